@@ -1,0 +1,37 @@
+"""Days and instants as people read them, in the reader's language and Vietnam's time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask_babel import get_locale
+
+from shop.kernel import clock
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _english() -> bool:
+    return getattr(get_locale(), "language", "vi") == "en"
+
+
+def _as_day(value: date | datetime) -> date:
+    return clock.business_day(value) if isinstance(value, datetime) else value
+
+
+def day(value: date | datetime) -> str:
+    """`24/11/2026`; in English `24 Nov 2026`. An instant is read as its business day in Vietnam."""
+    d = _as_day(value)
+    return f"{d.day} {_MONTHS[d.month - 1]} {d.year}" if _english() else f"{d:%d/%m/%Y}"
+
+
+def month(value: date | datetime) -> str:
+    """`11/2026`; in English `Nov 2026`."""
+    d = _as_day(value)
+    return f"{_MONTHS[d.month - 1]} {d.year}" if _english() else f"{d:%m/%Y}"
+
+
+def instant(value: datetime) -> str:
+    """`07:15 24/11/2026`; in English `24 Nov 2026, 07:15`. Aware instants only."""
+    local = value.astimezone(clock.VIETNAM)
+    return f"{day(local)}, {local:%H:%M}" if _english() else f"{local:%H:%M} {day(local)}"

@@ -1,0 +1,444 @@
+"""The database: one declarative base, one session per request, and the only commit of the program.
+
+SQLite is opened through `pysqlite3`, which brings a library without the WAL-reset bug (SQLite 3.7.0–3.51.2); a writing
+transaction starts with `BEGIN IMMEDIATE`, so a writer never finds out half-way that another was first. PostgreSQL runs
+READ COMMITTED; services lock rows in id order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, CursorResult
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeDecorator
+
+from shop.kernel.errors import Busy
+
+# SQLite 3.7.0 to 3.51.2 can lose a checkpointed page when a WAL is reset; older branches were patched in 3.44.6 and 3.50.7
+# (sqlite.org/wal.html, "The WAL reset bug").
+SQLITE_SAFE = (3, 51, 3)
+SQLITE_PATCHED: dict[tuple[int, ...], int] = {(3, 44): 6, (3, 50): 7}
+BUSY_SECONDS = 10
+T = TypeVar("T")
+M = TypeVar("M", bound="Base")
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant: `timestamptz` on PostgreSQL, UTC text of fixed width on SQLite (which sorts as time does)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("an instant needs its time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value if value is None else value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+class EnumText(TypeDecorator[Any]):
+    """A `StrEnum` kept as its text; `one_of` adds the CHECK."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, enum: type[StrEnum], length: int = 24) -> None:
+        super().__init__(length)
+        self.enum = enum
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self.enum(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.enum(value)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+Id = Annotated[int, mapped_column(BigId, primary_key=True)]
+Amount = Annotated[int, mapped_column(BigInteger)]
+Instant = Annotated[datetime, mapped_column(UtcDateTime)]
+Str20 = Annotated[str, mapped_column(String(20))]
+Str40 = Annotated[str, mapped_column(String(40))]
+Str80 = Annotated[str, mapped_column(String(80))]
+Str255 = Annotated[str, mapped_column(String(255))]
+# Keys made by `text.sort_key` are compared byte by byte, whatever the database's own language is.
+SortKey = Annotated[str, mapped_column(String(255).with_variant(String(255, collation="C"), "postgresql"))]
+LongText = Annotated[str, mapped_column(Text)]
+
+
+class Base(DeclarativeBase):
+    """Base of all tables; constraint names are fixed, so migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
+    """A named CHECK that `column` holds a value of `enum`."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(m.value) for m in enum)})", name=f"{column}_known")
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
+
+
+def session() -> Session:
+    """The session of the present application context."""
+    return db.session()
+
+
+def execute(statement: Any, values: Any = None) -> Any:
+    """Run a statement of columns straight on the session's connection; what the session still holds back is written first.
+
+    For the few statements of every page and order, which are built once, with `bindparam` for their values: four times less
+    work than building one per call and running it through the ORM, which would only hand on the same rows (measured).
+    """
+    s = session()
+    s.flush()
+    return s.connection().execute(statement, values)
+
+
+# --- opening -----------------------------------------------------------------------------------------------------
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return the options of `create_engine` for `url`."""
+    if make_url(url).get_backend_name() == "sqlite":
+        from pysqlite3 import dbapi2
+
+        return {
+            "module": dbapi2,
+            "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False},
+            "pool_size": 16,
+            "max_overflow": 48,
+        }
+    return {
+        "pool_size": 8,
+        "max_overflow": 24,
+        "pool_timeout": BUSY_SECONDS,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "connect_timeout": 5,
+            "application_name": "ocop-shop",
+            "options": f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s "
+            "-c idle_in_transaction_session_timeout=60s",
+        },
+    }
+
+
+def migration_engine(url: str) -> Engine:
+    """An engine for changing tables: no pool, no limit of time for a statement; SQLite does not enforce foreign keys."""
+    if make_url(url).get_backend_name() != "sqlite":
+        options = f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS}s"
+        return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5, "options": options})
+    from pysqlite3 import dbapi2
+
+    engine = create_engine(url, poolclass=NullPool, module=dbapi2, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def open_database(app: Flask, url: str) -> None:
+    """Bind the shop's session to `url` and set what every connection needs.
+
+    Raises:
+        RuntimeError: the SQLite library has the WAL-reset bug.
+    """
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    dbapi = engine.dialect.dbapi
+    version: tuple[int, ...] = dbapi.sqlite_version_info  # type: ignore[union-attr]
+    if version < SQLITE_SAFE and version[2] < SQLITE_PATCHED.get(version[:2], 10**6):
+        raise RuntimeError(
+            f"SQLite {'.'.join(map(str, version))} can lose data (WAL-reset bug); 3.51.3 or later is needed"
+        )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-4000",
+            "temp_store=MEMORY",
+            "mmap_size=268435456",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    # Writers of one process queue here instead of polling SQLite's lock, which would starve some of them.
+    gate = threading.Lock()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("write"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not gate.acquire(timeout=BUSY_SECONDS):
+            raise Busy
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            gate.release()
+            raise
+        connection.info["gate"] = gate
+
+    # `commit` and `rollback` events fire before the statement; the gate opens when the connection goes back to its pool.
+    @event.listens_for(engine.pool, "checkin")
+    def _checkin(_connection: Any, record: Any) -> None:
+        held = record.info.pop("gate", None)
+        if held is not None:
+            held.release()
+
+    @event.listens_for(engine.pool, "invalidate")
+    def _invalidate(_connection: Any, record: Any, _error: Any) -> None:
+        held = record.info.pop("gate", None)
+        if held is not None:
+            held.release()
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """A connection cut from outside is replaced at its next use instead of failing a request after that."""
+
+    @event.listens_for(engine, "handle_error")
+    def _handle(context: Any) -> None:
+        if context.is_disconnect:
+            context.invalidate_pool_on_disconnect = True
+
+
+# --- transactions ------------------------------------------------------------------------------------------------
+
+
+class WriteOutsideTransaction(RuntimeError):
+    """Something was changed in the session before `transaction()` began: a defect of the program."""
+
+
+class TransactionOpen(RuntimeError):
+    """A call to another machine was tried inside a transaction: a defect of the program."""
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Run the block as one transaction: all of it happens or none.
+
+    An inner `transaction()` joins the outer one. At the start of the outermost everything read before is forgotten, so
+    decisions are taken on what the transaction itself reads.
+
+    Raises:
+        Busy: the database was locked or cut off; nothing happened, trying again is safe.
+        WriteOutsideTransaction: pending changes were found at the start.
+    """
+    s = session()
+    if s.info.get("writing"):
+        yield s
+        return
+    if s.new or s.dirty or s.deleted:
+        pending = [type(o).__name__ for o in (*s.new, *s.dirty, *s.deleted)]
+        s.rollback()
+        raise WriteOutsideTransaction(", ".join(pending))
+    s.rollback()
+    s.expire_all()
+    s.info["writing"] = True
+    s.info["after"] = []
+    try:
+        s.connection(execution_options={"write": True})
+        yield s
+        s.commit()
+        after: list[Callable[[], None]] = s.info["after"]
+    except BaseException as error:
+        try:
+            s.rollback()
+        except DBAPIError:
+            s.invalidate()
+        if isinstance(error, DBAPIError) and _try_again(error):
+            raise Busy from error
+        raise
+    finally:
+        s.info.pop("writing", None)
+        s.info.pop("after", None)
+    for callback in after:
+        callback()
+
+
+def _try_again(error: DBAPIError) -> bool:
+    """Whether `error` says that the database was busy, full or cut off, not that the statement was wrong."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state[:2] in {"08", "53", "57"} or state in {"40001", "40P01", "55P03", "25P03"}
+    return isinstance(error, OperationalError) and any(
+        sign in str(error.orig) for sign in ("locked", "busy", "disk is full", "disk I/O", "connection")
+    )
+
+
+busy = _try_again
+
+
+@contextmanager
+def unique(*columns: str, otherwise: Callable[[], Exception]) -> Iterator[None]:
+    """Raise `otherwise()` where the block breaks the uniqueness of one of `columns` (`"variants.sku"`).
+
+    For two who pass the same check at the same moment: the database lets one through, the other hears the usual refusal.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        said = str(error.orig)
+        # SQLite names the column (`variants.sku`), PostgreSQL the constraint (`uq_variants_sku`).
+        if any(c in said or f"uq_{c.replace('.', '_')}" in said for c in columns):
+            raise otherwise() from error
+        raise
+
+
+def locked(kind: type[M], key: Any, otherwise: type[Exception]) -> M:
+    """The row of `kind` with that primary key as it is now, locked until the transaction ends.
+
+    Raises:
+        otherwise: there is none.
+    """
+    found = session().get(kind, key, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise otherwise
+    return found
+
+
+def in_transaction() -> bool:
+    """Whether a writing transaction is open in this context."""
+    return bool(session().info.get("writing"))
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call `callback` once the open transaction has been committed; outside one, now. It must not write."""
+    pending = session().info.get("after")
+    if pending is None:
+        callback()
+    else:
+        pending.append(callback)
+
+
+def leave_database() -> None:
+    """Give the connection back before talking to another machine; every adapter calls this first.
+
+    Raises:
+        TransactionOpen: a writing transaction is open.
+    """
+    s = session()
+    if s.info.get("writing"):
+        raise TransactionOpen("no call to another machine inside a transaction")
+    s.rollback()
+
+
+def changed(result: Any) -> int:
+    """The number of rows a conditional UPDATE or DELETE touched."""
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def is_sqlite() -> bool:
+    """Whether the open database is SQLite."""
+    return session().get_bind().dialect.name == "sqlite"
+
+
+def in_batches(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """Yield `values` in slices of `size`, for `IN (…)` lists and bulk inserts."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def ping() -> None:
+    """Ask the database for a sign of life.
+
+    Raises:
+        Busy: it does not answer.
+    """
+    try:
+        session().execute(text("SELECT 1"))
+    except DBAPIError as error:
+        raise Busy from error
+
+
+def insert_missing(table: Any, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
+    """Insert `rows` into `table` (a mapped class); a row whose `keys` are already there is left alone."""
+    if not rows:
+        return
+    if is_sqlite():
+        from sqlalchemy.dialects.sqlite import insert as dialect_insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert as dialect_insert  # type: ignore[assignment]
+    session().execute(dialect_insert(table).on_conflict_do_nothing(index_elements=list(keys)), list(rows))
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Run the block so that a refusal inside undoes the block alone, not the transaction around it."""
+    with session().begin_nested():
+        yield

@@ -1,0 +1,134 @@
+"""Forms: text of the browser → typed arguments, by WTForms; field kinds that a Vietnamese shop needs again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import phonenumbers
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from shop.kernel import facts, money, text
+from shop.kernel.errors import N_, Invalid, ShopError
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form whose token is checked at the door (`shop.csrf`), so that pages which are cached can carry one too."""
+
+    class Meta:
+        csrf = False
+
+    def refuse(self, error: ShopError) -> None:
+        """Show a refusal of a command at the field it names, or above the form."""
+        message = gettext(error.title, **error.values)
+        field = self._fields.get(error.field or "")
+        if field is None:
+            self.form_errors: list[str] = [*self.form_errors, message]
+        else:
+            field.errors = [*field.errors, message]
+
+
+class CleanString(StringField):
+    """One line: NFC, no control characters, blanks folded."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata([text.clean(str(v)).replace("\n", " ") for v in valuelist])
+
+
+class CleanText(TextAreaField):
+    """Several lines: NFC, no control characters."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata([text.clean(str(v)) for v in valuelist])
+
+
+class PhoneString(CleanString):
+    """A phone number as people write it; the data is E.164 (`+84912345678`)."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data:
+            try:
+                self.data = phone(self.data)
+            except Invalid as error:
+                raise ValidationError(gettext(error.title)) from error
+
+
+class WholeNumberField(IntegerField):
+    """A whole number of at most 15 digits: more cannot be compared with a bound, nor kept in a column."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist and len(str(valuelist[0]).strip()) > 15:
+            self.data = None
+            raise ValueError(gettext("Số này quá lớn."))
+        super().process_formdata(valuelist)
+
+
+class QuantityField(WholeNumberField):
+    """A count of sale units, 1 to 9,999."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is not None and not 1 <= self.data <= 9999:
+            raise ValidationError(gettext("Số lượng phải từ 1 đến 9.999."))
+
+
+class MoneyField(StringField):
+    """Whole đồng as people write them; the data is an `int`."""
+
+    def _value(self) -> str:
+        return f"{self.data:,}".replace(",", ".") if isinstance(self.data, int) else (self.data or "")
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        raw = str(valuelist[0]).strip() if valuelist else ""
+        self.data = raw or None
+        if raw:
+            try:
+                self.data = money.parse_vnd(raw)  # type: ignore[assignment]
+            except Invalid as error:
+                raise ValueError(gettext(error.title, **error.values)) from error
+
+
+class OpKeyField(HiddenField):
+    """The operation key of a form (`shop.kernel.operations`)."""
+
+
+def phone(raw: str) -> str:
+    """Return `raw` as E.164; numbers without a country code are Vietnamese.
+
+    Raises:
+        Invalid: no possible number.
+    """
+    try:
+        number = phonenumbers.parse(raw, "VN")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise Invalid(N_("Số điện thoại chưa đúng, ví dụ 0912 345 678."), field="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phone_for_people(e164: str) -> str:
+    """Return an E.164 number as its country writes it at home (`0912 345 678`), others internationally."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    kind = (
+        phonenumbers.PhoneNumberFormat.NATIONAL
+        if number.country_code == 84
+        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return phonenumbers.format_number(number, kind)
+
+
+def lazy_choices(values: dict[Any, str]) -> Callable[[], list[tuple[Any, str]]]:
+    """Return a function that gives select choices with their labels in the reader's language."""
+    return lambda: [(value, gettext(label)) for value, label in values.items()]
+
+
+def messages(error: ShopError | None) -> dict[str, str]:
+    """The words of a refusal, if there was one, by field ('' if it names none), each of several at its place."""
+    errors = error.all if isinstance(error, facts.Refused) else [error] if error else []
+    return {e.field or "": gettext(e.title, **e.values) for e in errors}

@@ -1,0 +1,400 @@
+"""Office tables: what may be sorted and filtered, pages that stay cheap, and exports that never carry a formula.
+
+A room declares its `Table` once; a view opens it with the address's arguments and a SELECT that holds only what the reader
+may see:
+
+    view = PRODUCTS.open(request.args, "/office/catalog", select(Product.id, Product.name))
+    return view.download() if view.export else render_template("catalog/office/products.html", view=view)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any
+from urllib.parse import urlencode
+
+from flask import Response
+from flask_babel import gettext
+from sqlalchemy.engine import Row
+
+from shop.kernel import clock, text, web
+from shop.kernel.db import session
+from shop.kernel.errors import N_
+
+PAGE_ROWS = 50
+# Nobody reads page 200 of a table; whoever needs that row filters, searches or exports.
+LAST_PAGE = 200
+EXPORT_ROWS = 100_000
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Options = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `label` is Vietnamese, marked with `N_`.
+
+    `sort`: SQL expressions to order by (none: cannot be sorted). `value`: what an export writes, an attribute's name or a
+    function of the row (default: the attribute called `key`). `kind`: `''`, `num`, `do` (buttons), `check`.
+    `on_page`/`in_export` leave a column out of one of the two.
+    """
+
+    key: str
+    label: str
+    kind: str = ""
+    sort: tuple[Any, ...] = ()
+    value: str | Callable[[Any], Any] | None = None
+    on_page: bool = True
+    in_export: bool = True
+
+    def of(self, row: Any) -> Any:
+        """What an export writes for `row`."""
+        if callable(self.value):
+            return self.value(row)
+        return getattr(row, self.value or self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One narrowing of the list. `where(value)` gives the SQL condition.
+
+    `options`: (value, label) pairs, or a function that gives them when the page is made (labels already in the reader's
+    language); any other value is ignored. `kind="day"` takes an ISO day instead and hands `where` a `date`.
+    """
+
+    name: str
+    label: str
+    where: Callable[[Any], Any]
+    options: Options | Callable[[], Options] = ()
+    kind: str = "select"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A filter as the page shows it: `options` begin with "all"."""
+
+    name: str
+    label: str
+    kind: str
+    options: Options
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order in force; `urls` leads each sortable column to its own order (or turns it round)."""
+
+    key: str
+    down: bool
+    urls: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A list of the office.
+
+    `name` begins the name of exported files. `order` is the order at first sight, a column's key, `-` before it for
+    descending. `tie` ends every order so that pages never overlap (usually the primary key). `search(q)` gives the condition
+    of the search box; None: there is none.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    order: str
+    tie: Any
+    filters: Sequence[Filter] = ()
+    search: Callable[[str], Any] | None = None
+    rows: int = PAGE_ROWS
+
+    def open(
+        self,
+        args: Mapping[str, str],
+        here: str,
+        statement: Any,
+        *,
+        make: Callable[[Row[Any]], Any] | None = None,
+        keep: Sequence[str] = (),
+    ) -> View:
+        """Read the page that `args` asks for, or get ready to export.
+
+        `here` is the page's path without language; `make` turns a row into what templates and columns read; `keep` names
+        further arguments of the address that links carry on. Arguments that make no sense are ignored.
+        """
+        q = text.clean(args.get("q", ""))[:100].replace("\n", " ") if self.search else ""
+        chosen = [self._choose(f, args.get(f.name, "")) for f in self.filters]
+        for f, c in zip(self.filters, chosen, strict=True):
+            if c.value:
+                statement = statement.where(f.where(date.fromisoformat(c.value) if f.kind == "day" else c.value))
+        if q and self.search:
+            statement = statement.where(self.search(q))
+        by_key = {c.key: c for c in self.columns if c.sort}
+        asked = args.get("sort", self.order)
+        if asked.removeprefix("-") not in by_key:
+            asked = self.order
+        down, key = asked.startswith("-"), asked.removeprefix("-")
+        statement = statement.order_by(
+            *((e.desc() if down else e.asc()).nulls_last() for e in by_key[key].sort),
+            self.tie.desc() if down else self.tie.asc(),
+        )
+        kept = {name: args[name] for name in keep if args.get(name)}
+        query = kept | ({"q": q} if q else {}) | {c.name: c.value for c in chosen if c.value}
+        export = args.get("format", "")
+        return View(
+            table=self,
+            statement=statement,
+            make=make or (lambda row: row),
+            base=web.path(here),
+            query=query | ({"sort": asked} if asked != self.order else {}),
+            q=q,
+            filters=chosen,
+            sort=Sort(key, down, {k: _url(web.path(here), query | {"sort": self._turned(k, asked)}) for k in by_key}),
+            page=_page(args.get("page", "")),
+            export=export if export in {"csv", "xlsx"} else "",
+        )
+
+    def _turned(self, key: str, asked: str) -> str:
+        if asked.removeprefix("-") != key:
+            return key
+        return key if asked.startswith("-") else f"-{key}"
+
+    @staticmethod
+    def _choose(f: Filter, value: str) -> Chosen:
+        if f.kind == "day":
+            try:
+                value = date.fromisoformat(value).isoformat()
+            except ValueError:
+                value = ""
+            return Chosen(f.name, gettext(f.label), f.kind, (), value)
+        options = list(f.options() if callable(f.options) else ((v, gettext(label)) for v, label in f.options))
+        value = value if value in {str(v) for v, _label in options} else ""
+        return Chosen(f.name, gettext(f.label), f.kind, [("", gettext(N_("Tất cả"))), *options], value)
+
+
+@dataclass
+class View:
+    """One opening of a table: what `templates/_macros/table.html` shows, or a file to take away."""
+
+    table: Table
+    statement: Any
+    make: Callable[[Row[Any]], Any]
+    base: str
+    query: dict[str, str]
+    q: str
+    filters: list[Chosen]
+    sort: Sort
+    page: int
+    export: str
+    rows: list[Any] = field(default_factory=list)
+    more: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.export:
+            size = self.table.rows
+            found = session().execute(self.statement.limit(size + 1).offset((self.page - 1) * size)).all()
+            self.rows = [self.make(row) for row in found[:size]]
+            self.more = len(found) > size
+
+    @property
+    def searchable(self) -> bool:
+        """Whether the list has a search box."""
+        return self.table.search is not None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a search or a filter is in force."""
+        return bool(self.q or any(f.value for f in self.filters))
+
+    @property
+    def columns(self) -> list[tuple[str, str, str]]:
+        """(key, label, kind) of the page's columns, labels in the reader's language."""
+        return [(c.key, gettext(c.label) if c.label else "", c.kind) for c in self.table.columns if c.on_page]
+
+    @property
+    def previous_url(self) -> str:
+        """The page before, or ''."""
+        return self._to(self.page - 1) if self.page > 1 else ""
+
+    @property
+    def next_url(self) -> str:
+        """The page after, or ''."""
+        return self._to(self.page + 1) if self.more and self.page < LAST_PAGE else ""
+
+    @property
+    def clear_url(self) -> str:
+        """The list without search and filters."""
+        return self.base
+
+    @property
+    def csv_url(self) -> str:
+        """The whole narrowed list as CSV."""
+        return _url(self.base, self.query | {"format": "csv"})
+
+    @property
+    def xlsx_url(self) -> str:
+        """The whole narrowed list as XLSX."""
+        return _url(self.base, self.query | {"format": "xlsx"})
+
+    def _to(self, page: int) -> str:
+        return _url(self.base, self.query | ({"page": str(page)} if page > 1 else {}))
+
+    def download(self) -> Response:
+        """The whole narrowed list (at most `EXPORT_ROWS` rows) as the file that was asked for."""
+        columns = [c for c in self.table.columns if c.in_export and c.kind != "do"]
+        head = [gettext(c.label) for c in columns]
+        lines = self._lines(columns)
+        name = f"{self.table.name}-{clock.today().isoformat()}"
+        return send_csv(name, head, lines) if self.export == "csv" else send_xlsx(name, head, lines)
+
+    def _lines(self, columns: Sequence[Column]) -> Iterator[list[Any]]:
+        statement = self.statement.limit(EXPORT_ROWS + 1).execution_options(yield_per=500)
+        for n, row in enumerate(session().execute(statement)):
+            if n == EXPORT_ROWS:
+                yield [gettext(N_("… chỉ xuất %(n)s dòng đầu; hãy lọc hẹp hơn."), n=EXPORT_ROWS)]
+                return
+            made = self.make(row)
+            yield [c.of(made) for c in columns]
+
+
+def _page(raw: str) -> int:
+    return min(max(int(raw), 1), LAST_PAGE) if raw.isascii() and raw.isdigit() and len(raw) < 6 else 1
+
+
+def _url(base: str, query: Mapping[str, str]) -> str:
+    return f"{base}?{urlencode(query)}" if query else base
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+# A spreadsheet takes a cell for a formula when it begins with one of these, full-width forms included. A semicolon or tab
+# inside a cell may begin a new one where the reader's list separator is another than ours.
+_FORMULA = re.compile(r"(^|[;\t\r\n|])([\s'\"]*)([=+\-@＝＋－＠])")
+
+
+def harmless(value: str) -> str:
+    """Return `value` so that no spreadsheet reads a formula in it: an apostrophe before what could begin one."""
+    return _FORMULA.sub(r"\1\2'\3", value)
+
+
+def plain(value: str) -> str:
+    """The reverse of `harmless`, for files of ours that come back."""
+    return re.sub(r"(^|[;\t\r\n|])([\s'\"]*?)'([=+\-@＝＋－＠])", r"\1\2\3", value)
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return gettext(N_("có")) if value else gettext(N_("không"))
+    if isinstance(value, int | Decimal):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(clock.VIETNAM).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    return harmless(str(value))
+
+
+def csv_lines(head: Sequence[str], lines: Iterator[Sequence[Any]]) -> Iterator[str]:
+    """The rows as CSV (RFC 4180, all cells quoted, with the mark by which Excel knows UTF-8), in pieces."""
+    yield "\ufeff"
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+    writer.writerow([harmless(h) for h in head])
+    for n, line in enumerate(lines, 1):
+        writer.writerow([_cell(value) for value in line])
+        if n % 200 == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def send_csv(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> Response:
+    """Send the rows as `<name>.csv`."""
+
+    def write(made: IO[bytes]) -> None:
+        for piece in csv_lines(head, lines):
+            made.write(piece.encode())
+
+    return _send(write, "text/csv", f"{name}.csv")
+
+
+def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> None:
+    """Write the rows as XLSX into the binary file `target`, row by row in constant memory; text stays text."""
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(
+        target,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_date_format": "yyyy-mm-dd",
+        },
+    )
+    sheet = book.add_worksheet()
+    bold = book.add_format({"bold": True})
+    whole, instant = book.add_format({"num_format": "#,##0"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    sheet.freeze_panes(1, 0)
+    for column, label in enumerate(head):
+        sheet.write_string(0, column, label, bold)
+        sheet.set_column(column, column, max(12, min(len(label) + 4, 40)))
+    for n, line in enumerate(lines, 1):
+        for column, value in enumerate(line):
+            if value is None:
+                continue
+            if isinstance(value, bool):
+                sheet.write_string(n, column, _cell(value))
+            elif isinstance(value, int):
+                # A spreadsheet keeps 15 digits; longer numbers stay text.
+                if abs(value) < 10**15:
+                    sheet.write_number(n, column, value, whole)
+                else:
+                    sheet.write_string(n, column, str(value))
+            elif isinstance(value, Decimal):
+                sheet.write_number(n, column, float(value))
+            elif isinstance(value, datetime):
+                sheet.write_datetime(n, column, value.astimezone(clock.VIETNAM).replace(tzinfo=None), instant)
+            elif isinstance(value, date):
+                sheet.write_datetime(n, column, datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a cell's day
+            else:
+                sheet.write_string(n, column, harmless(str(value))[:32_000])
+    book.close()
+
+
+def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> Response:
+    """Send the rows as `<name>.xlsx`."""
+    return _send(lambda made: write_xlsx(made, head, lines), XLSX_TYPE, f"{name}.xlsx")
+
+
+def _send(write: Callable[[IO[bytes]], None], kind: str, name: str) -> Response:
+    """Write a temporary file and send it in pieces: nothing is held in memory, and what fails fails before the answer."""
+    made = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the generator
+    try:
+        write(made)
+    except BaseException:
+        made.close()
+        raise
+    made.seek(0)
+
+    def pieces() -> Iterator[bytes]:
+        with made:
+            while piece := made.read(65_536):
+                yield piece
+
+    return _as_file(Response(pieces(), mimetype=kind), name)
+
+
+def _as_file(response: Response, name: str) -> Response:
+    web.mark_private()
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

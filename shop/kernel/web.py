@@ -1,0 +1,357 @@
+"""What every door needs of the web and that knows no shop: language in the path, tokens, headers, caching."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Request, Response, current_app, g, make_response, request, session
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.datastructures import MultiDict
+from wtforms.validators import ValidationError
+
+from shop.kernel import clock
+from shop.kernel.errors import N_, Invalid, ShopError
+
+V = TypeVar("V", bound=Callable[..., Any])
+LANGUAGES = ("vi", "en")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+# --- language ----------------------------------------------------------------------------------------------------
+
+
+class LanguagePrefix:
+    """`/en/san-pham` is `/san-pham` in English: the prefix becomes SCRIPT_NAME, so `url_for` keeps it by itself."""
+
+    def __init__(self, wsgi: Callable[..., Iterable[bytes]]) -> None:
+        self.wsgi = wsgi
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/en" or path.startswith("/en/"):
+            environ["shop.language"] = "en"
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/en"
+            environ["PATH_INFO"] = path[3:] or "/"
+        return self.wsgi(environ, start_response)
+
+
+def language() -> str:
+    """The language of the present request: `vi` or `en`."""
+    return str(request.environ.get("shop.language", "vi"))
+
+
+def path(target: str) -> str:
+    """The public path `target` (`/san-pham`) in the language of the present request."""
+    return ("/en" if request and language() == "en" else "") + target
+
+
+def other_language_url() -> str:
+    """The present page in the other language (path and query kept); the home page after an unsafe request."""
+    here = request.path if request.method in SAFE_METHODS else "/"
+    query = request.query_string.decode("ascii", "ignore")
+    return (
+        ("" if language() == "en" else "/en") + here + (f"?{query}" if query and request.method in SAFE_METHODS else "")
+    )
+
+
+def safe_next(target: str | None, default: str = "/") -> str:
+    """Return `target` if it is a path of this shop, else `default`: nobody is sent to a foreign place."""
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or any(c in target for c in "\\\r\n\t")
+    ):
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc else target
+
+
+# --- tokens and origins ------------------------------------------------------------------------------------------
+
+
+class CsrfFailed(ShopError):
+    code = "csrf-failed"
+    title = N_("Phiên làm việc đã hết hạn hoặc biểu mẫu không còn hợp lệ. Vui lòng tải lại trang và gửi lại.")
+    status = 400
+
+
+class ForeignOrigin(ShopError):
+    code = "foreign-origin"
+    title = N_("Yêu cầu đến từ một trang khác nên bị từ chối.")
+    status = 403
+
+
+def public_form(view: V) -> V:
+    """Mark a view whose form stands on public pages: it takes the token that is the same for every visitor of a day.
+
+    Such pages are the same bytes for all, so they cannot carry a token of the visitor's session; what protects the view is
+    the check of `Origin`/`Sec-Fetch-Site` and cookies that are `SameSite=Lax`.
+    """
+    view.__public_form__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def machine_door(view: V) -> V:
+    """Mark a view that machines call with credentials of their own (signature, bearer token): no form token is asked."""
+    view.__machine_door__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def _public_serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="public-form")
+
+
+def public_token() -> str:
+    """The token of forms on public pages, valid on its day and the next."""
+    return str(_public_serializer().dumps(clock.today().isoformat()))
+
+
+def csrf_token() -> str:
+    """The token of forms on private pages, bound to the visitor's session; the page is no longer cacheable."""
+    g.private_page = True
+    return str(generate_csrf())
+
+
+def check_origin(req: Request) -> None:
+    """Refuse an unsafe request that a browser says comes from elsewhere.
+
+    Raises:
+        ForeignOrigin: `Sec-Fetch-Site` or `Origin` names another site.
+    """
+    site = req.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise ForeignOrigin
+    origin = req.headers.get("Origin")
+    if origin is not None:
+        parts = urlsplit(origin)
+        base = urlsplit(current_app.extensions["shop_config"].base_url)
+        if parts.scheme not in {"http", "https"} or parts.netloc not in {req.host, base.netloc}:
+            raise ForeignOrigin
+
+
+def check_token(view: Any, req: Request) -> None:
+    """Refuse an unsafe request without a good token (`csrf_token` field or `X-CSRF-Token` header).
+
+    Raises:
+        CsrfFailed: the token is missing, forged, stale or another visitor's.
+    """
+    token = req.form.get("csrf_token") or req.headers.get("X-CSRF-Token")
+    if not token:
+        raise CsrfFailed
+    if getattr(view, "__public_form__", False):
+        try:
+            day = _public_serializer().loads(token)
+        except BadSignature:
+            pass
+        else:
+            if day in {clock.today().isoformat(), (clock.today() - timedelta(days=1)).isoformat()}:
+                return
+            raise CsrfFailed
+    try:
+        validate_csrf(token)
+    except ValidationError as error:
+        raise CsrfFailed from error
+
+
+def check_text(view: Callable[..., Any], req: Request) -> None:
+    """Refuse a question or a form with the character NUL in it: no text has it, and PostgreSQL cannot hold it.
+
+    The form of a machine door is left unread; such a door checks the bytes itself.
+
+    Raises:
+        Invalid: a value holds NUL.
+    """
+    fields: list[MultiDict[str, str]] = (
+        [] if req.method in SAFE_METHODS or getattr(view, "__machine_door__", False) else [req.form]
+    )
+    if b"%00" in req.query_string:
+        fields.append(req.args)
+    if any("\x00" in text for values in fields for pair in values.items(multi=True) for text in pair):
+        raise Invalid
+
+
+# --- headers -----------------------------------------------------------------------------------------------------
+
+
+def csp_nonce() -> str:
+    """The nonce of this response's scripts; a page that has one is private and never cached."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+        g.private_page = True
+    return str(g.csp_nonce)
+
+
+def harden(response: Response) -> Response:
+    """Set the headers that keep a page from being framed, sniffed, scripted from elsewhere or cached for others."""
+    _remember_visitor(response)
+    headers = response.headers
+    nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
+    form_to = "".join(f" {origin}" for origin in current_app.extensions.get("shop_form_targets", ()))
+    headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+        f"connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'{form_to}; base-uri 'none'; "
+        "frame-ancestors 'none'; object-src 'none'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=(), camera=(self)")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if current_app.extensions["shop_config"].https:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = (
+            "no-store" if g.get("private_page") or response.status_code >= 400 else "no-cache, private"
+        )
+    return response
+
+
+# --- public pages ------------------------------------------------------------------------------------------------
+
+
+class _Pages:
+    """The last rendered public pages of this process."""
+
+    def __init__(self, size: int = 512) -> None:
+        self.size = size
+        self.lock = threading.Lock()
+        self.rows: OrderedDict[str, tuple[float, bytes, str, str]] = OrderedDict()
+
+    def get(self, key: str, seconds: int) -> tuple[bytes, str, str] | None:
+        found = self.rows.get(key)
+        if found is None or time.monotonic() - found[0] > seconds:
+            return None
+        return found[1:]
+
+    def put(self, key: str, body: bytes, etag: str, kind: str) -> None:
+        with self.lock:
+            self.rows[key] = (time.monotonic(), body, etag, kind)
+            self.rows.move_to_end(key)
+            while len(self.rows) > self.size:
+                self.rows.popitem(last=False)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.rows.clear()
+
+
+def forget_pages() -> None:
+    """Drop the rendered public pages of this process: what they show has changed."""
+    pages = current_app.extensions.get("shop_pages")
+    if pages is not None:
+        pages.clear()
+
+
+def public_page(*, keep: bool = True) -> Callable[[V], V]:
+    """Decorate a view whose page is the same for every visitor: ETag, short public caching, 304; kept for a moment in memory.
+
+    `keep=False` renders each time (a page whose stock must be exact). Nothing of the visitor may enter such a page.
+    """
+
+    def decorate(view: V) -> V:
+        @wraps(view)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            config = current_app.extensions["shop_config"]
+            seconds = config.page_cache_seconds if keep else 0
+            pages: _Pages = current_app.extensions.setdefault("shop_pages", _Pages())
+            key = f"{language()} {clock.today()} {request.full_path}"  # what ends with its day is not kept beyond it
+            found = pages.get(key, seconds) if seconds else None
+            if found is None:
+                response = make_response(view(*args, **kwargs))
+                if response.status_code != 200 or g.get("private_page"):
+                    return response
+                body = response.get_data()
+                found = (body, hashlib.sha256(body).hexdigest()[:24], response.mimetype or "text/html")
+                if seconds and len(body) < 400_000:
+                    pages.put(key, *found)
+            body, etag, kind = found
+            if request.if_none_match.contains_weak(etag):
+                response = Response(status=304)
+            else:
+                response = Response(body, mimetype=kind)
+            response.set_etag(etag, weak=True)
+            response.headers["Cache-Control"] = (
+                f"public, max-age={seconds}, stale-while-revalidate=30" if seconds else "public, no-cache"
+            )
+            response.vary.add("Accept-Encoding")
+            return response
+
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
+
+
+def wants_json() -> bool:
+    """Whether the caller would rather read problem+json than a page."""
+    if request.path.startswith(("/api/", "/webhooks/")):
+        return True
+    best = request.accept_mimetypes.best_match(
+        ["text/html", "application/json", "application/problem+json"], "text/html"
+    )
+    return best != "text/html"
+
+
+def client_address() -> str:
+    """The network address of the caller (behind `TRUSTED_PROXIES` proxies, what they say)."""
+    return request.remote_addr or "?"
+
+
+def mark_private() -> None:
+    """Keep this page out of every cache."""
+    g.private_page = True
+
+
+VISITOR_COOKIE = "visitor"
+VISITOR_DAYS = 90
+
+
+def visitor(*, create: bool = False) -> str | None:
+    """The random key of this browser (144 bits), kept in a cookie of its own; made with `create`, dropped at log-out.
+
+    Rooms keep a guest's things under its hash; `UserSignedIn.visitor` tells it when the guest becomes somebody.
+    """
+    found = g.get("new_visitor") or request.cookies.get(VISITOR_COOKIE)
+    if found is not None and 16 <= len(found) <= 64:
+        return str(found)
+    if not create:
+        return None
+    g.new_visitor = secrets.token_urlsafe(18)
+    return str(g.new_visitor)
+
+
+def forget_visitor() -> None:
+    """Make this browser a new guest: its key goes with the answer."""
+    g.forget_visitor = True
+
+
+def _remember_visitor(response: Response) -> None:
+    secure = current_app.extensions["shop_config"].https
+    if g.get("forget_visitor"):
+        response.delete_cookie(VISITOR_COOKIE, path="/", secure=secure, httponly=True, samesite="Lax")
+    elif "new_visitor" in g:
+        response.set_cookie(
+            VISITOR_COOKIE,
+            g.new_visitor,
+            max_age=VISITOR_DAYS * 86_400,
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def visitor_session() -> Any:
+    """The visitor's signed session cookie."""
+    return session
