@@ -1,0 +1,1 @@
+"""Who makes the goods: cooperatives, groups, companies and households."""
