@@ -1,0 +1,1 @@
+"""What may be sold: groups and sets, products, variants, prices, photographs, certificates, and how they are found."""

@@ -1,0 +1,340 @@
+"""Read a page of the list: which products, in which order, with what beside it. At most two statements for the rows.
+
+Two ways lead to a page, and the sets of `facets` tell which is shorter: walking an index in the order asked for until the
+page is full, or fetching the few rows that the filters leave and sorting those. So neither a rare choice nor a deep page
+costs a walk through the whole catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+
+from shop.catalog import bits
+from shop.catalog import facets as facets_
+from shop.catalog.facets import Choice, Facets
+from shop.catalog.models import Listing, Shelf
+from shop.catalog.search import Found
+from shop.kernel.db import execute, is_sqlite, session
+from shop.kernel.errors import N_
+
+PAGE_SIZE = 24
+
+
+class Sort(StrEnum):
+    """Orders of the list, as they stand in the address."""
+
+    RELEVANCE = "phu-hop"
+    FEATURED = "noi-bat"
+    NEWEST = "moi"
+    CHEAPEST = "gia-tang"
+    DEAREST = "gia-giam"
+    STARS = "sao"
+    BEST_SELLING = "ban-chay"
+    NAME = "ten"
+
+
+SORT_NAMES = {
+    Sort.RELEVANCE: N_("Khớp nhất"),
+    Sort.FEATURED: N_("Nổi bật"),
+    Sort.NEWEST: N_("Mới nhất"),
+    Sort.CHEAPEST: N_("Giá thấp đến cao"),
+    Sort.DEAREST: N_("Giá cao đến thấp"),
+    Sort.STARS: N_("Nhiều sao nhất"),
+    Sort.BEST_SELLING: N_("Bán chạy"),
+    Sort.NAME: N_("Tên A–Z"),
+}
+
+_ORDERS: dict[Sort, tuple[Any, bool]] = {
+    Sort.FEATURED: (Listing.rank, True),
+    Sort.NEWEST: (Listing.published_at, True),
+    Sort.CHEAPEST: (Listing.price_amount, False),
+    Sort.DEAREST: (Listing.price_amount, True),
+    Sort.STARS: (Listing.star_order, True),
+    Sort.BEST_SELLING: (Listing.sold, True),
+    Sort.NAME: (Listing.sort_name, False),
+}
+_PRICE_SORTS = (Sort.CHEAPEST, Sort.DEAREST)
+# Up to so many rows are always fetched and sorted; up to so many if the walk would be longer.
+_FEW, _MANY = 200, 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A product as lists show it. `stars` are those of a certificate in force on the day of `stars_until` or before."""
+
+    product_id: int
+    slug: str
+    name: str
+    name_en: str | None
+    kind: str
+    is_alcohol: bool
+    set_no: int
+    producer_name: str | None
+    producer_slug: str | None
+    place: str | None
+    commune_code: str | None
+    variant_ids: list[int]
+    sku: str | None
+    pack: str | None
+    pack_en: str | None
+    choices: int
+    price_amount: int | None
+    old_amount: int | None
+    unit_amount: int | None
+    unit: str | None
+    stars: int
+    stars_until: date | None
+    stars_level: str | None
+    certificate_number: str | None
+    needs_certificate: bool
+    picture: dict[str, Any] | None
+    cold: str
+    season_months: int
+    is_demo: bool
+    published_at: datetime
+    in_stock: bool
+
+
+_t = Listing.__table__.c
+_SHOWN_COLUMNS = (
+    _t.product_id, _t.slug, _t.name, _t.name_en, _t.kind, (_t.shelf == Shelf.ADULTS).label("is_alcohol"), _t.set_no,
+    _t.producer_name, _t.producer_slug, _t.place, _t.commune_code, _t.variant_ids, _t.sku, _t.pack, _t.pack_en, _t.choices,
+    _t.price_amount, _t.old_amount, _t.unit_amount, _t.unit, _t.stars, _t.stars_until, _t.stars_level,
+    _t.certificate_number, _t.needs_certificate, _t.picture, _t.cold, _t.season_months, _t.is_demo, _t.published_at,
+    _t.in_stock,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its rows, whether another follows, and how many products the whole list has."""
+
+    rows: list[Row]
+    more: bool
+    total: int
+
+
+@lru_cache
+def _rows_by_id(adult: bool) -> Any:
+    return select(*_SHOWN_COLUMNS).where(
+        Listing.product_id.in_(bindparam("ids", expanding=True)),
+        _on_shelf(adult),
+    )
+
+
+def rows_of(product_ids: Sequence[int], *, adult: bool = False) -> list[Row]:
+    """The products with these ids, in this order; those that lists do not show (to a visitor not of age) are left out."""
+    if not product_ids:
+        return []
+    found = {row[0]: Row(*row) for row in execute(_rows_by_id(adult), {"ids": list(product_ids)})}
+    return [found[i] for i in product_ids if i in found]
+
+
+def page(facets: Facets, choice: Choice, sort: Sort, number: int, found: Found | None = None) -> Page:
+    """Page `number` (from 1) of the products that `choice` lets through and, if given, a search has found."""
+    adult = choice.filters.adult
+    start = (number - 1) * PAGE_SIZE
+    shown = facets.shown(adult)
+    if sort in _PRICE_SORTS:
+        shown &= facets.of("priced")  # what has no price has no place in an order of prices
+    inside = facets_.meet(shown, choice)
+    if found is not None:
+        inside &= found.all
+    total = inside.bit_count()
+    if total == 0 or (start >= total and (found is not None or choice.filters.any)):
+        return Page([], False, total)
+    if sort is Sort.RELEVANCE and found is not None:
+        ids = _best(facets, inside, found, start, PAGE_SIZE + 1)
+        return Page(rows_of(ids[:PAGE_SIZE], adult=adult), len(ids) > PAGE_SIZE, total)
+    rows = _sorted(facets, choice, Sort.FEATURED if sort is Sort.RELEVANCE else sort, start, inside, total, found)
+    return Page(rows[:PAGE_SIZE], len(rows) > PAGE_SIZE, total)
+
+
+def _best(facets: Facets, inside: int, found: Found, skip: int, count: int) -> list[int]:
+    """Ids by tier, then in stock, then stars, then newest; after the first `skip`."""
+    in_stock = facets.of("in")
+    stars = [facets.of(f"stars:{n}") for n in (5, 4, 3)]
+    ids: list[int] = []
+    for tier in found.tiers:
+        tier &= inside
+        for half in (tier & in_stock, tier & ~in_stock):
+            size = half.bit_count()
+            if size <= skip:
+                skip -= size
+                continue
+            for with_stars in (*stars, -1):
+                part = half & with_stars
+                half &= ~part
+                size = part.bit_count()
+                if size <= skip:
+                    skip -= size
+                    continue
+                ids += bits.newest(part, skip, count - len(ids))
+                skip = 0
+                if len(ids) >= count:
+                    return ids
+    return ids
+
+
+def _on_shelf(adult: bool) -> ColumnElement[bool]:
+    return Listing.shelf > Shelf.HIDDEN if adult else Listing.shelf == Shelf.EVERYBODY
+
+
+def _loose(column: Any) -> Any:
+    """`column` in a form that SQLite's planner does not take an index for: the walk is along the order's own index."""
+    return column.op("||")("") if isinstance(column.type.python_type(), str) else column + 0
+
+
+def _conditions(facets: Facets, choice: Choice, sort: Sort, *, walk: bool) -> tuple[list[ColumnElement[bool]], int]:
+    """The filters as SQL, and how many rows the index that is walked holds."""
+    filters = choice.filters
+    chosen: list[tuple[Any, tuple[Any, ...], str]] = []
+    if filters.groups:
+        chosen.append((Listing.group_id, choice.group_ids, "groups"))
+    if filters.sets:
+        chosen.append((Listing.set_id, choice.set_ids, "sets"))
+    if filters.stars:
+        chosen.append((Listing.stars, filters.stars, "stars"))
+    if filters.places:
+        chosen.append((Listing.place_key, filters.places, "places"))
+    singles = [part for _, values, part in chosen if len(values) == 1]
+    lead = min(singles, key=lambda part: choice.parts[part].bit_count(), default=None)
+    length = choice.parts[lead].bit_count() if lead else facets.of("all").bit_count()
+    loosen = walk and is_sqlite()
+    conditions = [_on_shelf(filters.adult)]
+    for column, values, part in chosen:
+        plain = part == lead or not loosen
+        left = column if plain else _loose(column)
+        conditions.append(left == values[0] if len(values) == 1 else left.in_(values))
+    if filters.producers:
+        column = _loose(Listing.producer_id) if loosen else Listing.producer_id
+        conditions.append(column.in_(choice.producer_ids))
+    price: Any = Listing.price_amount
+    if sort in _PRICE_SORTS:
+        conditions.append(price.is_not(None))
+    elif loosen:
+        price = _loose(price)
+    if filters.low is not None:
+        conditions.append(price >= filters.low)
+    if filters.high is not None:
+        conditions.append(price <= filters.high)
+    if filters.in_stock:
+        conditions.append(Listing.in_stock == 1)
+    return conditions, length
+
+
+def _among(ids: int) -> ColumnElement[bool]:
+    """Whether a row is one of the set `ids`, with the whole set as one parameter."""
+    members = list(bits.members(ids))
+    if is_sqlite():
+        values = func.json_each(str(members)).table_valued("value")
+        return Listing.product_id.in_(select(values.c.value))
+    return Listing.product_id == func.any(members)
+
+
+@lru_cache
+def _whole_list(sort: Sort, adult: bool) -> Any:
+    """The statement of a page of the list that nothing narrows."""
+    column, falling = _ORDERS[sort]
+    conditions = [_on_shelf(adult)]
+    if sort in _PRICE_SORTS:
+        conditions.append(Listing.price_amount.is_not(None))
+    return _page_of(column, falling, conditions, bindparam("start"))
+
+
+def _sorted(
+    facets: Facets, choice: Choice, sort: Sort, start: int, inside: int, total: int, found: Found | None
+) -> list[Row]:
+    column, falling = _ORDERS[sort]
+    narrow = found is not None or choice.filters.any
+    if not narrow:
+        return [Row(*row) for row in execute(_whole_list(sort, choice.filters.adult), {"start": start})]
+    conditions, length = _conditions(facets, choice, sort, walk=True)
+    walk = (start + PAGE_SIZE + 1) * length // max(1, total)
+    if narrow and total <= max(_FEW, min(_MANY, walk)):
+        conditions, _ = _conditions(facets, choice, sort, walk=False)
+        return _fetch(column, falling, [*conditions, _among(inside)], start)
+    if found is None:
+        return _fetch(column, falling, conditions, start)
+    return rows_of(_walk(column, falling, conditions, inside, start), adult=choice.filters.adult)
+
+
+def _ordered(statement: Select[Any], column: Any, product_id: Any, falling: bool) -> Select[Any]:
+    if falling:
+        return statement.order_by(column.desc(), product_id.desc())
+    return statement.order_by(column, product_id)
+
+
+def _fetch(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], start: int) -> list[Row]:
+    """Rows of a page and one more."""
+    return [Row(*row) for row in execute(_page_of(column, falling, conditions, start))]
+
+
+def _page_of(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], start: Any) -> Select[Any]:
+    """The statement of a page: first the ids alone, off the index, then the rows of those."""
+    ids = _ordered(
+        select(Listing.product_id, column.label("place_in_order")).where(*conditions),
+        column,
+        Listing.product_id,
+        falling,
+    )
+    chosen = ids.limit(PAGE_SIZE + 1).offset(start).subquery("chosen")
+    statement = select(*_SHOWN_COLUMNS).join(chosen, chosen.c.product_id == Listing.product_id)
+    return _ordered(statement, chosen.c.place_in_order, chosen.c.product_id, falling)
+
+
+def _walk(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], inside: int, start: int) -> list[int]:
+    """Ids of a page and one more, met on a walk along the order's index through the set `inside`."""
+    statement = _ordered(select(Listing.product_id).where(*conditions), column, Listing.product_id, falling)
+    raw = inside.to_bytes((inside.bit_length() + 7) >> 3, "little")
+    end = len(raw)
+    ids: list[int] = []
+    rows = session().execute(statement.execution_options(yield_per=1000))
+    for (i,) in rows:
+        if i >> 3 < end and raw[i >> 3] >> (i & 7) & 1:
+            if start:
+                start -= 1
+                continue
+            ids.append(i)
+            if len(ids) > PAGE_SIZE:
+                break
+    rows.close()
+    return ids
+
+
+def shelf(sort: Sort, count: int, *, month: int | None = None, stars: int | None = None) -> list[Row]:
+    """The first `count` products in stock in an order, for a page that shows a few: of a month's season, of so many stars."""
+    column, falling = _ORDERS[sort]
+    conditions = [_on_shelf(False), Listing.in_stock == 1]
+    if month is not None:
+        conditions.append(Listing.season_months.op("&")(1 << (month - 1)) != 0)
+    if stars is not None:
+        conditions.append(Listing.stars == stars)
+    statement = _ordered(select(*_SHOWN_COLUMNS).where(*conditions), column, Listing.product_id, falling)
+    return [Row(*row) for row in execute(statement.limit(count))]
+
+
+@lru_cache
+def _beside(column: Any, adult: bool) -> Any:
+    """Goods with one value of `column`, best first, without one product."""
+    conditions = [_on_shelf(adult), column == bindparam("value"), Listing.product_id != bindparam("but")]
+    statement = _ordered(select(*_SHOWN_COLUMNS).where(*conditions), Listing.rank, Listing.product_id, True)
+    return statement.limit(bindparam("count"))
+
+
+def of_producer(producer_id: int, *, adult: bool = False, but: int = 0, count: int = 60) -> list[Row]:
+    """What lists show of one producer, best first, without the product `but`."""
+    values = {"value": producer_id, "but": but, "count": count}
+    return [Row(*row) for row in execute(_beside(_t.producer_id, adult), values)]
+
+
+def of_set(set_id: int, *, adult: bool = False, but: int = 0, count: int = 4) -> list[Row]:
+    """What lists show of one product set, best first, without the product `but`."""
+    return [Row(*row) for row in execute(_beside(_t.set_id, adult), {"value": set_id, "but": but, "count": count})]
