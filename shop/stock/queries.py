@@ -1,0 +1,420 @@
+"""Reads of goods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, func, null, or_, select
+
+from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
+from shop.kernel import clock, text
+from shop.kernel.db import execute, session
+from shop.points.models import Point
+from shop.producers.models import Producer
+from shop.stock import rules
+from shop.stock.models import Availability, Lot, MovementKind, StockHold, StockLevel, StockMovement
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLevel:
+    """Units of one variant that may still be claimed at one open point; earlier expiry first."""
+
+    level_id: int
+    variant_id: int
+    point_id: int
+    free: int
+    expires_on: date | None
+    ships: bool
+    pickup: bool
+    province_code: str
+    commune_code: str | None
+
+
+def _open(on: Any) -> Any:
+    return and_(
+        or_(Point.opened_on.is_(None), Point.opened_on <= on), or_(Point.closed_on.is_(None), Point.closed_on > on)
+    )
+
+
+_FREE = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
+_FREE_LEVELS = (
+    select(
+        StockLevel.id,
+        StockLevel.variant_id,
+        StockLevel.point_id,
+        _FREE,
+        Lot.expires_on,
+        Point.ships,
+        Point.pickup,
+        Point.province_code,
+        Point.commune_code,
+    )
+    .join(Lot, Lot.id == StockLevel.lot_id)
+    .join(Point, Point.id == StockLevel.point_id)
+    .where(StockLevel.variant_id.in_(bindparam("ids", expanding=True)), _FREE > 0, _open(bindparam("today")))
+    .where(or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
+    .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
+)
+_FREE_LEVELS_AT = _FREE_LEVELS.where(StockLevel.point_id == bindparam("point_id"))
+
+
+def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None) -> list[FreeLevel]:
+    """Where `variant_ids` can be claimed now, first expiring first (lots past their date are left out). One statement."""
+    values: dict[str, Any] = {"ids": list(variant_ids), "today": clock.today()}
+    if point_id is None:
+        return [FreeLevel(*row) for row in execute(_FREE_LEVELS, values)]
+    return [FreeLevel(*row) for row in execute(_FREE_LEVELS_AT, {**values, "point_id": point_id})]
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableCount:
+    """Units of a variant for parcels and for pick-up, as lists show them."""
+
+    ship: int
+    pickup: int
+
+    @property
+    def total(self) -> int:
+        """The most that one way of delivery can give."""
+        return max(self.ship, self.pickup)
+
+
+NONE_LEFT = AvailableCount(0, 0)
+
+
+_AVAILABILITY = select(Availability.variant_id, Availability.ship, Availability.pickup).where(
+    Availability.variant_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def availability(variant_ids: Sequence[int]) -> dict[int, AvailableCount]:
+    """What lists show for each of `variant_ids`; a variant never stocked is missing (see `NONE_LEFT`)."""
+    if not variant_ids:
+        return {}
+    rows = execute(_AVAILABILITY, {"ids": list(variant_ids)})
+    return {variant_id: AvailableCount(max(0, ship), max(0, pickup)) for variant_id, ship, pickup in rows}
+
+
+def at_points(variant_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """Free units per variant and open pick-up point: `{variant: {point: units}}`."""
+    found: dict[int, dict[int, int]] = {}
+    for level in free_levels(variant_ids) if variant_ids else ():
+        if level.pickup:
+            by_point = found.setdefault(level.variant_id, {})
+            by_point[level.point_id] = by_point.get(level.point_id, 0) + level.free
+    return found
+
+
+def availability_out_of_step(variant_ids: Sequence[int] | None = None) -> list[tuple[int, int, int]]:
+    """Variants whose availability row is not the sum of their levels: (variant, right ship, right pickup)."""
+    free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
+    today = clock.today()
+    fresh = or_(Lot.expires_on.is_(None), Lot.expires_on >= today)
+    right = (
+        select(
+            StockLevel.variant_id.label("variant_id"),
+            func.coalesce(func.sum(free).filter(and_(Point.ships, _open(today), fresh)), 0).label("ship"),
+            func.coalesce(func.sum(free).filter(and_(Point.pickup, _open(today), fresh)), 0).label("pickup"),
+        )
+        .join(Point, Point.id == StockLevel.point_id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .group_by(StockLevel.variant_id)
+    )
+    if variant_ids is not None:
+        right = right.where(StockLevel.variant_id.in_(variant_ids))
+    sub = right.subquery()
+    rows = session().execute(
+        select(sub.c.variant_id, sub.c.ship, sub.c.pickup)
+        .outerjoin(Availability, Availability.variant_id == sub.c.variant_id)
+        .where(
+            or_(
+                Availability.variant_id.is_(None),
+                Availability.ship != sub.c.ship,
+                Availability.pickup != sub.c.pickup,
+            )
+        )
+        .order_by(sub.c.variant_id)
+    )
+    return [(int(v), int(s), int(p)) for v, s, p in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """A level as the office lists it."""
+
+    level_id: int
+    sku: str
+    product: str
+    product_slug: str
+    pack: str
+    point_id: int
+    point: str
+    lot: str
+    expires_on: date | None
+    owner: str
+    on_hand: int
+    held: int
+    allocated: int
+    updated_at: datetime
+    variant_id: int
+
+    @property
+    def free(self) -> int:
+        """Units nobody has a claim on."""
+        return self.on_hand - self.held - self.allocated
+
+
+def level_rows() -> Any:
+    """The statement behind the office's list of levels; the table adds filters, sorting and a page."""
+    return (
+        select(
+            StockLevel.id.label("level_id"),
+            Variant.sku,
+            Product.name.label("product"),
+            Product.slug.label("product_slug"),
+            Variant.pack,
+            Point.id.label("point_id"),
+            Point.name.label("point"),
+            Lot.code.label("lot"),
+            Lot.expires_on,
+            StockLevel.owner,
+            StockLevel.on_hand,
+            StockLevel.held,
+            StockLevel.allocated,
+            StockLevel.updated_at,
+            StockLevel.variant_id,
+        )
+        .join(Variant, Variant.id == StockLevel.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .join(Point, Point.id == StockLevel.point_id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+    )
+
+
+def level_row(level_id: int) -> LevelRow | None:
+    """One level as the office shows it."""
+    row = session().execute(level_rows().where(StockLevel.id == level_id)).first()
+    return LevelRow(*row) if row else None
+
+
+def history(level_id: int, *, before: int | None = None, limit: int = 50) -> list[StockMovement]:
+    """Movements of a level, newest first; `before` is the id of the last one seen."""
+    statement = select(StockMovement).where(StockMovement.level_id == level_id)
+    if before is not None:
+        statement = statement.where(StockMovement.id < before)
+    return list(session().scalars(statement.order_by(StockMovement.id.desc()).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """Units claimed under a reference: of which variant, from which lot of which point. `until` is None once they are paid
+    for or need not be."""
+
+    reference: str
+    level_id: int
+    variant_id: int
+    point_id: int
+    lot: str
+    expires_on: date | None
+    quantity: int
+    until: datetime | None
+
+
+def _claims() -> Any:
+    return (
+        select(
+            StockHold.reference,
+            StockHold.level_id,
+            StockLevel.variant_id,
+            StockLevel.point_id,
+            Lot.code,
+            Lot.expires_on,
+            StockHold.quantity,
+            StockHold.expires_at,
+        )
+        .join(StockLevel, StockLevel.id == StockHold.level_id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(StockHold.outcome.is_(None))
+        .order_by(StockHold.id)
+    )
+
+
+def claims_under(references: Sequence[str]) -> list[ClaimRow]:
+    """The live claims under `references`: which lots the goods come from."""
+    if not references:
+        return []
+    return [ClaimRow(*row) for row in session().execute(_claims().where(StockHold.reference.in_(references)))]
+
+
+def claims_on(level_id: int, *, limit: int = 200) -> list[ClaimRow]:
+    """The live claims on one level, oldest first."""
+    return [ClaimRow(*row) for row in session().execute(_claims().where(StockHold.level_id == level_id).limit(limit))]
+
+
+def lots_sold(references: Sequence[str]) -> list[ClaimRow]:
+    """From which lots goods left under `references`."""
+    if not references:
+        return []
+    rows: Any = session().execute(
+        select(
+            StockMovement.reference,
+            StockMovement.level_id,
+            StockLevel.variant_id,
+            StockLevel.point_id,
+            Lot.code,
+            Lot.expires_on,
+            -StockMovement.quantity,
+            null(),
+        )
+        .join(StockLevel, StockLevel.id == StockMovement.level_id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(StockMovement.reference.in_(references), StockMovement.kind == MovementKind.SALE)
+        .order_by(StockMovement.id)
+    )
+    return [ClaimRow(*tuple(row)) for row in rows]
+
+
+# --- the office's list -------------------------------------------------------------------------------------------
+
+
+def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> Any:
+    """Variants of which `low` to `high` units can be sold at the points `mine` (None: all): open ones, fresh lots."""
+    today = clock.today()
+    free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
+    sellable = and_(_open(today), or_(Lot.expires_on.is_(None), Lot.expires_on >= today))
+    left = func.coalesce(func.sum(case((sellable, free), else_=0)), 0)
+    statement = (
+        select(StockLevel.variant_id)
+        .join(Point, Point.id == StockLevel.point_id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .group_by(StockLevel.variant_id)
+        .having(left >= low)
+    )
+    if high is not None:
+        statement = statement.having(left <= high)
+    return statement if mine is None else statement.where(StockLevel.point_id.in_(mine))
+
+
+def in_state(state: str, mine: Sequence[int] | None) -> Any:
+    """The condition on levels behind a filter: `out`, `low` (of the pack as a whole at the points `mine`), `ending`,
+    `expired` (lots with goods on hand), `claimed`."""
+    today = clock.today()
+    if state == "out":
+        return StockLevel.variant_id.in_(_variants_left(mine, 0, 0))
+    if state == "low":
+        return StockLevel.variant_id.in_(_variants_left(mine, 1, rules.LOW_STOCK.get()))
+    if state == "ending":
+        soon = today + timedelta(days=rules.ENDING_DAYS)
+        return and_(StockLevel.on_hand > 0, Lot.expires_on >= today, Lot.expires_on <= soon)
+    if state == "expired":
+        return and_(StockLevel.on_hand > 0, Lot.expires_on < today)
+    return StockLevel.held + StockLevel.allocated > 0
+
+
+def matching(q: str) -> Any:
+    """The condition of the search box: name without marks, SKU, bar code, lot."""
+    raw = q.strip()
+    found = [
+        Variant.sku.icontains(raw, autoescape=True),
+        Variant.gtin == raw,
+        Lot.code.icontains(raw, autoescape=True),
+    ]
+    if words := text.words(raw):
+        found.append(Product.slug.contains("-".join(words), autoescape=True))
+    return or_(*found)
+
+
+def never_stocked() -> int:
+    """How many packs on show have never been received anywhere."""
+    return (
+        session().scalar(
+            select(func.count())
+            .select_from(Variant)
+            .join(Product, Product.id == Variant.product_id)
+            .where(_for_sale(), ~select(StockLevel.id).where(StockLevel.variant_id == Variant.id).exists())
+        )
+        or 0
+    )
+
+
+def _for_sale() -> Any:
+    return and_(
+        Product.state == ProductState.SHOWN, Product.kind == ProductKind.GOODS, Variant.state == VariantState.SHOWN
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Receivable:
+    """A pack that can be received; `producer_id` and `producer` name whose goods it is if they lie here on consignment."""
+
+    variant_id: int
+    sku: str
+    gtin: str | None
+    product: str
+    pack: str
+    producer_id: int | None
+    producer: str | None
+
+
+def _receivable() -> Any:
+    return (
+        select(
+            Variant.id,
+            Variant.sku,
+            Variant.gtin,
+            Product.name,
+            Variant.pack,
+            Product.producer_id,
+            Producer.name.label("p"),
+        )
+        .join(Product, Product.id == Variant.product_id)
+        .outerjoin(Producer, Producer.id == Product.producer_id)
+        .order_by(Product.sort_name, Variant.position, Variant.id)
+    )
+
+
+def receivable(code: str) -> Receivable | None:
+    """The pack of this SKU (as typed, whatever its case) or bar code."""
+    raw = code.strip()
+    if not raw:
+        return None
+    row = (
+        session().execute(_receivable().where(or_(func.lower(Variant.sku) == raw.lower(), Variant.gtin == raw))).first()
+    )
+    return Receivable(*row) if row else None
+
+
+def find_receivable(q: str, *, never: bool = False, limit: int = 20) -> list[Receivable]:
+    """Packs whose name, SKU or bar code holds `q`; with `never` those on show that were never received."""
+    statement = _receivable()
+    if never:
+        stocked = select(StockLevel.id).where(StockLevel.variant_id == Variant.id).exists()
+        statement = statement.where(_for_sale(), ~stocked)
+    if words := text.words(q):
+        statement = statement.where(
+            or_(
+                Product.slug.contains("-".join(words)),
+                Variant.sku.icontains(q.strip(), autoescape=True),
+                Variant.gtin == q,
+            )
+        )
+    elif not never:
+        return []
+    return [Receivable(*row) for row in session().execute(statement.limit(limit))]
+
+
+def owner_names() -> dict[str, str]:
+    """The names of those whose goods lie here on consignment, by owner (`producer:7`)."""
+    owner = func.concat("producer:", Producer.id)
+    rows = session().execute(
+        select(Producer.id, Producer.name).where(select(StockLevel.id).where(StockLevel.owner == owner).exists())
+    )
+    return {f"producer:{producer_id}": name for producer_id, name in rows}
+
+
+def level_point(level_id: int) -> int | None:
+    """The point a level lies at; None if there is no such level."""
+    return session().scalar(select(StockLevel.point_id).where(StockLevel.id == level_id))
