@@ -1,0 +1,176 @@
+"""What staff do with orders and parcels: each step once for its form's key; steps for many tell how each one went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.kernel import operations
+from shop.kernel.actor import Actor
+from shop.kernel.db import savepoint, session
+from shop.kernel.errors import N_, Conflict, Invalid, NotFound
+from shop.orders import services as orders
+from shop.orders.models import ALLOWED, Fulfilment, FulfilmentStatus, Order, OrderStatus
+
+MOST_AT_ONCE = 100
+TOO_MANY = N_("Mỗi lần chỉ làm được nhiều nhất %(n)s dòng.")
+
+# --- what may be done now ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelSteps:
+    """Which steps a parcel may take now."""
+
+    pack: bool
+    hand_over: bool
+    deliver: bool
+    take_back: bool
+
+
+def may_confirm(order: Order) -> bool:
+    """Whether the order waits for the desk's word."""
+    return order.status == OrderStatus.PLACED
+
+
+def may_cancel(order: Order) -> bool:
+    """Whether nothing of the order has left and it is not over."""
+    waiting = {FulfilmentStatus.PENDING, FulfilmentStatus.PACKED}
+    return OrderStatus.CANCELLED in ALLOWED["order"][order.status] and all(
+        f.status in waiting for f in order.fulfilments
+    )
+
+
+def parcel_steps(order: Order, parcel: Fulfilment) -> ParcelSteps:
+    """Which steps `parcel` of `order` may take now; the services decide again when they are asked."""
+    return ParcelSteps(
+        pack=order.status == OrderStatus.CONFIRMED and parcel.status == FulfilmentStatus.PENDING,
+        hand_over=parcel.status == FulfilmentStatus.PACKED,
+        deliver=parcel.status == FulfilmentStatus.HANDED_OVER,
+        take_back=FulfilmentStatus.RETURNED in ALLOWED["fulfilment"][parcel.status],
+    )
+
+
+# --- one order, one parcel ---------------------------------------------------------------------------------------
+
+
+def _once(actor: Actor, op_key: str, kind: str, body: Sequence[Any], command: Callable[[], None]) -> None:
+    def run() -> dict[str, Any]:
+        command()
+        return {}
+
+    operations.once(op_key, kind, actor.key, list(body), run)
+
+
+def confirm(actor: Actor, order_id: int, op_key: str) -> None:
+    """As `services.confirm`, once for `op_key`."""
+    _once(actor, op_key, "orders.confirm", [order_id], lambda: orders.confirm(actor, order_id))
+
+
+def cancel(actor: Actor, order_id: int, reason: str, op_key: str) -> None:
+    """As `services.cancel`, once for `op_key`; the buyer is told the reason.
+
+    Raises:
+        Invalid: no reason.
+    """
+    reason = reason.strip()
+    if len(reason) < 2:
+        raise Invalid(N_("Hãy ghi lý do hủy đơn."), field="reason")
+    _once(actor, op_key, "orders.cancel", [order_id, reason], lambda: orders.cancel(actor, order_id, reason))
+
+
+def pack(actor: Actor, fulfilment_id: int, op_key: str) -> None:
+    """As `services.pack`, once for `op_key`."""
+    _once(actor, op_key, "orders.pack", [fulfilment_id], lambda: orders.pack(actor, fulfilment_id))
+
+
+def hand_over(actor: Actor, fulfilment_id: int, carrier: str, tracking_number: str, op_key: str) -> None:
+    """As `services.hand_over`, once for `op_key`."""
+    _once(
+        actor,
+        op_key,
+        "orders.hand_over",
+        [fulfilment_id, carrier, tracking_number],
+        lambda: orders.hand_over(actor, fulfilment_id, carrier=carrier, tracking_number=tracking_number),
+    )
+
+
+def deliver(actor: Actor, fulfilment_id: int, op_key: str) -> None:
+    """As `services.deliver`, once for `op_key`."""
+    _once(actor, op_key, "orders.deliver", [fulfilment_id], lambda: orders.deliver(actor, fulfilment_id))
+
+
+def take_back(actor: Actor, fulfilment_id: int, reason: str, op_key: str, *, restock: bool) -> None:
+    """As `services.take_back`, once for `op_key`."""
+    _once(
+        actor,
+        op_key,
+        "orders.take_back",
+        [fulfilment_id, reason, restock],
+        lambda: orders.take_back(actor, fulfilment_id, restock=restock, reason=reason),
+    )
+
+
+# --- many --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one of many went: `refusal` is why not (a Vietnamese msgid), None if it was done."""
+
+    name: str
+    refusal: str | None
+
+
+def _each(
+    actor: Actor, op_key: str, kind: str, chosen: Sequence[tuple[str, int]], step: Callable[[Actor, int], None]
+) -> list[Outcome]:
+    """Take `step` for each (name, id), in id order, in one transaction; who is refused does not stop the others."""
+    if not chosen:
+        raise Invalid(N_("Hãy chọn ít nhất một dòng."))
+    if len(chosen) > MOST_AT_ONCE:
+        raise Invalid(TOO_MANY, n=MOST_AT_ONCE)
+
+    def run() -> dict[str, Any]:
+        told: list[list[str | None]] = []
+        for name, row_id in sorted(chosen, key=lambda pair: pair[1]):
+            try:
+                with savepoint():
+                    step(actor, row_id)
+            except Conflict as error:
+                told.append([name, error.title])
+            else:
+                told.append([name, None])
+        return {"told": told}
+
+    done = operations.once(op_key, kind, actor.key, sorted(row_id for _name, row_id in chosen), run)
+    return [Outcome(name, refusal) for name, refusal in done["told"]]
+
+
+def confirm_all(actor: Actor, references: Iterable[str], op_key: str) -> list[Outcome]:
+    """Confirm every order of `references`, once for `op_key`; an order that cannot be is told, the others are confirmed.
+
+    Raises:
+        Invalid: nothing is chosen, or too much.
+        NotFound: there is no order of such a reference.
+    """
+    wanted = list(dict.fromkeys(references))
+    rows = session().execute(select(Order.reference, Order.id).where(Order.reference.in_(wanted[: MOST_AT_ONCE + 1])))
+    found: dict[str, int] = dict(rows.all())
+    if len(wanted) > MOST_AT_ONCE:
+        raise Invalid(TOO_MANY, n=MOST_AT_ONCE)
+    if len(found) < len(wanted):
+        raise NotFound
+    return _each(actor, op_key, "orders.confirm_all", list(found.items()), orders.confirm)
+
+
+def pack_all(actor: Actor, parcels: Sequence[tuple[str, int]], op_key: str) -> list[Outcome]:
+    """Pack every parcel of `parcels` (name, id), once for `op_key`; one that cannot be is told, the others are packed.
+
+    Raises:
+        Invalid: nothing is chosen, or too much.
+    """
+    return _each(actor, op_key, "orders.pack_all", list(parcels), orders.pack)

@@ -1,0 +1,20 @@
+"""What orders refuse."""
+
+from __future__ import annotations
+
+from shop.kernel.errors import N_, Conflict, NotFound
+
+
+class StepNotAllowed(Conflict):
+    code = "step-not-allowed"
+    title = N_("Đơn hàng đã chuyển sang trạng thái khác nên không thực hiện được bước này. Vui lòng tải lại trang.")
+
+
+class TooLateToCancel(Conflict):
+    code = "too-late-to-cancel"
+    title = N_("Đơn hàng đã được đóng gói nên không thể tự hủy. Vui lòng liên hệ cửa hàng.")
+
+
+class NoSuchOrder(NotFound):
+    code = "order-not-found"
+    title = N_("Không tìm thấy đơn hàng với thông tin này. Vui lòng kiểm tra mã đơn và số điện thoại.")

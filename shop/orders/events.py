@@ -1,0 +1,58 @@
+"""Facts told by orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderConfirmed:
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """`reason` is what the buyer is told; `by` is the actor's kind (user, guest, system)."""
+
+    order_id: int
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPaid:
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCompleted:
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilmentPacked:
+    order_id: int
+    fulfilment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilmentHandedOver:
+    order_id: int
+    fulfilment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilmentDelivered:
+    order_id: int
+    fulfilment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilmentReturned:
+    order_id: int
+    fulfilment_id: int

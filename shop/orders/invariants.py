@@ -1,0 +1,217 @@
+"""What must hold of orders (`flask audit`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import String, and_, cast, exists, func, or_, select
+
+from shop.catalog.models import Certificate, Price, Product, Variant
+from shop.kernel import clock
+from shop.kernel.db import session
+from shop.kernel.invariants import invariant
+from shop.orders.models import (
+    ALLOWED,
+    Fulfilment,
+    FulfilmentStatus,
+    Order,
+    OrderLine,
+    OrderStatus,
+    OrderTransition,
+)
+from shop.stock.models import MovementKind, StockHold, StockMovement
+
+
+@invariant("orders.have-lines-that-add-up")
+def arithmetic() -> Iterator[str]:
+    """Each order has lines; goods are the sum of the lines, delivery the sum of the parcels."""
+    lines = (
+        select(OrderLine.order_id, func.sum(OrderLine.line_amount).label("n")).group_by(OrderLine.order_id).subquery()
+    )
+    fees = (
+        select(Fulfilment.order_id, func.sum(Fulfilment.fee_amount).label("n")).group_by(Fulfilment.order_id).subquery()
+    )
+    rows = session().execute(
+        select(Order.reference)
+        .outerjoin(lines, lines.c.order_id == Order.id)
+        .outerjoin(fees, fees.c.order_id == Order.id)
+        .where(
+            or_(
+                lines.c.n.is_(None),
+                lines.c.n != Order.goods_amount,
+                func.coalesce(fees.c.n, -1) != Order.delivery_amount,
+                Order.total_amount != Order.goods_amount + Order.delivery_amount - Order.discount_amount,
+            )
+        )
+    )
+    yield from (r for (r,) in rows)
+
+
+@invariant("orders.history-is-unbroken")
+def history() -> Iterator[str]:
+    """Each subject's history starts from nothing, takes only allowed steps and ends in its present status."""
+    s = session()
+    ends: dict[tuple[int, str, int | None], str] = {}
+    steps = s.execute(
+        select(
+            OrderTransition.order_id,
+            OrderTransition.subject,
+            OrderTransition.fulfilment_id,
+            OrderTransition.from_status,
+            OrderTransition.to_status,
+        ).order_by(OrderTransition.order_id, OrderTransition.subject, OrderTransition.fulfilment_id, OrderTransition.id)
+    )
+    wrong: set[int] = set()
+    for key, rows in groupby(steps, key=lambda row: (row[0], row[1], row[2])):
+        at = ""
+        for _order, subject, _fulfilment, before, after in rows:
+            if before != at or after not in ALLOWED[subject].get(before, frozenset()):
+                wrong.add(key[0])
+            at = after
+        ends[key] = at
+    for order_id, status, payment in s.execute(select(Order.id, Order.status, Order.payment_status)):
+        if ends.get((order_id, "order", None)) != status or ends.get((order_id, "payment", None)) != payment:
+            wrong.add(order_id)
+    for fulfilment_id, order_id, parcel in s.execute(select(Fulfilment.id, Fulfilment.order_id, Fulfilment.status)):
+        if ends.get((order_id, "fulfilment", fulfilment_id)) != parcel:
+            wrong.add(order_id)
+    if wrong:
+        yield from s.scalars(select(Order.reference).where(Order.id.in_(sorted(wrong))))
+
+
+@invariant("orders.unpaid-sit-on-no-goods-past-their-deadline")
+def deadlines() -> Iterator[str]:
+    """No unpaid order waits longer than five minutes past its deadline."""
+    late = clock.now() - timedelta(minutes=5)
+    yield from session().scalars(
+        select(Order.reference).where(
+            Order.status == OrderStatus.AWAITING_PAYMENT, or_(Order.pay_until < late, Order.pay_until.is_(None))
+        )
+    )
+
+
+def _hold_reference() -> Any:
+    return "order:" + Order.reference + ":" + cast(Fulfilment.number, String)
+
+
+@invariant("orders.goods-follow-the-status")
+def goods() -> Iterator[str]:
+    """Parcels to be sent have exactly their goods claimed, cancelled ones none, those that left sold exactly theirs."""
+    ordered = (
+        select(OrderLine.fulfilment_id, func.sum(OrderLine.quantity).label("n"))
+        .group_by(OrderLine.fulfilment_id)
+        .subquery()
+    )
+    live = (
+        select(StockHold.reference, func.sum(StockHold.quantity).label("n"))
+        .where(StockHold.outcome.is_(None))
+        .group_by(StockHold.reference)
+        .subquery()
+    )
+    sold = (
+        select(StockMovement.reference, func.sum(-StockMovement.quantity).label("n"))
+        .where(StockMovement.kind == MovementKind.SALE)
+        .group_by(StockMovement.reference)
+        .subquery()
+    )
+    waiting = Fulfilment.status.in_([FulfilmentStatus.PENDING, FulfilmentStatus.PACKED])
+    left = Fulfilment.status.in_([FulfilmentStatus.HANDED_OVER, FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED])
+    reference = _hold_reference()
+    claimed, gone = func.coalesce(live.c.n, 0), func.coalesce(sold.c.n, 0)
+    rows = session().execute(
+        select(Order.reference)
+        .join(Fulfilment, Fulfilment.order_id == Order.id)
+        .join(ordered, ordered.c.fulfilment_id == Fulfilment.id)
+        .outerjoin(live, live.c.reference == reference)
+        .outerjoin(sold, sold.c.reference == reference)
+        .where(
+            or_(
+                and_(waiting, claimed != ordered.c.n),
+                and_(Fulfilment.status == FulfilmentStatus.CANCELLED, claimed != 0),
+                and_(left, or_(gone != ordered.c.n, claimed != 0)),
+            )
+        )
+        .distinct()
+    )
+    yield from (r for (r,) in rows)
+
+
+@invariant("orders.sold-only-with-a-certificate-where-one-is-required")
+def certificates() -> Iterator[str]:
+    """A line that needed a certificate names one of its own product that was in force on the day of the order."""
+    day = (
+        func.date(Order.placed_at, "+7 hours")
+        if _sqlite()
+        else func.date(func.timezone("Asia/Ho_Chi_Minh", Order.placed_at))
+    )
+    valid = exists().where(
+        Certificate.id == OrderLine.certificate_id,
+        Certificate.product_id == Variant.product_id,
+        Certificate.issued_on <= day,
+        Certificate.expires_on >= day,
+        or_(Certificate.revoked_on.is_(None), Certificate.revoked_on >= day),
+    )
+    rows = session().execute(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Variant, Variant.id == OrderLine.variant_id)
+        .where(OrderLine.certificate_required, ~valid)
+        .distinct()
+    )
+    yield from (r for (r,) in rows)
+
+
+def _sqlite() -> bool:
+    return session().get_bind().dialect.name == "sqlite"
+
+
+@invariant("orders.price-charged-was-in-force")
+def prices() -> Iterator[str]:
+    """Each line was charged a price of its own variant that was in force when the order was placed."""
+    rows = session().execute(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Price, Price.id == OrderLine.price_id)
+        .where(
+            or_(
+                Price.variant_id != OrderLine.variant_id,
+                Price.amount != OrderLine.unit_price_amount,
+                Price.valid_from > Order.placed_at,
+                Price.valid_to <= Order.placed_at,
+            )
+        )
+        .distinct()
+    )
+    yield from (r for (r,) in rows)
+
+
+@invariant("orders.line-and-product-agree-on-the-producer")
+def producers() -> Iterator[str]:
+    """A line names the producer of its product, as long as the product has not changed hands."""
+    rows = session().execute(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Variant, Variant.id == OrderLine.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(
+            func.coalesce(OrderLine.producer_id, 0) != func.coalesce(Product.producer_id, 0),
+            Product.updated_at <= Order.placed_at,
+        )
+        .distinct()
+    )
+    yield from (r for (r,) in rows)
+
+
+@invariant("orders.parcels-hold-the-orders-lines")
+def parcels() -> Iterator[str]:
+    """A line's parcel belongs to the line's order."""
+    rows = session().execute(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(Fulfilment, Fulfilment.id == OrderLine.fulfilment_id)
+        .where(Fulfilment.order_id != Order.id)
+    )
+    yield from (r for (r,) in rows)

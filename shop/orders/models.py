@@ -1,0 +1,292 @@
+"""Orders copy what they need (address, names, prices), so that later changes of the catalogue do not rewrite them."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.accounts.models import User
+from shop.catalog.models import Certificate, Price, Variant
+from shop.kernel import text
+from shop.kernel.db import (
+    Amount,
+    Base,
+    EnumText,
+    Id,
+    Instant,
+    Json,
+    LongText,
+    Str20,
+    Str40,
+    Str80,
+    Str255,
+    one_of,
+)
+from shop.kernel.errors import N_
+from shop.points.models import Point
+from shop.producers.models import Producer
+
+
+class OrderStatus(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class PaymentStatus(StrEnum):
+    """How the money stands: `due` is cash on delivery not yet taken."""
+
+    UNPAID = "unpaid"
+    DUE = "due"
+    PAID = "paid"
+    REFUND_PENDING = "refund_pending"
+    REFUNDED = "refunded"
+    VOID = "void"
+
+
+class FulfilmentStatus(StrEnum):
+    PENDING = "pending"
+    PACKED = "packed"
+    HANDED_OVER = "handed_over"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+# For each subject the steps that may follow a status; everything else is refused.
+ALLOWED: dict[str, dict[str, frozenset[str]]] = {
+    "order": {
+        "": frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED}),
+        OrderStatus.AWAITING_PAYMENT: frozenset({OrderStatus.PLACED, OrderStatus.CANCELLED}),
+        OrderStatus.PLACED: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
+        OrderStatus.CONFIRMED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
+        OrderStatus.COMPLETED: frozenset(),
+        # Money that arrives after the term may revive an order if its goods can be taken again.
+        OrderStatus.CANCELLED: frozenset({OrderStatus.PLACED}),
+    },
+    "payment": {
+        "": frozenset({PaymentStatus.UNPAID, PaymentStatus.DUE}),
+        PaymentStatus.UNPAID: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
+        PaymentStatus.DUE: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
+        PaymentStatus.PAID: frozenset({PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}),
+        PaymentStatus.REFUND_PENDING: frozenset({PaymentStatus.REFUNDED, PaymentStatus.PAID}),
+        PaymentStatus.REFUNDED: frozenset(),
+        PaymentStatus.VOID: frozenset({PaymentStatus.PAID}),
+    },
+    "fulfilment": {
+        "": frozenset({FulfilmentStatus.PENDING}),
+        FulfilmentStatus.PENDING: frozenset({FulfilmentStatus.PACKED, FulfilmentStatus.CANCELLED}),
+        FulfilmentStatus.PACKED: frozenset({FulfilmentStatus.HANDED_OVER, FulfilmentStatus.CANCELLED}),
+        FulfilmentStatus.HANDED_OVER: frozenset({FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED}),
+        FulfilmentStatus.DELIVERED: frozenset({FulfilmentStatus.RETURNED}),
+        FulfilmentStatus.RETURNED: frozenset(),
+        FulfilmentStatus.CANCELLED: frozenset({FulfilmentStatus.PENDING}),
+    },
+}
+
+ORDER_STATUS_NAMES = {
+    OrderStatus.AWAITING_PAYMENT: N_("Chờ thanh toán"),
+    OrderStatus.PLACED: N_("Đã đặt, chờ xác nhận"),
+    OrderStatus.CONFIRMED: N_("Đã xác nhận"),
+    OrderStatus.COMPLETED: N_("Hoàn tất"),
+    OrderStatus.CANCELLED: N_("Đã hủy"),
+}
+PAYMENT_STATUS_NAMES = {
+    PaymentStatus.UNPAID: N_("Chưa thanh toán"),
+    PaymentStatus.DUE: N_("Thu khi giao hàng"),
+    PaymentStatus.PAID: N_("Đã thanh toán"),
+    PaymentStatus.REFUND_PENDING: N_("Đang hoàn tiền"),
+    PaymentStatus.REFUNDED: N_("Đã hoàn tiền"),
+    PaymentStatus.VOID: N_("Không thu tiền"),
+}
+FULFILMENT_STATUS_NAMES = {
+    FulfilmentStatus.PENDING: N_("Chờ đóng gói"),
+    FulfilmentStatus.PACKED: N_("Đã đóng gói"),
+    FulfilmentStatus.HANDED_OVER: N_("Đang giao"),
+    FulfilmentStatus.DELIVERED: N_("Đã giao"),
+    FulfilmentStatus.RETURNED: N_("Đã trả lại"),
+    FulfilmentStatus.CANCELLED: N_("Đã hủy"),
+}
+
+
+class PaymentMethod(StrEnum):
+    COD = "cod"
+    VIETQR = "vietqr"
+    CARD = "card"
+
+
+PAYMENT_METHOD_NAMES = {
+    PaymentMethod.COD: N_("Thanh toán khi nhận hàng (COD)"),
+    PaymentMethod.VIETQR: N_("Chuyển khoản ngân hàng (VietQR)"),
+    PaymentMethod.CARD: N_("Thẻ ngân hàng (Visa, Mastercard…)"),
+}
+
+
+class DeliveryKind(StrEnum):
+    SHIP = "ship"
+    PICKUP = "pickup"
+
+
+def _without_marks(context: Any) -> str:
+    return text.fold(context.get_current_parameters()["name"])[:255]
+
+
+class Order(Base):
+    """One purchase. Amounts are whole đồng: total = goods + delivery − discount."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        one_of("status", OrderStatus),
+        one_of("payment_status", PaymentStatus),
+        one_of("payment_method", PaymentMethod),
+        one_of("delivery", DeliveryKind),
+        CheckConstraint("total_amount = goods_amount + delivery_amount - discount_amount", name="total_adds_up"),
+        CheckConstraint("goods_amount >= 0 AND delivery_amount >= 0 AND discount_amount >= 0", name="amounts_whole"),
+        Index("ix_orders_status", "status", "id"),
+        Index("ix_orders_user", "user_id", "id"),
+        Index("ix_orders_deadline", "status", "pay_until"),
+        Index("ix_orders_placed", "placed_at"),
+        Index("ix_orders_phone", "phone"),
+        Index("ix_orders_address", "address_key", "status"),
+    )
+
+    id: Mapped[Id]
+    reference: Mapped[Str20] = mapped_column(unique=True)
+    # SHA-256 of the secret in the link of the confirmation letter.
+    secret_hash: Mapped[Str80]
+    op_key: Mapped[Str80] = mapped_column(unique=True)
+    op_digest: Mapped[Str80]
+    # Opaque: the basket it came from; one order per basket.
+    basket_key: Mapped[Str80 | None] = mapped_column(unique=True)
+    channel: Mapped[Str20] = mapped_column(default="web")
+    user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+    locale: Mapped[Str20] = mapped_column(default="vi")
+    status: Mapped[OrderStatus] = mapped_column(EnumText(OrderStatus))
+    payment_status: Mapped[PaymentStatus] = mapped_column(EnumText(PaymentStatus))
+    payment_method: Mapped[PaymentMethod] = mapped_column(EnumText(PaymentMethod))
+    delivery: Mapped[DeliveryKind] = mapped_column(EnumText(DeliveryKind))
+    name: Mapped[Str255]
+    # The name as the desk searches it: without marks, lower case.
+    search_name: Mapped[Str255] = mapped_column(default=_without_marks)
+    phone: Mapped[Str20]
+    email: Mapped[Str255 | None]
+    # A keyed hash of the network address it came from, for sharing scarce goods; forgotten once nothing is open.
+    address_key: Mapped[Str40 | None]
+    province_code: Mapped[Str20 | None]
+    province_name: Mapped[Str255 | None]
+    commune_code: Mapped[Str20 | None]
+    commune_name: Mapped[Str255 | None]
+    street: Mapped[Str255 | None]
+    pickup_point_id: Mapped[int | None] = mapped_column(ForeignKey(Point.id))
+    note: Mapped[LongText | None]
+    # {"company": …, "tax_code": …, "address": …, "email": …} when a tax invoice was asked for.
+    invoice: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    goods_amount: Mapped[Amount]
+    delivery_amount: Mapped[Amount]
+    discount_amount: Mapped[Amount] = mapped_column(default=0)
+    total_amount: Mapped[Amount]
+    age_confirmed_at: Mapped[Instant | None]
+    placed_at: Mapped[Instant]
+    pay_until: Mapped[Instant | None]
+    cancelled_at: Mapped[Instant | None]
+    cancel_reason: Mapped[LongText | None]
+    completed_at: Mapped[Instant | None]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id")
+    fulfilments: Mapped[list[Fulfilment]] = relationship(back_populates="order", order_by="Fulfilment.number")
+    transitions: Mapped[list[OrderTransition]] = relationship(order_by="OrderTransition.id")
+
+
+class Fulfilment(Base):
+    """One parcel or one pick-up: what leaves one point together. Goods are claimed under `order:<reference>:<number>`."""
+
+    __tablename__ = "fulfilments"
+    __table_args__ = (
+        one_of("status", FulfilmentStatus),
+        one_of("kind", DeliveryKind),
+        UniqueConstraint("order_id", "number"),
+        Index("ix_fulfilments_point", "point_id", "status"),
+        Index("ix_fulfilments_status", "status", "id"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    number: Mapped[int]
+    point_id: Mapped[int] = mapped_column(ForeignKey(Point.id))
+    kind: Mapped[DeliveryKind] = mapped_column(EnumText(DeliveryKind))
+    status: Mapped[FulfilmentStatus] = mapped_column(EnumText(FulfilmentStatus))
+    fee_amount: Mapped[Amount] = mapped_column(default=0)
+    weight_g: Mapped[int] = mapped_column(default=0)
+    expected_from_on: Mapped[date | None] = mapped_column(Date)
+    expected_to_on: Mapped[date | None] = mapped_column(Date)
+    carrier: Mapped[Str80 | None]
+    tracking_number: Mapped[Str80 | None]
+    packed_at: Mapped[Instant | None]
+    handed_over_at: Mapped[Instant | None]
+    delivered_at: Mapped[Instant | None]
+
+    order: Mapped[Order] = relationship(back_populates="fulfilments")
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="fulfilment", order_by="OrderLine.id")
+    point: Mapped[Point] = relationship()
+
+
+class OrderLine(Base):
+    """One variant of one parcel, with what was agreed copied."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("line_amount = unit_price_amount * quantity", name="line_adds_up"),
+        Index("ix_order_lines_order", "order_id"),
+        Index("ix_order_lines_fulfilment", "fulfilment_id"),
+        Index("ix_order_lines_variant", "variant_id"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    fulfilment_id: Mapped[int] = mapped_column(ForeignKey(Fulfilment.id))
+    variant_id: Mapped[int] = mapped_column(ForeignKey(Variant.id))
+    producer_id: Mapped[int | None] = mapped_column(ForeignKey(Producer.id), index=True)
+    sku: Mapped[Str40]
+    name: Mapped[Str255]
+    pack: Mapped[Str255]
+    quantity: Mapped[int]
+    unit_price_amount: Mapped[Amount]
+    line_amount: Mapped[Amount]
+    price_id: Mapped[int] = mapped_column(ForeignKey(Price.id))
+    certificate_required: Mapped[bool] = mapped_column(default=False)
+    certificate_id: Mapped[int | None] = mapped_column(ForeignKey(Certificate.id))
+    is_alcohol: Mapped[bool] = mapped_column(default=False)
+    cold: Mapped[Str20] = mapped_column(default="none")
+    weight_g: Mapped[int] = mapped_column(default=0)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
+    fulfilment: Mapped[Fulfilment] = relationship(back_populates="lines")
+
+
+class OrderTransition(Base):
+    """One step of an order, of its payment or of one fulfilment: from, to, when, who, why."""
+
+    __tablename__ = "order_transitions"
+    __table_args__ = (
+        CheckConstraint("subject IN ('order', 'payment', 'fulfilment')", name="subject_known"),
+        Index("ix_order_transitions_order", "order_id", "id"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    fulfilment_id: Mapped[int | None] = mapped_column(ForeignKey(Fulfilment.id))
+    subject: Mapped[Str20]
+    from_status: Mapped[Str20]
+    to_status: Mapped[Str20]
+    at: Mapped[Instant]
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
+    reason: Mapped[LongText | None]

@@ -1,0 +1,564 @@
+"""The only writers of orders. Every change of status is a conditional update and a row of history in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from shop.kernel import audit, clock, db, text
+from shop.kernel.actor import Actor
+from shop.kernel.db import execute, session, transaction
+from shop.kernel.errors import N_, Invalid
+from shop.kernel.events import publish
+from shop.orders import events
+from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
+from shop.orders.models import (
+    ALLOWED,
+    DeliveryKind,
+    Fulfilment,
+    FulfilmentStatus,
+    Order,
+    OrderLine,
+    OrderStatus,
+    OrderTransition,
+    PaymentMethod,
+    PaymentStatus,
+)
+from shop.stock import services as stock
+from shop.stock.services import Take
+
+_COLUMN: dict[str, tuple[Any, str]] = {
+    "order": (Order, "status"),
+    "payment": (Order, "payment_status"),
+    "fulfilment": (Fulfilment, "status"),
+}
+
+
+# --- placing -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One variant of a parcel as it will be sold: everything is copied into the order."""
+
+    variant_id: int
+    producer_id: int | None
+    sku: str
+    name: str
+    pack: str
+    quantity: int
+    unit_price_amount: int
+    price_id: int
+    certificate_required: bool
+    certificate_id: int | None
+    is_alcohol: bool
+    cold: str
+    weight_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class DraftParcel:
+    """What leaves one point together; `takes` are the levels its goods come from."""
+
+    point_id: int
+    kind: DeliveryKind
+    lines: tuple[DraftLine, ...]
+    takes: tuple[Take, ...]
+    fee_amount: int
+    weight_g: int
+    expected_from_on: date | None = None
+    expected_to_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order about to be placed. `pay_until` is None where nothing is paid beforehand (cash on delivery)."""
+
+    op_key: str
+    op_digest: str
+    basket_key: str | None
+    user_id: int | None
+    locale: str
+    payment_method: PaymentMethod
+    delivery: DeliveryKind
+    name: str
+    phone: str
+    email: str | None
+    parcels: tuple[DraftParcel, ...]
+    pay_until: datetime | None
+    province_code: str | None = None
+    province_name: str | None = None
+    commune_code: str | None = None
+    commune_name: str | None = None
+    street: str | None = None
+    pickup_point_id: int | None = None
+    note: str | None = None
+    invoice: dict[str, Any] | None = None
+    discount_amount: int = 0
+    age_confirmed_at: datetime | None = None
+    channel: str = "web"
+    address_key: str | None = None
+    is_demo: bool = False
+    placed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What placing gave: `secret` opens the order's page by link and is known only now."""
+
+    order_id: int
+    reference: str
+    secret: str
+    total_amount: int
+
+
+def secret_for(key: str, reference: str) -> str:
+    """The secret of an order's link, derived from the shop's key, so that letters can be written later."""
+    return hmac.new(key.encode(), f"order:{reference}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def secret_hash(secret: str) -> str:
+    """SHA-256 (hex) of an order's secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def hold_reference(reference: str, number: int) -> str:
+    """The reference under which stock keeps the goods of parcel `number`."""
+    return f"order:{reference}:{number}"
+
+
+_INSERT_ORDER = insert(Order).returning(Order.id)
+_INSERT_FULFILMENTS = insert(Fulfilment).returning(Fulfilment.id, sort_by_parameter_order=True)
+_INSERT_LINES = insert(OrderLine)
+_INSERT_STEPS = insert(OrderTransition)
+
+
+def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
+    """Write the order and take its goods, in the caller's transaction (joined) or one of its own.
+
+    Goods are held until `draft.pay_until`, or allocated at once where nothing is paid beforehand.
+
+    Raises:
+        SoldOut: goods went to somebody else since they were looked up.
+        sqlalchemy.exc.IntegrityError: the operation key or the basket has an order already.
+    """
+    if not draft.parcels or not all(parcel.lines for parcel in draft.parcels):
+        raise ValueError("an order has lines")
+    now = draft.placed_at or clock.now()
+    reference = text.reference()
+    secret = secret_for(key, reference)
+    goods = sum(line.unit_price_amount * line.quantity for p in draft.parcels for line in p.lines)
+    fees = sum(p.fee_amount for p in draft.parcels)
+    prepaid = draft.pay_until is not None
+    status = OrderStatus.AWAITING_PAYMENT if prepaid else OrderStatus.PLACED
+    money = PaymentStatus.UNPAID if prepaid else PaymentStatus.DUE
+    with transaction():
+        order_id = execute(
+            _INSERT_ORDER,
+            {
+                "reference": reference,
+                "secret_hash": secret_hash(secret),
+                "op_key": draft.op_key,
+                "op_digest": draft.op_digest,
+                "basket_key": draft.basket_key,
+                "channel": draft.channel,
+                "user_id": draft.user_id,
+                "locale": draft.locale,
+                "status": status,
+                "payment_status": money,
+                "payment_method": draft.payment_method,
+                "delivery": draft.delivery,
+                "name": draft.name,
+                "phone": draft.phone,
+                "email": draft.email,
+                "address_key": draft.address_key,
+                "province_code": draft.province_code,
+                "province_name": draft.province_name,
+                "commune_code": draft.commune_code,
+                "commune_name": draft.commune_name,
+                "street": draft.street,
+                "pickup_point_id": draft.pickup_point_id,
+                "note": draft.note,
+                "invoice": draft.invoice,
+                "goods_amount": goods,
+                "delivery_amount": fees,
+                "discount_amount": draft.discount_amount,
+                "total_amount": goods + fees - draft.discount_amount,
+                "age_confirmed_at": draft.age_confirmed_at,
+                "placed_at": now,
+                "pay_until": draft.pay_until,
+                "is_demo": draft.is_demo,
+            },
+        ).scalar_one()
+        fulfilments = execute(
+            _INSERT_FULFILMENTS,
+            [
+                {
+                    "order_id": order_id,
+                    "number": number,
+                    "point_id": parcel.point_id,
+                    "kind": parcel.kind,
+                    "status": FulfilmentStatus.PENDING,
+                    "fee_amount": parcel.fee_amount,
+                    "weight_g": parcel.weight_g,
+                    "expected_from_on": parcel.expected_from_on,
+                    "expected_to_on": parcel.expected_to_on,
+                }
+                for number, parcel in enumerate(draft.parcels, start=1)
+            ],
+        ).scalars().all()  # fmt: skip
+        execute(
+            _INSERT_LINES,
+            [
+                {
+                    "order_id": order_id,
+                    "fulfilment_id": fulfilment_id,
+                    "variant_id": line.variant_id,
+                    "producer_id": line.producer_id,
+                    "sku": line.sku,
+                    "name": line.name,
+                    "pack": line.pack,
+                    "quantity": line.quantity,
+                    "unit_price_amount": line.unit_price_amount,
+                    "line_amount": line.unit_price_amount * line.quantity,
+                    "price_id": line.price_id,
+                    "certificate_required": line.certificate_required,
+                    "certificate_id": line.certificate_id,
+                    "is_alcohol": line.is_alcohol,
+                    "cold": line.cold,
+                    "weight_g": line.weight_g,
+                }
+                for fulfilment_id, parcel in zip(fulfilments, draft.parcels, strict=True)
+                for line in parcel.lines
+            ],
+        )
+        steps = [("order", None, status), ("payment", None, money)]
+        steps += [("fulfilment", f, FulfilmentStatus.PENDING) for f in fulfilments]
+        execute(_INSERT_STEPS, [_history(order_id, f, sub, "", to, actor, None, now) for sub, f, to in steps])
+        _claim(reference, draft.parcels, draft.pay_until)
+        publish(events.OrderPlaced(order_id))
+    return Placed(order_id, reference, secret, goods + fees - draft.discount_amount)
+
+
+def _claim(reference: str, parcels: Sequence[DraftParcel], until: datetime | None) -> None:
+    """Take the goods of all parcels; levels of different parcels are different points, so id order is kept overall."""
+    for number, parcel in sorted(enumerate(parcels, start=1), key=lambda p: min(t.level_id for t in p[1].takes)):
+        stock.take(hold_reference(reference, number), parcel.takes, until=until)
+
+
+# --- steps -------------------------------------------------------------------------------------------------------
+
+
+def _history(
+    order_id: int,
+    fulfilment_id: int | None,
+    subject: str,
+    before: str,
+    after: str,
+    actor: Actor,
+    reason: str | None,
+    at: datetime,
+) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "fulfilment_id": fulfilment_id,
+        "subject": subject,
+        "from_status": str(before),
+        "to_status": str(after),
+        "at": at,
+        "actor_key": actor.key,
+        "actor_label": actor.label,
+        "reason": reason,
+    }
+
+
+def step(
+    actor: Actor,
+    subject: str,
+    row_id: int,
+    to: str,
+    *,
+    order_id: int,
+    only_from: frozenset[str] | None = None,
+    reason: str | None = None,
+    **also: Any,
+) -> str:
+    """Move `subject` (order, payment, fulfilment) with id `row_id` to `to`; return the status it had.
+
+    `also` are further columns of the same row. Call inside a transaction.
+
+    Raises:
+        StepNotAllowed: `to` may not follow the present status, or another was first.
+    """
+    table, column = _COLUMN[subject]
+    s = session()
+    before = s.scalar(select(getattr(table, column)).where(table.id == row_id).with_for_update())
+    sources = {frm for frm, tos in ALLOWED[subject].items() if to in tos and frm}
+    if before is None or before not in sources or (only_from is not None and before not in only_from):
+        raise StepNotAllowed
+    s.execute(
+        update(table)
+        .where(table.id == row_id)
+        .values(**{column: to}, **also)
+        .execution_options(synchronize_session=False)
+    )
+    fulfilment_id = row_id if subject == "fulfilment" else None
+    s.execute(
+        insert(OrderTransition),
+        [_history(order_id, fulfilment_id, subject, before, to, actor, reason, clock.now())],
+    )
+    s.expire_all()
+    return str(before)
+
+
+def _locked(order_id: int) -> Order:
+    return db.locked(Order, order_id, NoSuchOrder)
+
+
+def confirm(actor: Actor, order_id: int) -> None:
+    """The desk confirms a placed order: it will be packed."""
+    with transaction():
+        _locked(order_id)
+        step(actor, "order", order_id, OrderStatus.CONFIRMED, order_id=order_id)
+        audit.record(actor, "orders.confirm", f"order:{order_id}")
+        publish(events.OrderConfirmed(order_id))
+
+
+def mark_paid(actor: Actor, order_id: int) -> None:
+    """Money for the order is in: commit what was held for it and go on. The goods must still be claimed.
+
+    Raises:
+        NoClaim: the hold has lapsed (see `revive`).
+        StepNotAllowed: it was paid before.
+    """
+    with transaction():
+        order = _locked(order_id)
+        was_waiting = order.status == OrderStatus.AWAITING_PAYMENT
+        if was_waiting:
+            for number in range(1, len(order.fulfilments) + 1):
+                stock.commit(hold_reference(order.reference, number))
+        step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
+        if was_waiting:
+            step(actor, "order", order_id, OrderStatus.PLACED, order_id=order_id, pay_until=None)
+        publish(events.OrderPaid(order_id))
+        complete_if_done(actor, order_id)
+
+
+def revive(actor: Actor, order_id: int, parcels: Sequence[tuple[int, Sequence[Take]]]) -> None:
+    """An order that ran out of time was paid after all: take its goods again (`parcels`: number, takes) and go on.
+
+    Raises:
+        SoldOut: the goods are gone; nothing has changed.
+    """
+    with transaction():
+        order = _locked(order_id)
+        for number, takes in parcels:
+            stock.take(hold_reference(order.reference, number), takes)
+        step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
+        step(actor, "order", order_id, OrderStatus.PLACED, order_id=order_id, only_from=frozenset({OrderStatus.CANCELLED}),
+             reason=N_("Tiền đến sau hạn, hàng vẫn còn"), pay_until=None, cancelled_at=None, cancel_reason=None)  # fmt: skip
+        for fulfilment in order.fulfilments:
+            step(actor, "fulfilment", fulfilment.id, FulfilmentStatus.PENDING, order_id=order_id)
+        publish(events.OrderPaid(order_id))
+
+
+def cancel(actor: Actor, order_id: int, reason: str, *, by_buyer: bool = False) -> None:
+    """Cancel an order that has not left: its goods go back at once; money already taken is for the payments room.
+
+    Raises:
+        TooLateToCancel: the buyer asks after a parcel was packed.
+        StepNotAllowed: something has left, or it was cancelled before.
+    """
+    with transaction():
+        order = _locked(order_id)
+        states = {f.status for f in order.fulfilments}
+        if by_buyer and states - {FulfilmentStatus.PENDING}:
+            raise TooLateToCancel
+        if states - {FulfilmentStatus.PENDING, FulfilmentStatus.PACKED}:
+            raise StepNotAllowed
+        for fulfilment in order.fulfilments:
+            stock.release(hold_reference(order.reference, fulfilment.number))
+            step(actor, "fulfilment", fulfilment.id, FulfilmentStatus.CANCELLED, order_id=order_id)
+        money = order.payment_status
+        step(actor, "order", order_id, OrderStatus.CANCELLED, order_id=order_id, reason=reason, cancelled_at=clock.now(),
+             cancel_reason=reason, pay_until=None)  # fmt: skip
+        if money in {PaymentStatus.UNPAID, PaymentStatus.DUE}:
+            step(actor, "payment", order_id, PaymentStatus.VOID, order_id=order_id)
+        if actor.kind == "user" and not by_buyer:
+            audit.record(actor, "orders.cancel", f"order:{order_id}", reason=reason)
+        publish(events.OrderCancelled(order_id, reason, actor.kind))
+
+
+def _fulfilment(fulfilment_id: int) -> tuple[Order, Fulfilment]:
+    found = session().get(Fulfilment, fulfilment_id)
+    if found is None:
+        raise NoSuchOrder
+    return _locked(found.order_id), found
+
+
+def pack(actor: Actor, fulfilment_id: int) -> None:
+    """The goods of a parcel are in their box.
+
+    Raises:
+        StepNotAllowed: the order is not confirmed, or the parcel is packed already.
+    """
+    with transaction():
+        order, found = _fulfilment(fulfilment_id)
+        if order.status != OrderStatus.CONFIRMED:
+            raise StepNotAllowed
+        step(actor, "fulfilment", found.id, FulfilmentStatus.PACKED, order_id=order.id, packed_at=clock.now())
+        audit.record(actor, "orders.pack", f"order:{order.id}", parcel=found.number)
+        publish(events.FulfilmentPacked(order.id, found.id))
+
+
+def hand_over(
+    actor: Actor, fulfilment_id: int, *, carrier: str | None = None, tracking_number: str | None = None
+) -> None:
+    """A parcel leaves with a carrier (or is given out at the point): its goods are sold now.
+
+    Raises:
+        Invalid: a parcel needs its carrier.
+        StepNotAllowed: it is not packed.
+    """
+    with transaction():
+        order, found = _fulfilment(fulfilment_id)
+        carrier = text.clean(carrier or "")[:80] or None
+        tracking_number = text.clean(tracking_number or "")[:80] or None
+        if found.kind == DeliveryKind.SHIP and carrier is None:
+            raise Invalid(N_("Hãy ghi đơn vị vận chuyển."), field="carrier")
+        step(actor, "fulfilment", found.id, FulfilmentStatus.HANDED_OVER, order_id=order.id, handed_over_at=clock.now(),
+             carrier=carrier, tracking_number=tracking_number)  # fmt: skip
+        stock.hand_over(actor, hold_reference(order.reference, found.number))
+        audit.record(
+            actor,
+            "orders.hand_over",
+            f"order:{order.id}",
+            parcel=found.number,
+            carrier=carrier,
+            tracking=tracking_number,
+        )
+        publish(events.FulfilmentHandedOver(order.id, found.id))
+
+
+def deliver(actor: Actor, fulfilment_id: int) -> None:
+    """The buyer has the goods."""
+    with transaction():
+        order, found = _fulfilment(fulfilment_id)
+        step(actor, "fulfilment", found.id, FulfilmentStatus.DELIVERED, order_id=order.id, delivered_at=clock.now())
+        audit.record(actor, "orders.deliver", f"order:{order.id}", parcel=found.number)
+        publish(events.FulfilmentDelivered(order.id, found.id))
+        complete_if_done(actor, order.id)
+
+
+def take_back(actor: Actor, fulfilment_id: int, *, restock: bool, reason: str) -> None:
+    """A parcel came back: its goods are looked at and put back to stock, or written off.
+
+    Raises:
+        Invalid: no reason.
+    """
+    if len(reason.strip()) < 2:
+        raise Invalid(N_("Hãy ghi lý do trả hàng."), field="reason")
+    with transaction():
+        order, found = _fulfilment(fulfilment_id)
+        step(actor, "fulfilment", found.id, FulfilmentStatus.RETURNED, order_id=order.id, reason=reason.strip())
+        stock.take_back(actor, hold_reference(order.reference, found.number), restock=restock, reason=reason.strip())
+        audit.record(
+            actor, "orders.take_back", f"order:{order.id}", parcel=found.number, restock=restock, reason=reason.strip()
+        )
+        publish(events.FulfilmentReturned(order.id, found.id))
+        complete_if_done(actor, order.id)
+
+
+def refund_asked(actor: Actor, order_id: int) -> None:
+    """A refund of the whole order is on its way. Nothing happens if that is known."""
+    with transaction():
+        if _locked(order_id).payment_status == PaymentStatus.PAID:
+            step(actor, "payment", order_id, PaymentStatus.REFUND_PENDING, order_id=order_id)
+
+
+def refund_done(actor: Actor, order_id: int) -> None:
+    """The money of the whole order went back. Nothing happens if that is known."""
+    with transaction():
+        if _locked(order_id).payment_status in {PaymentStatus.PAID, PaymentStatus.REFUND_PENDING}:
+            step(actor, "payment", order_id, PaymentStatus.REFUNDED, order_id=order_id)
+
+
+def refund_failed(actor: Actor, order_id: int) -> None:
+    """The refund did not go through; the money is still here."""
+    with transaction():
+        if _locked(order_id).payment_status == PaymentStatus.REFUND_PENDING:
+            step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
+
+
+def paid_too_late(actor: Actor, order_id: int) -> None:
+    """Money came for a cancelled order whose goods are gone: the order stays cancelled, the money is known."""
+    with transaction():
+        if _locked(order_id).payment_status == PaymentStatus.VOID:
+            step(
+                actor,
+                "payment",
+                order_id,
+                PaymentStatus.PAID,
+                order_id=order_id,
+                reason=N_("Tiền đến sau khi đơn đã hủy"),
+            )
+
+
+def complete_if_done(actor: Actor, order_id: int) -> bool:
+    """Complete the order once every parcel has arrived or come back and the money is settled; return whether it did.
+
+    A cash order of which nothing was kept ends cancelled: there is nothing to pay.
+    """
+    with transaction():
+        order = _locked(order_id)
+        if order.status != OrderStatus.CONFIRMED:
+            return False
+        states = {f.status for f in order.fulfilments}
+        if not states <= {FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED}:
+            return False
+        if states == {FulfilmentStatus.RETURNED} and order.payment_status == PaymentStatus.DUE:
+            reason = N_("Khách không nhận hàng, hàng đã trả về")
+            step(actor, "order", order_id, OrderStatus.CANCELLED, order_id=order_id, reason=reason, cancelled_at=clock.now(),
+                 cancel_reason=reason)  # fmt: skip
+            step(actor, "payment", order_id, PaymentStatus.VOID, order_id=order_id)
+            publish(events.OrderCancelled(order_id, reason, actor.kind))
+            return False
+        if order.payment_status in {PaymentStatus.DUE, PaymentStatus.UNPAID, PaymentStatus.REFUND_PENDING}:
+            return False
+        step(actor, "order", order_id, OrderStatus.COMPLETED, order_id=order_id, completed_at=clock.now())
+        publish(events.OrderCompleted(order_id))
+        return True
+
+
+def overdue(limit: int = 200) -> list[int]:
+    """Orders whose time to pay is over."""
+    return list(
+        session().scalars(
+            select(Order.id)
+            .where(Order.status == OrderStatus.AWAITING_PAYMENT, Order.pay_until <= clock.now())
+            .order_by(Order.id)
+            .limit(limit)
+        )
+    )
+
+
+def forget_person(actor: Actor, user_id: int) -> int:
+    """Untie the orders of a user who asked to be erased: what the law needs (goods, sums, invoice) stays, the account,
+    the note and the e-mail address go. Returns how many orders."""
+    with transaction() as s:
+        ids = list(s.scalars(select(Order.id).where(Order.user_id == user_id)))
+        s.execute(
+            update(Order)
+            .where(Order.user_id == user_id)
+            .values(user_id=None, email=None, note=None)
+            .execution_options(synchronize_session=False)
+        )
+        if ids:
+            audit.record(actor, "orders.forget_person", f"user:{user_id}", orders=len(ids))
+        return len(ids)
