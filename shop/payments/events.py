@@ -1,0 +1,45 @@
+"""Facts of this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured:
+    """The agreed amount has come, in time or late; who hears it finds the goods or asks for a refund."""
+
+    payment_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """The payment ended without money: refused, given up or past its term."""
+
+    payment_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequested:
+    """An amount is set aside to go back; it has not gone yet."""
+
+    refund_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSucceeded:
+    """Money has gone back."""
+
+    refund_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """The provider could not give the money back; what was set aside is free again."""
+
+    refund_id: int
+    order_id: int

@@ -1,0 +1,201 @@
+"""What must hold of money (`flask audit`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import and_, func, or_, select
+
+from shop.kernel import clock
+from shop.kernel.db import session
+from shop.kernel.invariants import invariant
+from shop.kernel.money import LARGEST_AMOUNT
+from shop.orders.models import Order, OrderStatus, PaymentMethod, PaymentStatus
+from shop.payments.models import (
+    Payment,
+    PaymentIssue,
+    PaymentReceipt,
+    PaymentState,
+    ProviderEvent,
+    Refund,
+    RefundState,
+)
+
+PROMISED = timedelta(minutes=15)
+_PAID = (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED)
+
+
+@invariant("payments.paid-means-captured")
+def paid() -> Iterator[str]:
+    """An order that counts as paid has a payment with all its money (cash: on completion)."""
+    whole = (
+        select(Payment.id)
+        .where(
+            Payment.order_id == Order.id,
+            Payment.state == PaymentState.CAPTURED,
+            Payment.captured_amount >= Payment.amount,
+            Payment.amount == Order.total_amount,
+        )
+        .exists()
+    )
+    rows = session().scalars(
+        select(Order.reference).where(
+            or_(
+                Order.payment_status.in_(_PAID),
+                and_(Order.status == OrderStatus.COMPLETED, Order.payment_status != PaymentStatus.VOID),
+            ),
+            Order.total_amount > 0,
+            ~whole,
+        )
+    )
+    yield from (f"order {r}" for r in rows)
+
+
+@invariant("payments.captured-has-its-order")
+def has_order() -> Iterator[str]:
+    """No captured money without an order for over 15 minutes: paid, going back, or before a person."""
+    late = clock.now() - PROMISED
+    issue = (
+        select(PaymentIssue.id).where(PaymentIssue.payment_id == Payment.id, PaymentIssue.closed_at.is_(None)).exists()
+    )
+    rows = session().execute(
+        select(Order.reference, Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Payment.captured_amount > Payment.refunded_amount,
+            or_(
+                and_(
+                    Payment.state == PaymentState.CAPTURED,
+                    Payment.captured_at < late,
+                    or_(
+                        Order.payment_status.not_in(_PAID),
+                        Order.status.in_([OrderStatus.AWAITING_PAYMENT, OrderStatus.CANCELLED]),
+                    ),
+                ),
+                Payment.state.in_(
+                    [PaymentState.HELD, PaymentState.FAILED, PaymentState.CANCELLED, PaymentState.PENDING]
+                ),
+            ),
+            ~issue,
+        )
+    )
+    yield from (f"order {reference} payment {i}" for reference, i in rows)
+
+
+@invariant("payments.captured-is-its-receipts")
+def receipts() -> Iterator[str]:
+    """What was captured is the sum of its receipts, both ways."""
+    total = (
+        select(PaymentReceipt.payment_id, func.sum(PaymentReceipt.amount).label("n"))
+        .group_by(PaymentReceipt.payment_id)
+        .subquery()
+    )
+    rows = session().scalars(
+        select(Payment.id)
+        .outerjoin(total, total.c.payment_id == Payment.id)
+        .where(Payment.captured_amount != func.coalesce(total.c.n, 0))
+    )
+    yield from (f"payment {i}" for i in rows)
+
+
+@invariant("payments.refunds-within-captured")
+def refunds() -> Iterator[str]:
+    """What is set aside for refunds is the sum of those not failed, and never more than was captured."""
+    total = (
+        select(Refund.payment_id, func.sum(Refund.amount).label("n"))
+        .where(Refund.state != RefundState.FAILED)
+        .group_by(Refund.payment_id)
+        .subquery()
+    )
+    rows = session().scalars(
+        select(Payment.id)
+        .outerjoin(total, total.c.payment_id == Payment.id)
+        .where(
+            or_(
+                Payment.refunded_amount != func.coalesce(total.c.n, 0),
+                Payment.refunded_amount > Payment.captured_amount,
+            )
+        )
+    )
+    yield from (f"payment {i}" for i in rows)
+
+
+@invariant("payments.references-unique")
+def references() -> Iterator[str]:
+    """A provider's or a bank's reference stands for one payment, one receipt, one refund."""
+    for name, *columns in (
+        ("payment", Payment.provider, Payment.provider_reference),
+        ("provider payment", Payment.provider, Payment.provider_payment),
+        ("receipt", PaymentReceipt.provider, PaymentReceipt.reference),
+        ("refund", Refund.provider_reference),
+        ("memo", Payment.code),
+    ):
+        rows = session().execute(
+            select(columns[-1]).where(columns[-1].is_not(None)).group_by(*columns).having(func.count() > 1)
+        )
+        yield from (f"{name} {reference}" for (reference,) in rows)
+
+
+@invariant("payments.card-rests-on-evidence")
+def evidence() -> Iterator[str]:
+    """Each receipt of card money names a word of its provider that was verified and taken in."""
+    word = (
+        select(ProviderEvent.id)
+        .where(
+            ProviderEvent.provider == PaymentReceipt.provider,
+            ProviderEvent.applied_at.is_not(None),
+            or_(
+                PaymentReceipt.evidence == "event:" + ProviderEvent.event_id,
+                and_(ProviderEvent.event_id.like("api:%"), PaymentReceipt.evidence == ProviderEvent.event_id),
+            ),
+        )
+        .exists()
+    )
+    rows = session().scalars(
+        select(Payment.id)
+        .join(PaymentReceipt, PaymentReceipt.payment_id == Payment.id)
+        .where(Payment.method == PaymentMethod.CARD, ~word)
+    )
+    yield from (f"payment {i}" for i in rows)
+
+
+@invariant("payments.amounts-in-range")
+def amounts() -> Iterator[str]:
+    """Whole amounts, none zero or beyond what any order can be; captured means all of it, ended means nothing."""
+    rows = session().scalars(
+        select(Payment.id).where(
+            or_(
+                Payment.amount <= 0,
+                Payment.amount > LARGEST_AMOUNT,
+                Payment.captured_amount < 0,
+                Payment.captured_amount > 2 * LARGEST_AMOUNT,
+                and_(Payment.state == PaymentState.CAPTURED, Payment.captured_amount < Payment.amount),
+                and_(
+                    Payment.state.in_([PaymentState.PENDING, PaymentState.FAILED]),
+                    Payment.captured_amount != 0,
+                ),
+            )
+        )
+    )
+    yield from (f"payment {i}" for i in rows)
+
+
+@invariant("payments.words-once")
+def words() -> Iterator[str]:
+    """A provider's word is kept once, and taken in within 15 minutes (one of a refund may wait for its payment's)."""
+    late = clock.now() - PROMISED
+    rows = session().execute(
+        select(ProviderEvent.provider, ProviderEvent.event_id).where(
+            ProviderEvent.applied_at.is_(None),
+            ProviderEvent.received_at < late,
+            func.coalesce(ProviderEvent.outcome, "") != "waiting",
+        )
+    )
+    yield from (f"{provider} {event_id} not taken in" for provider, event_id in rows)
+    twice = session().execute(
+        select(ProviderEvent.provider, ProviderEvent.event_id)
+        .group_by(ProviderEvent.provider, ProviderEvent.event_id)
+        .having(func.count() > 1)
+    )
+    yield from (f"{provider} {event_id} kept twice" for provider, event_id in twice)

@@ -1,0 +1,87 @@
+"""The code a buyer puts into the memo of a bank transfer: the order's reference with two check symbols.
+
+Banks change memos: they add prefixes, drop blanks, change case. The code is therefore letters and digits only, from
+an alphabet without look-alikes, and ends in two check symbols of a Reed-Solomon code over the field of 25 elements. Any
+two wrong symbols, or two symbols changed round, are noticed. Which payment of the order it is (the first, the second …)
+is a symbol that is counted in the check but not written, so codes of two payments of one order differ as well.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shop.kernel import text
+
+PREFIX = "OCOP"
+REFERENCE_SYMBOLS = 8
+LENGTH = REFERENCE_SYMBOLS + 2
+MOST_ATTEMPTS = 9
+_ALPHABET = text.REFERENCE_ALPHABET
+_VALUE = {symbol: value for value, symbol in enumerate(_ALPHABET)}
+
+
+def _times(u: int, v: int) -> int:
+    """Product in the field of 25: numbers are 5a + b for a·x + b, and x² = −x − 2."""
+    a, b = divmod(u, 5)
+    c, d = divmod(v, 5)
+    square, first, rest = a * c, a * d + b * c, b * d
+    return 5 * ((first - square) % 5) + (rest - 2 * square) % 5
+
+
+def _plus(u: int, v: int) -> int:
+    return 5 * ((u // 5 + v // 5) % 5) + (u % 5 + v % 5) % 5
+
+
+def _minus(u: int, v: int) -> int:
+    return 5 * ((u // 5 - v // 5) % 5) + (u % 5 - v % 5) % 5
+
+
+_ROOT = 5  # x itself, which generates all 24 elements but zero
+_ROOT_SQUARED = _times(_ROOT, _ROOT)
+# (z − x)(z − x²) = z² − (x + x²)·z + x³
+_LINEAR, _CONSTANT = _plus(_ROOT, _ROOT_SQUARED), _times(_ROOT, _ROOT_SQUARED)
+
+
+def _check(symbols: str, attempt: int) -> str:
+    """The two check symbols: minus the remainder of the message shifted by two, divided by the generator."""
+    high = low = 0
+    for value in (attempt, *(_VALUE[s] for s in symbols)):
+        lead = _plus(high, value)
+        high, low = _plus(low, _times(lead, _LINEAR)), _minus(0, _times(lead, _CONSTANT))
+    return _ALPHABET[_minus(0, high)] + _ALPHABET[_minus(0, low)]
+
+
+def code_for(reference: str, attempt: int = 1) -> str:
+    """The memo code of the order `reference` (`HX7K-3M2P`), e.g. `OCOPHX7K3M2PQT`; ASCII, 14 characters.
+
+    `attempt` counts the transfers offered for one order, from 1.
+
+    Raises:
+        ValueError: `reference` is not of the shop's shape, or there were too many attempts.
+    """
+    symbols = reference.upper().replace("-", "")
+    if len(symbols) != REFERENCE_SYMBOLS or not set(symbols) <= set(_ALPHABET):
+        raise ValueError(f"{reference!r} is no reference that a memo can carry")
+    if not 1 <= attempt <= MOST_ATTEMPTS:
+        raise ValueError(f"attempt {attempt} is out of range")
+    return PREFIX + symbols + _check(symbols, attempt)
+
+
+def codes_in(memo: str) -> list[str]:
+    """All codes that can be read in a memo as a bank gives it, in order, each once.
+
+    Case, blanks, marks and punctuation do not matter, nor what stands before or after. A stretch of foreign text passes the
+    check now and then, so what is returned counts only if a payment with that code exists, and only if it is the only one.
+    """
+    symbols = re.sub(r"[^A-Z0-9]", "", text.fold(memo[:2000]).upper())
+    found: list[str] = []
+    for start in range(len(symbols) - LENGTH + 1):
+        window = symbols[start : start + LENGTH]
+        if not all(s in _VALUE for s in window):
+            continue
+        body, check = window[:REFERENCE_SYMBOLS], window[REFERENCE_SYMBOLS:]
+        if any(_check(body, attempt) == check for attempt in range(1, MOST_ATTEMPTS + 1)):
+            code = PREFIX + window
+            if code not in found:
+                found.append(code)
+    return found

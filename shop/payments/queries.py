@@ -1,0 +1,454 @@
+"""Reads about money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import selectinload
+
+from shop.kernel import clock, tables, text
+from shop.kernel.db import session
+from shop.kernel.errors import N_, NotFound
+from shop.orders.models import PAYMENT_METHOD_NAMES, Order, PaymentMethod
+from shop.payments import gateway, memo, vietqr
+from shop.payments.gateways.vietqr import BankTransfer
+from shop.payments.models import (
+    PAYMENT_STATE_NAMES,
+    REFUND_STATE_NAMES,
+    Payment,
+    PaymentIssue,
+    PaymentReceipt,
+    PaymentState,
+    Refund,
+    RefundState,
+)
+
+# --- for buyers --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFacts:
+    """What a buyer needs for a transfer. `amount` is what is still missing, in đồng; `payload` is the text of the QR code."""
+
+    payment_id: int
+    bank: str
+    account: str
+    holder: str | None
+    amount: int
+    code: str
+    payload: str
+    image_path: str
+    expires_at: datetime | None
+
+
+def payload_for(payment: Payment) -> str | None:
+    """The text of the QR code that asks for what `payment` still lacks; None if it wants no transfer (any more)."""
+    way = gateway.offered().get(payment.provider)
+    missing = payment.amount - payment.captured_amount + payment.refunded_amount
+    if not isinstance(way, BankTransfer) or not payment.code or missing <= 0:
+        return None
+    if payment.state not in {PaymentState.PENDING, PaymentState.HELD}:
+        return None
+    return vietqr.payload(vietqr.Transfer(way.bank_bin, way.account, missing, payment.code))
+
+
+def transfer_of(order_id: int) -> TransferFacts | None:
+    """How to pay an order by transfer; None if nothing is to be transferred for it (any more)."""
+    payment = session().scalar(
+        select(Payment)
+        .where(
+            Payment.order_id == order_id,
+            Payment.method == PaymentMethod.VIETQR,
+            Payment.state.in_([PaymentState.PENDING, PaymentState.HELD]),
+        )
+        .order_by(Payment.id.desc())
+        .limit(1)
+    )
+    payload = payload_for(payment) if payment is not None else None
+    if payment is None or payload is None or payment.code is None:
+        return None
+    way = gateway.named(payment.provider)
+    assert isinstance(way, BankTransfer)  # noqa: S101 - payload_for has looked
+    return TransferFacts(
+        payment.id,
+        vietqr.bank_name(way.bank_bin),
+        way.account,
+        way.holder,
+        payment.amount - payment.captured_amount + payment.refunded_amount,
+        payment.code,
+        payload,
+        vietqr.image_path(payment.code, str(current_app.secret_key)),
+        payment.expires_at,
+    )
+
+
+def picture(code: str, key: str) -> bytes:
+    """The PNG of the payment with memo `code`, if `key` is the one of its address and money is still wanted.
+
+    Raises:
+        NotFound: otherwise.
+    """
+    right = vietqr.image_key(code, str(current_app.secret_key))
+    if not vietqr.same_key(key, right):
+        raise NotFound
+    payment = session().scalar(select(Payment).where(Payment.code == code))
+    payload = payload_for(payment) if payment is not None else None
+    if payload is None:
+        raise NotFound
+    return vietqr.png(payload)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as order pages show it. Amounts in đồng; `refunding_amount` is asked for and has not gone yet."""
+
+    id: int
+    method: PaymentMethod
+    state: PaymentState
+    amount: int
+    captured_amount: int
+    refunded_amount: int
+    refunding_amount: int
+    code: str | None
+    expires_at: datetime | None
+    captured_at: datetime | None
+
+
+def payments_of(order_id: int) -> list[PaymentView]:
+    """The payments of an order, first to last."""
+    going = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .where(Refund.payment_id == Payment.id, Refund.state == RefundState.PENDING)
+        .scalar_subquery()
+    )
+    rows = session().execute(select(Payment, going).where(Payment.order_id == order_id).order_by(Payment.id))
+    return [
+        PaymentView(
+            p.id,
+            p.method,
+            p.state,
+            p.amount,
+            p.captured_amount,
+            p.refunded_amount,
+            int(refunding),
+            p.code,
+            p.expires_at,
+            p.captured_at,
+        )
+        for p, refunding in rows
+    ]
+
+
+# --- for staff ---------------------------------------------------------------------------------------------------
+
+ISSUE_NAMES = {
+    "wrong_amount": N_("Số tiền lệch"),
+    "wrong_currency": N_("Sai loại tiền hoặc không đọc được số tiền"),
+    "paid_again": N_("Trả thêm lần nữa"),
+    "paid_twice": N_("Đơn được trả bằng hai cách"),
+    "unknown_payment": N_("Tiền về nhưng không rõ của đơn nào"),
+    "refund_failed": N_("Hoàn tiền không thành công"),
+    "refund_differs": N_("Khoản hoàn khác với sổ"),
+    "refund_beyond": N_("Hoàn quá số đã thu"),
+    "no_goods": N_("Đã trả tiền nhưng hết hàng"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many cases wait for staff."""
+
+    transfers: int
+    issues: int
+    refunds: int
+
+
+def by_hand_providers() -> list[str]:
+    """The names of the ways whose money people record."""
+    return [name for name, way in gateway.offered().items() if way.by_hand]
+
+
+def waiting() -> Waiting:
+    """Open transfers, open cases, refunds that people must make."""
+    s = session()
+    transfers = select(func.count()).where(
+        Payment.method == PaymentMethod.VIETQR, Payment.state == PaymentState.PENDING
+    )
+    issues = select(func.count()).where(PaymentIssue.closed_at.is_(None))
+    refunds = (
+        select(func.count())
+        .select_from(Refund)
+        .join(Payment)
+        .where(Refund.state == RefundState.PENDING, Payment.provider.in_(by_hand_providers()))
+    )
+    return Waiting(*(int(s.scalar(q) or 0) for q in (transfers, issues, refunds)))
+
+
+def _search(q: str) -> Any:
+    """Order reference, memo (as a bank gives it), provider's or bank's number."""
+    raw = q.strip()
+    return or_(
+        Order.reference == text.normal_reference(raw),
+        Payment.code.in_(memo.codes_in(raw)),
+        Payment.provider_reference == raw,
+        Payment.provider_payment == raw,
+        select(PaymentReceipt.id)
+        .where(PaymentReceipt.payment_id == Payment.id, PaymentReceipt.reference.in_([raw, raw.upper()]))
+        .exists(),
+    )
+
+
+def _names(names: Mapping[Any, str]) -> list[tuple[str, str]]:
+    return [(str(key), label) for key, label in names.items()]
+
+
+def _since(days: str) -> Any:
+    return Payment.created_at >= clock.start_of(clock.today() - timedelta(days=int(days)))
+
+
+PAYMENTS = tables.Table(
+    name="payments",
+    columns=(
+        tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
+        tables.Column("created_at", N_("Lập lúc"), sort=(Payment.created_at,)),
+        tables.Column("method", N_("Cách trả"), sort=(Payment.method,)),
+        tables.Column("state", N_("Trạng thái"), sort=(Payment.state,)),
+        tables.Column("amount", N_("Phải thu"), "num", sort=(Payment.amount,)),
+        tables.Column("captured_amount", N_("Đã nhận"), "num", sort=(Payment.captured_amount,)),
+        tables.Column("refunded_amount", N_("Hoàn"), "num", sort=(Payment.refunded_amount,)),
+        tables.Column("captured_at", N_("Nhận lúc"), sort=(Payment.captured_at,)),
+        tables.Column("code", N_("Nội dung chuyển khoản"), on_page=False),
+        tables.Column("provider_payment", N_("Mã của cổng thanh toán"), on_page=False),
+    ),
+    order="-created_at",
+    tie=Payment.id,
+    filters=(
+        tables.Filter("method", N_("Cách trả"), lambda v: Payment.method == v, _names(PAYMENT_METHOD_NAMES)),
+        tables.Filter("state", N_("Trạng thái"), lambda v: Payment.state == v, _names(PAYMENT_STATE_NAMES)),
+        tables.Filter(
+            "days",
+            N_("Trong"),
+            _since,
+            [("0", N_("hôm nay")), ("7", N_("7 ngày")), ("30", N_("30 ngày")), ("365", N_("một năm"))],
+        ),
+    ),
+    search=_search,
+)
+
+_PAYMENT_ROW: tuple[Any, ...] = (
+    Payment.id,
+    Order.reference,
+    Payment.created_at,
+    Payment.method,
+    Payment.state,
+    Payment.amount,
+    Payment.captured_amount,
+    Payment.refunded_amount,
+    Payment.captured_at,
+    Payment.code,
+    Payment.expires_at,
+    Payment.provider_payment,
+    Order.name,
+    Order.phone,
+)
+
+
+def payments(args: Mapping[str, str]) -> tables.View:
+    """All payments."""
+    statement = select(*_PAYMENT_ROW).join(Order, Order.id == Payment.order_id)
+    return PAYMENTS.open(args, "/office/payments", statement)
+
+
+TRANSFERS = tables.Table(
+    name="transfers",
+    columns=(
+        tables.Column("code", N_("Nội dung chuyển khoản"), sort=(Payment.code,)),
+        tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
+        tables.Column("name", N_("Người mua"), sort=(Order.name,)),
+        tables.Column("amount", N_("Số tiền"), "num", sort=(Payment.amount,)),
+        tables.Column("expires_at", N_("Hạn trả"), sort=(Payment.expires_at,)),
+        tables.Column("do", "", "do", in_export=False),
+    ),
+    order="expires_at",
+    tie=Payment.id,
+    filters=(
+        tables.Filter(
+            "late",
+            N_("Hạn trả"),
+            lambda v: Payment.expires_at < clock.now() if v == "1" else Payment.expires_at >= clock.now(),
+            [("0", N_("còn hạn")), ("1", N_("quá hạn"))],
+        ),
+    ),
+    search=_search,
+)
+
+
+def transfers(args: Mapping[str, str]) -> tables.View:
+    """Transfers that wait, and those of the last days whose order was given up: their money may still come."""
+    recent = clock.now() - timedelta(days=14)
+    statement = (
+        select(*_PAYMENT_ROW)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Payment.method == PaymentMethod.VIETQR,
+            or_(
+                Payment.state.in_([PaymentState.PENDING, PaymentState.HELD]),
+                and_(Payment.state == PaymentState.CANCELLED, Payment.created_at >= recent),
+            ),
+            Payment.amount > Payment.captured_amount - Payment.refunded_amount,
+        )
+    )
+    return TRANSFERS.open(args, "/office/payments/transfers", statement)
+
+
+ISSUES = tables.Table(
+    name="payment-issues",
+    columns=(
+        tables.Column("kind", N_("Việc"), sort=(PaymentIssue.kind,)),
+        tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
+        tables.Column("opened_at", N_("Từ lúc"), sort=(PaymentIssue.opened_at,)),
+        tables.Column("detail", N_("Chi tiết"), value=lambda row: issue_detail(row.detail)),
+        tables.Column("closed_at", N_("Xong lúc"), sort=(PaymentIssue.closed_at,)),
+        tables.Column("resolution", N_("Cách xử lý")),
+        tables.Column("do", "", "do", in_export=False),
+    ),
+    order="opened_at",
+    tie=PaymentIssue.id,
+    filters=(
+        tables.Filter(
+            "open",
+            N_("Trạng thái"),
+            lambda v: PaymentIssue.closed_at.is_(None) if v == "1" else PaymentIssue.closed_at.is_not(None),
+            [("1", N_("đang mở")), ("0", N_("đã xong"))],
+        ),
+        tables.Filter("kind", N_("Việc"), lambda v: PaymentIssue.kind == v, _names(ISSUE_NAMES)),
+    ),
+)
+
+
+def issue_detail(detail: Mapping[str, Any]) -> str:
+    """What is known of a case, as `name: value` pairs."""
+    return "; ".join(f"{name}: {value}" for name, value in detail.items() if value is not None)
+
+
+def issues(args: Mapping[str, str]) -> tables.View:
+    """Cases for people; the open ones unless the address says otherwise."""
+    if "open" not in args:
+        args = {**args, "open": "1"}
+    statement = (
+        select(
+            PaymentIssue.id,
+            PaymentIssue.kind,
+            PaymentIssue.payment_id,
+            PaymentIssue.detail,
+            PaymentIssue.opened_at,
+            PaymentIssue.closed_at,
+            PaymentIssue.closed_by,
+            PaymentIssue.resolution,
+            Order.reference,
+            Payment.state,
+            Payment.amount,
+            Payment.captured_amount,
+            Payment.refunded_amount,
+        )
+        .outerjoin(Payment, Payment.id == PaymentIssue.payment_id)
+        .outerjoin(Order, Order.id == Payment.order_id)
+    )
+    return ISSUES.open(args, "/office/payments/issues", statement)
+
+
+REFUNDS = tables.Table(
+    name="refunds",
+    columns=(
+        tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
+        tables.Column("created_at", N_("Yêu cầu lúc"), sort=(Refund.created_at,)),
+        tables.Column("method", N_("Cách trả"), sort=(Payment.method,)),
+        tables.Column("amount", N_("Số tiền"), "num", sort=(Refund.amount,)),
+        tables.Column("state", N_("Trạng thái"), sort=(Refund.state,)),
+        tables.Column("reason", N_("Lý do")),
+        tables.Column("actor_label", N_("Người yêu cầu"), sort=(Refund.actor_label,)),
+        tables.Column("done_at", N_("Xong lúc"), sort=(Refund.done_at,)),
+        tables.Column("do", "", "do", in_export=False),
+    ),
+    order="-created_at",
+    tie=Refund.id,
+    filters=(
+        tables.Filter("state", N_("Trạng thái"), lambda v: Refund.state == v, _names(REFUND_STATE_NAMES)),
+        tables.Filter("method", N_("Cách trả"), lambda v: Payment.method == v, _names(PAYMENT_METHOD_NAMES)),
+    ),
+    search=_search,
+)
+
+
+_REFUND_ROW: tuple[Any, ...] = (
+    Refund.id,
+    Refund.payment_id,
+    Order.reference,
+    Refund.created_at,
+    Payment.method,
+    Payment.provider,
+    Refund.amount,
+    Refund.state,
+    Refund.reason,
+    Refund.actor_label,
+    Refund.done_at,
+    Refund.last_error,
+    Refund.provider_reference,
+)
+
+
+def refunds(args: Mapping[str, str]) -> tables.View:
+    """All refunds."""
+    statement = (
+        select(*_REFUND_ROW).join(Payment, Payment.id == Refund.payment_id).join(Order, Order.id == Payment.order_id)
+    )
+    return REFUNDS.open(args, "/office/payments/refunds", statement)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFile:
+    """All that is known of one payment."""
+
+    payment: Payment
+    order: Order
+    receipts: list[PaymentReceipt]
+    refunds: list[Refund]
+    issues: list[PaymentIssue]
+    by_hand: bool
+
+    @property
+    def left_amount(self) -> int:
+        """What could still be sent back, in đồng."""
+        return self.payment.captured_amount - self.payment.refunded_amount
+
+    @property
+    def missing_amount(self) -> int:
+        """What is still to come, in đồng."""
+        return max(0, self.payment.amount - self.left_amount)
+
+
+def file_of(payment_id: int) -> PaymentFile:
+    """Everything of one payment.
+
+    Raises:
+        NotFound: there is no such payment.
+    """
+    s = session()
+    payment = s.scalar(select(Payment).where(Payment.id == payment_id).options(selectinload(Payment.order)))
+    if payment is None:
+        raise NotFound
+    return PaymentFile(
+        payment,
+        payment.order,
+        list(
+            s.scalars(select(PaymentReceipt).where(PaymentReceipt.payment_id == payment_id).order_by(PaymentReceipt.id))
+        ),
+        list(s.scalars(select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id))),
+        list(s.scalars(select(PaymentIssue).where(PaymentIssue.payment_id == payment_id).order_by(PaymentIssue.id))),
+        payment.provider in by_hand_providers(),
+    )

@@ -1,0 +1,370 @@
+"""Money that comes: each arrival is a receipt, written once; whether it pays is decided here and nowhere else.
+
+Lock order everywhere: the order, then its payment. What is not exactly the agreed amount is held, not paid, until a person
+decides (`settle_issue`) or the rest arrives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop.kernel import audit, clock, operations
+from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.db import changed, insert_missing, session, transaction
+from shop.kernel.errors import N_, Invalid, NotFound
+from shop.kernel.events import publish
+from shop.kernel.money import LARGEST_AMOUNT
+from shop.orders.models import Order, PaymentMethod
+from shop.payments.errors import IssueClosed, PaymentClosed, ReferenceUsed
+from shop.payments.events import PaymentCaptured, PaymentFailed
+from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
+
+CURRENCY = "vnd"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a payment stands after money was recorded. Amounts in đồng; `held` waits for a person."""
+
+    payment_id: int
+    state: PaymentState
+    received_amount: int
+    due_amount: int
+
+
+def lock(payment_id: int) -> Payment:
+    """Lock the order of a payment, then the payment, and return it as it is now.
+
+    Raises:
+        NotFound: there is no such payment.
+    """
+    s = session()
+    order_id = s.scalar(select(Payment.order_id).where(Payment.id == payment_id))
+    if order_id is None:
+        raise NotFound
+    s.execute(select(Order.id).where(Order.id == order_id).with_for_update())
+    return s.scalars(
+        select(Payment).where(Payment.id == payment_id).with_for_update(), execution_options={"populate_existing": True}
+    ).one()
+
+
+def open_issue(kind: str, key: str, payment_id: int | None = None, **detail: Any) -> None:
+    """Put a case before a person, in the open transaction; the same `key` twice is one case. `detail` is plain values."""
+    insert_missing(
+        PaymentIssue,
+        [{"kind": kind, "key": key[:255], "payment_id": payment_id, "detail": detail, "opened_at": clock.now()}],
+        ["key"],
+    )
+
+
+def close_issues(payment_id: int, resolution: str) -> None:
+    """Close the open cases of a payment, because what was wrong has been put right."""
+    session().execute(
+        update(PaymentIssue)
+        .where(PaymentIssue.payment_id == payment_id, PaymentIssue.closed_at.is_(None))
+        .values(closed_at=clock.now(), closed_by=SYSTEM.key, resolution=resolution)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def close_issue(key: str, resolution: str) -> None:
+    """Close the case called `key`, if it is open, because what was wrong has been put right."""
+    session().execute(
+        update(PaymentIssue)
+        .where(PaymentIssue.key == key[:255], PaymentIssue.closed_at.is_(None))
+        .values(closed_at=clock.now(), closed_by=SYSTEM.key, resolution=resolution)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def capture(payment: Payment, reference: str, amount: int, evidence: str, actor: Actor = SYSTEM) -> bool:
+    """Record money that came for the locked `payment`; return False if this arrival was recorded before.
+
+    Exactly the agreed amount in all makes it captured, whatever its state was (late money is told the same way); anything
+    else is held, with a case for a person.
+
+    Raises:
+        ReferenceUsed: the reference stands for money of another payment.
+    """
+    s = session()
+    before = s.execute(
+        select(PaymentReceipt.payment_id).where(
+            PaymentReceipt.provider == payment.provider, PaymentReceipt.reference == reference
+        )
+    ).scalar()
+    if before is not None:
+        if before != payment.id:
+            raise ReferenceUsed
+        return False
+    now = clock.now()
+    s.execute(
+        insert(PaymentReceipt).values(
+            payment_id=payment.id,
+            provider=payment.provider,
+            reference=reference,
+            amount=amount,
+            evidence=evidence,
+            actor_key=actor.key,
+            actor_label=actor.label,
+            at=now,
+        )
+    )
+    was_paid = payment.state is PaymentState.CAPTURED
+    payment.captured_amount += amount
+    if was_paid:
+        open_issue(
+            "paid_again",
+            f"again:{payment.provider}:{reference}",
+            payment.id,
+            received=amount,
+            due=payment.amount,
+            reference=reference,
+        )
+    elif payment.captured_amount - payment.refunded_amount == payment.amount:
+        _captured(payment, evidence)
+        close_issues(payment.id, "Đã nhận đủ số tiền.")
+    else:
+        payment.state = PaymentState.HELD
+        open_issue(
+            "wrong_amount",
+            f"amount:{payment.provider}:{reference}",
+            payment.id,
+            received=amount,
+            due=payment.amount,
+            reference=reference,
+        )
+    s.flush()
+    return True
+
+
+def _captured(payment: Payment, evidence: str) -> None:
+    payment.state = PaymentState.CAPTURED
+    payment.captured_at = clock.now()
+    payment.evidence = evidence
+    others = select(Payment.id).where(
+        Payment.order_id == payment.order_id,
+        Payment.id != payment.id,
+        Payment.state == PaymentState.CAPTURED,
+        Payment.captured_amount > Payment.refunded_amount,
+    )
+    session().flush()
+    if (other := session().scalar(others.limit(1))) is not None:
+        open_issue("paid_twice", f"twice:{payment.id}", payment.id, received=payment.captured_amount, other=other)
+    publish(PaymentCaptured(payment.id, payment.order_id))
+
+
+def end(payment: Payment, state: PaymentState) -> bool:
+    """End the locked `payment` without money; return False if it had ended before or money has come."""
+    if payment.state is not PaymentState.PENDING:
+        return False
+    payment.state, payment.asked = state, None
+    session().flush()
+    publish(PaymentFailed(payment.id, payment.order_id))
+    return True
+
+
+def fail(payment_id: int) -> bool:
+    """The provider said that no money will come. Return False if the payment was not waiting any more."""
+    with transaction():
+        return end(lock(payment_id), PaymentState.FAILED)
+
+
+def expire(payment_id: int) -> bool:
+    """The term is over. Return False if the payment was not waiting any more."""
+    with transaction():
+        return end(lock(payment_id), PaymentState.CANCELLED)
+
+
+def capture_from_provider(
+    payment_id: int,
+    reference: str,
+    amount: int | None,
+    currency: str | None,
+    evidence: str,
+    *,
+    provider_payment: str | None = None,
+) -> str:
+    """Record what a provider's verified word says has come; return in one word what was made of it.
+
+    `reference` is the provider's own name of the money, so that it counts once whoever tells it first. A wrong currency, or
+    an amount that cannot be read, is a case for a person and no money of ours.
+    """
+    with transaction():
+        payment = lock(payment_id)
+        if provider_payment and payment.provider_payment is None:
+            payment.provider_payment = provider_payment
+        if (currency or "").lower() != CURRENCY or amount is None or not 0 < amount <= LARGEST_AMOUNT:
+            open_issue(
+                "wrong_currency",
+                f"currency:{payment.provider}:{reference}",
+                payment.id,
+                received=amount,
+                currency=currency,
+                due=payment.amount,
+                reference=reference,
+            )
+            return "wrong currency"
+        fresh = capture(payment, reference, amount, evidence)
+        return ("held" if payment.state is PaymentState.HELD else "captured") if fresh else "known"
+
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+
+def _by_hand(
+    actor: Actor,
+    kind: str,
+    payment_id: int,
+    amount: int,
+    reference: str | None,
+    op_key: str,
+    methods: set[PaymentMethod],
+) -> Outcome:
+    if not 0 < amount <= LARGEST_AMOUNT:
+        raise Invalid(N_("Số tiền phải lớn hơn 0."), field="amount")
+
+    def command() -> dict[str, Any]:
+        payment = lock(payment_id)
+        if payment.method not in methods:
+            raise NotFound
+        if payment.state is PaymentState.CAPTURED:
+            raise PaymentClosed
+        if payment.method is PaymentMethod.COD and payment.state not in {PaymentState.PENDING, PaymentState.HELD}:
+            raise PaymentClosed
+        capture(payment, reference or op_key, amount, actor.key, actor)
+        audit.record(
+            actor,
+            kind,
+            f"payment:{payment.id}",
+            amount=amount,
+            due=payment.amount,
+            reference=reference,
+            state=payment.state.value,
+        )
+        return {"state": payment.state.value, "received": payment.captured_amount, "due": payment.amount}
+
+    try:
+        done = operations.once(op_key, kind, actor.key, [payment_id, amount, reference], command)
+    except IntegrityError as error:
+        raise ReferenceUsed from error
+    return Outcome(payment_id, PaymentState(done["state"]), done["received"], done["due"])
+
+
+def normal_bank_reference(raw: str) -> str:
+    """The bank's number of a transfer as it is kept: upper case, letters, digits, `.`, `-` and `/` only.
+
+    Raises:
+        Invalid: fewer than 4 or more than 80 symbols are left.
+    """
+    kept = re.sub(r"[^A-Z0-9./-]", "", raw.upper())
+    if not 4 <= len(kept) <= 80:
+        raise Invalid(N_("Hãy ghi mã giao dịch của ngân hàng (4–80 chữ số, chữ cái)."), field="bank_reference")
+    return kept
+
+
+def confirm_transfer(actor: Actor, payment_id: int, amount: int, bank_reference: str, op_key: str) -> Outcome:
+    """A person has seen `amount` đồng on the shop's account; `bank_reference` is the bank's own number of the transfer.
+
+    Another amount than agreed does not pay: it is held, and a person decides; a second transfer that makes up the sum does.
+
+    Raises:
+        Invalid: no amount, or no reference of the bank.
+        NotFound: there is no such payment by transfer.
+        PaymentClosed: it is paid already.
+        ReferenceUsed: that transfer was credited before, to this payment under another key or to another payment.
+        KeyUsedOtherwise: the key was used for something else.
+    """
+    reference = normal_bank_reference(bank_reference)
+    return _by_hand(actor, "payments.transfer", payment_id, amount, reference, op_key, {PaymentMethod.VIETQR})
+
+
+def collect_cod(actor: Actor, payment_id: int, amount: int, op_key: str) -> Outcome:
+    """The cash of an order was handed over: `amount` đồng. Another amount than agreed is held.
+
+    Raises:
+        Invalid: no amount.
+        NotFound: there is no such payment in cash.
+        PaymentClosed: it is paid already, or its order was cancelled.
+        KeyUsedOtherwise: the key was used for something else.
+    """
+    return _by_hand(actor, "payments.collect", payment_id, amount, None, op_key, {PaymentMethod.COD})
+
+
+DECISIONS = ("accept", "return", "close")
+
+
+def settle_issue(actor: Actor, issue_id: int, decision: str, note: str, op_key: str) -> None:
+    """Close a case: `accept` money that is enough (what is over goes back), `return` what has come, or `close` with a note.
+
+    Raises:
+        NotFound: there is no such case.
+        IssueClosed: it was closed before.
+        Invalid: the decision does not fit the case (accepting too little, closing while money is held), or the note is missing.
+    """
+    from shop.payments.services import refunds
+
+    note = note.strip()
+    if decision not in DECISIONS:
+        raise Invalid(field="decision")
+    if not note:
+        raise Invalid(N_("Hãy ghi lý do hoặc cách đã xử lý."), field="note")
+
+    def command() -> dict[str, Any]:
+        s = session()
+        issue = s.get(PaymentIssue, issue_id)
+        if issue is None:
+            raise NotFound
+        payment = lock(issue.payment_id) if issue.payment_id is not None else None
+        taken = s.execute(
+            update(PaymentIssue)
+            .where(PaymentIssue.id == issue_id, PaymentIssue.closed_at.is_(None))
+            .values(closed_at=clock.now(), closed_by=actor.key, resolution=f"{decision}: {note}")
+            .execution_options(synchronize_session=False)
+        )
+        if not changed(taken):
+            raise IssueClosed
+        _DECIDE[decision](actor, payment, note, refunds.reserve)
+        audit.record(actor, "payments.settle", f"payment-issue:{issue_id}", decision=decision, note=note)
+        return {}
+
+    operations.once(op_key, "payments.settle", actor.key, [issue_id, decision, note], command)
+
+
+Reserve = Callable[..., int]
+
+
+def _accept(actor: Actor, payment: Payment | None, note: str, reserve: Reserve) -> None:
+    left = payment.captured_amount - payment.refunded_amount if payment else 0
+    if payment is None or payment.state is not PaymentState.HELD or left < payment.amount:
+        raise Invalid(N_("Chỉ chấp nhận được khi đã nhận đủ hoặc thừa tiền."), field="decision")
+    _captured(payment, actor.key)
+    close_issues(payment.id, note)
+    session().refresh(payment)  # upstairs may have sent all of it back: the money was late and the goods are gone
+    excess = payment.captured_amount - payment.refunded_amount - payment.amount
+    if excess > 0:
+        reserve(actor, payment.id, excess, note, f"excess:{payment.id}:{payment.captured_amount}")
+
+
+def _return(actor: Actor, payment: Payment | None, note: str, reserve: Reserve) -> None:
+    left = payment.captured_amount - payment.refunded_amount if payment else 0
+    if payment is not None and payment.state is PaymentState.CAPTURED:
+        left -= payment.amount  # what was agreed stays
+    if payment is None or left <= 0:
+        raise Invalid(N_("Không còn khoản tiền nào để hoàn lại."), field="decision")
+    reserve(actor, payment.id, left, note, f"return:{payment.id}:{payment.captured_amount}")
+    close_issues(payment.id, note)
+
+
+def _close(actor: Actor, payment: Payment | None, note: str, reserve: Reserve) -> None:
+    held = payment is not None and payment.state is PaymentState.HELD
+    if payment is not None and held and payment.captured_amount > payment.refunded_amount:
+        raise Invalid(N_("Tiền đã nhận vẫn đang treo: hãy chấp nhận hoặc hoàn lại trước khi đóng."), field="decision")
+
+
+_DECIDE = {"accept": _accept, "return": _return, "close": _close}

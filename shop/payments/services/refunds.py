@@ -1,0 +1,374 @@
+"""Money that goes back: set aside first by one conditional update, sent afterwards, released if it cannot go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop.kernel import audit, clock, jobs, operations
+from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.db import changed, session, transaction
+from shop.kernel.errors import N_, Invalid, NotFound
+from shop.kernel.events import publish
+from shop.kernel.money import vnd
+from shop.orders.models import Order
+from shop.payments import gateway
+from shop.payments.errors import (
+    NotCaptured,
+    PaymentClosed,
+    ProviderBusy,
+    ProviderRefused,
+    ReferenceUsed,
+    RefundNotByHand,
+    RefundTooLarge,
+)
+from shop.payments.events import PaymentFailed, RefundFailed, RefundRequested, RefundSucceeded
+from shop.payments.models import Payment, PaymentState, ProviderEvent, Refund, RefundState
+from shop.payments.services import money
+
+# What is written beside a provider's word of a refund that our books had no room for.
+BEYOND = "beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsked:
+    """A refund that was written down; `by_hand` ones wait for a person who sends the money."""
+
+    id: int
+    by_hand: bool
+
+
+def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str) -> int:
+    """Set `amount` aside in the open transaction and store the job that sends it; return the refund's id."""
+    s = session()
+    taken = s.execute(
+        update(Payment)
+        .where(
+            Payment.id == payment_id,
+            Payment.state.in_([PaymentState.CAPTURED, PaymentState.HELD]),
+            Payment.captured_amount - Payment.refunded_amount >= amount,
+        )
+        .values(refunded_amount=Payment.refunded_amount + amount)
+        .returning(Payment.order_id, Payment.provider)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if taken is None:
+        found = s.execute(
+            select(Payment.state, Payment.captured_amount - Payment.refunded_amount).where(Payment.id == payment_id)
+        ).first()
+        if found is None:
+            raise NotFound
+        if found[0] not in {PaymentState.CAPTURED, PaymentState.HELD}:
+            raise NotCaptured
+        raise RefundTooLarge(field="amount", left=vnd(found[1]))
+    refund_id: int = s.execute(
+        insert(Refund)
+        .values(
+            payment_id=payment_id,
+            amount=amount,
+            state=RefundState.PENDING,
+            reason=reason,
+            op_key=op_key,
+            actor_key=actor.key,
+            actor_label=actor.label,
+            created_at=clock.now(),
+        )
+        .returning(Refund.id)
+    ).scalar_one()
+    publish(RefundRequested(refund_id, taken[0]))
+    way = gateway.offered().get(taken[1])
+    if way is None or not way.by_hand:
+        jobs.enqueue("payments.refund", {"refund_id": refund_id}, key=f"payments.refund:{refund_id}")
+    audit.record(actor, "payments.refund", f"payment:{payment_id}", refund=refund_id, amount=amount, reason=reason)
+    return refund_id
+
+
+def request_refund(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str) -> RefundAsked:
+    """Send `amount` đồng of a payment back the way it came; the same key twice is one refund.
+
+    What is asked for counts at once, so that refunds asked for together never exceed what was captured. Cards are refunded
+    by the provider, soon after; cash and transfers wait for a person (`settle_refund`). May run inside a caller's transaction.
+
+    Raises:
+        Invalid: no amount or no reason.
+        NotFound, NotCaptured: there is no such payment, or it has no money.
+        RefundTooLarge: less is left than is asked for.
+        KeyUsedOtherwise: the key was used for something else.
+    """
+    reason = reason.strip()
+    if amount <= 0:
+        raise Invalid(N_("Số tiền phải lớn hơn 0."), field="amount")
+    if not reason:
+        raise Invalid(N_("Hãy ghi lý do hoàn tiền."), field="reason")
+
+    def command() -> dict[str, Any]:
+        money.lock(payment_id)
+        refund_id = reserve(actor, payment_id, amount, reason, op_key)
+        provider = session().scalar(select(Payment.provider).where(Payment.id == payment_id))
+        way = gateway.offered().get(str(provider))
+        return {"refund": refund_id, "by_hand": way is not None and way.by_hand}
+
+    done = operations.once(op_key, "payments.refund", actor.key, [payment_id, amount, reason], command)
+    return RefundAsked(done["refund"], done["by_hand"])
+
+
+def settle_refund(actor: Actor, refund_id: int, bank_reference: str, op_key: str) -> None:
+    """A person has given the money back: by transfer with the bank's number, or in cash with a receipt's number.
+
+    Raises:
+        NotFound: there is no such refund.
+        RefundNotByHand: a provider sends this one.
+        PaymentClosed: it was done or given up before.
+        ReferenceUsed: that reference stands for another refund.
+        Invalid: the reference is missing.
+    """
+    reference = money.normal_bank_reference(bank_reference)
+
+    def command() -> dict[str, Any]:
+        refund = _locked(refund_id)
+        if not gateway.named(refund.payment.provider).by_hand:
+            raise RefundNotByHand
+        if refund.state is not RefundState.PENDING:
+            raise PaymentClosed
+        refund.provider_reference = f"{refund.payment.provider}:{reference}"
+        _succeeded(refund)
+        audit.record(
+            actor, "payments.refund-done", f"payment:{refund.payment_id}", refund=refund_id, reference=reference
+        )
+        return {}
+
+    try:
+        operations.once(op_key, "payments.refund-done", actor.key, [refund_id, reference], command)
+    except IntegrityError as error:
+        raise ReferenceUsed from error
+
+
+def give_up_refund(actor: Actor, refund_id: int, reason: str, op_key: str) -> None:
+    """A refund by hand will not be made after all; what was set aside is free again.
+
+    Raises:
+        NotFound, RefundNotByHand, PaymentClosed: as `settle_refund`.
+        Invalid: the reason is missing.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+
+    def command() -> dict[str, Any]:
+        refund = _locked(refund_id)
+        if not gateway.named(refund.payment.provider).by_hand:
+            raise RefundNotByHand
+        if refund.state is not RefundState.PENDING:
+            raise PaymentClosed
+        _failed(refund, reason)
+        audit.record(actor, "payments.refund-dropped", f"payment:{refund.payment_id}", refund=refund_id, reason=reason)
+        return {}
+
+    operations.once(op_key, "payments.refund-dropped", actor.key, [refund_id, reason], command)
+
+
+# --- what becomes of it ------------------------------------------------------------------------------------------
+
+
+def _locked(refund_id: int) -> Refund:
+    s = session()
+    payment_id = s.scalar(select(Refund.payment_id).where(Refund.id == refund_id))
+    if payment_id is None:
+        raise NotFound
+    money.lock(payment_id)
+    return s.scalars(select(Refund).where(Refund.id == refund_id), execution_options={"populate_existing": True}).one()
+
+
+def _succeeded(refund: Refund) -> None:
+    s = session()
+    refund.state, refund.done_at, refund.last_error = RefundState.SUCCEEDED, clock.now(), None
+    s.flush()
+    payment = refund.payment
+    gone = s.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.payment_id == payment.id, Refund.state == RefundState.SUCCEEDED
+        )
+    )
+    publish(RefundSucceeded(refund.id, payment.order_id))
+    if gone == payment.captured_amount:
+        money.close_issues(payment.id, "Đã hoàn hết tiền.")
+        if payment.state is PaymentState.HELD:  # never was a payment
+            payment.state = PaymentState.CANCELLED
+            s.flush()
+            publish(PaymentFailed(payment.id, payment.order_id))
+
+
+def _failed(refund: Refund, reason: str) -> None:
+    payment = refund.payment
+    payment.refunded_amount -= refund.amount
+    refund.state, refund.done_at, refund.last_error = RefundState.FAILED, clock.now(), reason[:2000]
+    s = session()
+    s.flush()
+    # A refund made at the provider may have had no room in our books; now there is some.
+    s.execute(
+        update(ProviderEvent)
+        .where(ProviderEvent.provider == payment.provider, ProviderEvent.outcome == BEYOND)
+        .values(applied_at=None, outcome=None)
+        .execution_options(synchronize_session=False)
+    )
+    publish(RefundFailed(refund.id, payment.order_id))
+    money.open_issue(
+        "refund_failed",
+        f"refund:{refund.id}",
+        payment.id,
+        received=refund.amount,
+        reason=reason[:500],
+        refund=refund.id,
+    )
+
+
+def send(refund_id: int) -> None:
+    """Ask the provider to send a refund that waits; run by the job `payments.refund`, outside any transaction.
+
+    Raises:
+        ProviderBusy: no answer; the job tries again with the same idempotency key.
+    """
+    from shop.payments.services import provider
+
+    found = (
+        session()
+        .execute(
+            select(Refund.amount, Refund.state, Payment.id, Payment.provider, Payment.provider_payment, Order.reference)
+            .join(Payment, Payment.id == Refund.payment_id)
+            .join(Order, Order.id == Payment.order_id)
+            .where(Refund.id == refund_id)
+        )
+        .first()
+    )
+    if found is None or found[1] is not RefundState.PENDING:
+        return
+    amount, _state, payment_id, name, provider_payment, order_reference = found
+    way = gateway.named(name)
+    if way.by_hand:
+        return
+    try:
+        if provider_payment is None:
+            raise ProviderRefused("the provider's payment is not known")
+        word = way.refund(
+            gateway.RefundAsk(
+                key=f"refund-{order_reference}-{refund_id}",
+                refund_id=refund_id,
+                payment_id=payment_id,
+                order_reference=order_reference,
+                provider_payment=provider_payment,
+                amount=amount,
+            )
+        )
+    except ProviderRefused as error:
+        with transaction():
+            refund = _locked(refund_id)
+            if refund.state is RefundState.PENDING:
+                _failed(refund, error.reason)
+        return
+    except ProviderBusy:
+        with transaction() as s:
+            s.execute(update(Refund).where(Refund.id == refund_id).values(last_error="Cổng thanh toán chưa trả lời."))
+        raise
+    provider.hear(name, word)
+
+
+def heard(payment_id: int, news: gateway.News, provider: str) -> str:
+    """Take in what a provider says of a refund, in the open transaction; return in one word what was made of it.
+
+    A refund that we did not ask for (made in the provider's own pages) is taken into our books; one that our books have no
+    room for is a case for a person.
+    """
+    s = session()
+    payment = money.lock(payment_id)
+    refund = s.scalar(select(Refund).where(Refund.provider_reference == news.refund_reference))
+    if refund is None and news.refund_id is not None:
+        refund = s.scalar(
+            select(Refund).where(
+                Refund.id == news.refund_id, Refund.payment_id == payment_id, Refund.provider_reference.is_(None)
+            )
+        )
+    if refund is not None:
+        s.refresh(refund)
+    state = RefundState(news.refund_state) if news.refund_state else RefundState.PENDING
+    wrong = (news.currency or "").lower() != money.CURRENCY or news.amount is None or news.amount <= 0
+    if wrong or (refund is not None and refund.amount != news.amount):
+        money.open_issue(
+            "refund_differs",
+            f"refund-differs:{provider}:{news.refund_reference}",
+            payment_id,
+            received=news.amount,
+            currency=news.currency,
+            reference=news.refund_reference,
+        )
+        return "differs"
+    if refund is None:
+        return _foreign(payment, news, state, provider)
+    if refund.provider_reference is None:
+        refund.provider_reference = news.refund_reference
+    if state is refund.state or (state is RefundState.PENDING):
+        return "known"
+    if state is RefundState.FAILED:  # even one that had succeeded: banks send money back
+        _failed(refund, news.reason or "provider")
+        return "failed"
+    if refund.state is RefundState.FAILED:
+        if not _reserve_again(payment, refund.amount):
+            return _no_room(payment, news, provider)
+        money.close_issue(_beyond_key(news, provider), "Đã vào sổ.")
+    _succeeded(refund)
+    return "succeeded"
+
+
+def _reserve_again(payment: Payment, amount: int) -> bool:
+    taken = session().execute(
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.captured_amount - Payment.refunded_amount >= amount)
+        .values(refunded_amount=Payment.refunded_amount + amount)
+        .execution_options(synchronize_session=False)
+    )
+    session().refresh(payment)
+    return bool(changed(taken))
+
+
+def _beyond_key(news: gateway.News, provider: str) -> str:
+    return f"refund-beyond:{provider}:{news.refund_reference}"
+
+
+def _no_room(payment: Payment, news: gateway.News, provider: str) -> str:
+    money.open_issue(
+        "refund_beyond",
+        _beyond_key(news, provider),
+        payment.id,
+        received=news.amount,
+        reference=news.refund_reference,
+    )
+    return BEYOND
+
+
+def _foreign(payment: Payment, news: gateway.News, state: RefundState, provider: str) -> str:
+    if state is RefundState.FAILED:
+        return "nothing"
+    amount = news.amount or 0
+    if not _reserve_again(payment, amount):
+        return _no_room(payment, news, provider)
+    money.close_issue(_beyond_key(news, provider), "Đã vào sổ.")
+    now = clock.now()
+    refund = Refund(
+        payment_id=payment.id,
+        amount=amount,
+        state=RefundState.PENDING,
+        reason="Hoàn tại trang của cổng thanh toán",
+        op_key=f"{provider}:{news.refund_reference}"[:80],
+        provider_reference=news.refund_reference,
+        actor_key=SYSTEM.key,
+        actor_label=SYSTEM.label,
+        created_at=now,
+    )
+    session().add(refund)
+    session().flush()
+    publish(RefundRequested(refund.id, payment.order_id))
+    if state is RefundState.SUCCEEDED:
+        _succeeded(refund)
+    return "foreign"
