@@ -1,0 +1,121 @@
+"""The letters about orders, each in the buyer's language, to those who gave an e-mail address. One letter a fact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, render_template
+from flask_babel import force_locale, gettext
+
+from shop.checkout import paying
+from shop.kernel import mail
+from shop.kernel.db import transaction
+from shop.kernel.errors import N_
+from shop.kernel.events import on_later
+from shop.orders import queries as orders
+from shop.orders import services as order_services
+from shop.orders.events import (
+    FulfilmentDelivered,
+    FulfilmentHandedOver,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPaid,
+    OrderPlaced,
+)
+from shop.orders.models import PAYMENT_METHOD_NAMES, Fulfilment, Order
+from shop.payments.events import RefundSucceeded
+
+SUBJECTS = {
+    "placed": N_("Đã nhận đơn hàng %(r)s"),
+    "paid": N_("Đã nhận thanh toán cho đơn %(r)s"),
+    "confirmed": N_("Cửa hàng đã xác nhận đơn %(r)s"),
+    "handed_over": N_("Đơn %(r)s đang trên đường đến bạn"),
+    "delivered": N_("Đơn %(r)s đã giao xong"),
+    "cancelled": N_("Đơn %(r)s đã hủy"),
+    "refunded": N_("Đã hoàn tiền cho đơn %(r)s"),
+}
+
+
+def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
+    order = orders.whole(order_id)
+    if order is None or not order.email:
+        return
+    config = current_app.extensions["shop_config"]
+    base = config.base_url + ("/en" if order.locale == "en" else "")
+    secret = order_services.secret_for(str(current_app.secret_key), order.reference)
+    with force_locale(order.locale):
+        subject = gettext(SUBJECTS[kind], r=order.reference)
+        context = {
+            "lang": order.locale,
+            "shop_url": base + "/",
+            "button_url": f"{base}/don-hang/{order.reference}?k={secret}",
+            "button_text": gettext("Xem đơn hàng"),
+            "why": gettext("Bạn nhận thư này vì đã đặt hàng ở Chợ Bến với địa chỉ này."),
+            "subject": subject,
+            "kind": kind,
+            "o": order,
+            "payment_method": gettext(PAYMENT_METHOD_NAMES[order.payment_method]),
+        } | values
+        if kind == "placed":
+            context["transfer"] = paying.transfer(paying.waiting(order.id), config)
+        text = render_template("checkout/letters/order.txt", **context)
+        html = render_template("checkout/letters/order.html", **context)
+    with transaction():
+        about = f"user:{order.user_id}" if order.user_id is not None else None
+        mail.post(
+            f"order-{kind}:{order.reference}{once}", f"order.{kind}", order.email, subject, text, html, about=about
+        )
+
+
+@on_later(OrderPlaced, name="checkout.letter-placed")
+def placed(fact: OrderPlaced) -> None:
+    """Every placed order has its confirmation."""
+    _post(fact.order_id, "placed")
+
+
+@on_later(OrderPaid, name="checkout.letter-paid")
+def paid(fact: OrderPaid) -> None:
+    """Money has come (a cash order is paid at the door: no letter then)."""
+    order = orders.whole(fact.order_id)
+    if order is not None and order.payment_method != "cod":
+        _post(fact.order_id, "paid")
+
+
+@on_later(OrderConfirmed, name="checkout.letter-confirmed")
+def confirmed(fact: OrderConfirmed) -> None:
+    """The desk has confirmed."""
+    _post(fact.order_id, "confirmed")
+
+
+@on_later(OrderCancelled, name="checkout.letter-cancelled")
+def cancelled(fact: OrderCancelled) -> None:
+    """The order is cancelled, with the reason."""
+    _post(fact.order_id, "cancelled", reason=fact.reason)
+
+
+def _parcel(fulfilment_id: int, order: Order) -> Fulfilment:
+    return next(f for f in order.fulfilments if f.id == fulfilment_id)
+
+
+@on_later(FulfilmentHandedOver, name="checkout.letter-handed-over")
+def handed_over(fact: FulfilmentHandedOver) -> None:
+    """A parcel is on its way."""
+    order = orders.whole(fact.order_id)
+    if order is not None:
+        parcel = _parcel(fact.fulfilment_id, order)
+        if parcel.kind == "ship":
+            _post(fact.order_id, "handed_over", once=f":{parcel.number}", parcel=parcel)
+
+
+@on_later(FulfilmentDelivered, name="checkout.letter-delivered")
+def delivered(fact: FulfilmentDelivered) -> None:
+    """A parcel has arrived."""
+    order = orders.whole(fact.order_id)
+    if order is not None:
+        _post(fact.order_id, "delivered", once=f":{_parcel(fact.fulfilment_id, order).number}")
+
+
+@on_later(RefundSucceeded, name="checkout.letter-refunded")
+def refunded(fact: RefundSucceeded) -> None:
+    """Money went back."""
+    _post(fact.order_id, "refunded", once=f":{fact.refund_id}", refund=paying.refund(fact.refund_id))

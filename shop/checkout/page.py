@@ -1,0 +1,351 @@
+"""What the pages of basket, checkout and order show: ready values, no query starts in a template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import format_date, format_datetime, gettext
+
+from config import Config
+from shop.checkout import paying
+from shop.checkout.plan import Plan, PlanLine
+from shop.kernel import clock, web
+from shop.kernel.errors import ShopError
+from shop.kernel.money import vnd
+from shop.orders import models as m
+from shop.orders import services as orders
+from shop.orders.models import DeliveryKind, Order, OrderStatus, PaymentMethod
+from shop.payments import services as payments
+from shop.places import queries as places
+from shop.points import queries as points
+
+
+def days(first: date | None, last: date | None) -> str:
+    """`27/11` or `27/11–29/11`; empty for unknown days."""
+    if first is None:
+        return ""
+    if last is None or last == first:
+        return str(format_date(first, "dd/MM"))
+    return f"{format_date(first, 'dd/MM')}–{format_date(last, 'dd/MM')}"
+
+
+def words(error: ShopError | None) -> str:
+    """A refusal in the reader's language; empty for none."""
+    return gettext(error.title, **error.values) if error is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line of the basket as the page shows it."""
+
+    sku: str
+    name: str
+    pack: str
+    url: str
+    set_no: int
+    photo_url: str | None
+    quantity: int
+    unit_amount: int
+    line_amount: int
+    seen_amount: int
+    price_changed: bool
+    available: int
+    most: int
+    problem: str
+    is_alcohol: bool
+    demo: bool
+
+    @classmethod
+    def of(cls, line: PlanLine, quantity: int | None = None) -> LineView:
+        """`quantity`: the units that one parcel carries of it."""
+        g = line.goods
+        english = web.language() == "en"
+        n = line.quantity if quantity is None else quantity
+        return cls(
+            sku=g.sku,
+            name=(g.name_en if english else None) or g.name,
+            pack=(g.pack_en if english else None) or g.pack,
+            url=web.path(f"/san-pham/{g.slug}"),
+            set_no=g.set_number,
+            photo_url=f"/media/{g.photo}" if g.photo else None,
+            quantity=n,
+            unit_amount=line.unit_amount,
+            line_amount=line.unit_amount * n,
+            seen_amount=line.seen_amount,
+            price_changed=line.price_changed,
+            available=line.available,
+            most=max(1, min(line.limit, line.available or line.quantity)),
+            problem=words(line.problem),
+            is_alcohol=g.is_alcohol,
+            demo=g.is_demo,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelView:
+    """What one point sends or keeps ready."""
+
+    number: int
+    point: str
+    fee_amount: int
+    days: str
+    lines: tuple[LineView, ...]
+    problem: str
+    parts: tuple[tuple[str, int], ...]
+
+
+def _parcel_views(plan: Plan) -> tuple[ParcelView, ...]:
+    lines = {line.goods.variant_id: line for line in plan.lines}
+    names = points.by_ids(p.point_id for p in plan.parcels)
+    return tuple(
+        ParcelView(
+            number=number,
+            point=names[p.point_id].name if p.point_id in names else "",
+            fee_amount=p.fee_amount,
+            days=days(p.from_on, p.to_on),
+            lines=tuple(LineView.of(lines[v], n) for v, n in p.counts),
+            problem=words(p.problem),
+            parts=tuple((gettext(label), amount) for label, amount in p.fee_parts),
+        )
+        for number, p in enumerate(plan.parcels, start=1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BasketPage:
+    """The basket: its lines in the order they were added, and how they would come."""
+
+    lines: tuple[LineView, ...]
+    parcels: tuple[ParcelView, ...]
+    goods_amount: int
+    delivery_amount: int
+    total_amount: int
+    units: int
+    ready: bool
+    has_alcohol: bool
+    province: str
+
+    @classmethod
+    def of(cls, plan: Plan, province: str) -> BasketPage:
+        home = places.unit(province)
+        return cls(
+            lines=tuple(LineView.of(line) for line in plan.lines),
+            parcels=_parcel_views(plan),
+            goods_amount=plan.goods_amount,
+            delivery_amount=plan.delivery_amount,
+            total_amount=plan.total_amount,
+            units=sum(line.quantity for line in plan.lines),
+            ready=bool(plan.lines) and all(line.problem is None for line in plan.lines),
+            has_alcohol=plan.has_alcohol,
+            province=home.short if home else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A card of a set of radio buttons."""
+
+    value: str
+    label: str
+    note: str = ""
+    side: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """The checkout page around its form."""
+
+    parcels: tuple[ParcelView, ...]
+    lines: tuple[LineView, ...]
+    goods_amount: int
+    delivery_amount: int
+    total_amount: int
+    deliveries: tuple[Choice, ...]
+    points: tuple[Choice, ...]
+    payments: tuple[Choice, ...]
+    provinces: Sequence[tuple[str, str]]
+    communes: Sequence[tuple[str, str]]
+    errors: dict[str, Any]
+    needs_age: bool
+    has_alcohol: bool
+    pickup: bool
+    problem: str
+
+    @property
+    def point_options(self) -> list[tuple[str, str]]:
+        """(slug, name and address) of the points where the goods may be collected."""
+        return [(c.value, f"{c.label} · {c.note}" if c.note else c.label) for c in self.points]
+
+    @classmethod
+    def of(cls, plan: Plan, form: Any, config: Config, *, adult: bool) -> CheckoutPage:
+        pickup = form.delivery.data == DeliveryKind.PICKUP
+        open_points = points.pickup_points()
+        methods = payments.available_methods(config)
+        errors = {name: list(messages) for name, messages in form.errors.items() if name and messages}
+        errors |= {None: list(form.form_errors)} if form.form_errors else {}
+        return cls(
+            parcels=_parcel_views(plan),
+            lines=tuple(LineView.of(line) for line in plan.lines),
+            goods_amount=plan.goods_amount,
+            delivery_amount=plan.delivery_amount,
+            total_amount=plan.total_amount,
+            deliveries=_deliveries(bool(open_points)),
+            points=tuple(Choice(p.slug, p.name, note=p.address or p.locality_text or "") for p in open_points),
+            payments=_payments(methods, plan),
+            provinces=places.province_choices(),
+            communes=places.commune_choices(form.province.data) if form.province.data else [],
+            errors={k: v for k, v in errors.items() if k},
+            needs_age=plan.has_alcohol and not adult,
+            has_alcohol=plan.has_alcohol,
+            pickup=pickup,
+            problem="" if pickup and plan.wanted.point_id is None else words(plan.problem),
+        )
+
+
+def _deliveries(pickup: bool) -> tuple[Choice, ...]:
+    found = [Choice("ship", gettext("Giao tận nơi"))]
+    if pickup:
+        found.append(Choice("pickup", gettext("Nhận tại điểm bán"), side=gettext("Miễn phí")))
+    return tuple(found)
+
+
+def _payments(methods: Sequence[PaymentMethod], plan: Plan) -> tuple[Choice, ...]:
+    notes = {
+        PaymentMethod.COD: gettext("Trả tiền mặt khi nhận, được xem hàng trước."),
+        PaymentMethod.VIETQR: gettext("Quét mã bằng ứng dụng ngân hàng; hàng được giữ chờ chuyển khoản."),
+        PaymentMethod.CARD: gettext("Thanh toán trên trang bảo mật của Stripe."),
+    }
+    cash = plan.has_alcohol
+    return tuple(
+        Choice(
+            x.value,
+            gettext(m.PAYMENT_METHOD_NAMES[x]),
+            note=gettext("Không dùng được: đơn có rượu bia phải thanh toán không dùng tiền mặt.")
+            if cash and x is PaymentMethod.COD
+            else notes[x],
+            disabled=cash and x is PaymentMethod.COD,
+        )
+        for x in methods
+    )
+
+
+# --- the order ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A line of the order's timeline."""
+
+    title: str
+    at: str
+    state: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """An order as its buyer sees it."""
+
+    reference: str
+    status: str
+    status_kind: str
+    payment_status: str
+    payment_method: str
+    goods_amount: int
+    delivery_amount: int
+    discount_amount: int
+    total_amount: int
+    parcels: tuple[Any, ...]
+    steps: tuple[StepView, ...]
+    pickup_point: Any
+    pay_until: datetime | None
+    waits_for_transfer: bool
+    waits_for_card: bool
+    transfer: Any
+    may_cancel: bool
+    cancelled: bool
+    is_new: bool
+    secret_url: str
+
+    @classmethod
+    def of(cls, order: Order, config: Config, key: str) -> OrderPage:
+        waiting = order.status == OrderStatus.AWAITING_PAYMENT
+        transfer = None
+        if waiting and order.payment_method == PaymentMethod.VIETQR:
+            transfer = paying.transfer(paying.waiting(order.id), config)
+        pending = all(f.status == m.FulfilmentStatus.PENDING for f in order.fulfilments)
+        cancellable = order.status in {OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.CONFIRMED}
+        secret = orders.secret_for(key, order.reference)
+        return cls(
+            reference=order.reference,
+            status=gettext(m.ORDER_STATUS_NAMES[order.status]),
+            status_kind={
+                "awaiting_payment": "warn",
+                "placed": "info",
+                "confirmed": "info",
+                "completed": "ok",
+                "cancelled": "bad",
+            }[order.status.value],
+            payment_status=gettext(m.PAYMENT_STATUS_NAMES[order.payment_status]),
+            payment_method=gettext(m.PAYMENT_METHOD_NAMES[order.payment_method]),
+            goods_amount=order.goods_amount,
+            delivery_amount=order.delivery_amount,
+            discount_amount=order.discount_amount,
+            total_amount=order.total_amount,
+            parcels=tuple(order.fulfilments),
+            steps=_steps(order),
+            pickup_point=points.by_ids([order.pickup_point_id]).get(order.pickup_point_id)
+            if order.pickup_point_id
+            else None,
+            pay_until=order.pay_until if waiting else None,
+            waits_for_transfer=transfer is not None,
+            waits_for_card=waiting and order.payment_method == PaymentMethod.CARD,
+            transfer=transfer,
+            may_cancel=cancellable and pending,
+            cancelled=order.status == OrderStatus.CANCELLED,
+            is_new=(clock.now() - order.placed_at).total_seconds() < 1800,
+            secret_url=f"{config.base_url}{'/en' if order.locale == 'en' else ''}/don-hang/{order.reference}?k={secret}",
+        )
+
+
+def _steps(order: Order) -> tuple[StepView, ...]:
+    """The timeline: what has happened with its time, then what comes next."""
+    when: dict[tuple[str, str], datetime] = {}
+    for t in order.transitions:
+        when[t.subject, t.to_status] = t.at
+    at = lambda key: format_datetime(when[key], "HH:mm dd/MM/yyyy") if key in when else ""  # noqa: E731
+
+    def step(title: str, key: tuple[str, str], note: str = "") -> StepView:
+        return StepView(title, at(key), "done" if key in when else "", note)
+
+    placed_at = format_datetime(order.placed_at, "HH:mm dd/MM/yyyy")
+    found = [StepView(gettext("Đã đặt hàng"), placed_at, "done")]
+    if order.payment_method != PaymentMethod.COD:
+        found.append(step(gettext("Thanh toán"), ("payment", "paid")))
+    if order.status == OrderStatus.CANCELLED:
+        reason = gettext(order.cancel_reason) if order.cancel_reason else ""
+        found = [s for s in found if s.state] + [StepView(gettext("Đã hủy"), at(("order", "cancelled")), "bad", reason)]
+        if ("payment", "refunded") in when:
+            found.append(step(gettext("Đã hoàn tiền"), ("payment", "refunded")))
+        elif ("payment", "refund_pending") in when:
+            found.append(StepView(gettext("Đang hoàn tiền"), "", "now", vnd(order.total_amount)))
+        return tuple(found)
+    found.append(step(gettext("Cửa hàng xác nhận"), ("order", "confirmed")))
+    found.append(step(gettext("Đóng gói"), ("fulfilment", "packed")))
+    if order.delivery == DeliveryKind.PICKUP:
+        found.append(step(gettext("Nhận tại điểm bán"), ("fulfilment", "delivered")))
+    else:
+        tracking = ", ".join(
+            f"{f.carrier or ''} {f.tracking_number or ''}".strip() for f in order.fulfilments if f.carrier
+        )
+        found.append(step(gettext("Bàn giao vận chuyển"), ("fulfilment", "handed_over"), tracking))
+        found.append(step(gettext("Giao tận nơi"), ("fulfilment", "delivered")))
+    for i, s in enumerate(found):
+        if not s.state:
+            found[i] = StepView(s.title, "", "now", s.note)
+            break
+    return tuple(found)

@@ -1,0 +1,84 @@
+"""How an order waits for its money, as its page and its letters tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from config import Config
+from shop.kernel.db import session
+from shop.payments import vietqr
+from shop.payments.models import Payment, PaymentState, Refund
+
+
+@dataclass(frozen=True, slots=True)
+class TransferView:
+    """What a buyer needs for a bank transfer; `payload` is the text of the QR code."""
+
+    bank: str
+    account: str
+    holder: str
+    memo: str
+    amount: int
+    payload: str
+
+
+def waiting(order_id: int) -> Payment | None:
+    """The newest payment an order waits for."""
+    return session().scalars(
+        select(Payment)
+        .where(Payment.order_id == order_id, Payment.state == PaymentState.PENDING)
+        .order_by(Payment.id.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+
+
+def transfer(payment: Payment | None, config: Config) -> TransferView | None:
+    """How to pay `payment` by bank transfer; None if it is not paid that way or the shop has no account now."""
+    if payment is None or payment.code is None or not config.bank_bin or not config.bank_account:
+        return None
+    account = "".join(c for c in config.bank_account if c.isalnum())
+    asked = vietqr.Transfer(config.bank_bin, account, payment.amount, vietqr.plain(payment.code))
+    return TransferView(
+        bank=vietqr.bank_name(config.bank_bin),
+        account=account,
+        holder=config.bank_account_name or "",
+        memo=payment.code,
+        amount=payment.amount,
+        payload=vietqr.payload(asked),
+    )
+
+
+def refund(refund_id: int) -> Refund | None:
+    """One refund."""
+    return session().get(Refund, refund_id)
+
+
+def captured(order_id: int) -> list[tuple[int, int]]:
+    """(payment, đồng still here) of the captured payments of an order of which something has not been asked back."""
+    rows = session().execute(
+        select(Payment.id, Payment.captured_amount - Payment.refunded_amount)
+        .where(
+            Payment.order_id == order_id,
+            Payment.state == PaymentState.CAPTURED,
+            Payment.captured_amount > Payment.refunded_amount,
+        )
+        .order_by(Payment.id)
+    )
+    return [(payment_id, left) for payment_id, left in rows]
+
+
+def all_went_back(order_id: int) -> bool:
+    """Whether every đồng captured for an order has gone back."""
+    got = session().scalar(
+        select(func.coalesce(func.sum(Payment.captured_amount), 0)).where(
+            Payment.order_id == order_id, Payment.state == PaymentState.CAPTURED
+        )
+    )
+    back = session().scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.order_id == order_id, Refund.state == "succeeded")
+    )
+    return bool(got) and int(back or 0) >= int(got or 0)

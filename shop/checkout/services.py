@@ -1,0 +1,697 @@
+"""Commands of the basket and of checkout. Placing an order is a process: one transaction, then the gateway, then a note."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from flask import current_app
+from sqlalchemy import BigInteger, String, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop.catalog import queries as catalog
+from shop.checkout import errors, paying, plan, queries, rules, sharing
+from shop.checkout.models import Basket, BasketLine
+from shop.checkout.plan import Plan, Wanted
+from shop.checkout.queries import BasketRow
+from shop.kernel import clock, operations
+from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.db import UtcDateTime, execute, session, transaction
+from shop.kernel.errors import N_, Busy, Conflict, ShopError
+from shop.kernel.money import vnd
+from shop.orders import queries as order_queries
+from shop.orders import services as orders
+from shop.orders.errors import NoSuchOrder, StepNotAllowed
+from shop.orders.models import DeliveryKind, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus
+from shop.payments import services as payments
+from shop.places import queries as places
+from shop.points import queries as points
+from shop.stock import queries as stock
+from shop.stock.errors import SoldOut
+
+log = structlog.get_logger("checkout")
+
+LARGEST_LINE = 9999
+MOST_LINES = 60
+ATTEMPTS = 3
+
+
+# --- basket ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding gave: units of the line now, units asked for, units of the whole basket."""
+
+    quantity: int
+    asked: int
+    name: str
+    units: int
+
+    @property
+    def cut(self) -> bool:
+        return self.quantity < self.asked
+
+
+def _checked(quantity: int, *, low: int = 1) -> int:
+    if not low <= quantity <= LARGEST_LINE:
+        raise errors.WrongQuantity(field="quantity", high=f"{LARGEST_LINE:,}".replace(",", "."))
+    return quantity
+
+
+_TOUCH = (
+    update(Basket)
+    .where(Basket.id == bindparam("basket_id"), Basket.closed_at.is_(None))
+    .values(
+        updated_at=bindparam("now"),
+        expires_at=bindparam("until"),
+        age_confirmed_at=func.coalesce(Basket.age_confirmed_at, bindparam("aged_at", type_=UtcDateTime)),
+    )
+    .returning(Basket.id)
+)
+_INSERT_BASKET = insert(Basket).returning(Basket.id)
+_INSERT_LINE = insert(BasketLine)
+_SET_LINE = (
+    update(BasketLine)
+    .where(BasketLine.basket_id == bindparam("in_basket"), BasketLine.variant_id == bindparam("of_variant"))
+    .values(quantity=bindparam("units"), seen_amount=bindparam("seen"))
+)
+
+
+def _opened(basket: BasketRow | None, token: str, user_id: int | None, *, adult: bool) -> int:
+    """The id of the visitor's open basket, made if there is none. Runs inside a transaction."""
+    now = clock.now()
+    until = now + _kept()
+    if basket is not None and basket.closed_at is None:
+        values = {"basket_id": basket.id, "now": now, "until": until, "aged_at": now if adult else None}
+        if execute(_TOUCH, values).first() is not None:
+            return basket.id
+    values = {
+        "token_hash": queries.token_hash(token),
+        "user_id": user_id,
+        "created_at": now,
+        "updated_at": now,
+        "expires_at": until,
+        "age_confirmed_at": now if adult else None,
+    }
+    return int(execute(_INSERT_BASKET, values).scalar_one())
+
+
+def _kept() -> timedelta:
+    return timedelta(days=int(rules.BASKET_DAYS.get()))
+
+
+def add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool) -> Added:
+    """Put `quantity` more units of `sku` into the visitor's basket (made if there is none).
+
+    No goods are held. More than there is, or than one order may have, is cut to what can be had, and the answer says so.
+
+    Raises:
+        UnknownVariant, WrongQuantity: the input makes no sense.
+        AgeRequired: alcohol, and the visitor has not said that he is of age.
+        NotForSale, CertificateLapsed, BasketSoldOutWhole: it cannot be sold now.
+    """
+    _checked(quantity)
+    try:
+        return _add(token, user_id, sku, quantity, adult=adult)
+    except IntegrityError:
+        # Two first clicks at once: the other one has made the basket, or put the line in.
+        return _add(token, user_id, sku, quantity, adult=adult)
+
+
+def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool) -> Added:
+    with transaction():
+        goods = catalog.sellable_by_sku([sku], clock.now()).get(sku)
+        if goods is None:
+            raise errors.UnknownVariant(field="variant")
+        basket = queries.find(token, user_id)
+        if goods.is_alcohol and not adult:
+            raise errors.AgeRequired
+        refusal = goods.refusal
+        if refusal is not None:
+            kind = errors.CertificateLapsed if refusal.code == errors.CertificateLapsed.code else errors.NotForSale
+            raise kind(name=goods.name)
+        count = stock.availability([goods.variant_id]).get(goods.variant_id, stock.NONE_LEFT)
+        most = min(count.total, plan.limit_of(goods), LARGEST_LINE)
+        if count.total <= 0:
+            raise errors.BasketSoldOutWhole(name=goods.name)
+        basket_id = _opened(basket, token, user_id, adult=adult and goods.is_alcohol)
+        is_open = basket is not None and basket.id == basket_id
+        there = {v: n for v, n, _seen in basket.lines} if basket is not None and is_open else {}
+        before = there.get(goods.variant_id, 0)
+        if not before and len(there) >= MOST_LINES:
+            raise errors.LimitReached(name=goods.name, limit=MOST_LINES)
+        now_units = min(before + quantity, most)
+        if before:
+            execute(
+                _SET_LINE,
+                {
+                    "in_basket": basket_id,
+                    "of_variant": goods.variant_id,
+                    "units": now_units,
+                    "seen": goods.unit_price_amount,
+                },
+            )
+        else:
+            execute(
+                _INSERT_LINE,
+                {
+                    "basket_id": basket_id,
+                    "variant_id": goods.variant_id,
+                    "quantity": now_units,
+                    "seen_amount": goods.unit_price_amount,
+                    "added_at": clock.now(),
+                },
+            )
+        units = sum(there.values()) - before + now_units
+        return Added(now_units, before + quantity, goods.name, units)
+
+
+def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> list[str]:
+    """Set units per SKU in the visitor's basket (0 takes the line out); return the names of lines that were cut to what
+    can be had. SKUs not in the basket are ignored: another tab may have taken them out.
+
+    Raises:
+        WrongQuantity: a count is negative or absurd; nothing changed.
+    """
+    for quantity in changes.values():
+        _checked(quantity, low=0)
+    with transaction() as s:
+        basket = queries.find(token, user_id)
+        if basket is None or basket.closed_at is not None:
+            return []
+        goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
+        counts = stock.availability(list(goods))
+        cut = []
+        for variant_id, before, _seen in basket.lines:
+            if variant_id not in goods or goods[variant_id].sku not in changes:
+                continue
+            wanted = changes[goods[variant_id].sku]
+            most = min(counts.get(variant_id, stock.NONE_LEFT).total, plan.limit_of(goods[variant_id]))
+            if wanted > most > 0:
+                wanted = most
+                cut.append(goods[variant_id].name)
+            line = (BasketLine.basket_id == basket.id) & (BasketLine.variant_id == variant_id)
+            if wanted == 0:
+                s.execute(delete(BasketLine).where(line).execution_options(synchronize_session=False))
+            elif wanted != before or goods[variant_id].unit_price_amount:
+                seen = goods[variant_id].unit_price_amount
+                s.execute(
+                    update(BasketLine)
+                    .where(line)
+                    .values(quantity=wanted, **({"seen_amount": seen} if seen else {}))
+                    .execution_options(synchronize_session=False)
+                )
+        s.execute(
+            update(Basket)
+            .where(Basket.id == basket.id)
+            .values(updated_at=clock.now(), expires_at=clock.now() + _kept())
+            .execution_options(synchronize_session=False)
+        )
+        return cut
+
+
+def merge_at_login(token: str | None, user_id: int) -> None:
+    """After log-in the browser's basket and the account's become one: the browser's, with the account's lines added.
+
+    Of a variant in both the larger count stays. Joined to the log-in's transaction.
+    """
+    with transaction() as s:
+        mine = queries.find(None, user_id)
+        theirs = queries.find(token) if token else None
+        if theirs is None or theirs.closed_at is not None or (theirs.user_id not in (None, user_id)):
+            return
+        s.execute(
+            update(Basket)
+            .where(Basket.id == theirs.id)
+            .values(user_id=user_id)
+            .execution_options(synchronize_session=False)
+        )
+        if mine is None or mine.id == theirs.id:
+            return
+        there = {v: n for v, n, _seen in theirs.lines}
+        for variant_id, quantity, seen in mine.lines:
+            if variant_id not in there:
+                s.execute(
+                    insert(BasketLine).values(
+                        basket_id=theirs.id,
+                        variant_id=variant_id,
+                        quantity=quantity,
+                        seen_amount=seen,
+                        added_at=clock.now(),
+                    )
+                )
+            elif quantity > there[variant_id]:
+                s.execute(
+                    update(BasketLine)
+                    .where(BasketLine.basket_id == theirs.id, BasketLine.variant_id == variant_id)
+                    .values(quantity=quantity)
+                    .execution_options(synchronize_session=False)
+                )
+        s.execute(
+            update(Basket)
+            .where(Basket.id == mine.id)
+            .values(closed_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def forget_baskets(limit: int = 2000) -> int:
+    """Delete baskets past their term, and ordered ones a day after; return how many."""
+    now = clock.now()
+    with transaction() as s:
+        old = list(
+            s.scalars(
+                select(Basket.id)
+                .where((Basket.expires_at < now) | (Basket.closed_at < now - timedelta(days=2)))
+                .limit(limit)
+            )
+        )
+        if old:
+            s.execute(
+                delete(BasketLine).where(BasketLine.basket_id.in_(old)).execution_options(synchronize_session=False)
+            )
+            s.execute(delete(Basket).where(Basket.id.in_(old)).execution_options(synchronize_session=False))
+        return len(old)
+
+
+def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
+    """What `basket` would become if it were ordered now; two statements."""
+    at = clock.now()
+    ids = sorted(v for v, _n, _seen in basket.lines)
+    if not ids:
+        return Plan((), (), wanted)
+    sellable = catalog.sellable(ids, at)
+    levels = stock.free_levels(ids, point_id=wanted.point_id if wanted.delivery is DeliveryKind.PICKUP else None)
+    return plan.make(basket, sellable, levels, wanted, at=at)
+
+
+def usual_payment(basket: BasketRow) -> str:
+    """The way of paying that the page proposes: the first on offer, never cash for alcohol; empty if there is none."""
+    methods = payments.available_methods(current_app.extensions["shop_config"])
+    goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
+    if any(g.is_alcohol for g in goods.values()):
+        methods = [m for m in methods if m is not PaymentMethod.COD]
+    return methods[0].value if methods else ""
+
+
+# --- placing -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the buyer asks for on the checkout page, checked for form only. Phone in E.164, places as codes."""
+
+    name: str
+    phone: str
+    email: str | None
+    delivery: DeliveryKind
+    payment: PaymentMethod
+    province: str | None = None
+    commune: str | None = None
+    street: str | None = None
+    point_id: int | None = None
+    note: str | None = None
+    invoice: dict[str, Any] | None = None
+    # The total the page showed, in đồng.
+    agreed_amount: int | None = None
+
+    def digest_body(self) -> dict[str, Any]:
+        """What makes two sendings of the form the same: all but the total shown, which a second look may have changed."""
+        body = asdict(self)
+        del body["agreed_amount"]
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The order that a checkout ended in; `redirect_url` leads to the card's page where there is one."""
+
+    order_id: int
+    reference: str
+    redirect_url: str | None = None
+
+
+def place(
+    actor: Actor,
+    token: str | None,
+    user_id: int | None,
+    wish: Wish,
+    *,
+    op_key: str,
+    owner: str,
+    locale: str,
+    adult: bool,
+) -> Ordered:
+    """Order the visitor's basket: its goods are taken and the order written in one transaction.
+
+    The same `op_key`, or the same basket from another tab, leads to the same order. `owner` is who may use the key again
+    (the visitor's own random id).
+
+    Raises:
+        KeyUsedOtherwise: the key belongs to somebody else or to another content.
+        EmptyBasket, NotForSale, CertificateLapsed, BasketSoldOut, LimitReached, PriceChanged, AgeRequired, CashNotAllowed,
+        MethodNotOffered, PointNotOffered, TooManyUnpaid: nothing was ordered.
+    """
+    op_key = operations.checked_key(op_key)
+    digest = operations.digest_of("checkout.place", owner, wish.digest_body())
+    before = _known(op_key, digest)
+    if before is not None:
+        return before
+    if wish.payment not in payments.available_methods(current_app.extensions["shop_config"]):
+        raise errors.MethodNotOffered(field="payment")
+    address = places.check_address(wish.province, wish.commune) if wish.delivery is DeliveryKind.SHIP else None
+    for attempt in range(ATTEMPTS):
+        try:
+            ordered = _place(actor, token, user_id, wish, address, op_key, digest, locale, adult=adult)
+        except SoldOut:
+            # Somebody was faster at a level we chose: look again, other points may still have the goods.
+            continue
+        except IntegrityError:
+            again = _known(op_key, digest) or _ordered_basket(token)
+            if again is None:
+                raise
+            return again
+        except errors.PriceChanged:
+            _note_prices(token, user_id)
+            raise
+        except Busy:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return _with_card_page(ordered) if wish.payment is PaymentMethod.CARD else ordered
+    basket = queries.find(token, user_id)
+    found = make_plan(basket, _wanted(wish)).problem if basket is not None else None
+    raise found or SoldOut
+
+
+_BY_KEY = select(Order.id, Order.reference, Order.op_digest).where(Order.op_key == bindparam("op_key"))
+
+
+def _known(op_key: str, digest: str) -> Ordered | None:
+    row = execute(_BY_KEY, {"op_key": op_key}).first()
+    if row is None:
+        return None
+    if row.op_digest != digest:
+        raise operations.KeyUsedOtherwise
+    return Ordered(row.id, row.reference)
+
+
+def _ordered_basket(token: str | None) -> Ordered | None:
+    """The order that the visitor's basket has already become (another tab, a second click)."""
+    if not token:
+        return None
+    row = (
+        session()
+        .execute(
+            select(Order.id, Order.reference)
+            .join(Basket, Order.basket_key == basket_key_column())
+            .where(Basket.token_hash == queries.token_hash(token))
+        )
+        .first()
+    )
+    return Ordered(row.id, row.reference) if row is not None else None
+
+
+def basket_key_column() -> Any:
+    """The opaque key under which orders remember their basket, as SQL."""
+    return "basket:" + cast(Basket.id, String)
+
+
+def _wanted(wish: Wish) -> Wanted:
+    return Wanted(wish.delivery, wish.province, wish.commune, wish.point_id, wish.payment is PaymentMethod.COD)
+
+
+_CLOSE_BASKET = (
+    update(Basket)
+    .where(Basket.id == bindparam("basket_id"))
+    .values(closed_at=bindparam("closed_at"), user_id=bindparam("user_id"))
+)
+
+
+def _place(
+    actor: Actor,
+    token: str | None,
+    user_id: int | None,
+    wish: Wish,
+    address: places.Address | None,
+    op_key: str,
+    digest: str,
+    locale: str,
+    *,
+    adult: bool,
+) -> Ordered:
+    with transaction():
+        address_key = sharing.address_key(actor)
+        basket, taken = _locked_basket(token, user_id, wish, address_key)
+        if basket is None:
+            raise errors.EmptyBasket
+        if basket.closed_at is not None:
+            again = _ordered_basket(token)
+            if again is None:
+                raise errors.EmptyBasket
+            return again
+        at = clock.now()
+        made = make_plan(basket, _wanted(wish))
+        _check(made, basket, wish, adult=adult)
+        sharing.check(made, taken)
+        pay_until = sharing.pay_until(wish.payment, at)
+        placed = orders.place(
+            actor,
+            orders.Draft(
+                op_key=op_key,
+                op_digest=digest,
+                basket_key=f"basket:{basket.id}",
+                user_id=user_id,
+                locale=locale,
+                payment_method=wish.payment,
+                delivery=wish.delivery,
+                name=wish.name,
+                phone=wish.phone,
+                email=wish.email,
+                address_key=address_key,
+                parcels=_drafts(made, locale),
+                pay_until=pay_until,
+                province_code=address.province.code if address else None,
+                province_name=address.province.name if address else None,
+                commune_code=address.commune.code if address else None,
+                commune_name=address.commune.name if address else None,
+                street=wish.street if address else None,
+                pickup_point_id=wish.point_id if wish.delivery is DeliveryKind.PICKUP else None,
+                note=wish.note,
+                invoice=wish.invoice,
+                age_confirmed_at=at if made.has_alcohol else None,
+                placed_at=at,
+            ),
+            key=str(current_app.secret_key),
+        )
+        payments.open_payment(placed.order_id, placed.reference, wish.payment, placed.total_amount, pay_until)
+        execute(_CLOSE_BASKET, {"basket_id": basket.id, "closed_at": at, "user_id": user_id})
+        return Ordered(placed.order_id, placed.reference)
+
+
+@lru_cache
+def _basket_to_lock(*, browser: bool, member: bool, prepaid: bool) -> Any:
+    """The statement of `_locked_basket`, one for each kind of buyer and of paying."""
+    condition = Basket.expires_at > bindparam("now")
+    user_id = bindparam("user_id", type_=BigInteger)
+    if browser:
+        condition &= Basket.token_hash == bindparam("token_hash")
+        condition &= Basket.user_id.is_(None) | (Basket.user_id == user_id)
+    else:
+        condition &= (Basket.user_id == user_id) & Basket.closed_at.is_(None)
+    who = Order.phone == bindparam("phone")
+    if member:
+        who = who | (Order.user_id == user_id)
+    waiting = Order.status == (OrderStatus.AWAITING_PAYMENT if prepaid else OrderStatus.PLACED)
+    if not prepaid:
+        waiting &= Order.payment_method == PaymentMethod.COD
+    open_orders = select(func.count()).select_from(Order).where(who, waiting).scalar_subquery()
+    # Units of the line's goods in orders of the same network address that nobody has paid for or confirmed yet.
+    neighbours = (
+        select(func.coalesce(func.sum(OrderLine.quantity), 0))
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(
+            Order.address_key == bindparam("address_key"),
+            Order.status.in_([OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED]),
+            Order.payment_status.in_([PaymentStatus.UNPAID, PaymentStatus.DUE]),
+            OrderLine.variant_id == BasketLine.variant_id,
+        )
+        .correlate(BasketLine)
+        .scalar_subquery()
+    )
+    return queries.rows_of(condition).add_columns(neighbours, open_orders).with_for_update(of=Basket)
+
+
+def _locked_basket(
+    token: str | None, user_id: int | None, wish: Wish, address_key: str | None
+) -> tuple[BasketRow | None, dict[int, int]]:
+    """The visitor's basket, locked against a second checkout, the buyer's cap, and per variant the units that open orders
+    of his network address have, in one statement."""
+    if not token and user_id is None:
+        return None, {}
+    prepaid = wish.payment is not PaymentMethod.COD
+    statement = _basket_to_lock(browser=bool(token), member=user_id is not None, prepaid=prepaid)
+    values: dict[str, Any] = {
+        "now": clock.now(),
+        "user_id": user_id or 0,
+        "phone": wish.phone,
+        "address_key": address_key or "",
+    }
+    if token:
+        values["token_hash"] = queries.token_hash(token)
+    rows = list(execute(statement, values))
+    basket = queries.gathered(rows)
+    if basket is not None and basket.closed_at is None:
+        most = int((rules.UNPAID_ORDERS if prepaid else rules.UNCONFIRMED_ORDERS).get())
+        if rows[0][-1] >= most:
+            raise errors.TooManyUnpaid(n=rows[0][-1])
+    return basket, {row[4]: int(row[-2]) for row in rows if basket is not None and row[0] == basket.id and row[-2]}
+
+
+def _check(made: Plan, basket: BasketRow, wish: Wish, *, adult: bool) -> None:
+    """Raise the first thing that stands in the way of selling `made`."""
+    # A point that closed meanwhile or gives nothing out any more is told as such, not as sold out.
+    nothing_there = wish.delivery is DeliveryKind.PICKUP and not made.parcels and made.lines
+    if nothing_there and all(p.id != wish.point_id for p in points.pickup_points()):
+        raise errors.PointNotOffered(field="point")
+    if made.has_alcohol and not (adult or basket.age_confirmed_at):
+        raise errors.AgeRequired
+    if made.problem is not None:
+        raise made.problem
+    if len(made.lines) != len(basket.lines):
+        raise Conflict
+    if made.has_alcohol and wish.payment is PaymentMethod.COD:
+        raise errors.CashNotAllowed(field="payment")
+    total = vnd(made.total_amount)
+    if made.price_changed:
+        raise errors.PriceChanged(total=total)
+    # Without JavaScript another province or way of paying may have been chosen after the total was shown: less is welcome,
+    # more is shown first.
+    if wish.agreed_amount is not None and made.total_amount > wish.agreed_amount:
+        raise errors.PriceChanged(total=total)
+
+
+def _drafts(made: Plan, locale: str) -> tuple[orders.DraftParcel, ...]:
+    goods = {line.goods.variant_id: line.goods for line in made.lines}
+
+    def line(variant_id: int, quantity: int) -> orders.DraftLine:
+        g = goods[variant_id]
+        assert g.unit_price_amount is not None  # noqa: S101 - `_check` refused others
+        assert g.price_id is not None  # noqa: S101
+        english = locale == "en"
+        return orders.DraftLine(
+            variant_id=variant_id,
+            producer_id=g.producer_id,
+            sku=g.sku,
+            name=(g.name_en if english else None) or g.name,
+            pack=(g.pack_en if english else None) or g.pack,
+            quantity=quantity,
+            unit_price_amount=g.unit_price_amount,
+            price_id=g.price_id,
+            certificate_required=g.certificate_required,
+            certificate_id=g.certificate_id,
+            is_alcohol=g.is_alcohol,
+            cold=g.cold.value,
+            weight_g=g.weight_g or 0,
+        )
+
+    return tuple(
+        orders.DraftParcel(
+            point_id=parcel.point_id,
+            kind=made.wanted.delivery,
+            lines=tuple(line(v, n) for v, n in parcel.counts),
+            takes=parcel.sourced.takes,
+            fee_amount=parcel.fee_amount,
+            weight_g=parcel.weight_g,
+            expected_from_on=parcel.from_on,
+            expected_to_on=parcel.to_on,
+        )
+        for parcel in made.parcels
+    )
+
+
+def _note_prices(token: str | None, user_id: int | None) -> None:
+    """The page that follows shows the new prices: remember that the buyer has seen them."""
+    with transaction() as s:
+        basket = queries.find(token, user_id)
+        if basket is None or basket.closed_at is not None:
+            return
+        goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
+        for variant_id, _n, seen in basket.lines:
+            now_amount = goods[variant_id].unit_price_amount if variant_id in goods else None
+            if now_amount is not None and now_amount != seen:
+                s.execute(
+                    update(BasketLine)
+                    .where(BasketLine.basket_id == basket.id, BasketLine.variant_id == variant_id)
+                    .values(seen_amount=now_amount)
+                    .execution_options(synchronize_session=False)
+                )
+
+
+def _with_card_page(ordered: Ordered) -> Ordered:
+    """The order with the address of the card's page; without it where the provider is slow: the order's page offers it
+    again."""
+    try:
+        return Ordered(ordered.order_id, ordered.reference, card_page(ordered.order_id))
+    except ShopError as error:
+        log.warning("no card page yet", order=ordered.reference, code=error.code)
+        return ordered
+
+
+def card_page(order_id: int) -> str:
+    """The address of the provider's page on which an order is paid by card; asking again gives the same page.
+
+    Raises:
+        NothingToPay: the order does not wait for a card.
+        ProviderBusy, ProviderRefused, PaymentClosed.
+    """
+    payment = paying.waiting(order_id)
+    order = session().get(Order, order_id)
+    if payment is None or order is None or payment.method is not PaymentMethod.CARD:
+        raise errors.NothingToPay
+    config = current_app.extensions["shop_config"]
+    secret = orders.secret_for(str(current_app.secret_key), order.reference)
+    base = f"{config.base_url}{'/en' if order.locale == 'en' else ''}/don-hang/{order.reference}"
+    begun = payments.begin_card(
+        payment.id, f"{base}/ket-qua?k={secret}", f"{base}?k={secret}", order.locale, email=order.email
+    )
+    return begun.url
+
+
+def ask_provider(order_id: int) -> None:
+    """Ask the provider how an order's card payment stands and take the answer in; no answer is no error."""
+    payment = paying.waiting(order_id)
+    if payment is None or payment.method is not PaymentMethod.CARD:
+        return
+    try:
+        payments.reconcile(payment.id)
+    except ShopError as error:
+        log.warning("provider did not answer", order=order_id, code=error.code)
+
+
+def cancel_by_buyer(actor: Actor, reference: str, reason: str) -> None:
+    """The buyer cancels before anything is packed; money already paid is refunded.
+
+    Raises:
+        NoSuchOrder, TooLateToCancel, StepNotAllowed.
+    """
+    order_id = order_queries.id_for(reference)
+    if order_id is None:
+        raise NoSuchOrder
+    orders.cancel(actor, order_id, reason or "Khách hủy", by_buyer=True)
+
+
+def cancel_overdue() -> int:
+    """Cancel orders whose time to pay is over; their goods go back. Returns how many."""
+    done = 0
+    for order_id in orders.overdue():
+        try:
+            orders.cancel(SYSTEM, order_id, N_("Hết hạn thanh toán"))
+            done += 1
+        except StepNotAllowed:
+            continue
+    return done

@@ -1,0 +1,369 @@
+"""Basket, checkout and the order's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    get_flashed_messages,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+)
+from flask import session as visitor
+from flask_babel import gettext
+from flask_login import current_user
+
+from shop.accounts import queries as accounts
+from shop.accounts.guards import actor, public
+from shop.checkout import errors, paying, queries, services
+from shop.checkout.forms import CheckoutForm
+from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
+from shop.checkout.plan import Wanted
+from shop.checkout.queries import EMPTY, BasketRow
+from shop.kernel import operations, web
+from shop.kernel.errors import Invalid, ShopError
+from shop.kernel.forms import phone
+from shop.kernel.limits import limiter
+from shop.kernel.text import normal_reference
+from shop.orders import queries as orders
+from shop.orders.errors import NoSuchOrder
+from shop.orders.models import DeliveryKind, Order, PaymentMethod
+from shop.payments import vietqr
+from shop.points import queries as points
+
+bp = Blueprint("checkout", __name__)
+
+ADULT = "adult"
+HOME_PROVINCE = "22"
+REMEMBERED_ORDERS = 20
+
+
+# --- the visitor -------------------------------------------------------------------------------------------------
+
+
+def _token() -> str | None:
+    return web.visitor()
+
+
+def _user_id() -> int | None:
+    return current_user.user_id if current_user.is_authenticated else None
+
+
+def _adult() -> bool:
+    return request.cookies.get(ADULT) == "1"
+
+
+def _basket() -> BasketRow:
+    found = queries.find(_token(), _user_id())
+    return found if found is not None and found.closed_at is None else EMPTY
+
+
+# --- basket ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/gio-hang")
+@public
+def basket() -> str:
+    """What the visitor means to buy."""
+    web.mark_private()
+    return _basket_page()
+
+
+def _basket_page(error: ShopError | None = None) -> str:
+    province = visitor.get("province") or HOME_PROVINCE
+    plan = services.make_plan(_basket(), Wanted(DeliveryKind.SHIP, province))
+    page = BasketPage.of(plan, province)
+    return render_template("checkout/storefront/basket.html", page=page, error=error, told=get_flashed_messages())
+
+
+@bp.post("/gio-hang/them")
+@public
+@web.public_form
+@limiter.limit("600 per minute")
+def add() -> Any:
+    """Put goods into the basket."""
+    raw = request.form.get("quantity", "1").strip()
+    if not raw.isascii() or not raw.removeprefix("-").isdigit() or len(raw) > 6:
+        raise errors.WrongQuantity(field="quantity", high="9.999")
+    sku = (request.form.get("sku") or request.form.get("variant") or "").strip()
+    added = services.add(web.visitor(create=True) or "", _user_id(), sku, int(raw), adult=_adult())
+    if added.cut:
+        message = gettext("“%(name)s” chỉ còn %(n)s, giỏ đã có %(n)s.", name=added.name, n=added.quantity)
+    else:
+        message = gettext("Đã thêm “%(name)s” vào giỏ.", name=added.name)
+    if web.wants_json():
+        answer = {
+            "cart_count": added.units,
+            "message": message,
+            "cart_url": web.path("/gio-hang"),
+            "cart_label": gettext("Xem giỏ"),
+        }
+        return jsonify(answer)
+    flash(message)
+    return redirect(web.path("/gio-hang"), 303)
+
+
+@bp.post("/gio-hang")
+@public
+def change() -> Any:
+    """Set the units of lines, or take one out (`remove` names its SKU)."""
+    skus, counts = request.form.getlist("sku"), request.form.getlist("quantity")
+    removed = request.form.get("remove")
+    changes: dict[str, int] = {}
+    for sku, raw in zip(skus, counts, strict=False):
+        raw = raw.strip()
+        if sku == removed:
+            continue
+        if not raw.isascii() or not raw.isdigit() or len(raw) > 6:
+            error = errors.WrongQuantity(field=f"q-{sku}", high="9.999")
+            return _basket_page(error), error.status
+        changes[sku] = int(raw)
+    if removed:
+        changes[removed] = 0
+    try:
+        cut = services.change(_token(), _user_id(), changes)
+    except ShopError as error:
+        return _basket_page(error), error.status
+    for name in cut:
+        flash(gettext("“%(name)s” không còn đủ, chúng tôi đã giảm số lượng trong giỏ.", name=name))
+    return redirect(web.path("/gio-hang"), 303)
+
+
+# --- checkout ----------------------------------------------------------------------------------------------------
+
+
+@bp.get("/thanh-toan")
+@public
+def checkout() -> Any:
+    """One page: contact, address or pick-up, payment."""
+    web.mark_private()
+    row = _basket()
+    if not row.lines:
+        return redirect(web.path("/gio-hang"))
+    form = CheckoutForm(formdata=None, data=_known_buyer())
+    form.op_key.data = operations.new_key()
+    web.visitor(create=True)
+    return _checkout_page(form, row)
+
+
+def _known_buyer() -> dict[str, Any]:
+    """What is known of the buyer beforehand: his account's name, numbers and usual address; else the last province."""
+    known: dict[str, Any] = {"delivery": "ship", "province": visitor.get("province") or HOME_PROVINCE, "payment": ""}
+    if current_user.is_authenticated:
+        known |= {"name": current_user.name, "phone": current_user.phone or "", "email": current_user.email or ""}
+        for address in accounts.addresses_of(current_user.user_id)[:1]:
+            known |= {
+                "name": address.name,
+                "phone": address.telephone,
+                "province": address.region_code,
+                "commune": address.locality_code,
+                "street": address.street_address,
+            }
+    return known
+
+
+def _wanted_of(form: CheckoutForm) -> Wanted:
+    if form.delivery.data == DeliveryKind.PICKUP:
+        point = points.by_slug(form.point.data or "")
+        return Wanted(
+            DeliveryKind.PICKUP, point_id=point.id if point else None, cod=form.payment.data == PaymentMethod.COD
+        )
+    return Wanted(
+        DeliveryKind.SHIP, form.province.data, form.commune.data or None, cod=form.payment.data == PaymentMethod.COD
+    )
+
+
+def _checkout_page(form: CheckoutForm, row: BasketRow, error: ShopError | None = None) -> str:
+    if not form.payment.data:
+        form.payment.data = services.usual_payment(row)
+    plan = services.make_plan(row, _wanted_of(form))
+    page = CheckoutPage.of(
+        plan, form, current_app.extensions["shop_config"], adult=_adult() or bool(row.age_confirmed_at)
+    )
+    form.agreed_amount.data = str(plan.total_amount)
+    web.mark_private()
+    return render_template(
+        "checkout/storefront/checkout.html", page=page, form=form, v=form.data, errors=page.errors, error=error,
+        error_code=error.code if error else None,
+    )  # fmt: skip
+
+
+@bp.get("/thanh-toan/tom-tat")
+@public
+def summary() -> Any:
+    """The summary of the checkout page for another province, point or way of paying (for the page's module)."""
+    web.mark_private()
+    form = CheckoutForm(formdata=request.args)
+    plan = services.make_plan(_basket(), _wanted_of(form))
+    page = CheckoutPage.of(plan, form, current_app.extensions["shop_config"], adult=_adult())
+    form.agreed_amount.data = str(plan.total_amount)
+    return render_template("checkout/storefront/_summary.html", page=page, form=form, error=None)
+
+
+@bp.post("/thanh-toan")
+@public
+@limiter.limit("120 per minute")
+def place() -> Any:
+    """Place the order, or show the page again for another province, point or way of paying."""
+    form = CheckoutForm()
+    form.payment.data = form.payment.data or ""
+    if request.form.get("province"):
+        visitor["province"] = request.form["province"][:5]
+    if request.form.get("choose_province") or request.form.get("refresh"):
+        form.op_key.data = form.op_key.data or operations.new_key()
+        return _checkout_page(form, _basket())
+    if not form.validate():
+        error = Invalid()
+        return _checkout_page(form, _basket(), error), error.status
+    point = None if form.ships else points.by_slug(form.point.data or "")
+    try:
+        ordered = services.place(
+            actor(), _token(), _user_id(), form.wish(point.id if point else 0),
+            op_key=form.op_key.data or "", owner=_token() or "", locale=web.language(), adult=_adult(),
+        )  # fmt: skip
+    except ShopError as error:
+        row = _basket()
+        if not row.lines:
+            raise
+        form.refuse(error)
+        return _checkout_page(form, row, error), error.status
+    _open_for_visitor(ordered.reference)
+    return redirect(ordered.redirect_url or web.path(f"/don-hang/{ordered.reference}"), 303)
+
+
+# --- the order's page --------------------------------------------------------------------------------------------
+
+
+def _open_for_visitor(reference: str) -> None:
+    """Let this browser open the order's page for as long as its session lasts."""
+    known = [r for r in visitor.get("orders", []) if r != reference]
+    visitor["orders"] = [*known, reference][-REMEMBERED_ORDERS:]
+
+
+def _opened(reference: str) -> Order:
+    """The order, if the visitor may see it: placed or looked up in this browser, his account's, or by the letter's link.
+
+    Raises:
+        NoSuchOrder: there is none, or it is not his: the two look the same.
+    """
+    reference = normal_reference(reference)
+    order = orders.by_reference(reference)
+    if order is None:
+        raise NoSuchOrder
+    if reference in visitor.get("orders", []):
+        return order
+    secret = request.values.get("k")
+    if orders.opens(order, secret=secret, user_id=_user_id()):
+        return order
+    raise NoSuchOrder
+
+
+@bp.get("/don-hang/<reference>")
+@public
+@limiter.limit("60 per minute")
+def order(reference: str) -> Any:
+    """The order: how it stands, how to pay it, what can be done."""
+    web.mark_private()
+    found = _opened(reference)
+    page = OrderPage.of(found, current_app.extensions["shop_config"], str(current_app.secret_key))
+    return render_template(
+        "checkout/storefront/order.html", page=page, o=found, op_key=operations.new_key(), k=request.args.get("k")
+    )
+
+
+@bp.get("/don-hang/<reference>/vietqr.png")
+@public
+@limiter.limit("120 per minute")
+def qr(reference: str) -> Any:
+    """The QR code of an order that waits for a bank transfer."""
+    web.mark_private()
+    found = _opened(reference)
+    transfer = paying.transfer(paying.waiting(found.id), current_app.extensions["shop_config"])
+    if transfer is None:
+        raise NoSuchOrder
+    return Response(vietqr.png(transfer.payload), mimetype="image/png")
+
+
+@bp.post("/don-hang/<reference>/huy")
+@public
+@limiter.limit("20 per minute")
+def cancel(reference: str) -> Any:
+    """The buyer cancels before packing."""
+    found = _opened(reference)
+    _open_for_visitor(found.reference)
+    services.cancel_by_buyer(actor(), found.reference, request.form.get("reason", "")[:500])
+    flash(gettext("Đã hủy đơn hàng."))
+    return redirect(web.path(f"/don-hang/{found.reference}"), 303)
+
+
+@bp.post("/don-hang/<reference>/the")
+@public
+@limiter.limit("20 per minute")
+def pay_by_card(reference: str) -> Any:
+    """Go (again) to the card's page of an order that waits for its payment."""
+    found = _opened(reference)
+    _open_for_visitor(found.reference)
+    return redirect(services.card_page(found.id), 303)
+
+
+@bp.get("/don-hang/<reference>/ket-qua")
+@public
+@limiter.limit("60 per minute")
+def returned(reference: str) -> Any:
+    """Back from the card's page: the provider is asked how it stands when the order's page is next looked at by the job,
+    and here at once by a command that only repeats what the provider says."""
+    web.mark_private()
+    found = _opened(reference)
+    return render_template("checkout/storefront/returned.html", o=found, k=request.args.get("k"))
+
+
+@bp.post("/don-hang/<reference>/ket-qua")
+@public
+@limiter.limit("60 per minute")
+def ask_provider(reference: str) -> Any:
+    """Ask the provider how the payment stands, then show the order."""
+    found = _opened(reference)
+    _open_for_visitor(found.reference)
+    services.ask_provider(found.id)
+    return redirect(web.path(f"/don-hang/{found.reference}"), 303)
+
+
+@bp.get("/tra-cuu")
+@public
+def look_up() -> str:
+    """The form for finding an order by reference and phone."""
+    web.mark_private()
+    return render_template(
+        "checkout/storefront/look_up.html", v={"reference": request.args.get("ma", "")}, errors={}, error=None
+    )
+
+
+@bp.post("/tra-cuu")
+@public
+@limiter.limit("10 per minute; 60 per hour")
+def look_up_answer() -> Any:
+    """Open the order's page for who knows its reference and phone number."""
+    raw_reference, raw_phone = request.form.get("reference", "")[:40], request.form.get("phone", "")[:40]
+    try:
+        found = orders.by_reference(normal_reference(raw_reference))
+        if found is None or not orders.opens(found, phone=phone(raw_phone)):
+            raise NoSuchOrder
+    except ShopError as error:
+        values = {"reference": raw_reference, "phone": raw_phone}
+        message = gettext(error.title, **error.values)
+        html = render_template(
+            "checkout/storefront/look_up.html",
+            v=values,
+            errors={error.field or "reference": message},
+            error=error,
+            error_code=error.code,
+        )
+        return html, error.status
+    _open_for_visitor(found.reference)
+    return redirect(web.path(f"/don-hang/{found.reference}"), 303)
