@@ -1,0 +1,284 @@
+"""`/san-pham/<slug>`: one product, its packs, what is left of them, its certificate and its maker."""
+
+from __future__ import annotations
+
+from calendar import month_abbr
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import current_app, redirect, render_template, request
+from flask_babel import gettext as _
+
+from shop.accounts.guards import public
+from shop.catalog import browse, queries
+from shop.catalog.errors import NoSuchProduct
+from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
+from shop.catalog.queries import Pack, PhotoView, ProductPage
+from shop.kernel import clock, web
+from shop.pages.cards import media_url, picture_of
+from shop.pages.storefront import age, bp
+from shop.producers import queries as producers
+from shop.stock import queries as stock
+
+MOST_AT_ONCE = 99
+_MIME = (("avif", "image/avif"), ("webp", "image/webp"), ("jpeg", "image/jpeg"))
+
+
+@bp.get("/san-pham/<slug>")
+@public
+@web.public_page()
+def product(slug: str) -> Any:
+    """The page. Goods for adults are shown after the age is said, on a page that no cache keeps."""
+    now = clock.now()
+    found = queries.product_page(slug, now)
+    if found is None:
+        raise NoSuchProduct
+    if found.product.is_alcohol:
+        web.mark_private()
+        if not age.confirmed():
+            return redirect(age.ask_url(web.path(f"/san-pham/{slug}")))
+    return _page(found)
+
+
+@dataclass(frozen=True, slots=True)
+class PackView:
+    """A pack as the page offers it; `available` in sale units (None: not sold now)."""
+
+    pack: Pack
+    name: str
+    url: str
+    available: int | None
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A photograph with its encodings, best first."""
+
+    sources: list[tuple[str, str]]
+    src: str
+    thumb: str
+    alt: str
+    width: int
+    height: int
+
+
+def _page(found: ProductPage) -> str:
+    p, english = found.product, web.language() == "en"
+    name = (p.name_en if english else None) or p.name
+    packs = _packs(found, english=english)
+    asked = request.args.get("loai", "")
+    chosen = next((v for v in packs if v.pack.sku == asked), None) or _first(packs)
+    c = found.certificate
+    for_sale = (
+        p.kind is ProductKind.GOODS
+        and chosen is not None
+        and chosen.available is not None
+        and (c is not None or not found.certificate_required)
+    )
+    photos = [_photograph(photo, name, english=english) for photo in found.photos]
+    near = _near(found, adult=p.is_alcohol)
+    base = str(current_app.extensions["shop_config"].base_url)
+    return render_template(
+        "pages/storefront/product.html",
+        section="products",
+        page=found,
+        p=p,
+        name=name,
+        group=(found.group_name_en if english else "") or found.group_name,
+        set_name=(found.set_name_en if english else "") or found.set_name,
+        story=(p.story_en if english else None) or p.story,
+        foreign=english and not p.story_en,
+        maker=found.producer,
+        maker_form=producers.legal_form_name(found.producer.legal_form) if found.producer else "",
+        maker_story=((found.producer.story_en if english else None) or found.producer.story)
+        if found.producer
+        else None,
+        place=producers.place_of(p) or (producers.place_of(found.producer) if found.producer else ""),
+        packs=packs,
+        chosen=chosen,
+        for_sale=for_sale,
+        lapsed=found.certificate_required and c is None and p.kind is ProductKind.GOODS,
+        certificate=_ticket(c),
+        photos=photos,
+        facts=_facts(found, chosen, english=english),
+        near=near,
+        canonical_url=f"{base}{web.path('/san-pham/' + p.slug)}",
+        structured=_structured(found, chosen, name, photos, base, for_sale=for_sale),
+    )
+
+
+def _packs(found: ProductPage, *, english: bool) -> list[PackView]:
+    left = stock.availability([v.variant_id for v in found.packs])
+    made = []
+    for v in found.packs:
+        sold = v.price_amount is not None and found.product.kind is ProductKind.GOODS
+        available = left.get(v.variant_id, stock.NONE_LEFT).total if sold else None
+        made.append(
+            PackView(
+                pack=v,
+                name=(v.name_en if english else None) or v.name,
+                url=web.path(f"/san-pham/{found.product.slug}") + "?" + urlencode({"loai": v.sku}),
+                available=available,
+                most=min(available or 0, v.order_limit or MOST_AT_ONCE, MOST_AT_ONCE),
+            )
+        )
+    return made
+
+
+def _first(packs: list[PackView]) -> PackView | None:
+    """The pack shown at first: the first that can be had, else the first with a price, else the first."""
+    return next(
+        (v for v in packs if v.available),
+        next((v for v in packs if v.available is not None), packs[0] if packs else None),
+    )
+
+
+def _photograph(photo: PhotoView, name: str, *, english: bool) -> Photograph:
+    sources = []
+    for kind, mime in _MIME:
+        widths = sorted((int(w), key) for w, key in (photo.files.get(kind) or {}).items())
+        if widths:
+            sources.append((mime, ", ".join(f"{media_url(key)} {w}w" for w, key in widths)))
+    largest = photo.files["jpeg"] if photo.files.get("jpeg") else next(iter(photo.files.values()))
+    return Photograph(
+        sources=[s for s in sources if s[0] != "image/jpeg"],
+        src=media_url(largest[max(largest, key=int)]),
+        thumb=media_url(queries.small_photo(photo.files) or ""),
+        alt=(photo.alt_en if english else None) or photo.alt or name,
+        width=photo.width,
+        height=photo.height,
+    )
+
+
+def _ticket(c: queries.CertificateInForce | None) -> dict[str, Any] | None:
+    if c is None:
+        return None
+    return {
+        "stars": c.stars,
+        "level": _(CERTIFICATE_LEVEL_NAMES[c.level]),
+        "number": c.number,
+        "decision": c.decision_number,
+        "issued_on": c.issued_on,
+        "until": c.expires_on,
+        "url": web.path("/chung-nhan/" + c.number),
+    }
+
+
+def _facts(found: ProductPage, chosen: PackView | None, *, english: bool) -> list[tuple[str, str]]:
+    """What is known of the product, as pairs for the page; what is not known is not there."""
+    p = found.product
+    rows: list[tuple[str, str | None]] = [
+        (_("Quy cách"), chosen.name if chosen else None),
+        (_("Thành phần"), p.ingredients),
+        (_("Độ cồn"), _("%(n)s %% thể tích", n=_number(p.alcohol_percent)) if p.alcohol_percent is not None else None),
+        (_("Chất gây dị ứng"), ", ".join(_(ALLERGEN_NAMES[a]) for a in p.allergens if a in ALLERGEN_NAMES) or None),
+        (
+            _("Bảo quản"),
+            "; ".join(filter(None, [_(COLD_NAMES[p.cold]) if p.cold is not Cold.NONE else None, p.storage_note]))
+            or None,
+        ),
+        (_("Thời hạn sử dụng"), _shelf_life(p.shelf_life_days)),
+        (_("Mùa vụ"), season_text(p.season_months)),
+        (_("Khối lượng cả bao bì"), _("%(n)s g", n=chosen.pack.weight_g) if chosen and chosen.pack.weight_g else None),
+        (_("Mã hàng"), chosen.pack.sku if chosen else None),
+        (_("Mã vạch"), chosen.pack.gtin if chosen else None),
+    ]
+    if english and p.name_en and p.name_en != p.name:
+        rows.insert(0, (_("Tên tiếng Việt"), p.name))
+    return [(label, value) for label, value in rows if value]
+
+
+def _number(value: Any) -> str:
+    shown = f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+    return shown if web.language() == "en" else shown.replace(".", ",")
+
+
+def _shelf_life(days: int | None) -> str | None:
+    if days is None:
+        return None
+    if days % 365 == 0:
+        return _("%(n)s tháng", n=days // 365 * 12)
+    if days % 30 == 0:
+        return _("%(n)s tháng", n=days // 30)
+    return _("%(n)s ngày", n=days)
+
+
+def season_text(months: int) -> str | None:
+    """The months of a season as people say them: `tháng 7–8, 10`; None for all year."""
+    chosen = [m for m in range(1, 13) if months & (1 << (m - 1))]
+    if not chosen or len(chosen) == 12:
+        return None
+    runs: list[list[int]] = []
+    for m in chosen:
+        if runs and m == runs[-1][-1] + 1:
+            runs[-1].append(m)
+        else:
+            runs.append([m])
+    if len(runs) > 1 and runs[0][0] == 1 and runs[-1][-1] == 12:  # over the turn of the year
+        runs[0] = runs.pop() + runs[0]
+    name = month_abbr.__getitem__ if web.language() == "en" else str
+    return _(
+        "tháng %(months)s", months=", ".join("–".join(name(m) for m in dict.fromkeys((r[0], r[-1]))) for r in runs)
+    )
+
+
+def _near(found: ProductPage, *, adult: bool) -> list[dict[str, Any]]:
+    """A few other goods: of the same maker, else of the same set. Their stars are their own."""
+    p, english = found.product, web.language() == "en"
+    rows = browse.of_producer(p.producer_id, adult=adult, but=p.id, count=4) if p.producer_id else []
+    same_maker = bool(rows)
+    if not rows:
+        rows = browse.of_set(p.set_id, adult=adult, but=p.id, count=4)
+    return [
+        {
+            "url": web.path(f"/san-pham/{row.slug}"),
+            "name": (row.name_en if english else None) or row.name,
+            "from": row.place if same_maker else (row.producer_name or row.place),
+            "price_amount": row.price_amount,
+            "pack": (row.pack_en if english else None) or row.pack,
+            "set_no": row.set_no,
+            "picture": picture_of(row.picture, row.name, english=english),
+            "same_maker": same_maker,
+        }
+        for row in rows
+    ]
+
+
+def _structured(
+    found: ProductPage, chosen: PackView | None, name: str, photos: list[Photograph], base: str, *, for_sale: bool
+) -> dict[str, Any]:
+    """The product in schema.org words."""
+    p = found.product
+    url = f"{base}{web.path('/san-pham/' + p.slug)}"
+    told: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Product" if p.kind is ProductKind.GOODS else "Service",
+        "name": name,
+        "url": url,
+    }
+    if p.summary:
+        told["description"] = p.summary
+    if photos:
+        told["image"] = [f"{base}{photo.src}" for photo in photos]
+    if found.producer:
+        told["brand"] = {"@type": "Brand", "name": found.producer.name}
+    if found.certificate:
+        told["award"] = f"OCOP {found.certificate.stars} sao ({found.certificate.number})"
+    if chosen:
+        told["sku"] = chosen.pack.sku
+        if chosen.pack.gtin:
+            told["gtin"] = chosen.pack.gtin
+    if for_sale and chosen and chosen.pack.price_amount is not None:
+        told["offers"] = {
+            "@type": "Offer",
+            "url": url,
+            "price": str(chosen.pack.price_amount),
+            "priceCurrency": "VND",
+            "itemCondition": "https://schema.org/NewCondition",
+            "availability": f"https://schema.org/{'InStock' if chosen.available else 'OutOfStock'}",
+        }
+        if chosen.pack.valid_to:
+            told["offers"]["priceValidUntil"] = clock.business_day(chosen.pack.valid_to).isoformat()
+    return told

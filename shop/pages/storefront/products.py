@@ -1,0 +1,237 @@
+"""`/san-pham`: the list of products, its search and its filters; `/san-pham/goi-y`: words for the search box."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Response, current_app, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from shop.accounts.guards import public
+from shop.catalog import browse, facets, misses, search
+from shop.catalog.browse import SORT_NAMES, Sort
+from shop.catalog.facets import Band, Counts, Facets, Filters, Option
+from shop.catalog.search import Found
+from shop.kernel import web
+from shop.kernel.money import vnd
+from shop.pages import asked as asked_
+from shop.pages.asked import Asked
+from shop.pages.cards import cards
+from shop.pages.storefront import age, bp
+
+_SUGGESTED = 8
+
+
+@bp.get("/san-pham")
+@public
+def products() -> Any:
+    """The list. For who has said to be of age it is a page of his own, with alcohol; for all others one and the same."""
+    if age.confirmed():
+        web.mark_private()
+        return _list(adult=True)
+    return _public_list()
+
+
+@web.public_page()
+def _public_list() -> Any:
+    return _list(adult=False)
+
+
+def _list(*, adult: bool) -> Any:
+    asked = asked_.read(request.args, adult=adult)
+    known = facets.facets()
+    choice = facets.choose(known, asked.filters)
+    found = search.ask(asked.q) if asked.q else None
+    page = browse.page(known, choice, asked.order, asked.page, found)
+    shown = known.shown(adult)
+    base = shown if found is None else shown & found.all
+    counts = facets.counts(known, choice, base, key=adult if found is None else None)
+    kept_back = 0 if adult else _kept_back(known, choice, found)
+    if found is not None and (not base or found.left_out) and not kept_back:
+        misses.record(asked.q, "web", request.user_agent.string)
+    beyond = not page.rows and asked.page > 1
+    values = {
+        "asked": asked,
+        "q": asked.q,
+        "heading": _heading(asked, counts),
+        "products": cards(page.rows),
+        "total": page.total,
+        "total_text": _total(page.total),
+        "page": asked.page,
+        "beyond": beyond,
+        "previous_url": asked.but(page=asked.page - 1).url() if asked.page > 1 else "",
+        "next_url": asked.but(page=asked.page + 1).url() if page.more else "",
+        "first_url": asked.but(page=1).url(),
+        "canonical_url": _canonical(asked),
+        "index": not asked.q and len(asked.but(sort=None).pairs()) <= 1 and asked.sort is None and not beyond,
+        "filters": _chips(asked, counts),
+        "clear_url": Asked(q=asked.q, sort=asked.sort).url(),
+        "sorts": _sorts(asked),
+        "facet_groups": _options(counts.groups),
+        "facet_sets": _options(counts.sets),
+        "facet_stars": [
+            {"value": o.value, "label": _("%(n)s sao", n=o.value), "count": o.count, "chosen": o.chosen}
+            for o in counts.stars
+        ],
+        "facet_places": _options(counts.places),
+        "facet_producers": _options(counts.producers),
+        "bands": _bands(asked, counts.bands),
+        "in_stock_count": counts.in_stock,
+        "kept_back": kept_back,
+        "age_url": age.ask_url(asked.url()),
+        "adult": adult,
+        "spelled": found.spelled if found else (),
+        "left_out": found.left_out if found and base else (),
+        "near": _near(known, asked, adult) if found is not None and not base else [],
+        "instead": _instead(known, asked, page.total, found, adult),
+        "demo": any(row.is_demo for row in page.rows),
+    }
+    body = render_template("pages/storefront/list.html", **values)
+    return (body, 404) if beyond else body
+
+
+# --- what stands around the products -----------------------------------------------------------------------------
+
+
+def _kept_back(known: Facets, choice: facets.Choice, found: Found | None) -> int:
+    """How many goods for adults the same list would hold besides."""
+    base = known.of("adults") if found is None else known.of("adults") & found.all
+    return facets.meet(base, choice).bit_count()
+
+
+def _total(n: int) -> str:
+    grouped = f"{n:,}"
+    if web.language() == "vi":
+        grouped = grouped.replace(",", ".")
+    return ngettext("%(count)s sản phẩm", "%(count)s sản phẩm", n, count=grouped)
+
+
+def _name(option: Option) -> str:
+    return option.en if web.language() == "en" and option.en else option.vi
+
+
+def _options(options: tuple[Option, ...]) -> list[dict[str, Any]]:
+    return [{"value": o.value, "label": _name(o), "count": o.count, "chosen": o.chosen} for o in options]
+
+
+def _heading(asked: Asked, counts: Counts) -> str:
+    """What the list is, in a few words: the question, or the one value that is chosen."""
+    if asked.q:
+        return _("Kết quả cho “%(q)s”", q=asked.q)
+    f = asked.filters
+    for options, values in ((counts.groups, f.groups), (counts.sets, f.sets), (counts.places, f.places)):
+        if len(values) == 1:
+            for option in options:
+                if option.chosen:
+                    return _name(option)
+    return _("Sản vật Quảng Ninh")
+
+
+def _canonical(asked: Asked) -> str:
+    """The address under which search engines know the list: without its order."""
+    return str(current_app.extensions["shop_config"].base_url) + replace(asked, sort=None).url()
+
+
+def _sorts(asked: Asked) -> list[tuple[str, str, bool]]:
+    offered = [s for s in Sort if s is not Sort.RELEVANCE or asked.q]
+    return [(s.value, _(SORT_NAMES[s]), s is asked.order) for s in offered]
+
+
+def _price_words(low: int | None, high: int | None) -> str:
+    if low is None and high is not None:
+        return _("Dưới %(high)s", high=vnd(high + 1)) if (high + 1) % 1000 == 0 else _("Đến %(high)s", high=vnd(high))
+    if high is None:
+        return _("Từ %(low)s", low=vnd(low or 0))
+    end = high + 1 if (high + 1) % 1000 == 0 else high
+    return f"{vnd(low or 0)} – {vnd(end)}"
+
+
+def _bands(asked: Asked, bands: tuple[Band, ...]) -> list[dict[str, Any]]:
+    f = asked.filters
+    return [
+        {
+            "label": _price_words(b.low, b.high),
+            "count": b.count,
+            "chosen": b.chosen,
+            "url": asked.but(
+                filters=replace(f, low=None, high=None) if b.chosen else replace(f, low=b.low, high=b.high)
+            ).url(),
+        }
+        for b in bands
+    ]
+
+
+def _chips(asked: Asked, counts: Counts) -> list[dict[str, str]]:
+    """The filters in force, each with the address without it."""
+    f = asked.filters
+    chips: list[dict[str, str]] = []
+
+    def add(label: str, **fewer: Any) -> None:
+        chips.append({"label": label, "url": asked.but(filters=replace(f, **fewer)).url()})
+
+    for field, options in (
+        ("groups", counts.groups),
+        ("sets", counts.sets),
+        ("places", counts.places),
+        ("producers", counts.producers),
+    ):
+        called = {o.value: _name(o) for o in options}
+        values = getattr(f, field)
+        for value in values:
+            add(called.get(str(value), str(value)), **{field: tuple(v for v in values if v != value)})
+    for n in f.stars:
+        add(_("%(n)s sao", n=n), stars=tuple(v for v in f.stars if v != n))
+    if f.low is not None or f.high is not None:
+        add(_price_words(f.low, f.high), low=None, high=None)
+    if f.in_stock:
+        add(_("Còn hàng"), in_stock=False)
+    return chips
+
+
+def _near(known: Facets, asked: Asked, adult: bool) -> list[dict[str, str]]:
+    """Other spellings that would find something."""
+    return [{"label": words, "url": Asked(q=words).url()} for words in search.spellings(asked.q, known.shown(adult))]
+
+
+def _instead(known: Facets, asked: Asked, total: int, found: Found | None, adult: bool) -> list[Any]:
+    """Something to look at when nothing was found: what fits the question without its filters, else what is in stock."""
+    if total or asked.page > 1:
+        return []
+    everything = facets.choose(known, Filters(adult=adult))
+    if found is not None and asked.filters.any and found.all & known.shown(adult):
+        return cards(browse.page(known, everything, Sort.RELEVANCE, 1, found).rows[:8])
+    return cards(browse.shelf(Sort.FEATURED, 8))
+
+
+# --- words for the search box ------------------------------------------------------------------------------------
+
+
+@bp.get("/san-pham/goi-y")
+@public
+@web.public_page()
+def suggestions() -> Response:
+    """Up to eight products, producers and places for what has been typed so far; goods for adults never among them."""
+    typed = " ".join(request.args.get("q", "").split())[: search.LONGEST_QUESTION]
+    answer: dict[str, list[dict[str, str]]] = {"products": [], "producers": [], "places": []}
+    if len(typed) < 2:
+        return jsonify(answer)
+    known = facets.facets()
+    producers, places = facets.named_like(known, typed)
+    answer["producers"] = [{"name": n.vi, "url": web.path(f"/nha-san-xuat/{n.value}")} for n in producers[:2]]
+    answer["places"] = [{"name": n.vi, "url": Asked(filters=Filters(places=(n.value,))).url()} for n in places[:2]]
+    room = _SUGGESTED - len(answer["producers"]) - len(answer["places"])
+    found = search.ask(typed, unfinished=True)
+    page = browse.page(known, facets.choose(known, Filters()), Sort.RELEVANCE, 1, found)
+    for row in page.rows[:room]:
+        english = web.language() == "en"
+        answer["products"].append(
+            {
+                "name": (row.name_en if english else None) or row.name,
+                "note": row.producer_name or row.place or "",
+                "price": vnd(row.price_amount) if row.price_amount is not None else "",
+                "url": web.path(f"/san-pham/{row.slug}"),
+            }
+        )
+    return jsonify(answer)

@@ -1,0 +1,181 @@
+"""What waits for staff today: counts over several rooms, each only of what the reader's grants cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from shop.accounts.permissions import Permission
+from shop.catalog import queries as catalog
+from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
+from shop.kernel import clock
+from shop.kernel.db import session
+from shop.kernel.errors import N_
+from shop.kernel.jobs import Job, JobState, Schedule
+from shop.messages.models import Message, MessageState
+from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
+from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
+from shop.points import queries as points_read
+from shop.stock import rules as stock_rules
+from shop.stock.models import Availability, StockLevel
+
+Scopes = Callable[[Permission], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One number and where to work on it. `kind` is how it is drawn when it is not zero: warn, bad or ''."""
+
+    group: str
+    label: str
+    count: int
+    path: str
+    kind: str = "warn"
+
+
+def _count(*conditions: Any, table: Any) -> int:
+    return session().scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+
+def _orders(scopes: frozenset[str]) -> list[Waiting]:
+    group = N_("Đơn hàng")
+    late = clock.now() - timedelta(hours=24)
+    wanted = select(
+        func.count(case((Order.status == OrderStatus.PLACED, 1))),
+        func.count(case(((Order.status == OrderStatus.PLACED) & (Order.placed_at < late), 1))),
+        func.count(case((Order.status == OrderStatus.AWAITING_PAYMENT, 1))),
+    ).where(Order.status.in_((OrderStatus.PLACED, OrderStatus.AWAITING_PAYMENT)))
+    mine = points_read.ids_in(scopes)
+    if mine is not None:
+        wanted = wanted.where(Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.point_id.in_(mine))))
+    rows = session().execute(wanted).one()
+    return [
+        Waiting(group, N_("Chờ xác nhận"), rows[0], "/office/orders?status=placed"),
+        Waiting(group, N_("Chờ xác nhận quá 24 giờ"), rows[1], "/office/orders?status=late", "bad"),
+        Waiting(group, N_("Chờ khách trả tiền"), rows[2], "/office/orders?status=awaiting_payment", ""),
+    ]
+
+
+def _parcels(scopes: frozenset[str]) -> list[Waiting]:
+    group, points = N_("Đơn hàng"), points_read.ids_in(scopes)
+    wanted = (
+        select(Fulfilment.status, func.count())
+        .join(Order, Order.id == Fulfilment.order_id)
+        .where(
+            Order.status == OrderStatus.CONFIRMED,
+            Fulfilment.status.in_((FulfilmentStatus.PENDING, FulfilmentStatus.PACKED)),
+        )
+        .group_by(Fulfilment.status)
+    )
+    if points is not None:
+        wanted = wanted.where(Fulfilment.point_id.in_(points))
+    found = dict(session().execute(wanted).all())
+    return [
+        Waiting(group, N_("Chờ đóng gói"), found.get(FulfilmentStatus.PENDING, 0), "/office/fulfilments?state=pending"),
+        Waiting(
+            group, N_("Đã gói, chờ giao đi"), found.get(FulfilmentStatus.PACKED, 0), "/office/fulfilments?state=packed"
+        ),
+    ]
+
+
+def _payments(_scopes: frozenset[str]) -> list[Waiting]:
+    group = N_("Tiền")
+    transfers = _count(Payment.state == PaymentState.PENDING, Payment.method == PaymentMethod.VIETQR, table=Payment)
+    issues = _count(PaymentIssue.closed_at.is_(None), table=PaymentIssue)
+    refunds = _count(Refund.state == RefundState.PENDING, table=Refund)
+    return [
+        Waiting(group, N_("Chuyển khoản cần đối chiếu"), transfers, "/office/payments/transfers"),
+        Waiting(group, N_("Khoản tiền cần người xem"), issues, "/office/payments/issues?open=1", "bad"),
+        Waiting(group, N_("Hoàn tiền chưa xong"), refunds, "/office/payments/refunds?state=pending"),
+    ]
+
+
+def _stock(scopes: frozenset[str]) -> list[Waiting]:
+    group, low, points = N_("Hàng hóa"), stock_rules.LOW_STOCK.get(), points_read.ids_in(scopes)
+    if points is None:
+        left = func.coalesce(
+            case((Availability.ship > Availability.pickup, Availability.ship), else_=Availability.pickup), 0
+        )
+        wanted = (
+            select(func.count(case((left <= 0, 1))), func.count(case(((left > 0) & (left <= low), 1))))
+            .select_from(Variant)
+            .join(Product, Product.id == Variant.product_id)
+            .outerjoin(Availability, Availability.variant_id == Variant.id)
+            .where(
+                Product.state == ProductState.SHOWN,
+                Product.kind == ProductKind.GOODS,
+                Variant.state == VariantState.SHOWN,
+            )
+        )
+    else:
+        free = func.sum(StockLevel.on_hand - StockLevel.held - StockLevel.allocated)
+        here = (
+            select(free.label("left")).where(StockLevel.point_id.in_(points)).group_by(StockLevel.variant_id).subquery()
+        )
+        wanted = select(
+            func.count(case((here.c.left <= 0, 1))), func.count(case(((here.c.left > 0) & (here.c.left <= low), 1)))
+        ).select_from(here)
+    gone, few = session().execute(wanted).one()
+    return [
+        Waiting(group, N_("Đã hết hàng"), gone, "/office/stock?state=out", "bad"),
+        Waiting(group, N_("Sắp hết hàng"), few, "/office/stock?state=low"),
+    ]
+
+
+def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Chứng nhận"), catalog.ending_counts()
+    labels = (
+        (30, N_("Hết hạn trong 30 ngày"), "bad"),
+        (120, N_("Hết hạn trong 120 ngày"), "warn"),
+        (180, N_("Hết hạn trong 180 ngày"), ""),
+    )
+    return [
+        Waiting(group, label, found[days], f"/office/certificates?ends={days}", kind) for days, label, kind in labels
+    ]
+
+
+def _messages(_scopes: frozenset[str]) -> list[Waiting]:
+    group = N_("Khách hàng")
+    new = _count(Message.state == MessageState.NEW, table=Message)
+    held = _count(Message.state == MessageState.READ, table=Message)
+    return [
+        Waiting(group, N_("Thư mới của khách"), new, "/office/messages?state=new"),
+        Waiting(group, N_("Thư đang xử lý"), held, "/office/messages?state=read", ""),
+    ]
+
+
+def _jobs(_scopes: frozenset[str]) -> list[Waiting]:
+    group = N_("Máy móc")
+    failed = _count(Job.state == JobState.FAILED, table=Job)
+    trying = _count(Job.state == JobState.QUEUED, Job.attempts > 0, Job.last_error.is_not(None), table=Job)
+    broken = _count(Schedule.last_error.is_not(None), table=Schedule)
+    return [
+        Waiting(group, N_("Việc nền thất bại"), failed, "/office/jobs?state=failed", "bad"),
+        Waiting(group, N_("Việc nền đang thử lại"), trying, "/office/jobs?state=trying"),
+        Waiting(group, N_("Việc định kỳ bị lỗi"), broken, "/office/jobs/schedules", "bad"),
+    ]
+
+
+_PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...] = (
+    (Permission.ORDER_READ, _orders),
+    (Permission.FULFILMENT_HANDLE, _parcels),
+    (Permission.PAYMENT_READ, _payments),
+    (Permission.MESSAGE_READ, _messages),
+    (Permission.STOCK_READ, _stock),
+    (Permission.CATALOG_READ, _certificates),
+    (Permission.JOB_READ, _jobs),
+)
+
+
+def waiting(scopes: Scopes) -> list[Waiting]:
+    """Everything that waits and that somebody with these scopes may see, in the order of the day's work."""
+    found: list[Waiting] = []
+    for permission, part in _PARTS:
+        covered = scopes(permission)
+        if covered:
+            found += part(covered)
+    return found
