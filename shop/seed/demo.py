@@ -1,0 +1,147 @@
+"""The demonstration: the real catalogue, and on top of it a made-up year of trade, all of it marked as such."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.accounts.permissions import Role
+from shop.catalog import services as catalog
+from shop.catalog.services import registry
+from shop.delivery import services as delivery
+from shop.kernel import clock
+from shop.kernel.actor import Actor
+from shop.kernel.db import session, transaction
+from shop.places import services as places
+from shop.points import services as points
+from shop.points.models import Point
+from shop.producers import services as producers
+from shop.producers.models import Producer
+from shop.seed import goods, ledger, logins, marks, people, told
+from shop.seed.logins import Login
+from shop.seed.year import Outlets, Year
+
+TARGET = "seed:demo"
+# Known to everybody who reads this: the demo profile never loads in production mode.
+PASSWORD = "cho-ben-vinh-ha-long"  # noqa: S105 - meant to be known
+DAYS = 365
+FIRST_DAY = date(2025, 7, 2)
+
+
+def load(seed: int) -> dict[str, Any]:
+    """Load the demonstration if it is not there yet; return what `--json` prints. `seed` varies the made-up year."""
+    known = marks.found(TARGET)
+    if known is None:
+        places.load()
+        with transaction():
+            marks.take_turns()
+            known = marks.found(TARGET) or _make(seed)
+    return told.everything(
+        registry.registry_slugs(), set(known["scarce"]), known["producers"], known["points"], [], _logins(known)
+    )
+
+
+def _make(seed: int) -> dict[str, Any]:
+    rng = random.Random(f"demo:{seed}")
+    today = clock.today()
+    # The rates of the demonstration begin with the communes of July 2025.
+    since = max(today - timedelta(days=DAYS), FIRST_DAY)
+    delivery.load_regions()
+    delivery.load_demo_rates()
+    points.load_registry()
+    points.load_demo()
+    catalog.load_registry()
+    goods.load(rng, clock.start_of(since - timedelta(days=1)))
+    known = _scopes()
+    ids = logins.make(_logins(known))
+    wares = goods.wares()
+    scarce = _scarce(wares)
+    year = _year(rng, since, ids)
+    year.walk(wares)
+    year.settle(scarce)
+    ledger.write(year)
+    slugs = dict(enumerate(registry.registry_slugs(), start=1))
+    known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
+    s = session()
+    makers = select(Producer.slug).where(Producer.id.in_(set(producers.registry_ids().values())))
+    known["producers"] = list(s.scalars(makers.order_by(Producer.sort_name, Producer.id)))
+    sold_at = select(Point.slug).where(Point.is_public, Point.source_url.is_not(None)).order_by(Point.id)
+    known["points"] = list(s.scalars(sold_at))
+    marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
+    return known
+
+
+# Registry number and pack → what is left of it today.
+_LEFT = {(16, 1): 3, (45, 2): 2, (81, 1): 3, (61, 2): 1, (40, 2): 2, (23, 1): 5, (43, 2): 0, (63, 1): 0, (63, 2): 0, (70, 1): 0,
+         (94, 1): 0, (44, 2): 0, (99, 2): 0}  # fmt: skip
+
+
+def _scarce(wares: list[goods.Ware]) -> dict[int, int]:
+    """Free units that today's count leaves, by variant: a few packs nearly gone, a few sold out."""
+    return {
+        ware.variant_id: _LEFT[ware.no, int(ware.sku.rpartition("-")[2])]
+        for ware in wares
+        if (ware.no, int(ware.sku.rpartition("-")[2])) in _LEFT
+    }
+
+
+def _year(rng: random.Random, since: date, ids: dict[str, int]) -> Year:
+    s = session()
+    open_points = {row.slug: row for row in s.scalars(select(Point).where(Point.closed_on.is_(None), Point.is_demo))}
+    warehouse = open_points.pop(points.DEMO_WAREHOUSE)
+    rows = sorted(open_points.values(), key=lambda row: row.id)
+    outlets = Outlets(
+        warehouse=warehouse.id,
+        east=next((row.id for row in rows if row.slug == "binh-ngoc-mong-cai" and row.ships), None),
+        ships=tuple(row.id for row in rows if row.ships),
+        pickup=tuple(row.id for row in rows if row.pickup),
+        display=tuple(row.id for row in rows if not row.ships and not row.pickup),
+    )
+    crowd = people.crowd(rng, 320)
+    desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
+    member = Actor("user", _NAMES[Role.CUSTOMER], ids["khach@example.vn"])
+    home = replace(crowd[0], name=MEMBER, phone=MEMBER_PHONE, email="khach@example.vn")
+    return Year(rng, since, clock.now(), outlets, desk, crowd, (member, home))
+
+
+def _scopes() -> dict[str, Any]:
+    """Whom the log-ins with a scope are for."""
+    s = session()
+    return {
+        "producer_id": s.scalar(select(Producer.id).where(Producer.name.like("%Bavabi%")).limit(1)),
+        "point_id": s.scalar(select(Point.id).where(Point.slug == "trung-tam-ocop-ha-long")),
+        "commune": "06994",
+    }
+
+
+MEMBER, MEMBER_PHONE = "Nguyễn Thị Lan", "+84900000001"
+_NAMES = {
+    Role.CUSTOMER: MEMBER,
+    Role.PRODUCER_MEMBER: "Trần Văn Hải (minh họa)",
+    Role.POINT_KEEPER: "Phạm Thu Trang (minh họa)",
+    Role.PROMOTION_STAFF: "Lê Quang Minh (minh họa)",
+    Role.PROGRAMME_OFFICER: "Hoàng Thị Mai (minh họa)",
+    Role.LOCALITY_OFFICER: "Đỗ Văn Nam (minh họa)",
+    Role.ORDER_DESK: "Vũ Thị Hạnh (minh họa)",
+    Role.ADMINISTRATOR: "Bùi Đức Long (minh họa)",
+}
+
+
+def _logins(known: dict[str, Any]) -> list[Login]:
+    places_of = (
+        (Role.CUSTOMER, "*", "khach"),
+        (Role.PRODUCER_MEMBER, f"producer:{known['producer_id']}", "cosanxuat"),
+        (Role.POINT_KEEPER, f"point:{known['point_id']}", "diemban"),
+        (Role.PROMOTION_STAFF, "*", "xuctien"),
+        (Role.PROGRAMME_OFFICER, "*", "chuongtrinh"),
+        (Role.LOCALITY_OFFICER, f"locality:{known['commune']}", "diaphuong"),
+        (Role.ORDER_DESK, "*", "donhang"),
+        (Role.ADMINISTRATOR, "*", "quantri"),
+    )
+    return [
+        Login(role.value, scope, f"{word}@example.vn", PASSWORD, None, _NAMES[role]) for role, scope, word in places_of
+    ]

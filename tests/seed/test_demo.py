@@ -1,0 +1,194 @@
+"""The demonstration: the real catalogue whole, what is made up marked, a year that adds up, and nothing twice."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, or_, select
+
+from shop.catalog.models import Certificate, Price, Product, ProductKind, Variant
+from shop.catalog.services import registry
+from shop.delivery.models import RateTable
+from shop.kernel import audit, clock
+from shop.kernel.actor import SYSTEM
+from shop.kernel.db import Base, session, transaction
+from shop.kernel.jobs import Job
+from shop.kernel.mail import Letter
+from shop.orders.models import FulfilmentStatus, Order, OrderStatus, PaymentMethod, PaymentStatus
+from shop.places import queries as places
+from shop.points.models import Point
+from shop.producers.models import Producer
+from shop.seed import demo, marks
+from shop.seed.year import new_year
+from shop.stock.models import Availability, Lot, StockLevel, StockMovement
+
+
+def count(table: Any, *where: Any) -> int:
+    return session().scalar(select(func.count()).select_from(table).where(*where)) or 0
+
+
+def from_registry() -> Any:
+    return Product.slug.in_(registry.registry_slugs())
+
+
+def test_the_real_catalogue_is_whole(shop: Any) -> None:
+    assert count(Product, from_registry()) == 111
+    assert count(Producer, Producer.is_demo.is_(False)) == 36
+    assert count(Point, Point.source_url.is_not(None)) == 6
+    assert len(places.communes("22")) == 54
+
+
+def test_a_second_run_changes_nothing_and_is_quick(shop: Any) -> None:
+    def rows() -> dict[str, int]:
+        return {table.name: count(table) for table in Base.metadata.sorted_tables}
+
+    before = rows()
+    session().rollback()
+    started = time.perf_counter()
+    said = demo.load(1)
+    assert time.perf_counter() - started < 1
+    assert said == shop.demo
+    assert demo.load(2)["users"] == said["users"]
+    assert rows() == before
+
+
+def test_what_staff_changed_stays(shop: Any) -> None:
+    with transaction() as s:
+        product = s.scalars(select(Product).where(Product.slug == "cha-muc-ha-long")).one()
+        product.story = "Chuyện do cửa hàng viết."
+    demo.load(1)
+    assert (
+        session().scalar(select(Product.story).where(Product.slug == "cha-muc-ha-long")) == "Chuyện do cửa hàng viết."
+    )
+
+
+def test_what_is_made_up_is_marked(shop: Any) -> None:
+    ours = Product.id.in_(select(Product.id).where(from_registry()))
+    goods = select(Variant.id).join(Product).where(ours)
+    assert count(Variant, Variant.id.in_(goods), Variant.is_demo.is_(False)) == 0
+    prices = session().scalars(select(Price).where(Price.variant_id.in_(goods), Price.is_demo.is_(False))).all()
+    assert len(prices) == 7, "the prices that the sources name"
+    assert all(price.source and price.source.startswith("http") for price in prices)
+    assert count(Certificate, Certificate.is_demo.is_(False)) == 0
+    assert count(Certificate, Certificate.number.like("DEMO-22-%")) == 38
+    assert count(Order, Order.is_demo.is_(False)) == 0
+    assert count(RateTable, RateTable.is_demo.is_(False)) == 0
+    stocked = select(StockLevel.point_id).distinct()
+    assert count(Point, Point.id.in_(stocked), Point.is_demo.is_(False)) == 0
+    levels = select(StockLevel.id).join(Lot).where(Lot.code == "MINH-HOA")
+    receipts = StockMovement.level_id.in_(levels), StockMovement.kind == "receipt"
+    assert count(StockMovement, *receipts) > 500
+    assert count(StockMovement, *receipts, ~StockMovement.reason.like("%số liệu minh họa%")) == 0
+
+
+def test_the_registry_keeps_its_blanks(shop: Any) -> None:
+    """What the sources leave blank is NULL after the demonstration as before it."""
+    path = Path(registry.DATA) / "products.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    found = {product.slug: product for product in session().scalars(select(Product).where(from_registry()))}
+    for slug, line in zip(registry.registry_slugs(), lines, strict=True):
+        product = found[slug]
+        assert (product.producer_id is None) == (not line["producer"]), slug
+        assert (product.commune_code is None) == (not line["commune_code"]), slug
+        assert (product.stated_stars is None) == (not line["stated_stars"]), slug
+        assert (product.stated_year is None) == (not line["stated_year"]), slug
+        assert product.alcohol_percent is None
+        assert product.ingredients is None
+        assert product.shelf_life_days is None
+        assert product.is_demo is False
+    unstarred = select(Product.id).where(from_registry(), Product.stated_stars.is_(None))
+    assert count(Certificate, Certificate.product_id.in_(unstarred)) == 0
+    for producer in session().scalars(select(Producer).where(Producer.is_demo.is_(False))):
+        assert (producer.tax_code, producer.phone, producer.email, producer.representative) == (None,) * 4
+
+
+def test_goods_can_be_bought_and_services_cannot(shop: Any) -> None:
+    for product in session().scalars(select(Product).where(from_registry())):
+        packs = len(product.variants)
+        assert packs == 0 if product.kind is ProductKind.SERVICE else 1 <= packs <= 3, product.slug
+    freight = or_(Variant.weight_g.is_(None), Variant.length_mm.is_(None), Variant.height_mm.is_(None))
+    assert count(Variant, freight) == 0
+    sold_out = count(Availability, Availability.ship + Availability.pickup == 0)
+    scarce = count(Availability, Availability.ship.between(1, 3))
+    assert 5 <= sold_out <= 25
+    assert scarce >= 3
+
+
+def test_certificates_end_at_all_times(shop: Any) -> None:
+    today = clock.today()
+    left = [(end - today).days for end in session().scalars(select(Certificate.expires_on).where(Certificate.is_demo))]
+    assert sum(days < 0 for days in left) >= 2
+    assert all(any(low <= days <= high for days in left) for low, high in ((0, 30), (31, 120), (121, 180)))
+    assert sum(days > 180 for days in left) > len(left) / 2
+
+
+def test_five_stars_of_the_province_are_not_called_national(shop: Any) -> None:
+    rows = session().execute(
+        select(Product.slug, Certificate.level).join(Product).where(Certificate.stars == 5, from_registry())
+    )
+    levels = dict(rows.all())
+    assert levels["ruoc-hau-thai-binh-duong-bavabi"] == levels["ruoc-co-trai-bavabi"] == "province"
+    assert levels["tra-hoa-vang-ba-che"] == "ministry"
+
+
+def test_stories_are_told_in_both_languages(shop: Any) -> None:
+    told = session().execute(select(Product.story, Product.story_en).where(from_registry(), Product.story.is_not(None)))
+    pairs = told.all()
+    assert len(pairs) >= 40
+    assert all(vi and en for vi, en in pairs)
+
+
+def test_a_year_of_trade(shop: Any) -> None:
+    orders = count(Order)
+    assert 600 <= orders <= 1200
+    by_status = dict(session().execute(select(Order.status, func.count()).group_by(Order.status)).all())
+    assert set(by_status) == set(OrderStatus)
+    money = dict(session().execute(select(Order.payment_status, func.count()).group_by(Order.payment_status)).all())
+    assert set(money) == set(PaymentStatus)
+    assert count(Order, Order.payment_method == PaymentMethod.COD) > orders / 2
+    parcels = Base.metadata.tables["fulfilments"]
+    states = set(session().scalars(select(parcels.c.status).distinct()))
+    assert states == set(FulfilmentStatus)
+    assert by_status[OrderStatus.PLACED] >= 3, "something for the desk to confirm"
+
+
+def test_most_is_sold_before_tet(shop: Any) -> None:
+    placed = [clock.business_day(at) for at in session().scalars(select(Order.placed_at))]
+    for tet in (new_year(year) for year in (2026, 2027, 2028)):
+        before = sum(2 <= (tet - day).days <= 30 for day in placed)
+        if tet <= clock.today() and (clock.today() - tet).days < 300:
+            assert before > 3 * len(placed) * 29 / 365 * 0.7
+    assert str(new_year(2026)) == "2026-02-17"
+
+
+def test_nobody_gets_a_letter_for_made_up_orders(shop: Any) -> None:
+    assert count(Letter) == 0
+    assert count(Job, Job.name.like("%letter%")) == 0
+    open_ones = Order.status.in_([OrderStatus.PLACED, OrderStatus.AWAITING_PAYMENT, OrderStatus.CONFIRMED])
+    assert count(Order, open_ones, Order.email.is_not(None)) == 0
+    assert count(Order, Order.email.is_not(None), ~Order.email.like("%@example.vn")) == 0
+    assert count(Order, ~Order.phone.like("+8490000%")) == 0
+
+
+@pytest.mark.parametrize("role", ["customer", "point_keeper", "order_desk", "administrator"])
+def test_the_log_ins_work(lived_in: Any, role: str) -> None:
+    user = next(u for u in lived_in.demo["users"] if u["role"] == role)
+    client = lived_in.app.test_client()
+    answer = client.fill("/dang-nhap", username=user["username"], password=user["password"])
+    assert answer.status_code in {302, 303}, answer.get_data(as_text=True)[:400]
+    assert client.get("/tai-khoan").status_code == 200
+
+
+def test_two_loadings_take_turns(shop: Any) -> None:
+    """The note of the first stands before the second looks."""
+    with transaction():
+        marks.take_turns()
+        assert marks.found(demo.TARGET) is not None
+        audit.record(SYSTEM, "x", "seed:other")
+        assert marks.found("seed:other") is None
+        session().rollback()
