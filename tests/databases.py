@@ -1,0 +1,281 @@
+"""The databases the tests run on: SQLite always, PostgreSQL where there is one.
+
+Every process of the test run has a database of its own on each of the two. Nothing is rolled back behind
+a test's back: what commits really commits, so that tests with threads and processes are honest. Between
+two tests the database is put back: the SQLite file is copied from a template, the PostgreSQL tables
+that hold rows are emptied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import getpass
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import MetaData, make_url
+
+NAMES = ("sqlite", "postgresql")
+
+
+def roomy_folder() -> str | None:
+    """A folder in memory if the machine has a large one: fsync costs nothing there."""
+    shared = Path("/dev/shm")
+    if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > 2**30:
+        return str(shared)
+    return None
+
+
+# ---------------------------------------------------------------- a PostgreSQL of our own
+
+
+def postgresql_folder() -> Path | None:
+    """Where `initdb` and `postgres` lie together, newest first, or None."""
+    candidates = []
+    if found := shutil.which("initdb"):
+        candidates.append(Path(found).resolve().parent)
+    candidates += [Path(p) for p in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    candidates += [Path("/usr/pgsql/bin"), Path("/opt/homebrew/bin"), Path("/usr/local/bin")]
+    return next((c for c in candidates if (c / "initdb").exists() and (c / "postgres").exists()), None)
+
+
+def _unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root: the user to become, or None if we are nobody special already."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            pwd.getpwnam(name)
+            return name
+    raise RuntimeError("no unprivileged user to run PostgreSQL as")
+
+
+def _end_with_parent() -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
+class PrivateCluster:
+    """A PostgreSQL server in a temporary folder, reached through a socket there; gone when the tests are."""
+
+    def __init__(self, binaries: Path) -> None:
+        user = _unprivileged()
+        self.folder = Path(tempfile.mkdtemp(prefix="shop-pg-", dir=roomy_folder()))
+        if user:
+            shutil.chown(self.folder, user)
+        become = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+        plain = {"PATH": f"{binaries}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": str(self.folder)}
+        data = self.folder / "data"
+        made = subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            capture_output=True, text=True, env=plain, cwd="/", **become,
+        )  # fmt: skip
+        if made.returncode:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise RuntimeError(f"initdb: {made.stderr.strip().splitlines()[-1:]}")
+        settings = {
+            "listen_addresses": "", "unix_socket_directories": str(self.folder), "fsync": "off",
+            "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "400", "shared_buffers": "128MB",
+            "max_wal_size": "2GB", "autovacuum_naptime": "10min", "log_min_messages": "fatal", "jit": "off",
+        }  # fmt: skip
+        command = [str(binaries / "postgres"), "-D", str(data)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        self.log = (self.folder / "log").open("wb")
+        self.process = subprocess.Popen(
+            command, stdout=self.log, stderr=self.log, env=plain, cwd="/", start_new_session=True,
+            preexec_fn=_end_with_parent, **become,
+        )  # fmt: skip
+        self.url = f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(libpq(self.url)).close()
+                return
+            except psycopg.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    words = (self.folder / "log").read_text(errors="replace")[-500:]
+                    self.stop()
+                    raise RuntimeError(f"PostgreSQL did not start: {words}") from None
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def libpq(url: str) -> str:
+    """The address as libpq writes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def sibling(url: str, name: str) -> str:
+    """The address of another database on the same server."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def usable(url: str) -> str | None:
+    """Why this server cannot be used for tests (None: it can). We make and drop databases beside the one named."""
+    try:
+        with psycopg.connect(libpq(url), connect_timeout=5) as connection:
+            row = connection.execute(
+                "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+    except psycopg.Error as error:
+        return f"cannot connect: {str(error).strip().splitlines()[0]}"
+    return None if row and row[0] else f"{getpass.getuser()} may not create databases there"
+
+
+# ---------------------------------------------------------------- one database
+
+
+class TestDatabase:
+    """A database that can be put back to how it was when `remember` was called."""
+
+    __test__ = False
+    kind: str
+    url: str
+
+    def remember(self, metadata: MetaData) -> None:
+        """Take the present state (tables, no rows) as the one to go back to."""
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        """Go back. Nobody may be using the database."""
+        raise NotImplementedError
+
+    def save_as(self, name: str) -> str:
+        """Keep a copy of the present content under `name`; return what `copy_of` understands."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """Remove it."""
+        raise NotImplementedError
+
+
+class SqliteDatabase(TestDatabase):
+    """One file and its template beside it."""
+
+    kind = "sqlite"
+
+    def __init__(self, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{name}.db"
+        self.template = folder / f"{name}.template"
+        self.url = f"sqlite:///{self.path}"
+
+    def remember(self, metadata: MetaData) -> None:
+        shutil.copyfile(self.path, self.template)
+
+    def reset(self) -> None:
+        self._remove()
+        shutil.copyfile(self.template, self.path)
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").unlink()
+
+    def save_as(self, name: str) -> str:
+        target = self.path.with_name(name)
+        shutil.copyfile(self.path, target)
+        return str(target)
+
+    def load(self, saved: str) -> None:
+        """Take the content of a saved copy."""
+        self._remove()
+        shutil.copyfile(saved, self.path)
+
+    def drop(self) -> None:
+        self._remove()
+        self.template.unlink(missing_ok=True)
+
+
+class PostgresqlDatabase(TestDatabase):
+    """One database on the server; emptied by deleting from the tables that hold rows, with triggers and keys asleep."""
+
+    kind = "postgresql"
+
+    def __init__(self, server: str, name: str, template: str | None = None) -> None:
+        self.server = server
+        self.name = name
+        self.url = sibling(server, name)
+        self._tables: list[str] = []
+        self._sequences: dict[str, str] = {}
+        with self._admin() as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(template or "template0")
+                )
+            )
+            admin.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))
+
+    @contextlib.contextmanager
+    def _admin(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(libpq(self.server), autocommit=True) as connection:
+            yield connection
+
+    def remember(self, metadata: MetaData) -> None:
+        self._tables = [table.name for table in metadata.sorted_tables]
+        with psycopg.connect(libpq(self.url)) as connection:
+            rows = connection.execute(
+                "SELECT t.relname, quote_ident(s.relname) FROM pg_class s JOIN pg_depend d ON d.objid = s.oid "
+                "JOIN pg_class t ON t.oid = d.refobjid WHERE s.relkind = 'S' AND d.deptype IN ('a', 'i')"
+            ).fetchall()
+        self._sequences = dict(rows)
+
+    def reset(self) -> None:
+        if not self._tables:
+            return
+        with psycopg.connect(libpq(self.url), options="-c lock_timeout=5s") as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            probes = [
+                sql.SQL("SELECT {} WHERE EXISTS (SELECT 1 FROM {})").format(sql.Literal(t), sql.Identifier(t))
+                for t in self._tables
+            ]
+            filled = [row[0] for row in connection.execute(sql.SQL(" UNION ALL ").join(probes))]
+            if not filled:
+                return
+            connection.execute("SET LOCAL session_replication_role = replica")
+            steps = [sql.SQL("DELETE FROM {}").format(sql.Identifier(t)) for t in filled]
+            steps += [
+                sql.SQL("SELECT setval({}, 1, false)").format(sql.Literal(self._sequences[t]))
+                for t in filled
+                if t in self._sequences
+            ]
+            connection.execute(sql.SQL("; ").join(steps))
+
+    def save_as(self, name: str) -> str:
+        with self._admin() as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(self.name))
+            )
+        return name
+
+    def drop(self) -> None:
+        with self._admin() as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
