@@ -1,0 +1,599 @@
+"""`make bench`: the figures of the shop, each beside its limit and its goal. `python -m bench --help` names the parts."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import load, meters
+from bench.raw import connect, order_transaction
+from bench.shops import Server, Shelf, config_of, database, fill, write_plan
+from config import ROOT
+
+PAGES = {
+    "list": "/san-pham",
+    "filtered": "/san-pham?sao=4&con_hang=1",
+    "search": "/san-pham?q=cha+muc",
+    "product": "/san-pham/{slug}",
+}
+# CPU of server and database together, at most so many times the limit's.
+TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 1.5, "order": 1.7}
+# Things done in one span, however long it takes.
+LEAST = 24
+PARTS = (*PAGES, "basket", "order", "cached", "command", "race")
+_COLUMNS = (
+    "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
+    "unit, stars_until, set_no, picture, season_months, is_demo, needs_certificate, variant_ids, kind, commune_code"
+)
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_HIDDEN = re.compile(r'name="(op_key|agreed_amount)"[^>]*value="([^"]*)"')
+
+
+class Report:
+    """Prints each figure as it comes and keeps all for the file."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def line(
+        self, db: str, products: int, what: str, text: str, goal: str = "", ok: bool | None = None, **figures: Any
+    ) -> None:
+        """One figure with its goal; `ok` says whether it was met."""
+        verdict = "" if ok is None else ("ok" if ok else "MISSED")
+        print(f"{db:10} {products:>7,} {what:14} {text}  {goal} {verdict}".rstrip(), flush=True)
+        self.rows.append(
+            {"database": db, "products": products, "what": what, "text": text, "goal": goal, "ok": ok, **figures}
+        )
+
+
+# --- what a visitor does -----------------------------------------------------------------------------------------
+
+
+def page(path: str, headers: dict[str, str] | None = None, status: int = 200) -> load.Act:
+    """Look at one page."""
+
+    def act(visitor: load.Visitor, _client: int, _n: int) -> list[load.Answer]:
+        answer = visitor.send(path, headers=headers)
+        if answer.status != status:
+            raise RuntimeError(f"{path}: {answer.status}")
+        return [answer]
+
+    return act
+
+
+def adding(shelf: Shelf, token: str) -> load.Act:
+    """Put goods into the basket; every 20th time somebody new comes."""
+
+    def act(visitor: load.Visitor, client: int, n: int) -> list[load.Answer]:
+        if n % 20 == 0:
+            visitor.new()
+        sku = shelf.skus[(client * 7 + n) % len(shelf.skus)]
+        answer = visitor.send("/gio-hang/them", {"csrf_token": token, "sku": sku, "quantity": 1})
+        if answer.status != 303:
+            raise RuntimeError(f"basket: {answer.status}")
+        return [answer]
+
+    return act
+
+
+def ready_to_order(
+    visitor: load.Visitor, shelf: Shelf, token: str, n: int, skus: int = 2
+) -> tuple[list[load.Answer], dict[str, Any]]:
+    """From product pages to the filled-in form of checkout."""
+    visitor.new()
+    answers = []
+    for k in range(skus):
+        i = (n + k * 3) % len(shelf.skus)
+        answers.append(visitor.send(f"/san-pham/{shelf.slugs[i]}"))
+        answers.append(visitor.send("/gio-hang/them", {"csrf_token": token, "sku": shelf.skus[i], "quantity": 1}))
+    answers.append(visitor.send("/gio-hang"))
+    visitor.encoding, usual = "identity", visitor.encoding
+    seen = visitor.send("/thanh-toan")
+    visitor.encoding = usual
+    answers.append(seen)
+    fields: dict[str, Any] = dict(_HIDDEN.findall(seen.text))
+    found = _TOKEN.findall(seen.text)
+    fields |= {
+        "csrf_token": found[-1], "name": "Nguyễn Văn Đo", "phone": f"09{n % 100_000_000:08d}", "delivery": "ship",
+        "province": "22", "commune": shelf.commune, "street": "1 Lê Lợi", "payment": "cod",
+    }  # fmt: skip
+    return answers, fields
+
+
+def ordering(shelf: Shelf, token: str) -> load.Act:
+    """A whole order: two product pages, two addings, basket, checkout, placing, the order's page."""
+    buyers = itertools.count(
+        int(time.time() * 10) % 10_000_000
+    )  # nobody orders so often that the shop asks him to wait
+
+    def act(visitor: load.Visitor, _client: int, _n: int) -> list[load.Answer]:
+        answers, fields = ready_to_order(visitor, shelf, token, next(buyers))
+        placed = visitor.send("/thanh-toan", fields)
+        if placed.status != 303:
+            raise RuntimeError(f"order: {placed.status}")
+        return [*answers, placed, visitor.send(placed.headers["Location"])]
+
+    return act
+
+
+def bare_ordering(shelf: Shelf) -> load.Act:
+    """The same requests of the bare application."""
+
+    def act(visitor: load.Visitor, client: int, n: int) -> list[load.Answer]:
+        i, j = (client * 11 + n) % len(shelf.skus), (client * 11 + n + 3) % len(shelf.skus)
+        answers = []
+        for k in (i, j):
+            answers.append(visitor.send("/page/product"))
+            answers.append(visitor.send("/basket", {"visitor": f"{client}-{n}", "quantity": 1, "sku": shelf.skus[k]}))
+        answers += [visitor.send("/page/basket"), visitor.send("/page/checkout")]
+        placed = visitor.send("/order", {"lines": json.dumps([shelf.lines[i], shelf.lines[j]])})
+        if placed.status != 303:
+            raise RuntimeError(f"bare order: {placed.status}")
+        return [*answers, placed, visitor.send("/page/order")]
+
+    return act
+
+
+def bare_adding(shelf: Shelf) -> load.Act:
+    """Adding in the bare application."""
+
+    def act(visitor: load.Visitor, client: int, n: int) -> list[load.Answer]:
+        sku = shelf.skus[(client * 7 + n) % len(shelf.skus)]
+        return [visitor.send("/basket", {"visitor": f"{client}-{n // 20}", "quantity": 1, "sku": sku})]
+
+    return act
+
+
+# --- measuring ---------------------------------------------------------------------------------------------------
+
+
+def measure(server: Server, act: load.Act, clients: int, seconds: float) -> dict[str, float]:
+    """Do `act` for so long; CPU is that of the server's processes and of the database's that work for it."""
+    load.run(server.port, act, clients, min(0.6, seconds / 3))
+    database_pids = server.database_pids()
+    before = meters.cpu_seconds(server.pids), meters.cpu_seconds(database_pids)
+    # A busy machine must not leave a figure to two or three samples, nor to single ticks of the clock.
+    found = load.run(server.port, act, clients, seconds, least=-(-LEAST // clients))
+    after = meters.cpu_seconds(server.pids), meters.cpu_seconds(database_pids)
+    things = max(1, len(found.seconds))
+    return {
+        "per_second": things / found.elapsed,
+        "p50_ms": found.part(0.5),
+        "p95_ms": found.part(0.95),
+        "cpu_ms": (after[0] - before[0] + after[1] - before[1]) / things * 1000,
+        "cpu_database_ms": (after[1] - before[1]) / things * 1000,
+        "requests": found.requests / things,
+        "bytes": found.wire_bytes / things,
+    }
+
+
+@contextlib.contextmanager
+def serving(shelf: Shelf, **how: Any) -> Iterator[Server]:
+    """A server for as long as the block lasts."""
+    server = Server(shelf, **how)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def count_statements(shelf: Shelf, paths: dict[str, str]) -> dict[str, int]:
+    """Statements (without BEGIN and COMMIT) of each page and of a whole order, counted in a shop of this process."""
+    from sqlalchemy import event
+
+    from shop import create_app
+    from shop.kernel.db import db
+
+    app = create_app(config_of(shelf.url, shelf.folder))
+    seen: list[str] = []
+    counts = {}
+    with app.app_context():
+        event.listen(
+            db.engine, "before_cursor_execute",
+            lambda _c, _cursor, statement, *_rest: seen.append(statement) if not statement.startswith("BEGIN") else None,
+        )  # fmt: skip
+    client = app.test_client()
+
+    def counted(do: Callable[[], Any]) -> int:
+        seen.clear()
+        do()
+        return len(seen)
+
+    for name, path in paths.items():
+        client.get(path)
+        counts[name] = counted(lambda path=path: client.get(path))
+    token = _TOKEN.findall(client.get(paths["product"]).text)[0]
+
+    def add(i: int) -> None:
+        client.post("/gio-hang/them", data={"csrf_token": token, "sku": shelf.skus[i], "quantity": 1})
+
+    def whole() -> None:
+        for i in (0, 3):
+            client.get(f"/san-pham/{shelf.slugs[i]}")
+            add(i)
+        client.get("/gio-hang")
+        seen_page = client.get("/thanh-toan").text
+        fields = dict(_HIDDEN.findall(seen_page))
+        fields |= {
+            "csrf_token": _TOKEN.findall(seen_page)[-1], "name": "Nguyễn Văn Đo", "phone": "0987000111", "delivery": "ship",
+            "province": "22", "commune": shelf.commune, "street": "1 Lê Lợi", "payment": "cod",
+        }  # fmt: skip
+        begun = len(seen)
+        placed = client.post("/thanh-toan", data=fields)
+        counts["placing"] = len(seen) - begun
+        client.get(placed.headers["Location"])
+
+    add(5)
+    counts["basket"] = counted(lambda: add(6))
+    client.delete_cookie("visitor")
+    counts["order"] = counted(whole)
+    with app.app_context():
+        db.engine.dispose()
+    return counts
+
+
+def bare_plan(shelf: Shelf, html: dict[str, str]) -> Path:
+    """Statements and bytes for the bare application; its search gets the hits by key, as though an index had told them."""
+    ids = re.findall(r'href="/san-pham/([a-z0-9-]+)"', html["search"])
+    found = list(dict.fromkeys(ids))[:24] or shelf.slugs[:1]
+    marks = ", ".join(["%s"] * len(found))
+    c = connect(shelf.url)
+    hits = [row[0] for row in c.execute(f"SELECT id FROM products WHERE slug IN ({marks})", found).fetchall()]
+    one = (
+        f"SELECT l.{_COLUMNS.replace(', ', ', l.')}, v.gtin, v.net_content, p.amount, a.ship, "
+        "a.pickup, q.story, m.name, m.slug, c.number, c.expires_on "
+        "FROM product_listings l JOIN products q ON q.id = l.product_id "
+        "JOIN variants v ON v.product_id = l.product_id JOIN prices p ON p.variant_id = v.id "
+        "LEFT JOIN stock_availability a ON a.variant_id = v.id LEFT JOIN producers m ON m.id = q.producer_id "
+        "LEFT JOIN certificates c ON c.product_id = q.id WHERE q.slug = %s"
+    )
+    in_order = "ORDER BY rank DESC, product_id DESC LIMIT 24"
+    sql = {
+        "list": (f"SELECT {_COLUMNS} FROM product_listings WHERE shelf = 1 {in_order}", []),
+        "filtered": (
+            f"SELECT {_COLUMNS} FROM product_listings WHERE shelf = 1 AND stars = 4 AND in_stock = 1 {in_order}",
+            [],
+        ),
+        "search": (f"SELECT {_COLUMNS} FROM product_listings WHERE product_id IN ({marks})", hits),
+        "product": (one, [shelf.slugs[0]]),
+        "basket": (one, [shelf.slugs[0]]),
+        "checkout": (one, [shelf.slugs[0]]),
+        "order": (one, [shelf.slugs[0]]),
+    }
+    pages = {
+        name: {"sql": s, "values": v, "bytes": len(html[name].encode()), "html": html[name].replace("{%", "")}
+        for name, (s, v) in sql.items()
+    }
+    add = (
+        "INSERT INTO bench_lines (visitor, variant_id, quantity, seen_amount) SELECT %s, v.id, %s, p.amount FROM variants v "
+        "JOIN prices p ON p.variant_id = v.id WHERE v.sku = %s "
+        "ON CONFLICT (visitor, variant_id) DO UPDATE SET quantity = bench_lines.quantity + excluded.quantity"
+    )
+    c.execute(
+        "CREATE TABLE bench_lines (visitor text, variant_id bigint, quantity int, seen_amount bigint, "
+        "PRIMARY KEY (visitor, variant_id))"
+    )
+    c.close()
+    return write_plan(shelf, pages, add)
+
+
+def read_pages(shelf: Shelf, server: Server, paths: dict[str, str]) -> tuple[dict[str, str], str]:
+    """The shop's own HTML of every page that is measured, and the token of its public forms."""
+    visitor = load.Visitor(server.port, encoding="identity")
+    html = {name: visitor.send(path).text for name, path in paths.items()}
+    token = _TOKEN.findall(html["product"])[0]
+    _answers, fields = ready_to_order(visitor, shelf, token, int(time.time()) % 10_000_000)
+    html["basket"], html["checkout"] = visitor.send("/gio-hang").text, visitor.send("/thanh-toan").text
+    placed = visitor.send("/thanh-toan", fields)
+    if placed.status != 303:
+        raise RuntimeError(f"the order for reading pages was refused: {placed.status}")
+    html["order"] = visitor.send(placed.headers["Location"]).text
+    return html, token
+
+
+# --- parts -------------------------------------------------------------------------------------------------------
+
+
+def compare(
+    report: Report, db: str, shelf: Shelf, wanted: set[str], clients: list[int], seconds: float
+) -> dict[str, float]:
+    """All pages, the basket and the whole order against the limit; returns the shop's CPU (ms) at one client by name."""
+    paths = {name: path.format(slug=shelf.slugs[0]) for name, path in PAGES.items()}
+    statements = count_statements(shelf, paths)
+    cpu: dict[str, float] = {}
+    with serving(shelf) as shop:
+        html, token = read_pages(shelf, shop, paths)
+        # Each worker reads the sets behind filters and search once, at its first list; that is not what a request costs.
+        load.run(shop.port, page(paths["search"]), 8, 1.0, least=6)
+        with serving(shelf, plan=bare_plan(shelf, html)) as bare:
+            acts: dict[str, tuple[load.Act, load.Act]] = {
+                name: (page(paths[name]), page(f"/page/{name}")) for name in PAGES
+            }
+            acts["basket"] = adding(shelf, token), bare_adding(shelf)
+            acts["order"] = ordering(shelf, token), bare_ordering(shelf)
+            for name, (ours, theirs) in acts.items():
+                if name not in wanted:
+                    continue
+                for n in clients:
+                    # Turn about in short spans: what else the machine does meets both.
+                    half = seconds / 2
+                    shares = [(measure(shop, ours, n, half), measure(bare, theirs, n, half)) for _ in range(2)]
+                    got, limit = ({k: statistics.mean(s[i][k] for s in shares) for k in shares[0][i]} for i in (0, 1))
+                    times = got["cpu_ms"] / max(0.01, limit["cpu_ms"])
+                    if n == 1:
+                        cpu[name] = got["cpu_ms"]
+                    report.line(
+                        db, shelf.products, f"{name} x{n}",
+                        f"{got['per_second']:7.1f}/s (limit {limit['per_second']:7.1f})  p50 {got['p50_ms']:6.1f} "
+                        f"p95 {got['p95_ms']:6.1f} ms  CPU {got['cpu_ms']:6.2f} ms (limit {limit['cpu_ms']:5.2f}) "
+                        f"= {times:.2f}x"
+                        f"  {got['bytes']:,.0f} B (limit {limit['bytes']:,.0f})",
+                        f"goal {TIMES[name]}x", times <= TIMES[name], shop=got, limit=limit, times=times, clients=n,
+                    )  # fmt: skip
+                    if name == "search" and n == 1 and shelf.products >= 100_000:
+                        report.line(db, shelf.products, "search time", f"p50 {got['p50_ms']:.1f} ms", "goal 25 ms",
+                                    got["p50_ms"] <= 25)  # fmt: skip
+            memory = meters.pss_megabytes(shop.pids)
+            report.line(
+                db, shelf.products, "memory", f"{memory:.0f} MB PSS of master and two workers (limit "
+                f"{meters.pss_megabytes(bare.pids):.0f} MB)", "goal 150 MB", memory <= 150, pss=memory,
+            )  # fmt: skip
+    for name, most in (
+        ("list", 6),
+        ("filtered", 6),
+        ("search", 6),
+        ("product", None),
+        ("basket", None),
+        ("placing", 15),
+        ("order", 60),
+    ):
+        if name in wanted or (name == "placing" and "order" in wanted):
+            report.line(
+                db, shelf.products, f"{name} queries", f"{statements[name]}", f"goal {most}" if most else "",
+                statements[name] <= most if most else None, statements=statements[name],
+            )  # fmt: skip
+    if "list" in wanted:
+        weigh(report, db, shelf, html["list"])
+    return cpu
+
+
+def weigh(report: Report, db: str, shelf: Shelf, html: str) -> None:
+    """Compressed bytes of the list page with its style and scripts, without pictures."""
+    import brotli
+
+    files = [ROOT / "static" / "css" / "shop.css", *sorted((ROOT / "static" / "js").rglob("*.js"))]
+    sizes = [
+        len(brotli.compress(html.encode(), quality=4)),
+        *(len(brotli.compress(f.read_bytes(), quality=4)) for f in files),
+    ]
+    report.line(
+        db, shelf.products, "list weight", f"{sizes[0]:,} B HTML + {sum(sizes[1:]):,} B of CSS and all scripts, compressed",
+        "goal 60 kB", sum(sizes) <= 60_000, bytes=sum(sizes),
+    )  # fmt: skip
+
+
+def cached(report: Report, db: str, shelf: Shelf, seconds: float) -> None:
+    """The list from the page cache, and as 304."""
+    with serving(shelf, cache_seconds=3) as shop:
+        etag = load.Visitor(shop.port).send("/san-pham").headers["ETag"]
+        for what, act in (
+            ("list cached", page("/san-pham")),
+            ("list 304", page("/san-pham", {"If-None-Match": etag}, 304)),
+        ):
+            got = measure(shop, act, 1, seconds)
+            report.line(
+                db, shelf.products, what, f"{got['per_second']:7.1f}/s  p50 {got['p50_ms']:.1f} ms  CPU {got['cpu_ms']:.2f} ms",
+                shop=got,
+            )  # fmt: skip
+
+
+def command(report: Report, db: str, shelf: Shelf, seconds: float) -> None:
+    """The order command of the shop against the bare transaction, one process, one connection, no HTTP."""
+    from shop import create_app
+    from shop.checkout import services
+    from shop.kernel.actor import GUEST
+    from shop.orders.models import DeliveryKind, PaymentMethod
+
+    app = create_app(config_of(shelf.url, shelf.folder))
+    count = max(50, int(60 * seconds))
+    with app.test_request_context("/"):
+        for n in range(count + 5):
+            for k in (0, 3):
+                services.add(
+                    f"bench-{count}-{n:08d}-visitor", None, shelf.skus[(n + k) % len(shelf.skus)], 1, adult=False
+                )
+
+        def place(n: int) -> None:
+            wish = services.Wish(
+                "Nguyễn Văn Đo",
+                f"+8498{n:07d}",
+                None,
+                DeliveryKind.SHIP,
+                PaymentMethod.COD,
+                "22",
+                shelf.commune,
+                "1 Lê Lợi",
+            )
+            services.place(
+                GUEST, f"bench-{count}-{n:08d}-visitor", None, wish, op_key=f"bench-{count}-{n}", owner="bench", locale="vi",
+                adult=False,
+            )  # fmt: skip
+
+        def per_second(do: Callable[[int], Any]) -> tuple[float, float]:
+            for n in range(5):
+                do(n)
+            begun, cpu = time.perf_counter(), time.process_time()
+            for n in range(5, count + 5):
+                do(n)
+            return count / (time.perf_counter() - begun), (time.process_time() - cpu) / count * 1000
+
+        ours, our_cpu = per_second(place)
+        c = connect(shelf.url)
+        plan = {"sqlite": shelf.sqlite, "point": shelf.point}
+
+        def bare(n: int) -> None:
+            i, j = n % len(shelf.lines), (n + 3) % len(shelf.lines)
+            order_transaction(c, plan, f"{os.getpid()}-{count}-{n}", [shelf.lines[i], shelf.lines[j]])
+
+        theirs, their_cpu = per_second(bare)
+        c.close()
+        from shop.kernel.db import db as shop_db
+
+        shop_db.session.remove()
+        shop_db.engine.dispose()
+    report.line(
+        db, shelf.products, "order command", f"{ours:.0f}/s, raw transaction {theirs:.0f}/s = {ours / theirs:.0%} "
+        f"(own CPU {our_cpu:.2f} and {their_cpu:.2f} ms)", "goal 40 %", ours >= 0.4 * theirs, shop=ours, limit=theirs,
+    )  # fmt: skip
+
+
+def race(report: Report, db: str, shelf: Shelf, buyers: int = 200, jars: int = 50) -> None:
+    """All buyers press the last button at once; exactly the jars are sold, nobody meets an error."""
+    sku, (level, variant, _n, amount, price) = shelf.skus[-1], shelf.lines[-1]
+
+    def left(n: int) -> None:
+        c = connect(shelf.url)
+        c.execute("UPDATE stock_levels SET on_hand = held + allocated + %s WHERE id = %s", (n, level))
+        c.execute("UPDATE stock_availability SET ship = %s WHERE variant_id = %s", (n, variant))
+        c.execute(
+            "UPDATE stock_levels SET on_hand = held + allocated WHERE variant_id = %s AND id <> %s", (variant, level)
+        )
+        c.close()
+
+    def all_at_once(port: int, ready: list[tuple[load.Visitor, str, dict[str, Any]]]) -> tuple[float, list[int]]:
+        gate, statuses = threading.Barrier(len(ready) + 1), []
+
+        def press(visitor: load.Visitor, path: str, form: dict[str, Any]) -> None:
+            gate.wait()
+            statuses.append(visitor.send(path, form).status)
+
+        threads = [threading.Thread(target=press, args=each) for each in ready]
+        for thread in threads:
+            thread.start()
+        gate.wait()
+        begun = time.perf_counter()
+        for thread in threads:
+            thread.join()
+        return time.perf_counter() - begun, statuses
+
+    one = Shelf(**{**{f: getattr(shelf, f) for f in shelf.__slots__}, "skus": [sku], "slugs": [shelf.slugs[-1]]})
+    paths = {name: path.format(slug=shelf.slugs[0]) for name, path in PAGES.items()}
+    left(1_000_000)
+    with serving(shelf) as shop:
+        html, token = read_pages(shelf, shop, paths)
+        ready = []
+        for n in range(buyers):
+            visitor = load.Visitor(shop.port)
+            _answers, fields = ready_to_order(visitor, one, token, 50_000_000 + n, skus=1)
+            visitor.connection.close()
+            ready.append((visitor, "/thanh-toan", fields))
+        left(jars)
+        ours, statuses = all_at_once(shop.port, ready)
+    left(jars)
+    plan = shelf.folder / f"plan-{shelf.products}.json"
+    if not plan.exists():
+        bare_plan(shelf, html)
+    with serving(shelf, plan=plan) as bare:
+        lines = json.dumps([[level, variant, 1, amount, price]])
+        theirs, bare_statuses = all_at_once(
+            bare.port, [(load.Visitor(bare.port), "/order", {"lines": lines}) for _ in range(buyers)]
+        )
+    sold, errors = statuses.count(303), sum(s >= 500 for s in statuses)
+    report.line(
+        db, shelf.products, "race", f"{buyers} buyers, {jars} jars: {sold} sold, {errors} of 5xx, {ours:.2f} s (bare app "
+        f"{theirs:.2f} s, {bare_statuses.count(303)} sold)", f"goal {jars} sold, no 5xx, within 1.5 s of the bare app",
+        sold == jars and not errors and ours - theirs <= 1.5, seconds=ours, bare_seconds=theirs, sold=sold,
+    )  # fmt: skip
+
+
+# --- the whole ---------------------------------------------------------------------------------------------------
+
+
+def main() -> int:
+    """Run what the arguments ask for; 0 when every goal was met, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="1,000 products, short spans")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part (may be given again)")
+    parser.add_argument("--db", action="append", choices=("sqlite", "postgresql"), help="this database (default: both)")
+    parser.add_argument(
+        "--products", action="append", type=int, help="size of the catalogue (default: 1000, 10000, 100000)"
+    )
+    parser.add_argument("--clients", action="append", type=int, help="clients at once (default: 1 and 8)")
+    parser.add_argument("--seconds", type=float, help="span of each measurement (default: 3)")
+    parser.add_argument(
+        "--postgresql", default=os.environ.get("BENCH_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres",
+        help="server where the benchmark may make a database (or BENCH_DATABASE_URL)",
+    )  # fmt: skip
+    args = parser.parse_args()
+    sizes = args.products or ([1000] if args.quick else [1000, 10_000, 100_000])
+    seconds = args.seconds or (1.2 if args.quick else 3.0)
+    wanted, clients = set(args.only or PARTS), args.clients or [1, 8]
+    report = Report()
+    begun = datetime.now(UTC)
+    print(
+        f"{begun:%Y-%m-%d %H:%M} UTC, {meters.machine()}, Python {sys.version.split()[0]}; CPU is of server and database"
+    )
+    folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
+    try:
+        for db in args.db or ["sqlite", "postgresql"]:
+            by_size = {n: _one(report, db, n, folder, args.postgresql, wanted, clients, seconds) for n in sizes}
+            if len(sizes) > 1:
+                for name in by_size[sizes[0]]:
+                    growth = by_size[sizes[-1]][name] / by_size[sizes[0]][name]
+                    report.line(db, sizes[-1], f"{name} growth", f"{growth:.2f}x the CPU of {sizes[0]:,} products",
+                                "goal 1.3x", growth <= 1.3, times=growth)  # fmt: skip
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    results = ROOT / "bench-results"
+    results.mkdir(exist_ok=True)
+    (results / f"{begun:%Y%m%d-%H%M%S}.json").write_text(
+        json.dumps(
+            {"at": begun.isoformat(), "machine": meters.machine(), "rows": report.rows}, ensure_ascii=False, indent=1
+        )
+    )
+    missed = [r for r in report.rows if r["ok"] is False]
+    print(f"{sum(r['ok'] is True for r in report.rows)} goals met, {len(missed)} missed; "
+          f"{(datetime.now(UTC) - begun).total_seconds():.0f} s")  # fmt: skip
+    return 1 if missed else 0
+
+
+def _one(
+    report: Report,
+    db: str,
+    products: int,
+    folder: Path,
+    server: str,
+    wanted: set[str],
+    clients: list[int],
+    seconds: float,
+) -> dict[str, float]:
+    home = folder / f"{db}-{products}"
+    with database(db, server, home, f"bench_{os.getpid()}_{products}") as url:
+        home.mkdir(parents=True, exist_ok=True)
+        shelf = fill(url, home, products)
+        cpu = compare(report, db, shelf, wanted, clients, seconds) if wanted & set(TIMES) else {}
+        if "cached" in wanted:
+            cached(report, db, shelf, seconds)
+        if "command" in wanted:
+            command(report, db, shelf, seconds)
+        if "race" in wanted:
+            race(report, db, shelf)
+    return cpu
+
+
+if __name__ == "__main__":
+    sys.exit(main())
