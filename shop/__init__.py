@@ -31,9 +31,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("producers",),
     ("catalog", "points"),
     ("stock", "delivery"),
-    ("orders",),
+    ("orders", "transfers", "receipts", "counts"),
     ("payments",),
-    ("checkout",),
+    ("checkout", "till"),
+    ("recalls",),
     ("pages",),
 )
 

@@ -25,6 +25,16 @@ class Permission(StrEnum):
     POINT_EDIT = "point:edit"
     STOCK_READ = "stock:read"
     STOCK_ADJUST = "stock:adjust"
+    # Ask for, pack, send and receive goods at one's own point; say yes for all.
+    TRANSFER_HANDLE = "transfer:handle"
+    TRANSFER_APPROVE = "transfer:approve"
+    RECEIPT_BOOK = "receipt:book"
+    # See and set what goods were bought for.
+    RECEIPT_PRICE = "receipt:price"
+    COUNT_DO = "count:do"
+    COUNT_APPROVE = "count:approve"
+    RECALL_RUN = "recall:run"
+    POINT_INSPECT = "point:inspect"
     RATE_EDIT = "rate:edit"
     PLACE_READ = "place:read"
     PLACE_EDIT = "place:edit"
@@ -38,6 +48,8 @@ class Permission(StrEnum):
     MESSAGE_HANDLE = "message:handle"
     PORTAL_ENTER = "portal:enter"
     TILL_ENTER = "till:enter"
+    # Enrol and revoke devices, see all sessions, settle shortages.
+    TILL_MANAGE = "till:manage"
     FULFILMENT_HANDLE = "fulfilment:handle"
 
 
@@ -58,7 +70,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
     Role.PRODUCER_MEMBER: frozenset({P.PORTAL_ENTER, P.FULFILMENT_HANDLE}),
     Role.POINT_KEEPER: frozenset(
-        {P.TILL_ENTER, P.OFFICE_ENTER, P.POINT_READ, P.STOCK_READ, P.STOCK_ADJUST, P.FULFILMENT_HANDLE}
+        {
+            P.TILL_ENTER,
+            P.OFFICE_ENTER,
+            P.POINT_READ,
+            P.STOCK_READ,
+            P.STOCK_ADJUST,
+            P.TRANSFER_HANDLE,
+            P.RECEIPT_BOOK,
+            P.COUNT_DO,
+            P.FULFILMENT_HANDLE,
+        }
     ),
     Role.PROMOTION_STAFF: frozenset(
         {
@@ -67,6 +89,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POINT_EDIT,
             P.STOCK_READ,
             P.STOCK_ADJUST,
+            P.TRANSFER_HANDLE,
+            P.TRANSFER_APPROVE,
+            P.RECEIPT_BOOK,
+            P.RECEIPT_PRICE,
+            P.COUNT_DO,
+            P.COUNT_APPROVE,
+            P.RECALL_RUN,
+            P.POINT_INSPECT,
+            P.TILL_MANAGE,
             P.CATALOG_READ,
             P.PRODUCER_READ,
             P.ORDER_READ,
@@ -85,6 +116,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRODUCER_EDIT,
             P.POINT_READ,
             P.STOCK_READ,
+            P.RECALL_RUN,
+            P.POINT_INSPECT,
             P.PLACE_READ,
         }
     ),
@@ -101,6 +134,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POINT_READ,
             P.STOCK_READ,
             P.STOCK_ADJUST,
+            P.TRANSFER_HANDLE,
+            P.RECEIPT_BOOK,
+            P.RECALL_RUN,
             P.FULFILMENT_HANDLE,
             P.MESSAGE_READ,
             P.MESSAGE_HANDLE,

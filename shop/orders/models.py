@@ -119,12 +119,19 @@ class PaymentMethod(StrEnum):
     COD = "cod"
     VIETQR = "vietqr"
     CARD = "card"
+    # At a counter only: cash in the drawer, a bank's card terminal, several ways together.
+    CASH = "cash"
+    TERMINAL = "terminal"
+    MIXED = "mixed"
 
 
 PAYMENT_METHOD_NAMES = {
     PaymentMethod.COD: N_("Thanh toán khi nhận hàng (COD)"),
     PaymentMethod.VIETQR: N_("Chuyển khoản ngân hàng (VietQR)"),
     PaymentMethod.CARD: N_("Thẻ ngân hàng (Visa, Mastercard…)"),
+    PaymentMethod.CASH: N_("Tiền mặt tại quầy"),
+    PaymentMethod.TERMINAL: N_("Máy quẹt thẻ tại quầy"),
+    PaymentMethod.MIXED: N_("Nhiều cách tại quầy"),
 }
 
 

@@ -79,6 +79,8 @@ class Point(Base):
     note_en: Mapped[LongText | None]
     pickup: Mapped[bool] = mapped_column(default=False)
     ships: Mapped[bool] = mapped_column(default=False)
+    # Sale units of each pack that the web leaves for the counter of this point.
+    web_reserve: Mapped[int] = mapped_column(default=0, server_default="0")
     is_public: Mapped[bool] = mapped_column(default=True)
     opened_on: Mapped[date | None] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)

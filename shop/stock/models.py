@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.catalog.models import Variant
-from shop.kernel.db import Base, EnumText, Id, Instant, LongText, Str40, Str80, Str255, one_of
+from shop.kernel.db import Base, EnumText, Id, Instant, LongText, Str20, Str40, Str80, Str255, one_of
 from shop.kernel.errors import N_
 from shop.points.models import Point
 
@@ -17,12 +17,18 @@ SHOP = "shop"
 
 
 class Lot(Base):
-    """A production lot of a variant; the code "" stands for goods whose lot is not recorded."""
+    """A production lot of a variant; the code "" stands for goods whose lot is not recorded.
+
+    `trace_code` is its public name (`/truy-xuat/<trace_code>`), given when a label is first wanted; from `stopped_at` on
+    nothing of it may be sold or sent.
+    """
 
     __tablename__ = "lots"
     __table_args__ = (
         UniqueConstraint("variant_id", "code"),
         CheckConstraint("expires_on IS NULL OR produced_on IS NULL OR expires_on >= produced_on", name="span"),
+        Index("ix_lots_trace_code", "trace_code", unique=True),
+        Index("ix_lots_expires", "expires_on"),
     )
 
     id: Mapped[Id]
@@ -30,6 +36,9 @@ class Lot(Base):
     code: Mapped[Str40] = mapped_column(default="")
     produced_on: Mapped[date | None] = mapped_column(Date)
     expires_on: Mapped[date | None] = mapped_column(Date)
+    trace_code: Mapped[Str20 | None]
+    stopped_at: Mapped[Instant | None]
+    stop_reason: Mapped[LongText | None]
     created_at: Mapped[Instant]
 
 

@@ -1,0 +1,1 @@
+"""A lot called back: what is stopped, who has it, who was told."""
