@@ -21,7 +21,21 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Config
-from shop.kernel import audit, db, jobs, limits, mail, migrations, operations, settings, static, storage, web, wording
+from shop.kernel import (
+    audit,
+    db,
+    drawn,
+    jobs,
+    limits,
+    mail,
+    migrations,
+    operations,
+    settings,
+    static,
+    storage,
+    web,
+    wording,
+)
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kernel",),
@@ -117,6 +131,7 @@ def create_app(config: Config | None = None) -> Flask:
     migrations.init_app(app, ROOT / "migrations")
     Babel(app, locale_selector=_locale)
     wording.install(app)
+    drawn.install(app)
     Compress(app)
     limits.limiter.init_app(app)
     _templates(app)

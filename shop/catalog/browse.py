@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
@@ -65,8 +65,7 @@ _PRICE_SORTS = (Sort.CHEAPEST, Sort.DEAREST)
 _FEW, _MANY = 200, 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A product as lists show it. `stars` are those of a certificate in force on the day of `stars_until` or before."""
 
     product_id: int
@@ -133,7 +132,7 @@ def rows_of(product_ids: Sequence[int], *, adult: bool = False) -> list[Row]:
     """The products with these ids, in this order; those that lists do not show (to a visitor not of age) are left out."""
     if not product_ids:
         return []
-    found = {row[0]: Row(*row) for row in execute(_rows_by_id(adult), {"ids": list(product_ids)})}
+    found = {row[0]: Row._make(row) for row in execute(_rows_by_id(adult), {"ids": list(product_ids)})}
     return [found[i] for i in product_ids if i in found]
 
 
@@ -255,7 +254,7 @@ def _sorted(
     column, falling = _ORDERS[sort]
     narrow = found is not None or choice.filters.any
     if not narrow:
-        return [Row(*row) for row in execute(_whole_list(sort, choice.filters.adult), {"start": start})]
+        return [Row._make(row) for row in execute(_whole_list(sort, choice.filters.adult), {"start": start})]
     conditions, length = _conditions(facets, choice, sort, walk=True)
     walk = (start + PAGE_SIZE + 1) * length // max(1, total)
     if narrow and total <= max(_FEW, min(_MANY, walk)):
@@ -274,7 +273,7 @@ def _ordered(statement: Select[Any], column: Any, product_id: Any, falling: bool
 
 def _fetch(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], start: int) -> list[Row]:
     """Rows of a page and one more."""
-    return [Row(*row) for row in execute(_page_of(column, falling, conditions, start))]
+    return [Row._make(row) for row in execute(_page_of(column, falling, conditions, start))]
 
 
 def _page_of(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], start: Any) -> Select[Any]:
@@ -318,7 +317,7 @@ def shelf(sort: Sort, count: int, *, month: int | None = None, stars: int | None
     if stars is not None:
         conditions.append(Listing.stars == stars)
     statement = _ordered(select(*_SHOWN_COLUMNS).where(*conditions), column, Listing.product_id, falling)
-    return [Row(*row) for row in execute(statement.limit(count))]
+    return [Row._make(row) for row in execute(statement.limit(count))]
 
 
 @lru_cache
@@ -332,9 +331,9 @@ def _beside(column: Any, adult: bool) -> Any:
 def of_producer(producer_id: int, *, adult: bool = False, but: int = 0, count: int = 60) -> list[Row]:
     """What lists show of one producer, best first, without the product `but`."""
     values = {"value": producer_id, "but": but, "count": count}
-    return [Row(*row) for row in execute(_beside(_t.producer_id, adult), values)]
+    return [Row._make(row) for row in execute(_beside(_t.producer_id, adult), values)]
 
 
 def of_set(set_id: int, *, adult: bool = False, but: int = 0, count: int = 4) -> list[Row]:
     """What lists show of one product set, best first, without the product `but`."""
-    return [Row(*row) for row in execute(_beside(_t.set_id, adult), {"value": set_id, "but": but, "count": count})]
+    return [Row._make(row) for row in execute(_beside(_t.set_id, adult), {"value": set_id, "but": but, "count": count})]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import bindparam, func, select
@@ -364,29 +364,26 @@ def meet(base: int, choice: Choice, *, without: str = "") -> int:
     return base
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One value of a filter and how many products it would leave."""
 
     value: str
     vi: str
     en: str
-    count: int
+    size: int
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(NamedTuple):
     """A price band `low`…`high` (đồng, both included; None: open)."""
 
     low: int | None
     high: int | None
-    count: int
+    size: int
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """Everything beside a list: values with their counts, those without products left out unless chosen."""
 
     groups: tuple[Option, ...]
@@ -408,7 +405,7 @@ def counts(found: Facets, choice: Choice, base: int, *, key: object = None) -> C
     generation = found.made
 
     def by_size(options: list[Option]) -> tuple[Option, ...]:
-        return tuple(sorted(options, key=lambda o: (-o.count, o.vi)))
+        return tuple(sorted(options, key=lambda o: (-o.size, o.vi)))
 
     def options(kind: str, part: str, values: dict[int, Name], chosen: Sequence[object]) -> list[Option]:
         inside = meet(base, choice, without=part)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 
@@ -15,8 +14,7 @@ from shop.kernel import clock, web
 from shop.stock import queries as stock
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """A photograph as a card shows it."""
 
     src: str
@@ -26,8 +24,7 @@ class Picture:
     height: int = 800
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """What `_macros/product.html` draws. Amounts in đồng; `available` in sale units, None for what has no stock."""
 
     slug: str
@@ -53,10 +50,10 @@ class Card:
     is_demo: bool
 
 
-def cards(rows: Sequence[browse.Row]) -> list[Card]:
+def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
     """The cards of `rows`, in the reader's language. One statement."""
     if not rows:
-        return []
+        return ()
     counts = stock.availability([v for row in rows for v in row.variant_ids])
     today = clock.today()
     rule = rules.CERTIFICATE_RULE.get()
@@ -96,7 +93,7 @@ def cards(rows: Sequence[browse.Row]) -> list[Card]:
                 is_demo=row.is_demo,
             )
         )
-    return made
+    return tuple(made)
 
 
 def picture_of(photo: dict[str, Any] | None, name: str, *, english: bool) -> Picture | None:

@@ -293,14 +293,12 @@ def test_counts_are_those_of_a_plain_count(big: Plain) -> None:
             rows = (r for r in big.rows if big.fits(r, f, without=part))
             return Counter(str(of(r)) for r in rows)
 
-        assert {o.value: o.count for o in counts.groups if o.count} == plain(
-            "groups", lambda r: big.group[r.product_id]
-        )
-        assert {o.value: o.count for o in counts.sets if o.count} == plain("sets", lambda r: big.set[r.product_id])
+        assert {o.value: o.size for o in counts.groups if o.size} == plain("groups", lambda r: big.group[r.product_id])
+        assert {o.value: o.size for o in counts.sets if o.size} == plain("sets", lambda r: big.set[r.product_id])
         stars = plain("stars", lambda r: r.stars)
-        assert {o.value: o.count for o in counts.stars if o.count} == {k: n for k, n in stars.items() if k != "0"}
-        assert {o.value: o.count for o in counts.places if o.count} == plain("places", lambda r: r.place_key)
-        assert {o.value: o.count for o in counts.producers if o.count} == plain("producers", lambda r: r.producer_slug)
+        assert {o.value: o.size for o in counts.stars if o.size} == {k: n for k, n in stars.items() if k != "0"}
+        assert {o.value: o.size for o in counts.places if o.size} == plain("places", lambda r: r.place_key)
+        assert {o.value: o.size for o in counts.producers if o.size} == plain("producers", lambda r: r.producer_slug)
         priced = [r.price_amount for r in big.rows if big.fits(r, f, without="price") and r.price_amount is not None]
         for band in counts.bands:
             assert band.count == sum((band.low or 0) <= p <= (band.high or 10**15) for p in priced)

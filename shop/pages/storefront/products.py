@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, current_app, jsonify, render_template, request
 from flask_babel import gettext as _
@@ -15,10 +15,11 @@ from shop.catalog.browse import SORT_NAMES, Sort
 from shop.catalog.facets import Band, Counts, Facets, Filters, Option
 from shop.catalog.search import Found
 from shop.kernel import web
+from shop.kernel.drawn import draw, piece
 from shop.kernel.money import vnd
 from shop.pages import asked as asked_
 from shop.pages.asked import Asked
-from shop.pages.cards import cards
+from shop.pages.cards import Card, cards
 from shop.pages.storefront import age, bp
 
 _SUGGESTED = 8
@@ -39,6 +40,27 @@ def _public_list() -> Any:
     return _list(adult=False)
 
 
+class Shown(NamedTuple):
+    """All that a list page shows, besides its language, its address and the day's token: the page is a function of this."""
+
+    asked: Asked
+    adult: bool
+    total: int
+    more: bool
+    products: tuple[Card, ...]
+    counts: Counts
+    kept_back: int
+    spelled: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...]
+    near: tuple[str, ...]
+    instead: tuple[Card, ...]
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the list ends before this page."""
+        return not self.products and self.asked.page > 1
+
+
 def _list(*, adult: bool) -> Any:
     asked = asked_.read(request.args, adult=adult)
     known = facets.facets()
@@ -47,49 +69,73 @@ def _list(*, adult: bool) -> Any:
     page = browse.page(known, choice, asked.order, asked.page, found)
     shown = known.shown(adult)
     base = shown if found is None else shown & found.all
-    counts = facets.counts(known, choice, base, key=adult if found is None else None)
     kept_back = 0 if adult else _kept_back(known, choice, found)
     if found is not None and (not base or found.left_out) and not kept_back:
         misses.record(asked.q, "web", request.user_agent.string)
-    beyond = not page.rows and asked.page > 1
-    values = {
-        "asked": asked,
+    told = Shown(
+        asked=asked,
+        adult=adult,
+        total=page.total,
+        more=page.more,
+        products=cards(page.rows),
+        counts=facets.counts(known, choice, base, key=adult if found is None else None),
+        kept_back=kept_back,
+        spelled=found.spelled if found else (),
+        left_out=found.left_out if found and base else (),
+        near=tuple(search.spellings(asked.q, shown)) if found is not None and not base else (),
+        instead=_instead(known, asked, page.total, found, adult),
+    )
+    if adult:  # its header holds its reader
+        body: str = render_template("pages/storefront/list.html", **_values(told))
+    else:
+        body = piece(
+            ("list", told, web.other_language_url(), web.public_token()),
+            lambda: draw("pages/storefront/list.html", **_values(told)),
+        )
+    return (body, 404) if told.beyond else body
+
+
+def _values(told: Shown) -> dict[str, Any]:
+    """What the template draws; its filters, which many pages share, are a piece of their own."""
+    asked, counts = told.asked, told.counts
+    return {
+        **told._asdict(),
         "q": asked.q,
         "heading": _heading(asked, counts),
-        "products": cards(page.rows),
-        "total": page.total,
-        "total_text": _total(page.total),
+        "total_text": _total(told.total),
         "page": asked.page,
-        "beyond": beyond,
+        "beyond": told.beyond,
         "previous_url": asked.but(page=asked.page - 1).url() if asked.page > 1 else "",
-        "next_url": asked.but(page=asked.page + 1).url() if page.more else "",
+        "next_url": asked.but(page=asked.page + 1).url() if told.more else "",
         "first_url": asked.but(page=1).url(),
         "canonical_url": _canonical(asked),
-        "index": not asked.q and len(asked.but(sort=None).pairs()) <= 1 and asked.sort is None and not beyond,
+        "index": not asked.q and len(asked.but(sort=None).pairs()) <= 1 and asked.sort is None and not told.beyond,
         "filters": _chips(asked, counts),
         "clear_url": Asked(q=asked.q, sort=asked.sort).url(),
         "sorts": _sorts(asked),
-        "facet_groups": _options(counts.groups),
-        "facet_sets": _options(counts.sets),
-        "facet_stars": [
-            {"value": o.value, "label": _("%(n)s sao", n=o.value), "count": o.count, "chosen": o.chosen}
+        "panel": piece(("filters", asked.q, asked.sort, asked.filters, counts), lambda: _panel(asked, counts)),
+        "age_url": age.ask_url(asked.url()),
+        "near": [{"label": words, "url": Asked(q=words).url()} for words in told.near],
+        "demo": any(card.is_demo for card in told.products),
+    }
+
+
+def _panel(asked: Asked, counts: Counts) -> str:
+    """The filters with their counts."""
+    return draw(
+        "pages/storefront/_filters.html",
+        asked=asked,
+        in_stock=counts.in_stock,
+        groups=_options(counts.groups),
+        stars=[
+            {"value": o.value, "label": _("%(n)s sao", n=o.value), "count": o.size, "chosen": o.chosen}
             for o in counts.stars
         ],
-        "facet_places": _options(counts.places),
-        "facet_producers": _options(counts.producers),
-        "bands": _bands(asked, counts.bands),
-        "in_stock_count": counts.in_stock,
-        "kept_back": kept_back,
-        "age_url": age.ask_url(asked.url()),
-        "adult": adult,
-        "spelled": found.spelled if found else (),
-        "left_out": found.left_out if found and base else (),
-        "near": _near(known, asked, adult) if found is not None and not base else [],
-        "instead": _instead(known, asked, page.total, found, adult),
-        "demo": any(row.is_demo for row in page.rows),
-    }
-    body = render_template("pages/storefront/list.html", **values)
-    return (body, 404) if beyond else body
+        sets=_options(counts.sets),
+        places=_options(counts.places),
+        producers=_options(counts.producers),
+        bands=_bands(asked, counts.bands),
+    )
 
 
 # --- what stands around the products -----------------------------------------------------------------------------
@@ -113,7 +159,7 @@ def _name(option: Option) -> str:
 
 
 def _options(options: tuple[Option, ...]) -> list[dict[str, Any]]:
-    return [{"value": o.value, "label": _name(o), "count": o.count, "chosen": o.chosen} for o in options]
+    return [{"value": o.value, "label": _name(o), "count": o.size, "chosen": o.chosen} for o in options]
 
 
 def _heading(asked: Asked, counts: Counts) -> str:
@@ -153,7 +199,7 @@ def _bands(asked: Asked, bands: tuple[Band, ...]) -> list[dict[str, Any]]:
     return [
         {
             "label": _price_words(b.low, b.high),
-            "count": b.count,
+            "count": b.size,
             "chosen": b.chosen,
             "url": asked.but(
                 filters=replace(f, low=None, high=None) if b.chosen else replace(f, low=b.low, high=b.high)
@@ -190,15 +236,10 @@ def _chips(asked: Asked, counts: Counts) -> list[dict[str, str]]:
     return chips
 
 
-def _near(known: Facets, asked: Asked, adult: bool) -> list[dict[str, str]]:
-    """Other spellings that would find something."""
-    return [{"label": words, "url": Asked(q=words).url()} for words in search.spellings(asked.q, known.shown(adult))]
-
-
-def _instead(known: Facets, asked: Asked, total: int, found: Found | None, adult: bool) -> list[Any]:
+def _instead(known: Facets, asked: Asked, total: int, found: Found | None, adult: bool) -> tuple[Card, ...]:
     """Something to look at when nothing was found: what fits the question without its filters, else what is in stock."""
     if total or asked.page > 1:
-        return []
+        return ()
     everything = facets.choose(known, Filters(adult=adult))
     if found is not None and asked.filters.any and found.all & known.shown(adult):
         return cards(browse.page(known, everything, Sort.RELEVANCE, 1, found).rows[:8])

@@ -1,0 +1,93 @@
+"""Pieces of pages that were drawn before, found again by all that they show.
+
+A card, a panel of filters, the foot of a page is a function of some values. A request still asks the database for these
+values; only drawing the same ones again is saved, and drawing is most of a page's work. The key of a piece holds every value
+that it shows (the language is put in here, for all), so a changed price has another key and nothing old can be shown: there is
+nothing to forget and no time to wait for. What a key need not hold is what stays while the process lives: templates,
+translations, addresses of static files, which doors are built.
+
+In a template: `{% call kept('foot', …) %}…{% endcall %}`; in Python: `piece(key, draw)`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from flask import Flask, current_app, g
+from flask_babel import get_locale
+from markupsafe import Markup
+
+from shop.kernel import web
+
+# Characters that a process keeps, keys counted with a guess; Vietnamese text takes two bytes for each.
+MOST = 3_000_000
+_KEY = 600
+
+
+class Drawn:
+    """The pieces of one process: at most `most` characters, the least lately used given up first.
+
+    In two halves: what is used moves to the young one; when that is full it becomes the old one, and what the old one held and
+    nobody asked for is gone. So a hit among the young, the usual case, is one look into a dictionary and takes no lock.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self.half = most // 2
+        self.young: dict[Hashable, Markup] = {}
+        self.old: dict[Hashable, Markup] = {}
+        self.weight = 0
+        self.lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Markup | None:
+        """The piece under `key`."""
+        found = self.young.get(key)
+        if found is None:
+            found = self.old.get(key)
+            if found is not None:
+                self.put(key, found)
+        return found
+
+    def put(self, key: Hashable, piece: Markup) -> None:
+        """Keep `piece` under `key`; one longer than a quarter of all is not kept."""
+        weight = len(piece) + _KEY
+        if weight * 2 > self.half:
+            return
+        with self.lock:
+            if self.weight + weight > self.half:
+                self.old, self.young, self.weight = self.young, {}, 0
+            self.young[key] = piece
+            self.weight += weight
+
+
+def install(app: Flask) -> None:
+    """Give `app` a memory of its own and its templates `kept`."""
+    app.extensions["shop_drawn"] = Drawn()
+    app.jinja_env.globals["kept"] = _kept
+
+
+def piece(key: tuple[Hashable, ...], draw: Callable[[], str]) -> Markup:
+    """The piece under `key` in the reader's language, else what `draw` draws.
+
+    A piece that turns out to be private (a token or nonce of its visitor) is not kept.
+    """
+    memory: Drawn = current_app.extensions["shop_drawn"]
+    whole = (web.path(""), str(get_locale()), *key)
+    found = memory.get(whole)
+    if found is None:
+        private = g.get("private_page")
+        found = Markup(draw())  # noqa: S704 - drawn by a template, which has escaped what people wrote
+        if g.get("private_page") == private and not current_app.jinja_env.auto_reload:
+            memory.put(whole, found)
+    return found
+
+
+def _kept(*key: Hashable, caller: Callable[[], str], when: bool = True) -> str:
+    """For templates: the block as it was drawn for `key` before; drawn anew unless `when`."""
+    return piece(key, caller) if when else caller()
+
+
+def draw(template: str, **values: Any) -> str:
+    """Draw a template of `values` alone: nothing of the request's reader (`me`, `notices`) is put in."""
+    return current_app.jinja_env.get_template(template).render(values)
