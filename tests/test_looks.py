@@ -5,10 +5,11 @@ import gzip
 import re
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+
+from shop.pages.cards import Card
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "static"
@@ -85,7 +86,8 @@ def goods(**changes):
         "price_amount": 185_000, "old_amount": None, "unit_amount": 370_000, "unit": "kg", "available": 3, "stars": 4,
         "stars_until": date(2027, 5, 1), "set_no": 8, "picture": None, "choices": 1, "season": "", "alcohol": False,
     }  # fmt: skip
-    return SimpleNamespace(**known | changes)
+    filled = {"stars_level": "", "for_sale": True, "is_demo": False} | known | changes
+    return Card(**filled)
 
 
 def ids_in(html):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
 from bench import catalogue
-from shop.catalog import misses, rules
+from shop.catalog import listing, misses, rules
 from shop.catalog.events import ProductChanged
-from shop.catalog.models import Product, SearchMiss
-from shop.kernel import settings
+from shop.catalog.models import Certificate, Price, Product, SearchMiss, Variant
+from shop.kernel import clock, drawn, settings
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.events import publish
+from shop.stock.models import Availability
 from tests.factories import make_certificate, make_point, make_producer, make_variant, put_in
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (Linux; Android 14)"}
@@ -251,3 +253,51 @@ def test_hidden_goods_are_nowhere(client: Any, goods: Any) -> None:
     for path in ("/san-pham", "/san-pham?q=cha+muc"):
         assert "Chả mực Hạ Long" not in names(page_of(client, path))
     assert client.get("/san-pham/goi-y?q=cha").get_json()["products"] == []
+
+
+# --- what was drawn before -----------------------------------------------------------------------------------------
+
+
+CHANGES: dict[str, tuple[Any, Any]] = {
+    "name": (lambda v: (Product, {"name": "Chả mực giã tay"}), "Chả mực giã tay"),
+    "name_en": (lambda v: (Product, {"name_en": "Hand-pounded squid"}), "Hand-pounded squid"),
+    "is_demo": (lambda v: (Product, {"is_demo": True}), "minh họa"),
+    "is_alcohol": (lambda v: (Product, {"is_alcohol": True}), None),
+    "pack": (lambda v: (Variant, {"pack": "thùng 5 kg"}), "thùng 5 kg"),
+    "amount": (lambda v: (Price, {"amount": 199_000}), "199.000"),
+    "compare": (lambda v: (Price, {"compare_amount": 220_000}), "220.000"),
+    "stars": (lambda v: (Certificate, {"stars": 5}), "5 sao"),
+    "lapsed": (lambda v: (Certificate, {"expires_on": clock.today() - timedelta(days=1)}), None),
+    "ship": (lambda v: (Availability, {"ship": 2, "pickup": 1}), "Còn 2"),
+    "sold out": (lambda v: (Availability, {"ship": 0, "pickup": 0}), "Sản phẩm đang hết"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_shows_at_once_on_a_page_drawn_before(client: Any, app: Any, goods: Any, change: str) -> None:
+    """Every page comes out as one whose pieces were never drawn, and says what has changed."""
+    v = goods["squid"]
+    seen = ("/san-pham", "/en/san-pham", "/san-pham?q=cha+muc", product_url(v))
+    before = {path: client.get(path, headers=BROWSER).text for path in seen}
+    make, sign = CHANGES[change]
+    table, values = make(v)
+    column = {Product: Product.id, Variant: Variant.id}.get(table) or getattr(
+        table, "variant_id" if hasattr(table, "variant_id") else "product_id"
+    )
+    key = column == (v.product_id if column.key == "product_id" or table is Product else v.id)
+    with transaction() as s:
+        s.execute(update(table).where(key).values(**values))
+        s.expire_all()
+        listing.refresh([v.product_id])
+    after = {path: client.get(path, headers=BROWSER).text for path in seen}
+    app.extensions["shop_drawn"] = drawn.Drawn()
+    for path in seen:
+        assert after[path] == client.get(path, headers=BROWSER).text, path
+    assert after["/san-pham"] != before["/san-pham"] or change == "name_en"
+    if sign is not None:
+        assert any(sign in page for page in after.values())
+        assert not any(sign in page for page in before.values())
+
+
+def product_url(variant: Any) -> str:
+    return f"/san-pham/{session().scalar(select(Product.slug).where(Product.id == variant.product_id))}"
