@@ -36,6 +36,8 @@ loglevel = os.environ.get("LOG_LEVEL", "warning").lower()
 
 def when_ready(server: Any) -> None:
     """Before the workers are forked: load what every one of them needs, so that they share it."""
+    if _socket:  # the forker has done it
+        return
     from shop.warm import warm
 
     warm(server.app.wsgi())

@@ -5,8 +5,9 @@ library, so that the process that must not fail is small.
 
 - The listening socket is opened here and handed down. When the web server dies or is replaced, new
   connections wait in the socket's queue for the next one; none is refused.
-- A child that dies is started again, with growing pauses if it keeps dying. What is left of its
-  process group is killed first.
+- A child that dies is started again, with growing pauses if it keeps dying soon after its start.
+  The web server is a forker (`shop/forker.py`) above gunicorn: what is left of it when it dies goes
+  on serving until the next one answers, and is then asked to leave.
 - `SIGHUP` is a rolling restart: migrations, a new web server, and only when that answers is the old
   one asked to finish its requests and leave. `SIGTERM` and Ctrl-C stop everything, in order.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import select
@@ -32,18 +34,20 @@ ROOT = Path(__file__).resolve().parent.parent
 FLASK = [sys.executable, "-m", "flask", "--app", "shop"]
 STOP_SECONDS = 30.0
 START_SECONDS = 60.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-STEADY_SECONDS = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+STEADY_SECONDS = 5.0
+# How long a start waits for a port that the shop before it has not left yet: killed, its workers need a moment.
+PORT_SECONDS = 4.0
 
 
 class StartError(RuntimeError):
     """The shop cannot start; the message says what a person can do."""
 
 
-def die_with_parent() -> None:
-    """Ask Linux to end this process when its parent is gone, so that a killed supervisor leaves nothing behind."""
+def die_with_parent(number: int = signal.SIGTERM) -> None:
+    """Ask Linux to send this process a signal when its parent is gone, so that a killed supervisor leaves nothing behind."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(1, number)
 
 
 def started_by_make() -> bool:
@@ -56,25 +60,40 @@ def started_by_make() -> bool:
 
 @dataclass
 class Child:
-    """One supervised process; `crashes` counts deaths in a row without a steady while between them."""
+    """One supervised process; `crashes` counts deaths in a row without a steady while between them.
+
+    `useful`: what is left of its process group when it dies still does its work and is kept until the next one is there.
+    """
 
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
+    useful: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     crashes: int = 0
     again_at: float = field(default=0.0)
+    left: dict[int, float] = field(default_factory=dict)
 
     def spawn(self) -> None:
-        """Start the process now."""
-        self.process = self.start()
+        """Start the process now; what the dead one left is told to leave when the new one is there."""
+        self.take(self.start())
+
+    def take(self, process: subprocess.Popen[bytes]) -> None:
+        """Keep `process` as the one that does the work from now on."""
+        self.process = process
         self.started = time.monotonic()
+        if process.poll() is None:
+            for group in self.left:
+                kill_group(group, signal.SIGTERM)
 
     def bury(self) -> int | None:
-        """Return the exit code if the process has died, after killing what is left of its group; else None."""
+        """Return the exit code if the process has died, after killing what is left of its group unless it is useful."""
         if self.process is None or (code := self.process.poll()) is None:
             return None
-        kill_group(self.process, signal.SIGKILL)
+        if self.useful:
+            self.left[self.process.pid] = time.monotonic() + STOP_SECONDS
+        else:
+            kill_group(self.process.pid, signal.SIGKILL)
         if time.monotonic() - self.started > STEADY_SECONDS:
             self.crashes = 0
         pause = 0.0 if self.crashes == 0 else min(FIRST_PAUSE * 2**self.crashes, LONGEST_PAUSE)
@@ -83,11 +102,28 @@ class Child:
         self.process = None
         return code
 
+    def clear(self, *, now: bool = False) -> None:
+        """Forget what was left and is gone; kill what has had its time, or with `now` all of it."""
+        for group, deadline in list(self.left.items()):
+            if now or time.monotonic() > deadline:
+                kill_group(group, signal.SIGKILL)
+            if not group_lives(group):
+                del self.left[group]
 
-def kill_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to every process of the child's group; a group that is gone is fine."""
+
+def kill_group(group: int, number: signal.Signals) -> None:
+    """Send a signal to every process of a child's group; a group that is gone is fine."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+        os.killpg(group, number)
+
+
+def group_lives(group: int) -> bool:
+    """Whether a process of the group is there."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def say(text: str) -> None:
@@ -111,6 +147,8 @@ class Supervisor:
         self.stopping = False
         self.reload = False
         self.socket: socket.socket | None = None
+        # Nothing is ever written into it: that its other end is closed tells the web server that nobody watches over it.
+        self.life, self.lifeline = os.pipe()
 
     def _number(self, name: str, default: int) -> int:
         raw = self.environment.get(name, "").strip() or str(default)
@@ -148,9 +186,12 @@ class Supervisor:
             raise StartError(str(problem)) from problem
 
     def prepare(self) -> list[dict[str, str]]:
-        """Make or renew the tables; in the demo load what is not there yet. Return the demo's log-ins."""
+        """In the demo: make or renew the tables, load what is not there yet, return the log-ins.
+
+        Otherwise the first web server does it, which has loaded the shop anyway: a second less after a crash.
+        """
         if not self.demo:
-            self.flask("prepare")
+            self.environment["SERVE_PREPARE"] = "1"
             return []
         printed = self.flask("prepare", "--demo")
         if self.stopping:
@@ -167,21 +208,31 @@ class Supervisor:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((self.host, self.port))
-            listener.listen(1024)
-        except OSError as error:
-            raise StartError(
-                f"cannot listen on {self.host}:{self.port} ({error.strerror}); PORT=8001 make run takes another"
-            ) from error
+        deadline = time.monotonic() + PORT_SECONDS
+        while True:
+            try:
+                listener.bind((self.host, self.port))
+                listener.listen(1024)
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline or self.stopping:
+                    raise StartError(
+                        f"cannot listen on {self.host}:{self.port} ({error.strerror}); PORT=8001 make run takes another"
+                    ) from error
+            time.sleep(0.05)
         self.port = listener.getsockname()[1]
         self.environment["PORT"] = str(self.port)
         self.socket = listener
 
     # ------------------------------------------------------------ children
 
-    def spawn(self, command: list[str], *, keep: tuple[int, ...] = (), **extra: str) -> subprocess.Popen[bytes]:
-        """Start `command` in a process group of its own; `keep` are descriptors it inherits."""
+    def spawn(
+        self, command: list[str], *, keep: tuple[int, ...] = (), orphaned: int = signal.SIGTERM, **extra: str
+    ) -> subprocess.Popen[bytes]:
+        """Start `command` in a process group of its own.
+
+        `keep` are descriptors it inherits; `orphaned` is the signal it gets when this process is killed.
+        """
         return subprocess.Popen(
             command,
             cwd=ROOT,
@@ -189,7 +240,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=keep,
-            preexec_fn=die_with_parent,
+            preexec_fn=lambda: die_with_parent(orphaned),
         )
 
     def web(self) -> subprocess.Popen[bytes]:
@@ -198,10 +249,16 @@ class Supervisor:
             raise StartError("the port is not open yet")
         reader, writer = os.pipe()
         listener = self.socket.fileno()
-        command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py")]
+        command = [sys.executable, "-P", str(ROOT / "shop" / "forker.py"), "--config", str(ROOT / "gunicorn.conf.py")]
         process = self.spawn(
-            command, keep=(listener, writer), SERVE_SOCKET_FD=str(listener), SERVE_READY_FD=str(writer)
+            command,
+            keep=(listener, writer, self.life),
+            orphaned=signal.SIGHUP,
+            SERVE_SOCKET_FD=str(listener),
+            SERVE_READY_FD=str(writer),
+            SERVE_LIFE_FD=str(self.life),
         )
+        self.environment.pop("SERVE_PREPARE", None)
         os.close(writer)
         deadline = time.monotonic() + START_SECONDS
         while not self.stopping and process.poll() is None and time.monotonic() < deadline:
@@ -254,7 +311,7 @@ class Supervisor:
         stripe = self.fake_stripe()
         self.demo_bank()
         accounts = self.prepare()
-        web = Child("web server", self.web)
+        web = Child("web server", self.web, useful=True)
         self.children = [child for child in (stripe, web, Child("worker", self.worker)) if child]
         try:
             for child in self.children:
@@ -276,6 +333,7 @@ class Supervisor:
             self.reload = False
             self.roll()
         for child in self.children:
+            child.clear()
             code = child.bury()
             if code is not None and not self.stopping:
                 say(f"the {child.name} stopped (exit code {code}); starting it again")
@@ -297,10 +355,11 @@ class Supervisor:
                 # Some milliseconds more than readiness: the first answer shows that it is not a crash loop.
                 time.sleep(0.2)
             if fresh.poll() is not None:
-                kill_group(fresh, signal.SIGKILL)
+                kill_group(fresh.pid, signal.SIGKILL)
                 say(f"restart given up: the new {child.name} stopped (exit code {fresh.returncode})")
                 return
-            child.process, child.started, child.crashes = fresh, time.monotonic(), 0
+            child.take(fresh)
+            child.crashes = 0
             if old is not None:
                 end([old])
         say("restarted")
@@ -308,6 +367,8 @@ class Supervisor:
     def stop(self) -> None:
         """Ask every child to finish what it does, in time; then make it."""
         end([child.process for child in reversed(self.children) if child.process is not None])
+        for child in self.children:
+            child.clear(now=True)
         if self.socket is not None:
             self.socket.close()
 
@@ -358,7 +419,7 @@ def end(processes: list[subprocess.Popen[bytes]]) -> None:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             say(f"process {process.pid} did not finish in {STOP_SECONDS:.0f} s; killing it")
-        kill_group(process, signal.SIGKILL)
+        kill_group(process.pid, signal.SIGKILL)
         process.wait()
 
 

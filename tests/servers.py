@@ -191,9 +191,13 @@ class LiveServer:
             except (OSError, ValueError, IndexError):
                 continue
             if parent == self.process.pid:
-                found["web" if "gunicorn" in words else "worker" if "jobs" in words else " ".join(words)] = int(
-                    entry.name
-                )
+                found[
+                    "web"
+                    if any(w.endswith("forker.py") for w in words)
+                    else "worker"
+                    if "jobs" in words
+                    else " ".join(words)
+                ] = int(entry.name)
         return found
 
     def get(self, path: str, timeout: float = 30.0) -> tuple[int, str]:

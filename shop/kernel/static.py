@@ -32,6 +32,11 @@ def url(name: str) -> str:
     return str(current_app.extensions["shop_static"]) + name
 
 
+def squeezed(root: Path, target: Path) -> bool:
+    """Whether `squeeze` has nothing to do."""
+    return (target / _digest(root)).is_dir()
+
+
 def squeeze(root: Path, target: Path) -> None:
     """Copy `root` into `target` under the name of its content, each text beside its `.br` and `.gz`; if not done already.
 

@@ -13,7 +13,7 @@ from tests.house import source
 
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 # What stands above all rooms: the factory, the pages of failures, the commands, the demonstration and the supervisor.
-ROOF = {"__init__", "problems", "commands", "seed", "serve", "warm", "translations"}
+ROOF = {"__init__", "problems", "commands", "seed", "serve", "warm", "forker", "translations"}
 # The one page that lists the refusals of the whole house reads the whole house.
 ROOF_WINDOWS = {("shop/pages/storefront/help.py", name) for name in ("shop.FLOORS", "shop.problems")}
 # The layers inside a room, lowest first; a lower one never imports a higher one of its own room.

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from shop import serve as serving
 from tests.house.source import ROOT
 from tests.servers import environment
 
@@ -50,6 +51,47 @@ def test_the_dead_are_replaced_and_the_stopped_leave_nothing(start_server):
     assert not set(after.values()) & set(before.values())
     server.stop()
     assert not [pid for pid in after.values() if Path(f"/proc/{pid}").exists()]
+
+
+def below(pid: int) -> set[int]:
+    """The children of a process."""
+    try:
+        return {int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    except FileNotFoundError:
+        return set()
+
+
+def test_whatever_is_killed_the_shop_is_soon_there_again(start_server):
+    server = start_server()
+    forker = server.children()["web"]
+    (master,) = below(forker)
+    os.kill(master, signal.SIGKILL)
+    (heir,) = until(lambda: below(forker) - {master}, 1)  # nothing is loaded again
+    assert server.get("/readyz")[0] == 200
+    until(lambda: below(heir))
+    os.kill(forker, signal.SIGKILL)  # the master serves on while the next forker loads
+    assert server.get("/readyz", timeout=0.5)[0] == 200
+    after = until(lambda: (now := server.children().get("web")) not in {None, forker} and now)
+    until(lambda: not Path(f"/proc/{heir}").exists())
+    # Everything at once but the workers, which hold the port for a moment: the next start waits for it.
+    assert server.process is not None
+    for pid in (server.process.pid, after, *below(after)):
+        os.kill(pid, signal.SIGKILL)
+    server.process.wait()
+    server.start()
+    assert server.get("/readyz")[0] == 200
+
+
+def test_what_is_killed_now_and_then_is_started_again_at_once():
+    supervised = serving.Child("worker", lambda: subprocess.Popen(["sleep", "60"], start_new_session=True))
+    for _ in range(5):
+        supervised.spawn()
+        supervised.started -= 6  # seconds it has lived
+        assert supervised.process is not None
+        supervised.process.kill()
+        supervised.process.wait()
+        assert supervised.bury() == -signal.SIGKILL
+        assert supervised.again_at <= time.monotonic()
 
 
 def test_a_rolling_restart_refuses_nobody(start_server):
