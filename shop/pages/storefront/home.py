@@ -24,6 +24,8 @@ def home() -> str:
     """What is in season, what has stars, what is new, who makes it, where to see it. At most six statements."""
     today = clock.today()
     season = browse.shelf(Sort.FEATURED, SEASON, month=today.month)
+    if SHELF < len(season) < SEASON:
+        season = season[:SHELF]  # a full row looks better than one and a bit
     shown = {row.product_id for row in season}
     starred = [row for row in browse.shelf(Sort.STARS, SEASON + SHELF) if row.stars and row.product_id not in shown]
     shown |= {row.product_id for row in starred[:SHELF]}
