@@ -295,7 +295,7 @@ def public_page(*, keep: bool = True) -> Callable[[V], V]:
 
 def wants_json() -> bool:
     """Whether the caller would rather read problem+json than a page."""
-    if request.path.startswith(("/api/", "/webhooks/")):
+    if request.path.startswith(("/api/", "/webhooks/", "/till/api/")):
         return True
     best = request.accept_mimetypes.best_match(
         ["text/html", "application/json", "application/problem+json"], "text/html"

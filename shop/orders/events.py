@@ -11,6 +11,13 @@ class OrderPlaced:
 
 
 @dataclass(frozen=True, slots=True)
+class SoldAtCounter:
+    """An order was written that had been paid and handed over at a counter."""
+
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderConfirmed:
     order_id: int
 

@@ -15,12 +15,14 @@ from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.orders.models import (
     ALLOWED,
+    TILL,
     Fulfilment,
     FulfilmentStatus,
     Order,
     OrderLine,
     OrderStatus,
     OrderTransition,
+    PaymentStatus,
 )
 from shop.stock.models import MovementKind, StockHold, StockMovement
 
@@ -82,6 +84,17 @@ def history() -> Iterator[str]:
         yield from s.scalars(select(Order.reference).where(Order.id.in_(sorted(wrong))))
 
 
+@invariant("orders.only-a-counter-begins-at-the-end")
+def beginnings() -> Iterator[str]:
+    """An order that was complete from its first moment was sold at a counter, and those of a counter all were."""
+    at_once = exists().where(
+        OrderTransition.order_id == Order.id,
+        OrderTransition.from_status == "",
+        OrderTransition.to_status.in_([OrderStatus.COMPLETED, PaymentStatus.PAID, FulfilmentStatus.DELIVERED]),
+    )
+    yield from session().scalars(select(Order.reference).where(at_once != (Order.channel == TILL)))
+
+
 @invariant("orders.unpaid-sit-on-no-goods-past-their-deadline")
 def deadlines() -> Iterator[str]:
     """No unpaid order waits longer than five minutes past its deadline."""
@@ -141,19 +154,20 @@ def goods() -> Iterator[str]:
 
 @invariant("orders.sold-only-with-a-certificate-where-one-is-required")
 def certificates() -> Iterator[str]:
-    """A line that needed a certificate names one of its own product that was in force on the day of the order."""
-    day = (
-        func.date(Order.placed_at, "+7 hours")
-        if _sqlite()
-        else func.date(func.timezone("Asia/Ho_Chi_Minh", Order.placed_at))
-    )
-    valid = exists().where(
-        Certificate.id == OrderLine.certificate_id,
-        Certificate.product_id == Variant.product_id,
-        Certificate.issued_on <= day,
-        Certificate.expires_on >= day,
-        or_(Certificate.revoked_on.is_(None), Certificate.revoked_on >= day),
-    )
+    """A line that needed a certificate names one of its own product that was in force on the day of the order; for a sale
+    at a counter by the counter's clock or by ours (`placed_at`, `completed_at`)."""
+
+    def valid_on(instant: Any) -> Any:
+        day = func.date(instant, "+7 hours") if _sqlite() else func.date(func.timezone("Asia/Ho_Chi_Minh", instant))
+        return exists().where(
+            Certificate.id == OrderLine.certificate_id,
+            Certificate.product_id == Variant.product_id,
+            Certificate.issued_on <= day,
+            Certificate.expires_on >= day,
+            or_(Certificate.revoked_on.is_(None), Certificate.revoked_on >= day),
+        )
+
+    valid = or_(valid_on(Order.placed_at), and_(Order.channel == TILL, valid_on(Order.completed_at)))
     rows = session().execute(
         select(Order.reference)
         .join(OrderLine, OrderLine.order_id == Order.id)
@@ -170,7 +184,8 @@ def _sqlite() -> bool:
 
 @invariant("orders.price-charged-was-in-force")
 def prices() -> Iterator[str]:
-    """Each line was charged a price of its own variant that was in force when the order was placed."""
+    """Each line was charged a price of its own variant that was in force when the order was placed. At a counter the price
+    that was printed holds: it may have ended while the device was off line, but it was one of the variant's."""
     rows = session().execute(
         select(Order.reference)
         .join(OrderLine, OrderLine.order_id == Order.id)
@@ -179,8 +194,7 @@ def prices() -> Iterator[str]:
             or_(
                 Price.variant_id != OrderLine.variant_id,
                 Price.amount != OrderLine.unit_price_amount,
-                Price.valid_from > Order.placed_at,
-                Price.valid_to <= Order.placed_at,
+                and_(Order.channel != TILL, or_(Price.valid_from > Order.placed_at, Price.valid_to <= Order.placed_at)),
             )
         )
         .distinct()

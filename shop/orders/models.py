@@ -59,10 +59,14 @@ class FulfilmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-# For each subject the steps that may follow a status; everything else is refused.
+WEB, TILL = "web", "till"
+CHANNEL_NAMES = {WEB: N_("Trên mạng"), TILL: N_("Tại quầy")}
+
+# For each subject the steps that may follow a status; everything else is refused. Only what was sold at a counter begins at
+# its end: the goods were handed over and paid before the shop's books heard of it.
 ALLOWED: dict[str, dict[str, frozenset[str]]] = {
     "order": {
-        "": frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED}),
+        "": frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.COMPLETED}),
         OrderStatus.AWAITING_PAYMENT: frozenset({OrderStatus.PLACED, OrderStatus.CANCELLED}),
         OrderStatus.PLACED: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
         OrderStatus.CONFIRMED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
@@ -71,7 +75,7 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         OrderStatus.CANCELLED: frozenset({OrderStatus.PLACED}),
     },
     "payment": {
-        "": frozenset({PaymentStatus.UNPAID, PaymentStatus.DUE}),
+        "": frozenset({PaymentStatus.UNPAID, PaymentStatus.DUE, PaymentStatus.PAID}),
         PaymentStatus.UNPAID: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
         PaymentStatus.DUE: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
         PaymentStatus.PAID: frozenset({PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}),
@@ -80,7 +84,7 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         PaymentStatus.VOID: frozenset({PaymentStatus.PAID}),
     },
     "fulfilment": {
-        "": frozenset({FulfilmentStatus.PENDING}),
+        "": frozenset({FulfilmentStatus.PENDING, FulfilmentStatus.DELIVERED}),
         FulfilmentStatus.PENDING: frozenset({FulfilmentStatus.PACKED, FulfilmentStatus.CANCELLED}),
         FulfilmentStatus.PACKED: frozenset({FulfilmentStatus.HANDED_OVER, FulfilmentStatus.CANCELLED}),
         FulfilmentStatus.HANDED_OVER: frozenset({FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED}),
@@ -171,7 +175,7 @@ class Order(Base):
     op_digest: Mapped[Str80]
     # Opaque: the basket it came from; one order per basket.
     basket_key: Mapped[Str80 | None] = mapped_column(unique=True)
-    channel: Mapped[Str20] = mapped_column(default="web")
+    channel: Mapped[Str20] = mapped_column(default=WEB)
     user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     locale: Mapped[Str20] = mapped_column(default="vi")
     status: Mapped[OrderStatus] = mapped_column(EnumText(OrderStatus))

@@ -101,11 +101,13 @@ class Word:
 
 
 class Gateway(Protocol):
-    """One way of moving money. `name` is kept with each payment for ever; `by_hand` ones are recorded by people."""
+    """One way of moving money. `name` is kept with each payment for ever; `by_hand` ones are recorded by people; those that
+    are not `on_web` are for counters."""
 
     name: str
     method: PaymentMethod
     by_hand: bool
+    on_web: bool
 
     def begin(self, ask: Ask) -> Begun:
         """Ask for a payment. Raises ProviderBusy, ProviderRefused."""
@@ -127,6 +129,7 @@ class ByHand:
     """What the ways without a machine have in common: nothing to ask."""
 
     by_hand = True
+    on_web = True
 
     def begin(self, ask: Ask) -> Begun:
         raise MethodNotOffered

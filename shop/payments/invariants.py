@@ -11,7 +11,7 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.money import LARGEST_AMOUNT
-from shop.orders.models import Order, OrderStatus, PaymentMethod, PaymentStatus
+from shop.orders.models import TILL, Order, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import (
     Payment,
     PaymentIssue,
@@ -28,7 +28,17 @@ _PAID = (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDE
 
 @invariant("payments.paid-means-captured")
 def paid() -> Iterator[str]:
-    """An order that counts as paid has a payment with all its money (cash: on completion)."""
+    """An order that counts as paid has a payment with all its money (cash: on completion); one of a counter may have been
+    paid in parts, which together are all of it."""
+    parts = (
+        select(func.coalesce(func.sum(Payment.captured_amount), 0))
+        .where(
+            Payment.order_id == Order.id, Payment.provider == "till", Payment.state == PaymentState.CAPTURED,
+            Payment.captured_amount == Payment.amount,
+        )
+        .correlate(Order)
+        .scalar_subquery()
+    )  # fmt: skip
     whole = (
         select(Payment.id)
         .where(
@@ -46,7 +56,7 @@ def paid() -> Iterator[str]:
                 and_(Order.status == OrderStatus.COMPLETED, Order.payment_status != PaymentStatus.VOID),
             ),
             Order.total_amount > 0,
-            ~whole,
+            ~or_(whole, and_(Order.channel == TILL, parts == Order.total_amount)),
         )
     )
     yield from (f"order {r}" for r in rows)

@@ -55,6 +55,7 @@ class StripeCards:
 
     method = PaymentMethod.CARD
     by_hand = False
+    on_web = True
 
     def __init__(self, key: str, api_base: str | None, webhook_secret: str | None) -> None:
         import stripe  # costs memory, so only shops that have a key load it

@@ -35,7 +35,7 @@ class PaymentOpened:
 def available_methods(config: Config | None = None) -> list[PaymentMethod]:
     """The ways a buyer may pay now, in the order to show: cash, VietQR with a bank account, card with a Stripe key."""
     found = gateway.offered() if config is None else gateway.build_all(config)
-    return list(dict.fromkeys(g.method for g in found.values()))
+    return list(dict.fromkeys(g.method for g in found.values() if g.on_web))
 
 
 _INSERT = insert(Payment).returning(Payment.id)

@@ -20,6 +20,8 @@ from shop.orders import events
 from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
     ALLOWED,
+    TILL,
+    WEB,
     DeliveryKind,
     Fulfilment,
     FulfilmentStatus,
@@ -102,7 +104,7 @@ class Draft:
     invoice: dict[str, Any] | None = None
     discount_amount: int = 0
     age_confirmed_at: datetime | None = None
-    channel: str = "web"
+    channel: str = WEB
     address_key: str | None = None
     is_demo: bool = False
     placed_at: datetime | None = None
@@ -466,6 +468,8 @@ def take_back(actor: Actor, fulfilment_id: int, *, restock: bool, reason: str) -
         raise Invalid(N_("Hãy ghi lý do trả hàng."), field="reason")
     with transaction():
         order, found = _fulfilment(fulfilment_id)
+        if order.channel == TILL:  # comes back at a counter, against the receipt and line by line
+            raise StepNotAllowed
         step(actor, "fulfilment", found.id, FulfilmentStatus.RETURNED, order_id=order.id, reason=reason.strip())
         stock.take_back(actor, hold_reference(order.reference, found.number), restock=restock, reason=reason.strip())
         audit.record(
