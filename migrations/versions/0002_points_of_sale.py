@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -25,6 +26,368 @@ def ways_to_pay(*more: str) -> None:
 
 def upgrade() -> None:
     ways_to_pay(*COUNTER)
+    op.create_table(
+        "till_pins",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("salt", sa.String(length=80), nullable=False),
+        sa.Column("hash", sa.String(length=80), nullable=False),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_till_pins_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_till_pins")),
+    )
+    op.create_table(
+        "till_devices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.String(length=80), nullable=True),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_hash", sa.String(length=80), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_till_devices_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_devices")),
+        sa.UniqueConstraint("code", name=op.f("uq_till_devices_code")),
+        sa.UniqueConstraint("revoked_hash", name=op.f("uq_till_devices_revoked_hash")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_till_devices_token_hash")),
+    )
+    with op.batch_alter_table("till_devices", schema=None) as batch_op:
+        batch_op.create_index("ix_till_devices_point", ["point_id"], unique=False)
+
+    op.create_table(
+        "till_enrol_codes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code_hash", sa.String(length=80), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_enrol_codes_device_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_enrol_codes")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_till_enrol_codes_code_hash")),
+    )
+    with op.batch_alter_table("till_enrol_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_till_enrol_codes_device_id"), ["device_id"], unique=False)
+        batch_op.create_index("ix_till_enrol_codes_live", ["used_at", "expires_at"], unique=False)
+
+    op.create_table(
+        "till_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uuid", sa.String(length=40), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("digest", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("result", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=True),
+        sa.Column("body", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(length=255), nullable=True),
+        sa.Column("settlement", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('session-open', 'session-close', 'cash', 'sale', 'return', 'ask')",
+            name=op.f("ck_till_events_kind_known"),
+        ),
+        sa.CheckConstraint("state IN ('done', 'refused')", name=op.f("ck_till_events_state_known")),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_events_device_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_events")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_till_events_uuid")),
+    )
+    with op.batch_alter_table("till_events", schema=None) as batch_op:
+        batch_op.create_index("ix_till_events_device", ["device_id", "seq"], unique=False)
+        batch_op.create_index("ix_till_events_state", ["state", "settled_at", "id"], unique=False)
+
+    op.create_table(
+        "till_gaps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=255), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('seq', 'number')", name=op.f("ck_till_gaps_kind_known")),
+        sa.CheckConstraint("first <= last", name=op.f("ck_till_gaps_span")),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_gaps_device_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_gaps")),
+    )
+    with op.batch_alter_table("till_gaps", schema=None) as batch_op:
+        batch_op.create_index("ix_till_gaps_device", ["device_id", "kind", "first"], unique=False)
+        batch_op.create_index("ix_till_gaps_open", ["closed_at", "id"], unique=False)
+
+    op.create_table(
+        "till_sessions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("uuid", sa.String(length=40), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("keeper_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("keeper_name", sa.String(length=255), nullable=False),
+        sa.Column("float_amount", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("close_received_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("float_amount >= 0", name=op.f("ck_till_sessions_float_whole")),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_sessions_device_id")),
+        sa.ForeignKeyConstraint(["keeper_id"], ["users.id"], name=op.f("fk_till_sessions_keeper_id")),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_till_sessions_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_sessions")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_till_sessions_uuid")),
+    )
+    with op.batch_alter_table("till_sessions", schema=None) as batch_op:
+        batch_op.create_index("ix_till_sessions_device", ["device_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_sessions_keeper_id"), ["keeper_id"], unique=False)
+        batch_op.create_index("ix_till_sessions_point", ["point_id", "id"], unique=False)
+        batch_op.create_index(
+            "uq_till_sessions_open",
+            ["device_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "till_asks",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("words", sa.String(length=255), nullable=True),
+        sa.Column("folded", sa.String(length=255), nullable=True),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_till_asks_quantity_positive")),
+        sa.CheckConstraint("variant_id IS NOT NULL OR words IS NOT NULL", name=op.f("ck_till_asks_something")),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_asks_device_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["till_events.id"], name=op.f("fk_till_asks_event_id")),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_till_asks_point_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variants.id"], name=op.f("fk_till_asks_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_asks")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_till_asks_event_id")),
+    )
+    with op.batch_alter_table("till_asks", schema=None) as batch_op:
+        batch_op.create_index("ix_till_asks_point", ["point_id", "id"], unique=False)
+        batch_op.create_index("ix_till_asks_variant", ["variant_id"], unique=False)
+
+    op.create_table(
+        "till_closings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("counted", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("counted_amount", sa.BigInteger(), nullable=False),
+        sa.Column("float_amount", sa.BigInteger(), nullable=False),
+        sa.Column("expected_amount", sa.BigInteger(), nullable=False),
+        sa.Column("variance_amount", sa.BigInteger(), nullable=False),
+        sa.Column("tenders_until", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("actor_key", sa.String(length=40), nullable=False),
+        sa.Column("actor_label", sa.String(length=255), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("counted_amount >= 0", name=op.f("ck_till_closings_counted_whole")),
+        sa.CheckConstraint(
+            "variance_amount = counted_amount - expected_amount", name=op.f("ck_till_closings_variance_adds_up")
+        ),
+        sa.ForeignKeyConstraint(["event_id"], ["till_events.id"], name=op.f("fk_till_closings_event_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["till_sessions.id"], name=op.f("fk_till_closings_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_closings")),
+    )
+    with op.batch_alter_table("till_closings", schema=None) as batch_op:
+        batch_op.create_index("ix_till_closings_session", ["session_id", "id"], unique=False)
+
+    op.create_table(
+        "till_notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("detail", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=255), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_notices_device_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["till_events.id"], name=op.f("fk_till_notices_event_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["till_sessions.id"], name=op.f("fk_till_notices_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_notices")),
+    )
+    with op.batch_alter_table("till_notices", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_till_notices_device_id"), ["device_id"], unique=False)
+        batch_op.create_index("ix_till_notices_open", ["closed_at", "id"], unique=False)
+
+    op.create_table(
+        "till_sales",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("keeper_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("keeper_name", sa.String(length=255), nullable=False),
+        sa.Column("discount_reason", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_sales_device_id")),
+        sa.ForeignKeyConstraint(["event_id"], ["till_events.id"], name=op.f("fk_till_sales_event_id")),
+        sa.ForeignKeyConstraint(["keeper_id"], ["users.id"], name=op.f("fk_till_sales_keeper_id")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_till_sales_order_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["till_sessions.id"], name=op.f("fk_till_sales_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_sales")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_till_sales_event_id")),
+        sa.UniqueConstraint("number", name=op.f("uq_till_sales_number")),
+        sa.UniqueConstraint("order_id", name=op.f("uq_till_sales_order_id")),
+    )
+    with op.batch_alter_table("till_sales", schema=None) as batch_op:
+        batch_op.create_index("ix_till_sales_device", ["device_id", "sequence"], unique=True)
+        batch_op.create_index("ix_till_sales_session", ["session_id", "id"], unique=False)
+
+    op.create_table(
+        "till_returns",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("keeper_name", sa.String(length=255), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["event_id"], ["till_events.id"], name=op.f("fk_till_returns_event_id")),
+        sa.ForeignKeyConstraint(["sale_id"], ["till_sales.id"], name=op.f("fk_till_returns_sale_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["till_sessions.id"], name=op.f("fk_till_returns_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_returns")),
+        sa.UniqueConstraint("event_id", name=op.f("uq_till_returns_event_id")),
+    )
+    with op.batch_alter_table("till_returns", schema=None) as batch_op:
+        batch_op.create_index("ix_till_returns_sale", ["sale_id"], unique=False)
+        batch_op.create_index("ix_till_returns_session", ["session_id", "id"], unique=False)
+
+    op.create_table(
+        "till_shortages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("sale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("claimed", sa.Integer(), nullable=False),
+        sa.Column("settled", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=255), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('open', 'owed', 'found', 'short')", name=op.f("ck_till_shortages_state_known")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_till_shortages_quantity_positive")),
+        sa.CheckConstraint("settled >= 0 AND settled <= quantity", name=op.f("ck_till_shortages_settled_within")),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_till_shortages_point_id")),
+        sa.ForeignKeyConstraint(["sale_id"], ["till_sales.id"], name=op.f("fk_till_shortages_sale_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variants.id"], name=op.f("fk_till_shortages_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_shortages")),
+        sa.UniqueConstraint("reference", name=op.f("uq_till_shortages_reference")),
+    )
+    with op.batch_alter_table("till_shortages", schema=None) as batch_op:
+        batch_op.create_index("ix_till_shortages_point", ["point_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_shortages_sale_id"), ["sale_id"], unique=False)
+        batch_op.create_index("ix_till_shortages_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "till_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lot_code", sa.String(length=40), nullable=True),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("net_amount", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.Integer(), nullable=False),
+        sa.CheckConstraint("net_amount >= 0", name=op.f("ck_till_lines_net_whole")),
+        sa.CheckConstraint("returned >= 0 AND returned <= quantity", name=op.f("ck_till_lines_returned_within_sold")),
+        sa.ForeignKeyConstraint(["order_line_id"], ["order_lines.id"], name=op.f("fk_till_lines_order_line_id")),
+        sa.ForeignKeyConstraint(["sale_id"], ["till_sales.id"], name=op.f("fk_till_lines_sale_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variants.id"], name=op.f("fk_till_lines_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_lines")),
+        sa.UniqueConstraint("order_line_id", name=op.f("uq_till_lines_order_line_id")),
+    )
+    with op.batch_alter_table("till_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_till_lines_sale", ["sale_id"], unique=False)
+
+    op.create_table(
+        "till_tenders",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sale_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("return_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("refund_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("purpose", sa.String(length=24), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("given_amount", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('cash', 'vietqr', 'terminal', 'transfer')", name=op.f("ck_till_tenders_kind_known")
+        ),
+        sa.CheckConstraint("purpose <> 'drawer' OR kind = 'cash'", name=op.f("ck_till_tenders_drawer_is_cash")),
+        sa.CheckConstraint("purpose IN ('sale', 'return', 'drawer')", name=op.f("ck_till_tenders_purpose_known")),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_till_tenders_amount_some")),
+        sa.ForeignKeyConstraint(["event_id"], ["till_events.id"], name=op.f("fk_till_tenders_event_id")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_till_tenders_payment_id")),
+        sa.ForeignKeyConstraint(["refund_id"], ["refunds.id"], name=op.f("fk_till_tenders_refund_id")),
+        sa.ForeignKeyConstraint(["return_id"], ["till_returns.id"], name=op.f("fk_till_tenders_return_id")),
+        sa.ForeignKeyConstraint(["sale_id"], ["till_sales.id"], name=op.f("fk_till_tenders_sale_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["till_sessions.id"], name=op.f("fk_till_tenders_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_tenders")),
+    )
+    with op.batch_alter_table("till_tenders", schema=None) as batch_op:
+        batch_op.create_index("ix_till_tenders_event", ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_tenders_return_id"), ["return_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_tenders_sale_id"), ["sale_id"], unique=False)
+        batch_op.create_index("ix_till_tenders_session", ["session_id", "id"], unique=False)
+
+    op.create_table(
+        "till_return_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("return_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("restock", sa.Boolean(), nullable=False),
+        sa.Column("net_amount", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_till_return_lines_quantity_positive")),
+        sa.ForeignKeyConstraint(["line_id"], ["till_lines.id"], name=op.f("fk_till_return_lines_line_id")),
+        sa.ForeignKeyConstraint(["return_id"], ["till_returns.id"], name=op.f("fk_till_return_lines_return_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_return_lines")),
+    )
+    with op.batch_alter_table("till_return_lines", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_till_return_lines_line_id"), ["line_id"], unique=False)
+        batch_op.create_index("ix_till_return_lines_return", ["return_id"], unique=False)
+
     with op.batch_alter_table("lots", schema=None) as batch_op:
         batch_op.add_column(sa.Column("trace_code", sa.String(length=20), nullable=True))
         batch_op.add_column(sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True))
@@ -46,6 +409,84 @@ def downgrade() -> None:
         batch_op.drop_column("stop_reason")
         batch_op.drop_column("stopped_at")
         batch_op.drop_column("trace_code")
+
+    with op.batch_alter_table("till_return_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_return_lines_return")
+        batch_op.drop_index(batch_op.f("ix_till_return_lines_line_id"))
+
+    op.drop_table("till_return_lines")
+    with op.batch_alter_table("till_tenders", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_tenders_session")
+        batch_op.drop_index(batch_op.f("ix_till_tenders_sale_id"))
+        batch_op.drop_index(batch_op.f("ix_till_tenders_return_id"))
+        batch_op.drop_index("ix_till_tenders_event")
+
+    op.drop_table("till_tenders")
+    with op.batch_alter_table("till_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_lines_sale")
+
+    op.drop_table("till_lines")
+    with op.batch_alter_table("till_shortages", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_shortages_state")
+        batch_op.drop_index(batch_op.f("ix_till_shortages_sale_id"))
+        batch_op.drop_index("ix_till_shortages_point")
+
+    op.drop_table("till_shortages")
+    with op.batch_alter_table("till_returns", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_returns_session")
+        batch_op.drop_index("ix_till_returns_sale")
+
+    op.drop_table("till_returns")
+    with op.batch_alter_table("till_sales", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_sales_session")
+        batch_op.drop_index("ix_till_sales_device")
+
+    op.drop_table("till_sales")
+    with op.batch_alter_table("till_notices", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_notices_open")
+        batch_op.drop_index(batch_op.f("ix_till_notices_device_id"))
+
+    op.drop_table("till_notices")
+    with op.batch_alter_table("till_closings", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_closings_session")
+
+    op.drop_table("till_closings")
+    with op.batch_alter_table("till_asks", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_asks_variant")
+        batch_op.drop_index("ix_till_asks_point")
+
+    op.drop_table("till_asks")
+    with op.batch_alter_table("till_sessions", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_till_sessions_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index("ix_till_sessions_point")
+        batch_op.drop_index(batch_op.f("ix_till_sessions_keeper_id"))
+        batch_op.drop_index("ix_till_sessions_device")
+
+    op.drop_table("till_sessions")
+    with op.batch_alter_table("till_gaps", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_gaps_open")
+        batch_op.drop_index("ix_till_gaps_device")
+
+    op.drop_table("till_gaps")
+    with op.batch_alter_table("till_events", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_events_state")
+        batch_op.drop_index("ix_till_events_device")
+
+    op.drop_table("till_events")
+    with op.batch_alter_table("till_enrol_codes", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_enrol_codes_live")
+        batch_op.drop_index(batch_op.f("ix_till_enrol_codes_device_id"))
+
+    op.drop_table("till_enrol_codes")
+    with op.batch_alter_table("till_devices", schema=None) as batch_op:
+        batch_op.drop_index("ix_till_devices_point")
+
+    op.drop_table("till_devices")
+    op.drop_table("till_pins")
     # What was paid at a counter is, to the version before, money taken by hand.
     counter = ", ".join(f"'{way}'" for way in COUNTER)
     for table, column in METHODS:
