@@ -8,6 +8,7 @@ READ COMMITTED; services lock rows in id order.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ from shop.kernel.errors import Busy
 SQLITE_SAFE = (3, 51, 3)
 SQLITE_PATCHED: dict[tuple[int, ...], int] = {(3, 44): 6, (3, 50): 7}
 BUSY_SECONDS = 10
+STUCK_SECONDS = 0.5
 T = TypeVar("T")
 M = TypeVar("M", bound="Base")
 
@@ -122,12 +124,29 @@ def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(m.value) for m in enum)})", name=f"{column}_known")
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, which gives the session back at the end of each context."""
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        """A connection cut at the very end spoils no answer: what was to be read is read, what was to be kept is kept."""
+        let_go(self.session())
+        self.session.remove()
+
+
+db = Database(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
 
 
 def session() -> Session:
     """The session of the present application context."""
     return db.session()
+
+
+def let_go(s: Session) -> None:
+    """End what `s` was reading and give its connection back; one that is cut is thrown away, with no harm to anybody."""
+    try:
+        s.rollback()
+    except DBAPIError:
+        s.invalidate()
 
 
 def execute(statement: Any, values: Any = None) -> Any:
@@ -237,19 +256,34 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     # Writers of one process queue here instead of polling SQLite's lock, which would starve some of them.
     gate = threading.Lock()
+    # Set while somebody outside holds the database for longer than a writer waits. Until he lets go, the others are refused
+    # soon: threads that wait cannot show pages either.
+    stuck = threading.Event()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if not connection.get_execution_options().get("write"):
             connection.exec_driver_sql("BEGIN")
             return
-        if not gate.acquire(timeout=BUSY_SECONDS):
+        until = time.monotonic() + (STUCK_SECONDS if stuck.is_set() else BUSY_SECONDS)
+        if not gate.acquire(timeout=until - time.monotonic()):
             raise Busy
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except BaseException:
+            left = max(until - time.monotonic(), 0.0)
+            left = min(left, STUCK_SECONDS) if stuck.is_set() else left
+            if left < BUSY_SECONDS - 1:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(left * 1000)}")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                if left < BUSY_SECONDS - 1:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        except BaseException as error:
+            if isinstance(error, OperationalError) and "locked" in str(error.orig):
+                stuck.set()
             gate.release()
             raise
+        stuck.clear()
         connection.info["gate"] = gate
 
     # `commit` and `rollback` events fire before the statement; the gate opens when the connection goes back to its pool.
@@ -305,7 +339,7 @@ def transaction() -> Iterator[Session]:
         pending = [type(o).__name__ for o in (*s.new, *s.dirty, *s.deleted)]
         s.rollback()
         raise WriteOutsideTransaction(", ".join(pending))
-    s.rollback()
+    let_go(s)
     s.expire_all()
     s.info["writing"] = True
     s.info["after"] = []
@@ -315,10 +349,7 @@ def transaction() -> Iterator[Session]:
         s.commit()
         after: list[Callable[[], None]] = s.info["after"]
     except BaseException as error:
-        try:
-            s.rollback()
-        except DBAPIError:
-            s.invalidate()
+        let_go(s)
         if isinstance(error, DBAPIError) and _try_again(error):
             raise Busy from error
         raise
@@ -395,7 +426,7 @@ def leave_database() -> None:
     s = session()
     if s.info.get("writing"):
         raise TransactionOpen("no call to another machine inside a transaction")
-    s.rollback()
+    let_go(s)
 
 
 def changed(result: Any) -> int:
