@@ -81,7 +81,7 @@ def _sources_again(order: Order) -> list[tuple[int, list[Take]]] | None:
             select(OrderLine.variant_id, OrderLine.quantity).where(OrderLine.fulfilment_id == fulfilment.id)
         ):
             needs[variant_id] += quantity
-        levels = stock.free_levels(list(needs), point_id=fulfilment.point_id)
+        levels = stock.free_levels(list(needs), point_id=fulfilment.point_id, web=True)
         flag = "pickup" if fulfilment.kind == DeliveryKind.PICKUP else "ships"
         sourced = source(needs, [level for level in levels if getattr(level, flag)])
         if sourced.missing or len(sourced.parcels) != 1:

@@ -285,7 +285,8 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
     if not ids:
         return Plan((), (), wanted)
     sellable = catalog.sellable(ids, at)
-    levels = stock.free_levels(ids, point_id=wanted.point_id if wanted.delivery is DeliveryKind.PICKUP else None)
+    at_point = wanted.point_id if wanted.delivery is DeliveryKind.PICKUP else None
+    levels = stock.free_levels(ids, point_id=at_point, web=True)
     return plan.make(basket, sellable, levels, wanted, at=at)
 
 

@@ -28,3 +28,33 @@ class NoClaim(Conflict):
 
     code = "no-claim"
     title = N_("Hàng không còn được giữ cho đơn này.")
+
+
+class LotStopped(SoldOut):
+    """The lot was stopped: nothing of it may be sold, sent or received."""
+
+    code = "lot-stopped"
+    title = N_("Lô %(lot)s đang dừng: không bán, không chuyển, không nhập thêm.")
+
+
+class LotExpired(SoldOut):
+    """The lot is past its date."""
+
+    code = "lot-expired"
+    title = N_("Lô %(lot)s đã quá hạn dùng ngày %(day)s, không bán và không chuyển được.")
+
+
+class LotNotRecorded(Conflict):
+    """Goods without a recorded lot lie together; which of them were made together nobody knows."""
+
+    code = "lot-not-recorded"
+    title = N_(
+        "Hàng này không ghi số lô nên không dừng theo lô được. Hãy hủy từng dòng tồn kho, hoặc kiểm lại và ghi số lô."
+    )
+
+
+class LotKnown(Conflict):
+    """Another lot of the same pack has that code."""
+
+    code = "lot-known"
+    title = N_("Quy cách này đã có lô mang số %(lot)s.")

@@ -11,7 +11,7 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.stock import queries
-from shop.stock.models import Stage, StockHold, StockLevel, StockMovement
+from shop.stock.models import Lot, MovementKind, Stage, StockHold, StockLevel, StockMovement
 
 
 @invariant("stock.on-hand-is-its-movements")
@@ -129,3 +129,33 @@ def taken() -> Iterator[str]:
 def in_step() -> Iterator[str]:
     """What lists show equals the free goods of open points."""
     yield from (f"variant {v}" for v, _s, _p in queries.availability_out_of_step())
+
+
+@invariant("stock.stopped-lots-are-stopped")
+def stopped() -> Iterator[str]:
+    """Every level knows whether its lot is stopped."""
+    rows = session().execute(
+        select(StockLevel.id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(StockLevel.is_stopped != Lot.stopped_at.is_not(None))
+    )
+    yield from (f"level {i}" for (i,) in rows)
+
+
+@invariant("stock.nothing-leaves-a-stopped-lot")
+def nothing_leaves() -> Iterator[str]:
+    """Nothing of a stopped lot was claimed, sold or sent after its stop."""
+    of_lot = select(StockMovement.id).join(StockLevel, StockLevel.id == StockMovement.level_id)
+    gone = of_lot.join(Lot, Lot.id == StockLevel.lot_id).where(
+        Lot.stopped_at.is_not(None),
+        StockMovement.at > Lot.stopped_at,
+        StockMovement.kind.in_([MovementKind.SALE, MovementKind.TRANSFER_OUT]),
+    )
+    yield from (f"movement {i}" for i in session().scalars(gone))
+    claimed = (
+        select(StockHold.id)
+        .join(StockLevel, StockLevel.id == StockHold.level_id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(Lot.stopped_at.is_not(None), StockHold.created_at > Lot.stopped_at)
+    )
+    yield from (f"hold {i}" for i in session().scalars(claimed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -51,22 +51,39 @@ _FREE_LEVELS = (
         Point.pickup,
         Point.province_code,
         Point.commune_code,
+        Point.web_reserve,
     )
     .join(Lot, Lot.id == StockLevel.lot_id)
     .join(Point, Point.id == StockLevel.point_id)
     .where(StockLevel.variant_id.in_(bindparam("ids", expanding=True)), _FREE > 0, _open(bindparam("today")))
-    .where(or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
+    .where(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
     .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
 )
 _FREE_LEVELS_AT = _FREE_LEVELS.where(StockLevel.point_id == bindparam("point_id"))
 
 
-def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None) -> list[FreeLevel]:
-    """Where `variant_ids` can be claimed now, first expiring first (lots past their date are left out). One statement."""
+def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web: bool = False) -> list[FreeLevel]:
+    """Where `variant_ids` can be claimed now, first expiring first; stopped lots and lots past their date are left out. For
+    the `web` each point keeps its reserve of each pack, from what would be used up last. One statement."""
     values: dict[str, Any] = {"ids": list(variant_ids), "today": clock.today()}
     if point_id is None:
-        return [FreeLevel(*row) for row in execute(_FREE_LEVELS, values)]
-    return [FreeLevel(*row) for row in execute(_FREE_LEVELS_AT, {**values, "point_id": point_id})]
+        rows = execute(_FREE_LEVELS, values).all()
+    else:
+        rows = execute(_FREE_LEVELS_AT, {**values, "point_id": point_id}).all()
+    if not web:
+        return [FreeLevel(*row[:-1]) for row in rows]
+    left: dict[tuple[int, int], int] = {}
+    for row in rows:
+        shelf = (row.variant_id, row.point_id)
+        left[shelf] = left.get(shelf, -row.web_reserve) + row[3]
+    found = []
+    for row in rows:
+        shelf = (row.variant_id, row.point_id)
+        free = min(row[3], left[shelf])
+        if free > 0:
+            left[shelf] -= free
+            found.append(replace(FreeLevel(*row[:-1]), free=free))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +116,9 @@ def availability(variant_ids: Sequence[int]) -> dict[int, AvailableCount]:
 
 
 def at_points(variant_ids: Sequence[int]) -> dict[int, dict[int, int]]:
-    """Free units per variant and open pick-up point: `{variant: {point: units}}`."""
+    """Units that the web may still sell, per variant and open pick-up point: `{variant: {point: units}}`."""
     found: dict[int, dict[int, int]] = {}
-    for level in free_levels(variant_ids) if variant_ids else ():
+    for level in free_levels(variant_ids, web=True) if variant_ids else ():
         if level.pickup:
             by_point = found.setdefault(level.variant_id, {})
             by_point[level.point_id] = by_point.get(level.point_id, 0) + level.free
@@ -112,19 +129,29 @@ def availability_out_of_step(variant_ids: Sequence[int] | None = None) -> list[t
     """Variants whose availability row is not the sum of their levels: (variant, right ship, right pickup)."""
     free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
     today = clock.today()
-    fresh = or_(Lot.expires_on.is_(None), Lot.expires_on >= today)
-    right = (
+    sellable = and_(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= today))
+    shelves = (
         select(
             StockLevel.variant_id.label("variant_id"),
-            func.coalesce(func.sum(free).filter(and_(Point.ships, _open(today), fresh)), 0).label("ship"),
-            func.coalesce(func.sum(free).filter(and_(Point.pickup, _open(today), fresh)), 0).label("pickup"),
+            StockLevel.point_id.label("point_id"),
+            func.coalesce(func.sum(free).filter(sellable), 0).label("free"),
         )
-        .join(Point, Point.id == StockLevel.point_id)
         .join(Lot, Lot.id == StockLevel.lot_id)
-        .group_by(StockLevel.variant_id)
+        .group_by(StockLevel.variant_id, StockLevel.point_id)
     )
     if variant_ids is not None:
-        right = right.where(StockLevel.variant_id.in_(variant_ids))
+        shelves = shelves.where(StockLevel.variant_id.in_(variant_ids))
+    shelf = shelves.subquery()
+    offered = case((shelf.c.free > Point.web_reserve, shelf.c.free - Point.web_reserve), else_=0)
+    right = (
+        select(
+            shelf.c.variant_id.label("variant_id"),
+            func.coalesce(func.sum(offered).filter(and_(Point.ships, _open(today))), 0).label("ship"),
+            func.coalesce(func.sum(offered).filter(and_(Point.pickup, _open(today))), 0).label("pickup"),
+        )
+        .join(Point, Point.id == shelf.c.point_id)
+        .group_by(shelf.c.variant_id)
+    )
     sub = right.subquery()
     rows = session().execute(
         select(sub.c.variant_id, sub.c.ship, sub.c.pickup)
@@ -281,10 +308,11 @@ def lots_sold(references: Sequence[str]) -> list[ClaimRow]:
 
 
 def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> Any:
-    """Variants of which `low` to `high` units can be sold at the points `mine` (None: all): open ones, fresh lots."""
+    """Variants of which `low` to `high` units can be sold at the points `mine` (None: all) that are open."""
     today = clock.today()
     free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
-    sellable = and_(_open(today), or_(Lot.expires_on.is_(None), Lot.expires_on >= today))
+    fresh = or_(Lot.expires_on.is_(None), Lot.expires_on >= today)
+    sellable = and_(_open(today), StockLevel.is_stopped.is_(False), fresh)
     left = func.coalesce(func.sum(case((sellable, free), else_=0)), 0)
     statement = (
         select(StockLevel.variant_id)

@@ -243,15 +243,15 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
         steps = [("order", None, status), ("payment", None, money)]
         steps += [("fulfilment", f, FulfilmentStatus.PENDING) for f in fulfilments]
         execute(_INSERT_STEPS, [_history(order_id, f, sub, "", to, actor, None, now) for sub, f, to in steps])
-        _claim(reference, draft.parcels, draft.pay_until)
+        _claim(reference, draft.parcels, draft.pay_until, web=draft.channel == "web")
         publish(events.OrderPlaced(order_id))
     return Placed(order_id, reference, secret, goods + fees - draft.discount_amount)
 
 
-def _claim(reference: str, parcels: Sequence[DraftParcel], until: datetime | None) -> None:
+def _claim(reference: str, parcels: Sequence[DraftParcel], until: datetime | None, *, web: bool) -> None:
     """Take the goods of all parcels; levels of different parcels are different points, so id order is kept overall."""
     for number, parcel in sorted(enumerate(parcels, start=1), key=lambda p: min(t.level_id for t in p[1].takes)):
-        stock.take(hold_reference(reference, number), parcel.takes, until=until)
+        stock.take(hold_reference(reference, number), parcel.takes, until=until, web=web)
 
 
 # --- steps -------------------------------------------------------------------------------------------------------
@@ -361,7 +361,7 @@ def revive(actor: Actor, order_id: int, parcels: Sequence[tuple[int, Sequence[Ta
     with transaction():
         order = _locked(order_id)
         for number, takes in parcels:
-            stock.take(hold_reference(order.reference, number), takes)
+            stock.take(hold_reference(order.reference, number), takes, web=order.channel == "web")
         step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
         step(actor, "order", order_id, OrderStatus.PLACED, order_id=order_id, only_from=frozenset({OrderStatus.CANCELLED}),
              reason=N_("Tiền đến sau hạn, hàng vẫn còn"), pay_until=None, cancelled_at=None, cancel_reason=None)  # fmt: skip
