@@ -398,8 +398,14 @@ def upgrade() -> None:
     with op.batch_alter_table("points", schema=None) as batch_op:
         batch_op.add_column(sa.Column("web_reserve", sa.Integer(), server_default="0", nullable=False))
 
+    with op.batch_alter_table("stock_levels", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("is_stopped", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("stock_levels", schema=None) as batch_op:
+        batch_op.drop_column("is_stopped")
+
     with op.batch_alter_table("points", schema=None) as batch_op:
         batch_op.drop_column("web_reserve")
 
