@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,10 +22,17 @@ def _uuid(value: str) -> str:
     return str(uuid.UUID(value))
 
 
+def _this_age(value: datetime) -> datetime:
+    if not 2000 <= value.year <= 2200:
+        raise ValueError("no clock says so")
+    return value
+
+
 def _line(value: str) -> str:
     return text.clean(value).replace("\n", " ")
 
 
+At = Annotated[AwareDatetime, AfterValidator(_this_age)]
 Uuid = Annotated[str, Field(min_length=32, max_length=40), AfterValidator(_uuid)]
 RowId = Annotated[int, Field(ge=1, le=2**53)]
 Money = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
@@ -161,7 +169,7 @@ class Envelope(BaseModel):
 
     uuid: Uuid
     kind: EventKind
-    at: AwareDatetime
+    at: At
     seq: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     body: dict[str, Any]
 
@@ -172,8 +180,6 @@ class Batch(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     device: Annotated[str, Field(max_length=20)]
-    sent_at: AwareDatetime | None = None
-    batch: Annotated[str, Field(max_length=40)] = ""
     events: list[Any]
 
 
@@ -186,7 +192,7 @@ def malformed(error: ValidationError) -> Invalid:
     """The first thing wrong, in our words: which field, and what the check said."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "body"
-    return Invalid(N_("Dữ liệu không đúng ở “%(field)s”: %(why)s."), field=field, why=first["msg"])
+    return Invalid(N_("Dữ liệu không đúng ở “%(where)s”: %(why)s."), where=field, why=first["msg"])
 
 
 def read(kind: type[Part], data: Any) -> Any:

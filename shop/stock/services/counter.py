@@ -18,7 +18,8 @@ from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import execute, session, transaction
 from shop.stock.models import SHOP, Lot, MovementKind, StockLevel, StockMovement
-from shop.stock.services import _change_level, _level, _movement, _Tally
+from shop.stock.services import _level, _movement
+from shop.stock.services.levels import _change_level, _Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class _Level:
     @property
     def free(self) -> int:
         return self.on_hand - self.claimed - self.taken
+
+    def may_go(self, today: date) -> bool:
+        """Whether the lot is neither stopped nor past its date."""
+        return not self.stopped and (self.expires_on is None or self.expires_on >= today)
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ def sell(actor: Actor, point_id: int, wants: Sequence[Want], *, reference: str, 
     today = clock.today()
     for want in wants:
         mine = [x for x in levels if x.variant_id == want.variant_id]
-        usable = [x for x in mine if not x.stopped and (x.expires_on is None or x.expires_on >= today)]
+        usable = [x for x in mine if x.may_go(today)]
         if want.lot_code is not None:
             named = [x for x in mine if x.lot == want.lot_code]
             if not named:
@@ -256,7 +261,12 @@ def take_off(actor: Actor, level_id: int, quantity: int, *, reference: str, reas
     first = s.execute(
         select(StockLevel.point_id, StockLevel.variant_id, StockLevel.owner).where(StockLevel.id == level_id)
     ).one()
-    levels = [x for x in _read(first[0], [first[1]]) if x.owner == first[2] and x.free > 0]
+    today = clock.today()
+    levels = [
+        x
+        for x in _read(first[0], [first[1]])
+        if x.owner == first[2] and x.free > 0 and (x.id == level_id or x.may_go(today))
+    ]
     levels.sort(key=lambda x: x.id != level_id)
     tally = _Tally()
     movements = []

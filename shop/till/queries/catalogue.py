@@ -107,6 +107,15 @@ _KEEPERS = (
 )
 
 
+def point_of(point_id: int) -> PointView:
+    """The point a device stands at; the kept list may be some seconds older than the point."""
+    found = next((p for p in points.all_points() if p.id == point_id), None)
+    if found is None:
+        points.forget()
+        found = next(p for p in points.all_points() if p.id == point_id)
+    return found
+
+
 def point_facts(point: PointView) -> dict[str, Any]:
     """A point as a device knows it."""
     return {
@@ -204,7 +213,7 @@ def catalogue(point_id: int, at: datetime) -> dict[str, Any]:
     day = clock.business_day(at)
     rule = catalog_rules.CERTIFICATE_RULE.get()
     here = _stock(point_id, day)
-    point = next(p for p in points.all_points() if p.id == point_id)
+    point = point_of(point_id)
     base = current_app.extensions["shop_config"].base_url.rstrip("/")
     told = {
         "point": point_facts(point),

@@ -54,9 +54,9 @@ def create(actor: Actor, code: str, name: str, point_id: int) -> int:
         raise Invalid(N_("Ký hiệu máy gồm một chữ cái và một đến ba chữ số, ví dụ A7."), field="code")
     if not 2 <= len(name) <= 80:
         raise Invalid(N_("Tên máy từ 2 đến 80 ký tự."), field="name")
-    if point_id not in {p.id for p in points.open_points()}:
-        raise Invalid(N_("Hãy chọn điểm bán đang mở."), field="point")
     with db.unique("till_devices.code", otherwise=lambda: DeviceCodeTaken(field="code")), transaction() as s:
+        if point_id not in {p.id for p in points.open_points()}:
+            raise Invalid(N_("Hãy chọn điểm bán đang mở."), field="point")
         if s.scalar(select(Device.id).where(Device.code == code)) is not None:
             raise DeviceCodeTaken(field="code")
         made = Device(code=code, name=name, point_id=point_id, created_at=clock.now(), last_seq=0, last_number=0)

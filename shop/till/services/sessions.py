@@ -241,12 +241,12 @@ def count_again(actor: Actor, session_id: int, counted_amount: int, note: str) -
         raise Invalid(N_("Hãy nhập số tiền đếm được."), field="counted_amount")
     if len(note) < 2:
         raise Invalid(N_("Hãy ghi lý do đếm tại văn phòng."), field="note")
-    now = clock.now()
     with transaction():
         device_id = session().scalar(select(TillSession.device_id).where(TillSession.id == session_id))
         if device_id is None:
             raise NotFound
         db.locked(Device, device_id, NotFound)
+        now = clock.now()
         execute(
             update(TillSession)
             .where(TillSession.id == session_id, TillSession.closed_at.is_(None))

@@ -13,7 +13,6 @@ from shop.accounts.guards import machine
 from shop.kernel import clock, web
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.limits import limiter
-from shop.points import queries as points
 from shop.till import forms, rules
 from shop.till.errors import BatchTooLarge, DeviceUnknown
 from shop.till.queries import catalogue as catalogues
@@ -51,12 +50,14 @@ def _json(largest: int) -> Any:
     raw = request.stream.read(largest + 1)
     if len(raw) > largest:
         raise BatchTooLarge
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Invalid from None
     if b"\\u0000" in raw:
         raise Invalid
+    try:
+        found = json.loads(raw)
+        if b"\\ud" in raw.lower():  # half a character has no bytes, and no database takes it
+            json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise Invalid from None
     return found
 
 
@@ -72,7 +73,7 @@ def enrol() -> Any:
     asked: forms.Enrolment = forms.read(forms.Enrolment, _json(4096))
     made = devices.enrol(asked.code, asked.device_name, web.client_address())
     known = devices.by_token(made.token)
-    point = next(p for p in points.all_points() if p.id == known.point_id)
+    point = catalogues.point_of(known.point_id)
     return jsonify(
         {
             "token": made.token,
@@ -108,7 +109,7 @@ def catalogue() -> Any:
 def state() -> Any:
     """How the shop knows the device: its open session and how far its counting has come."""
     known = _device()
-    point = next(p for p in points.all_points() if p.id == known.point_id)
+    point = catalogues.point_of(known.point_id)
     return jsonify(
         {
             "device": {"code": known.code, "name": known.name},

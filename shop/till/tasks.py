@@ -1,0 +1,14 @@
+"""What recurs: shortages that are owed are worked off as goods become free."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shop.kernel import jobs
+from shop.till.services import shortages
+
+
+@jobs.every(timedelta(minutes=5), name="till.shortages", group="sweep")
+def work_off() -> None:
+    """Take off what is really short wherever nobody has a claim any more."""
+    shortages.work_off()
