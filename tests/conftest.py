@@ -5,7 +5,7 @@
 | `app` | the shop on an empty database; the test runs once on SQLite and once on PostgreSQL |
 | `ctx` | the same app with an application context, for tests that call services and queries |
 | `client` | a browserless visitor: every request in a context of its own, tokens filled in by `post` |
-| `make_app` | the same database under other settings: `make_app(rate_limits=True)` |
+| `make_app` | the same database under other settings: `make_app(rate_limits=True)`; `fresh=True` for one that is changed |
 | `db_url` | the address of the database, for tests with threads, processes or plain SQL |
 | `together` | runs functions in real threads, all let go at one moment |
 | `live_server` | a real server and worker on a seeded database (one per test file) |
@@ -36,11 +36,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine
 
 from config import Config
 from tests import databases
 from tests.servers import LiveServer, Seeded
+from tests.shops import Shops
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a-key-for-tests-only-0123456789-abcdefghijklmnop"
@@ -236,6 +238,22 @@ def translations() -> Any:
     return module
 
 
+# ---------------------------------------------------------------- passwords
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[Any]:
+    """The shop's own way of keeping passwords, for the tests of its strength; everywhere else a cheap one is used."""
+    from argon2 import PasswordHasher
+
+    from shop.accounts import passwords
+
+    real = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield real
+    passwords._hasher = real
+
+
 # ---------------------------------------------------------------- databases
 
 
@@ -297,29 +315,50 @@ def _build(url: str, folder: Path, **changes: Any) -> Flask:
     folder.mkdir(parents=True, exist_ok=True)
     app = create_app(test_config(url, folder, **changes))
     app.testing = True
+    # All shops of a run draw with the same templates: each is compiled once.
+    compiled = Path(os.environ["SHOP_TEST_FOLDER"]) / "templates"
+    compiled.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     app.test_client_class = Visitor
     # A failure inside a view is answered as it would be for a customer; `app.testing` alone would raise it here.
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
 
 
+@pytest.fixture(scope="session")
+def shops(run: Run) -> Shops:
+    """The built shops of this process."""
+    return Shops(run.folder / run.name / "shops", _build)
+
+
 @pytest.fixture
-def make_app(db_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Build the shop on the test's database under other settings: `make_app(mode="production")`."""
+def make_app(db_url: str, tmp_path: Path, shops: Shops) -> Iterator[Callable[..., Flask]]:
+    """The shop on the test's database under other settings: `make_app(mode="production")`.
+
+    It is one that other tests have used, made new again, unless the test asks for a `fresh` one to change it.
+    """
     from shop.kernel.db import db
 
     made: list[Flask] = []
 
-    def make(**changes: Any) -> Flask:
-        app = _build(db_url, tmp_path, **changes)
+    def make(*, fresh: bool = False, **changes: Any) -> Flask:
+        # Limits by address are counted by an object of the process, not of the shop.
+        if fresh or changes.get("rate_limits"):
+            app = _build(db_url, tmp_path, **changes)
+        else:
+            number = sum(settings == changes for settings in asked)
+            asked.append(changes)
+            app = shops.take(db_url, number, changes)
         made.append(app)
         return app
 
+    asked: list[dict[str, Any]] = []
     yield make
     for app in made:
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+    shops.give_back()
 
 
 @pytest.fixture

@@ -163,10 +163,6 @@ class TestDatabase:
         """Go back. Nobody may be using the database."""
         raise NotImplementedError
 
-    def save_as(self, name: str) -> str:
-        """Keep a copy of the present content under `name`; return what `copy_of` understands."""
-        raise NotImplementedError
-
     def drop(self) -> None:
         """Remove it."""
         raise NotImplementedError
@@ -195,11 +191,6 @@ class SqliteDatabase(TestDatabase):
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self.path}{suffix}").unlink()
 
-    def save_as(self, name: str) -> str:
-        target = self.path.with_name(name)
-        shutil.copyfile(self.path, target)
-        return str(target)
-
     def load(self, saved: str) -> None:
         """Take the content of a saved copy."""
         self._remove()
@@ -221,6 +212,7 @@ class PostgresqlDatabase(TestDatabase):
         self.url = sibling(server, name)
         self._tables: list[str] = []
         self._sequences: dict[str, str] = {}
+        self._own: psycopg.Connection | None = None  # kept from one reset to the next
         with self._admin() as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             admin.execute(
@@ -243,39 +235,44 @@ class PostgresqlDatabase(TestDatabase):
                 "JOIN pg_class t ON t.oid = d.refobjid WHERE s.relkind = 'S' AND d.deptype IN ('a', 'i')"
             ).fetchall()
         self._sequences = dict(rows)
+        probes = [
+            sql.SQL("SELECT {} WHERE EXISTS (SELECT 1 FROM {})").format(sql.Literal(t), sql.Identifier(t))
+            for t in self._tables
+        ]
+        self._probes = sql.SQL(" UNION ALL ").join(probes)
 
     def reset(self) -> None:
         if not self._tables:
             return
-        with psycopg.connect(libpq(self.url), options="-c lock_timeout=5s") as connection:
-            connection.execute(
+        try:
+            self._empty()
+        except psycopg.OperationalError:  # somebody cut the line we kept; what was begun on it is undone
+            self._hang_up()
+            self._empty()
+
+    def _empty(self) -> None:
+        if self._own is None or self._own.closed:
+            self._own = psycopg.connect(
+                libpq(self.url), autocommit=True, prepare_threshold=0, options="-c lock_timeout=5s"
+            )
+            self._own.execute("SET session_replication_role = replica")
+        with self._own.transaction():
+            self._own.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            probes = [
-                sql.SQL("SELECT {} WHERE EXISTS (SELECT 1 FROM {})").format(sql.Literal(t), sql.Identifier(t))
-                for t in self._tables
-            ]
-            filled = [row[0] for row in connection.execute(sql.SQL(" UNION ALL ").join(probes))]
-            if not filled:
-                return
-            connection.execute("SET LOCAL session_replication_role = replica")
-            steps = [sql.SQL("DELETE FROM {}").format(sql.Identifier(t)) for t in filled]
-            steps += [
-                sql.SQL("SELECT setval({}, 1, false)").format(sql.Literal(self._sequences[t]))
-                for t in filled
-                if t in self._sequences
-            ]
-            connection.execute(sql.SQL("; ").join(steps))
+            filled = [row[0] for row in self._own.execute(self._probes)]
+            for table in filled:
+                self._own.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+                if table in self._sequences:
+                    self._own.execute("SELECT setval(%s, 1, false)", [self._sequences[table]])
 
-    def save_as(self, name: str) -> str:
-        with self._admin() as admin:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-            admin.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(self.name))
-            )
-        return name
+    def _hang_up(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
     def drop(self) -> None:
+        self._hang_up()
         with self._admin() as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))

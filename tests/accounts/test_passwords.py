@@ -49,7 +49,8 @@ def test_a_hash_never_matches_an_empty_or_broken_row():
         assert passwords.matches(kept, "nobody has this password") is False
 
 
-def test_hashes_are_salted_argon2id():
+def test_hashes_are_salted_argon2id(monkeypatch, real_hasher):
+    monkeypatch.setattr(passwords, "_hasher", real_hasher)
     one, two = passwords.hash_of("thuyen-va-nui-12"), passwords.hash_of("thuyen-va-nui-12")
     assert one != two
     assert one.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

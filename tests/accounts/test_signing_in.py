@@ -66,14 +66,17 @@ def test_every_try_hashes_once(ctx, monkeypatch):
     assert calls == [False, True]
 
 
-def test_old_hashes_are_made_new_at_log_in(ctx):
+def test_old_hashes_are_made_new_at_log_in(ctx, monkeypatch, real_hasher):
     from argon2 import PasswordHasher
 
+    monkeypatch.setattr(passwords, "_hasher", real_hasher)
     user_id = make()
     with transaction():
         session().get(User, user_id).password_hash = PasswordHasher(1, 8, 1).hash(PASSWORD)
     accounts.sign_in("lan@example.com", PASSWORD, browser=AT_HOME)
-    assert not passwords.stale(session().get(User, user_id).password_hash)
+    kept = session().get(User, user_id).password_hash
+    assert not passwords.stale(kept)
+    assert passwords.matches(kept, PASSWORD)
 
 
 def test_nfd_and_nfc_spellings_of_a_password_are_one(ctx):

@@ -37,10 +37,10 @@ def test_no_door_under_the_back_office_is_public(app):
 
 
 @pytest.mark.sqlite_only
-def test_a_view_without_a_guard_stops_the_start(app):
+def test_a_view_without_a_guard_stops_the_start(make_app):
     from shop.accounts import guards
 
-    app._got_first_request = False
+    app = make_app(fresh=True)
     app.add_url_rule("/open-door", "open_door", lambda: "in")
     with pytest.raises(RuntimeError, match="open_door"):
         guards.check_all_guarded(app)

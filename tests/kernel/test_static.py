@@ -48,7 +48,7 @@ def test_a_browser_gets_the_squeezed_form_for_ever(make_app, tmp_path):
     from config import ROOT
 
     static.squeeze(ROOT / "static", tmp_path / "instance" / "static")
-    app = make_app()
+    app = make_app(fresh=True)
     with app.test_request_context():
         address = static.url("css/shop.css")
     visitor = app.test_client()

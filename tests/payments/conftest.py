@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,10 +36,21 @@ class Placed:
     amount: int
 
 
+@pytest.fixture(scope="session")
+def stripe_port() -> int:
+    """The port of all imitations of this process, one after the other: shops with the same settings are built once."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture
-def stripe() -> Iterator[FakeStripe]:
+def stripe(stripe_port: int) -> Iterator[FakeStripe]:
     """The imitation; its webhooks go nowhere until a test says where."""
-    fake = FakeStripe(webhook_secret=SECRET).start()
+    try:
+        fake = FakeStripe(webhook_secret=SECRET, port=stripe_port)
+    except OSError:  # somebody else has taken the port meanwhile
+        fake = FakeStripe(webhook_secret=SECRET)
+    fake.start()
     yield fake
     fake.stop()
 
