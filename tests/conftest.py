@@ -263,7 +263,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture(scope="session")
-def database(request: pytest.FixtureRequest, run: Run) -> Iterator[databases.TestDatabase]:
+def database(request: pytest.FixtureRequest, run: Run, shops: Shops) -> Iterator[databases.TestDatabase]:
     """This process's database of the kind the test runs on, with all tables and no rows."""
     kind = request.param
     made: databases.TestDatabase
@@ -278,6 +278,7 @@ def database(request: pytest.FixtureRequest, run: Run) -> Iterator[databases.Tes
         db.create_all()
         db.engine.dispose()
     made.remember(db.metadata)
+    shops.grown()  # every module of the shop is there now
     yield made
     made.drop()
 
@@ -329,6 +330,14 @@ def _build(url: str, folder: Path, **changes: Any) -> Flask:
 def shops(run: Run) -> Shops:
     """The built shops of this process."""
     return Shops(run.folder / run.name / "shops", _build)
+
+
+@pytest.fixture(autouse=True)
+def nothing_grows(request: pytest.FixtureRequest, shops: Shops) -> Iterator[None]:
+    """A test that uses a shop leaves nothing behind in the shop's modules; the first fixture of all, so the last to end."""
+    yield
+    if "database" in request.fixturenames:
+        assert not shops.grown(), "what a process remembers belongs into app.extensions, where it can be forgotten"
 
 
 @pytest.fixture

@@ -1,20 +1,38 @@
 """Built shops, kept from one test to the next: building one takes a fifth of a second, and most tests want the same.
 
-What a process remembers from one request to the next lies in `app.extensions` and nowhere else; tests/house/test_memory.py
-holds the house to that. So a used shop is new again once it has the extensions back that it was built with: a memory that
-somebody adds tomorrow is emptied between tests without anybody thinking of it here.
+What a process remembers from one request to the next lies in `app.extensions` and nowhere else. So a used shop is new again
+once it has the extensions back that it was built with, and those of them that remember are cleared: a memory that somebody
+adds tomorrow is emptied between tests without anybody thinking of it here. `grown` and tests/house/test_memory.py see to it
+that no memory lies elsewhere.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 MOST_KEPT = 12
+# The hash that is compared with when there is no account.
+EXEMPT = {"shop.accounts.passwords._nobody"}
+
+
+def house() -> Iterator[tuple[str, Any]]:
+    """Every name of every imported module of the shop with what it stands for."""
+    for module in [name for name in sys.modules if name == "shop" or name.startswith("shop.")]:
+        for name, thing in vars(sys.modules[module]).items():
+            if not name.startswith("__"):
+                yield f"{module}.{name}", thing
+
+
+def remembers(thing: Any) -> bool:
+    """Whether an extension is a memory of ours that is made with the shop."""
+    return type(thing).__module__.startswith("shop.") and hasattr(thing, "clear")
 
 
 class Kept:
@@ -64,6 +82,9 @@ class Kept:
         for room, new in self._new:
             room.clear()
             room.update(new)
+        for thing in self.app.extensions.values():
+            if remembers(thing):
+                thing.clear()
         config = self.app.extensions["shop_config"]
         gateway.install(self.app, config)  # a gateway keeps connections to whoever answered the test before
         # These two are the process's; the shop built last has set them.
@@ -81,6 +102,7 @@ class Shops:
         self.build = build
         self.kept: dict[tuple[Any, ...], Kept] = {}
         self.made = 0
+        self.containers: list[tuple[str, Any, int]] = []
 
     def take(self, url: str, number: int, changes: dict[str, Any]) -> Flask:
         """A shop on `url` with `changes`, as new; `number` tells apart several with the same settings in one test."""
@@ -101,3 +123,12 @@ class Shops:
         """Forget those that a test has changed for good."""
         for key in [key for key, kept in self.kept.items() if not kept.is_whole()]:
             del self.kept[key]
+
+    def grown(self) -> list[str]:
+        """Names of modules under which more or less is kept than when the first shop was built."""
+        if not self.containers:
+            kinds = (dict, list, set, bytearray, deque, OrderedDict, defaultdict)
+            self.containers = [
+                (name, thing, len(thing)) for name, thing in house() if type(thing) in kinds and name not in EXEMPT
+            ]
+        return [name for name, thing, size in self.containers if len(thing) != size]

@@ -60,6 +60,11 @@ class Drawn:
             self.young[key] = piece
             self.weight += weight
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self.lock:
+            self.old, self.young, self.weight = {}, {}, 0
+
 
 def install(app: Flask) -> None:
     """Give `app` a memory of its own and its templates `kept`."""
