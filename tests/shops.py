@@ -125,10 +125,13 @@ class Shops:
             del self.kept[key]
 
     def grown(self) -> list[str]:
-        """Names of modules under which more or less is kept than when the first shop was built."""
+        """Names of modules under which more or less is kept than when last asked (first: when the first shop was built)."""
         if not self.containers:
             kinds = (dict, list, set, bytearray, deque, OrderedDict, defaultdict)
             self.containers = [
                 (name, thing, len(thing)) for name, thing in house() if type(thing) in kinds and name not in EXEMPT
             ]
-        return [name for name, thing, size in self.containers if len(thing) != size]
+        found = [name for name, thing, size in self.containers if len(thing) != size]
+        if found:  # only the test that did it is to blame
+            self.containers = [(name, thing, len(thing)) for name, thing, _size in self.containers]
+        return found

@@ -77,7 +77,7 @@ def publish(fact: Any) -> None:
     if waiting is not None:
         waiting[fact] = None
         return
-    for handler in _now[type(fact)]:
+    for handler in _now.get(type(fact), ()):
         handler(fact)
-    if names := _later[type(fact)]:
+    if names := _later.get(type(fact)):
         jobs.enqueue_many([(name, dataclasses.asdict(fact)) for name in names])

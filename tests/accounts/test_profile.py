@@ -18,6 +18,7 @@ from shop.kernel.db import session
 from shop.kernel.errors import TooManyRequests
 from shop.kernel.mail import Letter
 from tests.accounts.people import OTHER_PASSWORD, PASSWORD, acting, make, sign_in, with_totp
+from tests.statements import statements
 
 
 def _letters(app, kind=None):
@@ -70,22 +71,12 @@ def test_the_answer_does_not_tell_whether_there_is_an_account(app, client, usern
 
 
 def test_known_and_unknown_accounts_take_the_same_statements(ctx):
-    from sqlalchemy import event
-
-    from shop.kernel.db import db
-
     make()
     counts = []
     for username in ("lan@example.com", "nobody@example.com"):
-        seen = []
-
-        def note(*args, seen=seen):
-            seen.append(args[2].split()[0])
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        accounts.ask_reset(username, address="203.0.113.7")
-        event.remove(db.engine, "before_cursor_execute", note)
-        counts.append(seen)
+        with statements() as seen:
+            accounts.ask_reset(username, address="203.0.113.7")
+        counts.append([s.text.split()[0] for s in seen])
     assert counts[0] == counts[1]
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from bench import catalogue
 from shop.catalog import browse, facets, listing, search
@@ -26,6 +26,7 @@ from shop.kernel.events import publish
 from shop.producers.models import Producer, ProducerState
 from shop.stock import services as stock
 from tests.factories import make_certificate, make_point, make_producer, make_variant, put_in
+from tests.statements import Statements, count, statements
 
 
 def row_of(product_id: int) -> Listing:
@@ -363,17 +364,15 @@ ALONE = (
 def test_no_order_scans_or_sorts_the_table(big: Plain, monkeypatch: Any) -> None:
     monkeypatch.setattr(browse, "_FEW", 0)
     monkeypatch.setattr(browse, "_MANY", 0)
-    statements: list[tuple[str, Any]] = []
-    event.listen(session().get_bind(), "before_cursor_execute", lambda *a: statements.append((a[2], a[3])))
     for f, sort in itertools.product(ALONE, (s for s in Sort if s is not Sort.RELEVANCE)):
-        statements.clear()
-        page(f, sort, 2)
-        check_plan(statements)
+        with statements() as seen:
+            page(f, sort, 2)
+        check_plan(seen)
 
 
-def check_plan(statements: list[tuple[str, Any]]) -> None:
+def check_plan(seen: Statements) -> None:
     """The page's ids come off an index in their order; only the rows of the page are looked up."""
-    text, values = next((t, v) for t, v in statements if "chosen" in t)
+    text, values = next((s.text, s.values) for s in seen if "chosen" in s.text)
     connection = session().connection()
     if is_sqlite():
         plan = [r[3] for r in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text, values)]
@@ -394,14 +393,9 @@ def check_plan(statements: list[tuple[str, Any]]) -> None:
 
 
 def test_a_page_asks_as_much_of_six_hundred_as_of_six(client: Any, ctx: Any) -> None:
-    seen: list[str] = []
-    event.listen(session().get_bind(), "before_cursor_execute", lambda *a: seen.append(a[2]))
-
     def asked(path: str) -> int:
-        client.get(path)
-        seen.clear()
         assert client.get(path).status_code == 200
-        return len([s for s in seen if not s.startswith("BEGIN")])
+        return count(lambda: client.get(path))
 
     queries = ("", "nhom=thuc-pham&sao=4&sap_xep=gia-tang", "q=ha+long", "q=htx&sap_xep=ten", "q=zzzz", "con_hang=1")
     paths = [f"/san-pham?{query}" for query in queries] + ["/san-pham/goi-y?q=mi"]

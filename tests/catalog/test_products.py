@@ -30,7 +30,7 @@ STAFF = Actor("user", "Cán bộ", 7)
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     heard: list[Any] = []
     for fact in (ProductChanged, CertificateChanged):
-        monkeypatch.setitem(events._now, fact, [*events._now[fact], heard.append])
+        monkeypatch.setitem(events._now, fact, [*events._now.get(fact, []), heard.append])
     return heard
 
 

@@ -6,17 +6,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from shop.catalog import queries as catalog
 from shop.catalog import rules
 from shop.catalog.models import Price, Product, ProductKind, ProductState, VariantState
 from shop.kernel import clock, settings
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import session, transaction
+from shop.kernel.db import transaction
 from shop.kernel.errors import Invalid
 from shop.producers.models import Producer, ProducerState
 from tests.factories import make_certificate, make_producer, make_variant
+from tests.statements import statements
 
 # 23:59:59 and 00:00 of 1 March 2027 in Vietnam are 16:59:59 and 17:00 UTC of 28 February.
 LAST_SECOND = datetime.fromisoformat("2027-02-28T16:59:59+00:00")
@@ -33,11 +34,9 @@ def test_one_statement_tells_all(ctx: Any) -> None:
     make_certificate(a, stars=4)
     ids = [a.id, b.id, 999_999]
     catalog.sellable(ids, clock.now())  # the setting's copy is fresh now
-    seen: list[str] = []
-    engine = session().get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    found = catalog.sellable(ids, clock.now())
-    assert len(seen) == 1
+    with statements() as seen:
+        found = catalog.sellable(ids, clock.now())
+    assert len(seen) == 1, seen
     assert set(found) == {a.id, b.id}
     assert found[a.id].unit_price_amount == 185_000
     assert found[a.id].stars == 4

@@ -6,13 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from shop.catalog.models import Certificate, Price, Product
 from shop.checkout import services as checkout
 from shop.kernel import clock, invariants, jobs
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import db, session, transaction
+from shop.kernel.db import session, transaction
 from shop.kernel.events import publish
 from shop.kernel.mail import Letter
 from shop.orders import services as orders
@@ -25,6 +25,7 @@ from shop.stock import services as stock
 from shop.stock.models import StockHold, StockLevel
 from tests import factories
 from tests.checkout.conftest import code
+from tests.statements import statements
 
 BODY = {
     "name": "Nguyễn Thử",
@@ -434,28 +435,11 @@ def test_an_order_is_placed_in_few_statements(bench, reserve):
     factories.put_in(other, bench.point, 5)
     bench.add(other)
     bench.client.get("/thanh-toan")
-    seen: list[list[str]] = []
-    write = []
-
-    def begin(conn):
-        write.append(bool(conn.get_execution_options().get("write")))
-        seen.append([])
-
-    def statement(conn, cursor, sql, params, context, many):
-        if seen and not sql.startswith(("BEGIN", "PRAGMA")):
-            seen[-1].append(sql)
-
-    event.listen(db.engine, "begin", begin)
-    event.listen(db.engine, "before_cursor_execute", statement)
-    try:
+    with statements() as seen:
         answer = bench.order()
-    finally:
-        event.remove(db.engine, "begin", begin)
-        event.remove(db.engine, "before_cursor_execute", statement)
     bench.placed(answer)
-    placing = max((s for s, w in zip(seen, write, strict=True) if w), key=len)
-    assert len(placing) <= 15, "\n".join(placing)
-    assert sum(len(s) for s in seen) <= 40
+    assert max(len(t.statements) for t in seen.transactions if t.writes) <= 15, seen
+    assert len(seen) <= 40
 
 
 def test_every_step_of_an_order_is_in_its_history(bench):

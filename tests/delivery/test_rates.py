@@ -18,6 +18,7 @@ from shop.kernel.audit import AuditRow
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.places import services as places
+from tests.statements import statements
 
 STAFF = Actor("user", "Cán bộ", 7)
 JAR = [Line(1, 700)]
@@ -263,20 +264,14 @@ def test_the_checks_see_planted_faults(loaded):
 
 
 def test_rates_are_read_once_for_pages_and_sales(loaded):
-    from sqlalchemy import event
-
     queries.quote(JAR, "22", "01")
-    statements: list[str] = []
-    event.listen(session().get_bind(), "before_cursor_execute", lambda *a: statements.append(a[2]))
-    for _ in range(30):
-        queries.quote(JAR, "22", "01")
-    assert len(statements) <= 3
-    statements.clear()
-    with transaction():
+    with statements() as seen:
+        for _ in range(30):
+            queries.quote(JAR, "22", "01")
+    assert len(seen) <= 3, seen
+    with statements() as seen, transaction():
         assert queries.quote(JAR, "22", "01").total_amount == 33_000
-    assert not [s for s in statements if not s.startswith("BEGIN")], (
-        "a sale rests on rates that are a few seconds old at most: tables begin on a day"
-    )
+    assert not len(seen), f"a sale rests on rates that are a few seconds old at most: tables begin on a day\n{seen}"
 
 
 def test_fee_parts_have_names():

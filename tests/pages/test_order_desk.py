@@ -14,13 +14,13 @@ import pytest
 import zxingcpp
 from flask import Flask
 from PIL import Image
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from shop.accounts.permissions import Permission, Role
 from shop.catalog.models import Price, Variant
 from shop.kernel import clock, invariants, operations, papers
 from shop.kernel.actor import GUEST, SYSTEM, Actor
-from shop.kernel.db import db, session, transaction
+from shop.kernel.db import session, transaction
 from shop.orders import desk as steps
 from shop.orders import services as orders
 from shop.orders.errors import StepNotAllowed
@@ -42,6 +42,7 @@ from shop.stock.models import MovementKind, StockLevel, StockMovement
 from shop.stock.services import Take
 from tests import factories
 from tests.people import sign_in
+from tests.statements import count
 
 KEY = "a-key-for-tests-only-0123456789-abcdefghijklmnop"
 CLERK = Actor("user", "Nguyễn Thư", 1)
@@ -543,21 +544,6 @@ def test_shares_of_parcels_add_up(ctx: Flask) -> None:
     assert fresh(order).payment_status == PaymentStatus.PAID
 
 
-def count(do: Any) -> int:
-    """How many statements `do` runs."""
-    seen = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        do()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 def test_lists_ask_the_database_a_fixed_number_of_times(ctx: Flask) -> None:
     s = shelf(quantity=500)
     every = frozenset({"*"})
@@ -570,8 +556,11 @@ def test_lists_ask_the_database_a_fixed_number_of_times(ctx: Flask) -> None:
             read.picking(every)
 
     def ask(order: Order) -> int:
-        session().expire_all()
-        return count(lambda: read.order_file(order.reference))
+        def file() -> None:
+            session().expire_all()
+            read.order_file(order.reference)
+
+        return count(file)
 
     first = place(s)
     orders.confirm(CLERK, first.id)

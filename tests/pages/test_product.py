@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import event
 
 from shop.catalog import services as catalog
 from shop.catalog.models import Product, ProductKind
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import db, session, transaction
+from shop.kernel.db import session, transaction
 from shop.pages.storefront.product import season_text
 from shop.producers import services as producers
 from shop.producers.models import ProducerState
 from tests.factories import make_certificate, make_point, make_producer, make_variant, put_in
+from tests.statements import statements
 
 
 def slug_of(variant: Any) -> str:
@@ -175,10 +175,9 @@ def test_a_fixed_number_of_statements(ctx: Any, client: Any) -> None:
         make_certificate(make_variant(producer=producer))
     path = f"/san-pham/{slug_of(v)}"
     client.get(path)
-    seen: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    client.get(path)
-    assert len([s for s in seen if s.startswith("SELECT")]) <= 6, seen
+    with statements() as seen:
+        client.get(path)
+    assert len(seen) <= 6, seen
 
 
 def test_english(ctx: Any, client: Any) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from shop.accounts.permissions import Role
 from shop.catalog import facets, listing
 from shop.catalog.models import Product
 from shop.kernel import clock, migrations
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import db, session, transaction
+from shop.kernel.db import session, transaction
 from shop.kernel.settings import change
 from shop.pages import fairs, queries
 from shop.pages.office import nav
@@ -24,6 +22,7 @@ from shop.pages.storefront import feeds, help
 from shop.points import services as points
 from tests.factories import make_certificate, make_point, make_producer, make_variant, put_in
 from tests.people import sign_in
+from tests.statements import statements
 
 PUBLIC = ["/", "/lien-he", "/hoi-cho", "/tro-giup", *(f"/tro-giup/{page}" for page in help.PAGES)]
 
@@ -131,30 +130,14 @@ def test_home_of_an_empty_shop(ctx, client):
     assert 'data-testid="product-card"' not in page
 
 
-@pytest.fixture
-def counted(app) -> Iterator[list[str]]:
-    """The statements that reach the database from here on."""
-    seen: list[str] = []
-
-    def note(_c, _cursor, statement, *_rest) -> None:
-        if not statement.startswith(("BEGIN", "ROLLBACK")):
-            seen.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def test_home_asks_at_most_six_times(stocked, make_app, counted, client):
+def test_home_asks_at_most_six_times(stocked, app, client):
     client.application.extensions["shop_config"] = client.application.extensions["shop_config"].but(
         page_cache_seconds=60
     )
     text(client, "/?a=1")
-    counted.clear()
-    text(client, "/?a=2")
-    assert len(counted) <= 6, counted
+    with statements(app) as seen:
+        text(client, "/?a=2")
+    assert len(seen) <= 6, seen
 
 
 def test_other_producers_every_week(ctx):

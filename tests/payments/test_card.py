@@ -29,7 +29,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What upstairs hears."""
     facts: list[Any] = []
     for fact in (PaymentCaptured, PaymentFailed):
-        monkeypatch.setitem(events._now, fact, [*events._now[fact], facts.append])
+        monkeypatch.setitem(events._now, fact, [*events._now.get(fact, []), facts.append])
     return facts
 
 

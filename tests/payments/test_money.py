@@ -35,7 +35,7 @@ from tests.payments.conftest import BANK, CLERK, begin, payment_of, place
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     facts: list[Any] = []
     for fact in (PaymentCaptured, PaymentFailed, RefundRequested, RefundSucceeded, RefundFailed):
-        monkeypatch.setitem(events._now, fact, [*events._now[fact], facts.append])
+        monkeypatch.setitem(events._now, fact, [*events._now.get(fact, []), facts.append])
     return facts
 
 

@@ -18,6 +18,7 @@ from shop.kernel.audit import AuditRow
 from shop.kernel.db import session, transaction
 from shop.places import queries, services
 from shop.places.models import Unit
+from tests.statements import statements
 
 
 @pytest.fixture
@@ -167,11 +168,8 @@ def test_the_list_leaves_as_files_without_formulas(loaded, client):
 
 
 def test_the_office_list_costs_few_queries(loaded, client):
-    from sqlalchemy import event
-
     sign_in(client, Role.ADMINISTRATOR)
     client.get("/office/places")
-    statements: list[str] = []
-    event.listen(session().get_bind(), "before_cursor_execute", lambda *a: statements.append(a[2]))
-    client.get("/office/places?state=all&sort=from&down=1&page=3")
-    assert len([s for s in statements if s.startswith("SELECT")]) <= 6, statements
+    with statements() as seen:
+        client.get("/office/places?state=all&sort=from&down=1&page=3")
+    assert len(seen.reads) <= 6, seen

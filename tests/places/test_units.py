@@ -16,6 +16,7 @@ from shop.kernel.errors import Invalid, NotFound
 from shop.places import names, queries, services
 from shop.places.errors import UnitsOverlap
 from shop.places.models import Level, Succession, Unit, UnitType
+from tests.statements import statements
 
 STAFF = Actor("user", "Cán bộ", 7)
 BEFORE = date(2025, 6, 30)
@@ -102,19 +103,15 @@ def test_lists_are_in_dictionary_order_and_for_the_picker(ctx):
 
 
 def test_the_lists_are_read_once_per_process_and_forgotten_when_they_change(ctx):
-    from sqlalchemy import event
-
     services.load()
     queries.provinces()
-    statements: list[str] = []
-    engine = session().get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
-    for _ in range(50):
-        queries.provinces()
-        queries.communes("22")
-        queries.check_address("22", "06688")
-        queries.find("ha long", province="22")
-    assert len(statements) <= 1
+    with statements() as seen:
+        for _ in range(50):
+            queries.provinces()
+            queries.communes("22")
+            queries.check_address("22", "06688")
+            queries.find("ha long", province="22")
+    assert len(seen) <= 1, seen
     edition = queries.edition()
     services.change_rank(STAFF, "06688", kind=UnitType.WARD, short="Vịnh Hạ Long", valid_from=date(2026, 10, 1))
     assert queries.unit("06688", NOW).name == "Phường Vịnh Hạ Long"

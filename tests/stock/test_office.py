@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from shop.accounts.permissions import Role
 from shop.kernel import clock, operations
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import db, session, transaction
+from shop.kernel.db import session, transaction
 from shop.stock import services as stock
 from shop.stock.models import Lot, MovementKind, StockLevel, StockMovement
 from shop.stock.services import Take
 from tests.factories import make_point, make_producer, make_variant, put_in
 from tests.people import sign_in
+from tests.statements import count
 
 
 def page(client: Any, address: str, status: int = 200) -> str:
@@ -134,32 +135,17 @@ def test_exports_carry_no_formula(clerk: Any) -> None:
     assert body[:2] == b"PK"
 
 
-def statements(do: Any) -> int:
-    """How many statements `do` runs."""
-    seen: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        do()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    return len(seen)
-
-
 def test_pages_ask_the_database_a_fixed_number_of_times(clerk: Any) -> None:
     point, variant = make_point(), make_variant()
     level = put_in(variant, point, 5)
     for address in ("/office/stock", f"/office/stock/{level}", "/office/stock/receive?q=mon"):
         page(clerk, address)
-    few = [statements(lambda a=a: page(clerk, a)) for a in ("/office/stock", f"/office/stock/{level}")]
+    few = [count(lambda a=a: page(clerk, a)) for a in ("/office/stock", f"/office/stock/{level}")]
     for n in range(12):
         put_in(make_variant(f"Món {n}", producer=make_producer()), point, 5, owner=f"producer:{n + 1}")
         put_in(variant, point, 1)
         claim(f"order:AAAA-{n:04d}:1", [Take(level, 1)])
-    many = [statements(lambda a=a: page(clerk, a)) for a in ("/office/stock", f"/office/stock/{level}")]
+    many = [count(lambda a=a: page(clerk, a)) for a in ("/office/stock", f"/office/stock/{level}")]
     assert many == few
     assert max(few) <= 8  # session and grants of the reader among them
 
