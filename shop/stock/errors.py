@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.kernel.errors import N_, Conflict
+from shop.kernel.errors import N_, Conflict, Invalid
 
 
 class SoldOut(Conflict):
@@ -58,3 +58,16 @@ class LotKnown(Conflict):
 
     code = "lot-known"
     title = N_("Quy cách này đã có lô mang số %(lot)s.")
+
+
+class MoreThanSent(Invalid):
+    """More would arrive than is on the road; `passage_id` names the goods."""
+
+    code = "more-than-sent"
+    title = N_("Số nhận nhiều hơn số đang trên đường.")
+
+    def __init__(
+        self, passage_id: int | None = None, title: str | None = None, *, field: str | None = None, **values: object
+    ) -> None:
+        super().__init__(title, field=field, **values)
+        self.passage_id = passage_id

@@ -104,7 +104,7 @@ def causes() -> Iterator[str]:
 
 @invariant("stock.handed-over-is-sold")
 def taken() -> Iterator[str]:
-    """A claim that was handed over has exactly one sale movement of its size."""
+    """A claim that was handed over has exactly one movement out of its size: a sale, or a transfer's departure."""
     claims = (
         select(StockHold.reference, StockHold.level_id, func.sum(StockHold.quantity).label("n"))
         .where(StockHold.outcome == "taken")
@@ -113,7 +113,7 @@ def taken() -> Iterator[str]:
     )
     sold = (
         select(StockMovement.reference, StockMovement.level_id, func.sum(-StockMovement.quantity).label("n"))
-        .where(StockMovement.kind == "sale")
+        .where(StockMovement.kind.in_((MovementKind.SALE, MovementKind.TRANSFER_OUT)))
         .group_by(StockMovement.reference, StockMovement.level_id)
         .subquery()
     )

@@ -164,3 +164,31 @@ class Availability(Base):
     ship: Mapped[int] = mapped_column(default=0)
     pickup: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[Instant]
+
+
+class Passage(Base):
+    """Goods of one level that left for another point and have not all arrived: the same lot and owner at both ends.
+
+    `on_road` units are still on their way; the others have arrived, `lost` of them only to be written off at once (missing
+    or damaged). `reference` says what sends them (`transfer:C-HX7K-3M2P`).
+    """
+
+    __tablename__ = "stock_passages"
+    __table_args__ = (
+        UniqueConstraint("reference", "level_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("on_road >= 0 AND lost >= 0 AND on_road + lost <= quantity", name="parts_within_quantity"),
+        CheckConstraint("level_id <> to_level_id", name="goes_somewhere"),
+        Index("ix_stock_passages_from", "level_id", "on_road"),
+        Index("ix_stock_passages_to", "to_level_id", "on_road"),
+        Index("ix_stock_passages_on_road", "on_road"),
+    )
+
+    id: Mapped[Id]
+    reference: Mapped[Str80]
+    level_id: Mapped[int] = mapped_column(ForeignKey(StockLevel.id))
+    to_level_id: Mapped[int] = mapped_column(ForeignKey(StockLevel.id))
+    quantity: Mapped[int]
+    on_road: Mapped[int]
+    lost: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[Instant]
