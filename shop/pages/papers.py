@@ -49,7 +49,7 @@ def of_orders(references: Sequence[str], scopes: frozenset[str]) -> list[int]:
     return found
 
 
-def _shop() -> dict[str, Any]:
+def head() -> dict[str, Any]:
     """What stands on every paper."""
     told = {setting.key: str(setting.get()) for setting in (rules.OWNER_NAME, rules.OWNER_ADDRESS, rules.OWNER_PHONE)}
     return {
@@ -168,7 +168,7 @@ def _data(parcel_ids: Sequence[int]) -> dict[str, Any]:
     parcels = [_parcel(order, view) for order, view in desk.parcel_views(parcel_ids)]
     if not parcels:
         raise NotFound
-    return {**_shop(), "t": _words(), "parcels": parcels}
+    return {**head(), "t": _words(), "parcels": parcels}
 
 
 def packing_lists(parcel_ids: Sequence[int]) -> bytes:
@@ -208,7 +208,7 @@ def picking(lists: Sequence[PickList]) -> bytes:
         "page": gettext("Trang"),
     }
     data = {
-        **_shop(),
+        **head(),
         "t": words,
         "lists": [
             {

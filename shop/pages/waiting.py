@@ -22,6 +22,7 @@ from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, Re
 from shop.points import queries as points_read
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
+from shop.transfers import queries as transfers
 
 Scopes = Callable[[Permission], frozenset[str]]
 
@@ -126,6 +127,16 @@ def _stock(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _transfers(scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Chuyển hàng"), transfers.waiting(points_read.ids_in(scopes))
+    return [
+        Waiting(group, N_("Chờ duyệt chuyển"), found.to_approve, "/office/transfers?state=asked"),
+        Waiting(group, N_("Chờ đóng gói, gửi"), found.to_pack, "/office/transfers?state=to_pack"),
+        Waiting(group, N_("Hàng sắp về"), found.expected, "/office/transfers?state=road", ""),
+        Waiting(group, N_("Hàng đến chậm"), found.late, "/office/transfers?state=late", "bad"),
+    ]
+
+
 def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Chứng nhận"), catalog.ending_counts()
     labels = (
@@ -166,6 +177,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.PAYMENT_READ, _payments),
     (Permission.MESSAGE_READ, _messages),
     (Permission.STOCK_READ, _stock),
+    (Permission.TRANSFER_HANDLE, _transfers),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),
 )

@@ -157,6 +157,9 @@ def cause(reference: str | None) -> Cause:
         elif guards.may(P.FULFILMENT_HANDLE) and number:
             url = web.path(f"/office/fulfilments/{order}/{number}")
         return Cause(gettext("Đơn %(r)s", r=order), url)
+    if kind == "transfer":
+        url = web.path(f"/office/transfers/{rest}") if guards.may(P.TRANSFER_HANDLE) else ""
+        return Cause(gettext("Phiếu chuyển %(r)s", r=rest), url)
     if kind == "paper":
         return Cause(gettext("Phiếu %(n)s", n=rest), "")
     return Cause(reference or "", "")

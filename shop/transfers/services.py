@@ -133,7 +133,7 @@ def goods_names(variant_ids: Iterable[int]) -> dict[int, str]:
 def _open_destination(point_id: int) -> None:
     point = points.by_ids([point_id]).get(point_id)
     if point is None:
-        raise Invalid(N_("Hãy chọn điểm nhận hàng."), field="to")
+        raise Invalid(N_("Hãy chọn điểm đến."), field="to")
     if not point.is_open_on(clock.today()):
         raise Invalid(N_("%(point)s không còn hoạt động nên không nhận hàng được."), field="to", point=point.name)
 

@@ -45,6 +45,7 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
             Way("/office/sets", N_("Bộ sản phẩm"), "list", P.CATALOG_READ),
             Way("/office/producers", N_("Cơ sở sản xuất"), "people", P.PRODUCER_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
+            Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
             Way("/office/searches", N_("Tìm kiếm"), "search", P.CATALOG_READ),
         ),
