@@ -176,7 +176,7 @@ def _table(mine: list[int] | None) -> tables.Table:
             tables.Column("source", N_("Từ điểm")),
             tables.Column("destination", N_("Đến điểm")),
             tables.Column("status", N_("Tình trạng"), sort=(Transfer.status,), value="status_name"),
-            tables.Column("lines", N_("Dòng"), "num"),
+            tables.Column("lines", N_("Dòng"), "num", on_page=False),
             tables.Column("units", N_("Số lượng"), "num"),
             tables.Column("on_road", N_("Trên đường"), "num"),
             tables.Column("lost", N_("Hỏng, thiếu"), "num", on_page=False),
