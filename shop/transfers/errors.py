@@ -28,7 +28,7 @@ class GoodsGone(Conflict):
     title = N_("%(name)s: lô này chỉ còn %(n)s, phần khác vừa được giữ cho đơn khác.")
 
 
-class LotStopped(Conflict):
+class LotBarred(Conflict):
     """A lot that was called back, or is past its date, is not sent on."""
 
     code = "lot-not-sent"

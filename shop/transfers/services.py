@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 
 from shop.catalog.models import Product, Variant
 from shop.kernel import audit, clock, operations, text
@@ -19,11 +19,11 @@ from shop.kernel.facts import Refused
 from shop.points import queries as points
 from shop.stock import services as stock
 from shop.stock.errors import MoreThanSent, SoldOut
-from shop.stock.models import Lot, Passage, StockLevel
+from shop.stock.models import Lot, Passage, StockHold, StockLevel
 from shop.stock.services import Take, passages
 from shop.stock.services.passages import Arrived
 from shop.transfers import rules
-from shop.transfers.errors import GoodsGone, LotStopped, ReceivedMeanwhile, TransferMovedOn
+from shop.transfers.errors import GoodsGone, LotBarred, ReceivedMeanwhile, TransferMovedOn
 from shop.transfers.models import (
     ALLOWED,
     UNDER_WAY,
@@ -300,7 +300,7 @@ def pack(actor: Actor, reference: str, picks: Mapping[int, int], op_key: str, *,
         Invalid: nothing, a negative or absurd count (field `pick-<level>`), more of a line than approved, or fewer in all
             without a reason.
         GoodsGone: somebody else has a claim on the goods meanwhile; the field names the level.
-        LotStopped: the lot may not be sent.
+        LotBarred: the lot may not be sent.
         TransferMovedOn: it is not waiting to be packed.
     """
     told = _reason(reason, needed=False)
@@ -329,7 +329,7 @@ def _checked_picks(transfer: Transfer, wanted: Mapping[int, int]) -> dict[int, t
 
     Raises:
         Invalid: the picks do not make sense for this transfer.
-        LotStopped: a lot may not be sent.
+        LotBarred: a lot may not be sent.
     """
     if not wanted:
         raise Invalid(N_("Chưa chọn lô nào để đóng gói."), field="pack")
@@ -353,7 +353,7 @@ def _checked_picks(transfer: Transfer, wanted: Mapping[int, int]) -> dict[int, t
             if not 1 <= wanted[level_id] <= rules.MOST_UNITS:
                 wrong.append(_out_of_range(field, names[variant_id], 1, rules.MOST_UNITS))
             elif stopped_at is not None or (expires_on is not None and expires_on < today):
-                wrong.append(LotStopped(field=field, name=names[variant_id], lot=code or "–"))
+                wrong.append(LotBarred(field=field, name=names[variant_id], lot=code or "–"))
             per_variant[variant_id] += wanted[level_id]
             if per_variant[variant_id] > approved[variant_id]:
                 title = N_("%(name)s: chọn nhiều hơn %(n)s đơn vị được duyệt.")
@@ -411,6 +411,7 @@ def dispatch(actor: Actor, reference: str, op_key: str, *, due_on: date | None =
 
     Raises:
         Invalid: the destination has closed, or the day lies before today or too far ahead.
+        LotBarred: a lot was stopped, or came past its date, since it was packed.
         TransferMovedOn: it is not packed.
     """
     today = clock.today()
@@ -421,12 +422,31 @@ def dispatch(actor: Actor, reference: str, op_key: str, *, due_on: date | None =
         transfer = _locked(reference)
         _only_after(transfer, S.ON_THE_ROAD)
         _open_destination(transfer.to_point_id)
+        _all_of(_barred_since(reference))
         transfer.due_on = due_on or today + timedelta(days=rules.ROAD_DAYS.get())
         units = passages.send(actor, held_under(reference), transfer.to_point_id)
         _step(actor, transfer, S.ON_THE_ROAD, None, units=units, due_on=transfer.due_on.isoformat())
         return {}
 
     operations.once(op_key, "transfer.dispatch", actor.key, [reference, due_on], command)
+
+
+def _barred_since(reference: str) -> list[ShopError]:
+    """The packed lots that may no longer leave."""
+    rows = session().execute(
+        select(StockLevel.variant_id, Lot.code)
+        .join(StockHold, StockHold.level_id == StockLevel.id)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(
+            StockHold.reference == held_under(reference),
+            StockHold.outcome.is_(None),
+            or_(Lot.stopped_at.is_not(None), Lot.expires_on < clock.today()),
+        )
+        .order_by(StockLevel.id)
+    )
+    found = rows.all()
+    names = goods_names(variant_id for variant_id, _code in found)
+    return [LotBarred(field="dispatch", name=names[variant_id], lot=code or "–") for variant_id, code in found]
 
 
 # --- receiving ---------------------------------------------------------------------------------------------------

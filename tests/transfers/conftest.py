@@ -116,6 +116,15 @@ class Shelves:
         return [Count(p.id, p.on_road) for p in road(reference).values() if p.on_road]
 
 
+def stop(code: str, *, stopped: bool = True) -> None:
+    """Stop the lot of this code, or let it go again."""
+    from shop.stock.models import Lot
+    from shop.stock.services import lots
+
+    lot_id = fresh().scalars(select(Lot.id).where(Lot.code == code)).one()
+    (lots.stop_lot if stopped else lots.resume_lot)(SYSTEM, lot_id, "Thu hồi", key())
+
+
 @pytest.fixture
 def make_shelves() -> Callable[[], Shelves]:
     def make() -> Shelves:

@@ -15,14 +15,13 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import db, transaction
 from shop.points.models import Point
 from shop.stock import services as stock
-from shop.stock.models import Lot
 from shop.stock.services import Take
 from shop.transfers import queries
 from shop.transfers import services as transfers
 from shop.transfers.models import S, Transfer
 from tests import factories
 from tests.people import sign_in
-from tests.transfers.conftest import at_point, broken, key, road, transfer
+from tests.transfers.conftest import at_point, broken, key, road, stop, transfer
 
 
 def page(client: Any, address: str, status: int = 200) -> str:
@@ -204,8 +203,7 @@ def test_packing_tells_which_line_went_to_another(shelves, client):
     ]
     assert f'id="f-pick-{shelves.early}-error"' in refused.text
     assert '<meta name="error-code" content="goods-gone">' in refused.text
-    with transaction() as s:
-        s.execute(update(Lot).where(Lot.code == "MUỘN").values(stopped_at=clock.now()))
+    stop("MUỘN")
     refused = client.post(f"{address}/pack", data=sent | {"op_key": key(), f"pick-{shelves.early}": "3"})
     assert errors(refused) == ["Chả mực Hạ Long, Gói 500 g: lô MUỘN đã bị dừng hoặc quá hạn nên không gửi đi được."]
     assert "Thiếu 5: điểm này không còn đủ hàng." in page(client, f"{address}/pack")

@@ -21,10 +21,10 @@ from shop.stock.errors import MoreThanSent
 from shop.stock.models import Lot, MovementKind, Passage, StockHold, StockMovement
 from shop.stock.services import Take
 from shop.transfers import services as transfers
-from shop.transfers.errors import GoodsGone, LotStopped, ReceivedMeanwhile, TransferMovedOn
+from shop.transfers.errors import GoodsGone, LotBarred, ReceivedMeanwhile, TransferMovedOn
 from shop.transfers.models import S, Transfer, TransferArrivalLine, TransferStep
 from shop.transfers.services import Count
-from tests.transfers.conftest import at_point, broken, key, level, road, total, transfer
+from tests.transfers.conftest import at_point, broken, key, level, road, stop, total, transfer
 
 KEEPER = Actor("user", "Trần Giữ Kho", 77)
 
@@ -197,14 +197,13 @@ def test_packing_is_refused_at_its_place(shelves):
     # The lot that is there is not blamed for the one that is not.
     assert refused({shelves.early: 4, shelves.late: 2}, GoodsGone, reason="Bớt") == {f"pick-{shelves.late}"}
     stock.release("order:AAAA-CCCC:1")
+    stop("MUỘN")
+    assert refused({shelves.late: 8}, LotBarred, reason="Bớt") == {f"pick-{shelves.late}"}
+    stop("MUỘN", stopped=False)
     with transaction() as s:
-        s.execute(update(Lot).where(Lot.code == "MUỘN").values(stopped_at=clock.now(), stop_reason="Thu hồi"))
-    assert refused({shelves.late: 8}, LotStopped, reason="Bớt") == {f"pick-{shelves.late}"}
-    with transaction() as s:
-        s.execute(update(Lot).where(Lot.code == "MUỘN").values(stopped_at=None))
         s.execute(update(Lot).where(Lot.code == "SỚM").values(expires_on=clock.today() - timedelta(days=1)))
     stock.refresh_availability()
-    assert refused({shelves.early: 4}, LotStopped, reason="Bớt") == {f"pick-{shelves.early}"}
+    assert refused({shelves.early: 4}, LotBarred, reason="Bớt") == {f"pick-{shelves.early}"}
     transfers.pack(SYSTEM, reference, {shelves.late: 8}, key(), reason="Trà đã bán hết")
     assert transfer(reference).steps[-1].reason == "Trà đã bán hết"
 
@@ -297,17 +296,29 @@ def test_what_never_comes_is_written_off_when_it_is_closed(shelves):
     assert broken() == []
 
 
+def test_a_lot_stopped_after_packing_does_not_leave(shelves):
+    reference = shelves.packed()
+    stop("SỚM")
+    with pytest.raises(LotBarred) as refused:
+        transfers.dispatch(SYSTEM, reference, key())
+    assert refused.value.values == {"name": "Chả mực Hạ Long, Gói 500 g", "lot": "SỚM"}
+    assert transfer(reference).status is S.PACKED
+    transfers.unpack(SYSTEM, reference, "Lô bị thu hồi", key())
+    transfers.pack(SYSTEM, reference, {shelves.late: 8, shelves.consigned: 3}, key())
+    transfers.dispatch(SYSTEM, reference, key())
+    assert broken() == []
+
+
 def test_a_lot_stopped_on_the_road_arrives_and_stays_stopped(shelves):
     reference = shelves.sent()
-    with transaction() as s:
-        s.execute(update(Lot).where(Lot.code == "SỚM").values(stopped_at=clock.now(), stop_reason="Thu hồi"))
+    stop("SỚM")
     transfers.receive(SYSTEM, reference, shelves.counts(reference), 0, key())
     assert at_point(shelves.there)[shelves.squid.id, "SỚM", "shop"] == 6
     assert session().scalar(select(Lot.stopped_at).where(Lot.code == "SỚM")) is not None
     back = transfers.ask(SYSTEM, shelves.there.id, shelves.here.id, {shelves.squid.id: 1}, key())
     transfers.approve(SYSTEM, back, {}, key())
     stopped = road(reference)[shelves.early].to_level_id
-    with pytest.raises(LotStopped):
+    with pytest.raises(LotBarred):
         transfers.pack(SYSTEM, back, {stopped: 1}, key())
 
 

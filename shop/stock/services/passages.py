@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ from sqlalchemy import and_, bindparam, func, insert, select, update
 
 from shop.kernel import clock
 from shop.kernel.actor import Actor
-from shop.kernel.db import execute, in_batches, insert_missing, session, transaction
+from shop.kernel.db import execute, in_batches, insert_missing, is_sqlite, session, transaction
 from shop.stock.errors import MoreThanSent, NoClaim
-from shop.stock.models import MovementKind, Outcome, Passage, Stage, StockHold, StockLevel, StockMovement
-from shop.stock.services import _change_level, _close, _movement, _Tally
+from shop.stock.models import Lot, MovementKind, Outcome, Passage, Stage, StockHold, StockLevel, StockMovement
+from shop.stock.services import _close, _movement
+from shop.stock.services.levels import _LET_GO_OF_LEVEL, _LOCK_SHELVES, _change_level, _Tally, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,10 @@ def send(actor: Actor, reference: str, to_point_id: int) -> int:
 
     Raises:
         NoClaim: nothing is allocated under `reference`.
+        LotStopped, LotExpired: a lot was stopped, or came past its date, after its goods were claimed.
     """
     with transaction() as s:
+        stopped = _lots_locked(reference)
         claims = _close(and_(StockHold.reference == reference, StockHold.stage == Stage.ALLOCATED), Outcome.TAKEN)
         if not claims:
             raise NoClaim
@@ -53,13 +56,15 @@ def send(actor: Actor, reference: str, to_point_id: int) -> int:
         movements = []
         for level_id in sorted(leaving):
             n = leaving[level_id]
-            changed = _change_level(level_id, on_hand=-n, allocated=-n)
+            changed = _change_level(level_id, on_hand=-n, allocated=-n, statement=_LET_GO_OF_LEVEL)
+            if changed is None:
+                raise refused(level_id)
             key = f"{reference}:out:{level_id}"
             movements.append(
                 _movement(actor, level_id, MovementKind.TRANSFER_OUT, -n, changed[2], None, reference, key)
             )
         s.execute(insert(StockMovement), movements)
-        into = _twins(sorted(leaving), to_point_id)
+        into = _twins(sorted(leaving), to_point_id, stopped)
         now = clock.now()
         s.execute(
             insert(Passage),
@@ -79,7 +84,21 @@ def send(actor: Actor, reference: str, to_point_id: int) -> int:
         return sum(leaving.values())
 
 
-def _twins(level_ids: Sequence[int], point_id: int) -> dict[int, int]:
+def _lots_locked(reference: str) -> dict[int, bool]:
+    """Whether each lot claimed under `reference` is stopped: their rows come before levels in the order of locks, so that no
+    lot is stopped while a level of it is being made."""
+    of_claims = (
+        select(StockLevel.lot_id)
+        .join(StockHold, StockHold.level_id == StockLevel.id)
+        .where(StockHold.reference == reference, StockHold.outcome.is_(None))
+    )
+    rows = session().execute(
+        select(Lot.id, Lot.stopped_at).where(Lot.id.in_(of_claims)).order_by(Lot.id).with_for_update()
+    )
+    return {lot_id: stopped_at is not None for lot_id, stopped_at in rows}
+
+
+def _twins(level_ids: Sequence[int], point_id: int, stopped: Mapping[int, bool]) -> dict[int, int]:
     """For each level the one of the same variant, lot and owner at the point, made where it is new."""
     s, now = session(), clock.now()
     found: dict[int, int] = {}
@@ -95,7 +114,10 @@ def _twins(level_ids: Sequence[int], point_id: int) -> dict[int, int]:
         zero = {"point_id": point_id, "on_hand": 0, "held": 0, "allocated": 0, "updated_at": now}
         insert_missing(
             StockLevel,
-            [zero | {"variant_id": v, "lot_id": lot, "owner": owner} for v, lot, owner in kinds.values()],
+            [
+                zero | {"variant_id": v, "lot_id": lot, "owner": owner, "is_stopped": stopped[lot]}
+                for v, lot, owner in kinds.values()
+            ],
             ["variant_id", "point_id", "lot_id", "owner"],
         )
         there: dict[Any, int] = {
@@ -146,6 +168,9 @@ def arrive(actor: Actor, reference: str, number: int, arrived: Sequence[Arrived]
             if row is None:
                 raise MoreThanSent(part.passage_id)
             into.append((row[0], part))
+        if into and not is_sqlite():
+            # Whoever is counting one of these shelves for the web finishes first: he may not know of its new level.
+            execute(_LOCK_SHELVES, {"levels": [level_id for level_id, _part in into]}).all()
         tally, movements = _Tally(), []
         for level_id, part in sorted(into, key=lambda found: found[0]):
             changed = _change_level(level_id, on_hand=part.good)
