@@ -60,6 +60,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_till_devices_point", ["point_id"], unique=False)
 
     op.create_table(
+        "transfers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=False),
+        sa.Column("from_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("status", sa.String(length=24), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("arrivals", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('asked', 'approved', 'refused', 'packed', 'on_the_road', 'received', 'closed', 'cancelled')",
+            name=op.f("ck_transfers_status_known"),
+        ),
+        sa.CheckConstraint("arrivals >= 0", name=op.f("ck_transfers_arrivals_counted")),
+        sa.CheckConstraint("from_point_id <> to_point_id", name=op.f("ck_transfers_goes_somewhere")),
+        sa.ForeignKeyConstraint(["from_point_id"], ["points.id"], name=op.f("fk_transfers_from_point_id")),
+        sa.ForeignKeyConstraint(["to_point_id"], ["points.id"], name=op.f("fk_transfers_to_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfers")),
+        sa.UniqueConstraint("reference", name=op.f("uq_transfers_reference")),
+    )
+    with op.batch_alter_table("transfers", schema=None) as batch_op:
+        batch_op.create_index("ix_transfers_from", ["from_point_id", "id"], unique=False)
+        batch_op.create_index("ix_transfers_status", ["status", "due_on"], unique=False)
+        batch_op.create_index("ix_transfers_to", ["to_point_id", "id"], unique=False)
+
+    op.create_table(
         "till_enrol_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("device_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -157,6 +186,54 @@ def upgrade() -> None:
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )
+
+    op.create_table(
+        "transfer_arrivals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_key", sa.String(length=40), nullable=False),
+        sa.Column("actor_label", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfers.id"], name=op.f("fk_transfer_arrivals_transfer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_arrivals")),
+        sa.UniqueConstraint("transfer_id", "number", name=op.f("uq_transfer_arrivals_transfer_id_number")),
+    )
+    op.create_table(
+        "transfer_steps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("from_status", sa.String(length=20), nullable=False),
+        sa.Column("to_status", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_key", sa.String(length=40), nullable=False),
+        sa.Column("actor_label", sa.String(length=255), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfers.id"], name=op.f("fk_transfer_steps_transfer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_steps")),
+    )
+    with op.batch_alter_table("transfer_steps", schema=None) as batch_op:
+        batch_op.create_index("ix_transfer_steps_transfer", ["transfer_id", "id"], unique=False)
+
+    op.create_table(
+        "stock_targets",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("minimum", sa.Integer(), nullable=False),
+        sa.Column("target", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=255), nullable=False),
+        sa.CheckConstraint(
+            "minimum >= 0 AND minimum <= target AND target > 0", name=op.f("ck_stock_targets_minimum_within_target")
+        ),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_stock_targets_point_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variants.id"], name=op.f("fk_stock_targets_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_targets")),
+        sa.UniqueConstraint("point_id", "variant_id", name=op.f("uq_stock_targets_point_id_variant_id")),
+    )
+    with op.batch_alter_table("stock_targets", schema=None) as batch_op:
+        batch_op.create_index("ix_stock_targets_variant", ["variant_id"], unique=False)
 
     op.create_table(
         "till_asks",
@@ -261,6 +338,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_till_sales_session", ["session_id", "id"], unique=False)
 
     op.create_table(
+        "transfer_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("approved", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "approved IS NULL OR (approved >= 0 AND approved <= asked)",
+            name=op.f("ck_transfer_lines_approved_within_asked"),
+        ),
+        sa.CheckConstraint("asked > 0", name=op.f("ck_transfer_lines_asked_positive")),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfers.id"], name=op.f("fk_transfer_lines_transfer_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variants.id"], name=op.f("fk_transfer_lines_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_lines")),
+        sa.UniqueConstraint("transfer_id", "variant_id", name=op.f("uq_transfer_lines_transfer_id_variant_id")),
+    )
+    with op.batch_alter_table("transfer_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_transfer_lines_variant", ["variant_id"], unique=False)
+
+    op.create_table(
         "till_returns",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -312,6 +409,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_till_shortages_point", ["point_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_till_shortages_sale_id"), ["sale_id"], unique=False)
         batch_op.create_index("ix_till_shortages_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "stock_passages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=80), nullable=False),
+        sa.Column("level_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("to_level_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("on_road", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("level_id <> to_level_id", name=op.f("ck_stock_passages_goes_somewhere")),
+        sa.CheckConstraint(
+            "on_road >= 0 AND lost >= 0 AND on_road + lost <= quantity",
+            name=op.f("ck_stock_passages_parts_within_quantity"),
+        ),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_stock_passages_quantity_positive")),
+        sa.ForeignKeyConstraint(["level_id"], ["stock_levels.id"], name=op.f("fk_stock_passages_level_id")),
+        sa.ForeignKeyConstraint(["to_level_id"], ["stock_levels.id"], name=op.f("fk_stock_passages_to_level_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_passages")),
+        sa.UniqueConstraint("reference", "level_id", name=op.f("uq_stock_passages_reference_level_id")),
+    )
+    with op.batch_alter_table("stock_passages", schema=None) as batch_op:
+        batch_op.create_index("ix_stock_passages_from", ["level_id", "on_road"], unique=False)
+        batch_op.create_index("ix_stock_passages_on_road", ["on_road"], unique=False)
+        batch_op.create_index("ix_stock_passages_to", ["to_level_id", "on_road"], unique=False)
 
     op.create_table(
         "till_lines",
@@ -388,6 +511,34 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_till_return_lines_line_id"), ["line_id"], unique=False)
         batch_op.create_index("ix_till_return_lines_return", ["return_id"], unique=False)
 
+    op.create_table(
+        "transfer_arrival_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("arrival_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("passage_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("good", sa.Integer(), nullable=False),
+        sa.Column("damaged", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "damaged + missing = 0 OR reason IS NOT NULL", name=op.f("ck_transfer_arrival_lines_loss_explained")
+        ),
+        sa.CheckConstraint("good + damaged + missing > 0", name=op.f("ck_transfer_arrival_lines_says_something")),
+        sa.CheckConstraint(
+            "good >= 0 AND damaged >= 0 AND missing >= 0", name=op.f("ck_transfer_arrival_lines_counts_whole")
+        ),
+        sa.ForeignKeyConstraint(
+            ["arrival_id"], ["transfer_arrivals.id"], name=op.f("fk_transfer_arrival_lines_arrival_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["passage_id"], ["stock_passages.id"], name=op.f("fk_transfer_arrival_lines_passage_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_arrival_lines")),
+        sa.UniqueConstraint("arrival_id", "passage_id", name=op.f("uq_transfer_arrival_lines_arrival_id_passage_id")),
+    )
+    with op.batch_alter_table("transfer_arrival_lines", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_transfer_arrival_lines_passage_id"), ["passage_id"], unique=False)
+
     with op.batch_alter_table("lots", schema=None) as batch_op:
         batch_op.add_column(sa.Column("trace_code", sa.String(length=20), nullable=True))
         batch_op.add_column(sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True))
@@ -416,6 +567,10 @@ def downgrade() -> None:
         batch_op.drop_column("stopped_at")
         batch_op.drop_column("trace_code")
 
+    with op.batch_alter_table("transfer_arrival_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_transfer_arrival_lines_passage_id"))
+
+    op.drop_table("transfer_arrival_lines")
     with op.batch_alter_table("till_return_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_till_return_lines_return")
         batch_op.drop_index(batch_op.f("ix_till_return_lines_line_id"))
@@ -432,6 +587,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_lines_sale")
 
     op.drop_table("till_lines")
+    with op.batch_alter_table("stock_passages", schema=None) as batch_op:
+        batch_op.drop_index("ix_stock_passages_to")
+        batch_op.drop_index("ix_stock_passages_on_road")
+        batch_op.drop_index("ix_stock_passages_from")
+
+    op.drop_table("stock_passages")
     with op.batch_alter_table("till_shortages", schema=None) as batch_op:
         batch_op.drop_index("ix_till_shortages_state")
         batch_op.drop_index(batch_op.f("ix_till_shortages_sale_id"))
@@ -443,6 +604,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_returns_sale")
 
     op.drop_table("till_returns")
+    with op.batch_alter_table("transfer_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_transfer_lines_variant")
+
+    op.drop_table("transfer_lines")
     with op.batch_alter_table("till_sales", schema=None) as batch_op:
         batch_op.drop_index("ix_till_sales_session")
         batch_op.drop_index("ix_till_sales_device")
@@ -462,6 +627,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_asks_point")
 
     op.drop_table("till_asks")
+    with op.batch_alter_table("stock_targets", schema=None) as batch_op:
+        batch_op.drop_index("ix_stock_targets_variant")
+
+    op.drop_table("stock_targets")
+    with op.batch_alter_table("transfer_steps", schema=None) as batch_op:
+        batch_op.drop_index("ix_transfer_steps_transfer")
+
+    op.drop_table("transfer_steps")
+    op.drop_table("transfer_arrivals")
     with op.batch_alter_table("till_sessions", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_till_sessions_open",
@@ -488,6 +662,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_till_enrol_codes_device_id"))
 
     op.drop_table("till_enrol_codes")
+    with op.batch_alter_table("transfers", schema=None) as batch_op:
+        batch_op.drop_index("ix_transfers_to")
+        batch_op.drop_index("ix_transfers_status")
+        batch_op.drop_index("ix_transfers_from")
+
+    op.drop_table("transfers")
     with op.batch_alter_table("till_devices", schema=None) as batch_op:
         batch_op.drop_index("ix_till_devices_point")
 
