@@ -104,6 +104,8 @@ def create_app(config: Config | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "shop" / "translations"),
         RATELIMIT_ENABLED=config.rate_limits,
         RATELIMIT_STORAGE_URI=config.redis_url or "memory://",
+        # A Redis that hangs costs a visitor half a second, not five; counting goes on in this process then.
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.5, "socket_timeout": 0.5} if config.redis_url else {},
         COMPRESS_MIMETYPES=[
             "text/html",
             "text/css",
