@@ -17,6 +17,10 @@ SHORTEST = 8
 # A longer one gives no more safety and costs work; counted in symbols after NFC.
 LONGEST = 128
 
+# Every demonstration prints it, so it opens nothing in production: the made-up accounts of a demonstration's database are
+# closed there until staff send their owners a link for a password of their own.
+DEMO = "cho-ben-vinh-ha-long"
+
 # argon2id with 19 MiB, 2 passes, 1 lane: the first choice of the OWASP Password Storage Cheat Sheet for argon2id.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # At most two at a time in a process: a flood of log-ins must not take the memory of the shop.

@@ -44,7 +44,7 @@ def certificate(number: str) -> Any:
     found = queries.certificate_by_number(number)
     values: dict[str, Any] = {"number": number, "asked": True, "found": None, "today": today}
     if found is None:
-        return render_template("catalog/storefront/certificate.html", **values), 404
+        return render_template("catalog/storefront/certificate.html", error_code=NotFound.code, **values), 404
     c, product, producer = found
     values |= {
         "found": c,

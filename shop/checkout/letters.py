@@ -23,6 +23,7 @@ from shop.orders.events import (
     OrderPlaced,
 )
 from shop.orders.models import PAYMENT_METHOD_NAMES, Fulfilment, Order
+from shop.payments import queries as money
 from shop.payments.events import RefundSucceeded
 
 SUBJECTS = {
@@ -57,7 +58,7 @@ def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
             "payment_method": gettext(PAYMENT_METHOD_NAMES[order.payment_method]),
         } | values
         if kind == "placed":
-            context["transfer"] = paying.transfer(paying.waiting(order.id), config)
+            context["transfer"] = money.transfer_of(order.id)
         text = render_template("checkout/letters/order.txt", **context)
         html = render_template("checkout/letters/order.html", **context)
     with transaction():

@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import format_date, format_datetime, gettext
 
 from config import Config
-from shop.checkout import paying
 from shop.checkout.plan import Plan, PlanLine
 from shop.kernel import clock, web
 from shop.kernel.errors import ShopError
@@ -18,6 +17,7 @@ from shop.kernel.money import vnd
 from shop.orders import models as m
 from shop.orders import services as orders
 from shop.orders.models import DeliveryKind, Order, OrderStatus, PaymentMethod
+from shop.payments import queries as money
 from shop.payments import services as payments
 from shop.places import queries as places
 from shop.points import queries as points
@@ -276,7 +276,7 @@ class OrderPage:
         waiting = order.status == OrderStatus.AWAITING_PAYMENT
         transfer = None
         if waiting and order.payment_method == PaymentMethod.VIETQR:
-            transfer = paying.transfer(paying.waiting(order.id), config)
+            transfer = money.transfer_of(order.id)
         pending = all(f.status == m.FulfilmentStatus.PENDING for f in order.fulfilments)
         cancellable = order.status in {OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.CONFIRMED}
         secret = orders.secret_for(key, order.reference)

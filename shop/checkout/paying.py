@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, select
 
-from config import Config
 from shop.kernel.db import session
-from shop.payments import vietqr
 from shop.payments.models import Payment, PaymentState, Refund
-
-
-@dataclass(frozen=True, slots=True)
-class TransferView:
-    """What a buyer needs for a bank transfer; `payload` is the text of the QR code."""
-
-    bank: str
-    account: str
-    holder: str
-    memo: str
-    amount: int
-    payload: str
 
 
 def waiting(order_id: int) -> Payment | None:
@@ -32,22 +16,6 @@ def waiting(order_id: int) -> Payment | None:
         .order_by(Payment.id.desc())
         .limit(1)
     ).first()  # fmt: skip
-
-
-def transfer(payment: Payment | None, config: Config) -> TransferView | None:
-    """How to pay `payment` by bank transfer; None if it is not paid that way or the shop has no account now."""
-    if payment is None or payment.code is None or not config.bank_bin or not config.bank_account:
-        return None
-    account = "".join(c for c in config.bank_account if c.isalnum())
-    asked = vietqr.Transfer(config.bank_bin, account, payment.amount, vietqr.plain(payment.code))
-    return TransferView(
-        bank=vietqr.bank_name(config.bank_bin),
-        account=account,
-        holder=config.bank_account_name or "",
-        memo=payment.code,
-        amount=payment.amount,
-        payload=vietqr.payload(asked),
-    )
 
 
 def refund(refund_id: int) -> Refund | None:

@@ -21,7 +21,7 @@ from flask_login import current_user
 
 from shop.accounts import queries as accounts
 from shop.accounts.guards import actor, public
-from shop.checkout import errors, paying, queries, services
+from shop.checkout import errors, queries, services
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
 from shop.checkout.plan import Wanted
@@ -34,6 +34,7 @@ from shop.kernel.text import normal_reference
 from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
 from shop.orders.models import DeliveryKind, Order, PaymentMethod
+from shop.payments import queries as money
 from shop.payments import vietqr
 from shop.points import queries as points
 
@@ -284,7 +285,7 @@ def qr(reference: str) -> Any:
     """The QR code of an order that waits for a bank transfer."""
     web.mark_private()
     found = _opened(reference)
-    transfer = paying.transfer(paying.waiting(found.id), current_app.extensions["shop_config"])
+    transfer = money.transfer_of(found.id)
     if transfer is None:
         raise NoSuchOrder
     return Response(vietqr.png(transfer.payload), mimetype="image/png")

@@ -127,7 +127,7 @@ def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
 class Database(SQLAlchemy):
     """Flask-SQLAlchemy, which gives the session back at the end of each context."""
 
-    def _teardown_session(self, exc: BaseException | None) -> None:
+    def _teardown_session(self, _exc: BaseException | None) -> None:
         """A connection cut at the very end spoils no answer: what was to be read is read, what was to be kept is kept."""
         let_go(self.session())
         self.session.remove()

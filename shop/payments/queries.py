@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
@@ -42,7 +41,6 @@ class TransferFacts:
     amount: int
     code: str
     payload: str
-    image_path: str
     expires_at: datetime | None
 
 
@@ -82,25 +80,8 @@ def transfer_of(order_id: int) -> TransferFacts | None:
         payment.amount - payment.captured_amount + payment.refunded_amount,
         payment.code,
         payload,
-        vietqr.image_path(payment.code, str(current_app.secret_key)),
         payment.expires_at,
     )
-
-
-def picture(code: str, key: str) -> bytes:
-    """The PNG of the payment with memo `code`, if `key` is the one of its address and money is still wanted.
-
-    Raises:
-        NotFound: otherwise.
-    """
-    right = vietqr.image_key(code, str(current_app.secret_key))
-    if not vietqr.same_key(key, right):
-        raise NotFound
-    payment = session().scalar(select(Payment).where(Payment.code == code))
-    payload = payload_for(payment) if payment is not None else None
-    if payload is None:
-        raise NotFound
-    return vietqr.png(payload)
 
 
 @dataclass(frozen=True, slots=True)

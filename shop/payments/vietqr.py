@@ -5,11 +5,8 @@ The layout is NAPAS's "QR Format T&C" v1.0 (September 2021): tag 38 names the ac
 
 from __future__ import annotations
 
-import base64
 import binascii
 import csv
-import hashlib
-import hmac
 import io
 from dataclasses import dataclass
 from datetime import date
@@ -186,22 +183,3 @@ def bank_name(bank_bin: str, day: date | None = None) -> str:
         if number == bank_bin and (since is None or since <= day) and (until is None or day < until):
             return name
     return bank_bin
-
-
-# --- the address of a picture ------------------------------------------------------------------------------------
-
-
-def image_key(code: str, secret: str) -> str:
-    """What makes the address of a payment's picture impossible to guess: 128 bits of HMAC-SHA-256 over its memo code."""
-    mac = hmac.new(secret.encode(), b"vietqr-image:" + code.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(mac[:16]).decode().rstrip("=")
-
-
-def image_path(code: str, secret: str) -> str:
-    """The path of a payment's picture, the same in both languages."""
-    return f"/thanh-toan/vietqr/{code}.png?k={image_key(code, secret)}"
-
-
-def same_key(given: str, right: str) -> bool:
-    """Whether a key given from outside is the right one, in the same time whatever it is."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from shop.accounts import passwords
 from shop.accounts.permissions import Role
 from shop.catalog import services as catalog
 from shop.catalog.services import registry
@@ -26,8 +27,6 @@ from shop.seed.logins import Login
 from shop.seed.year import Outlets, Year
 
 TARGET = "seed:demo"
-# Known to everybody who reads this: the demo profile never loads in production mode.
-PASSWORD = "cho-ben-vinh-ha-long"  # noqa: S105 - meant to be known
 DAYS = 365
 FIRST_DAY = date(2025, 7, 2)
 
@@ -143,5 +142,6 @@ def _logins(known: dict[str, Any]) -> list[Login]:
         (Role.ADMINISTRATOR, "*", "quantri"),
     )
     return [
-        Login(role.value, scope, f"{word}@example.vn", PASSWORD, None, _NAMES[role]) for role, scope, word in places_of
+        Login(role.value, scope, f"{word}@example.vn", passwords.DEMO, None, _NAMES[role])
+        for role, scope, word in places_of
     ]

@@ -54,6 +54,15 @@ def test_wrong_password_and_unknown_account_get_the_same_answer(app, client, use
     assert client.get("/tai-khoan").status_code == 302
 
 
+def test_the_password_of_the_demonstration_opens_nothing_in_production(make_app):
+    demo = make_app(mode="demo")
+    with demo.app_context():
+        make(password=passwords.DEMO)
+        assert accounts.sign_in("lan@example.com", passwords.DEMO, browser=AT_HOME).token
+    with make_app(mode="production").app_context(), pytest.raises(WrongCredentials):
+        accounts.sign_in("lan@example.com", passwords.DEMO, browser=AT_HOME)
+
+
 def test_every_try_hashes_once(ctx, monkeypatch):
     """An unknown account costs the same work as a wrong password: time tells nobody which accounts exist."""
     make()

@@ -46,7 +46,9 @@ def test_valid_lapsed_revoked_pending_unknown(ctx: Any, client: Any) -> None:
     assert "Đã bị thu hồi" in page
     assert "Không còn sản xuất" in page
     assert "Chưa có hiệu lực" in check(client, "89/QĐ-UBND")
-    assert "Không tìm thấy" in check(client, "999/QĐ-UBND", 404)
+    unknown = check(client, "999/QĐ-UBND", 404)
+    assert "Không tìm thấy" in unknown
+    assert '<meta name="error-code" content="not-found">' in unknown
 
 
 @pytest.mark.parametrize("typed", ["123/QĐ-UBND", "123 qd ubnd", "123-QD-UBND", " 123/qđ-ubnd ", "123/QĐ—UBND"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from shop.kernel.mail import Letter
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine, OrderTransition
 from shop.payments import services as payments
+from shop.payments import vietqr
 from shop.payments.models import Payment, Refund
 from shop.points.events import PointChanged
 from shop.points.models import Point
@@ -289,7 +291,15 @@ def test_a_transfer_is_waited_for_then_the_office_confirms(bench):
     assert picture.mimetype == "image/png"
     assert bench.app.test_client().get(f"/don-hang/{order.reference}/vietqr.png").status_code == 404
     payment = session().query(Payment).one()
-    payments.confirm_transfer(SYSTEM, payment.id, order.total_amount, "FT26328000001", "confirm-transfer-1")
+    # Part of the money came: the page and the picture ask for the rest, and for nothing after it.
+    payments.confirm_transfer(SYSTEM, payment.id, order.total_amount - 1_000, "FT26328000000", "confirm-transfer-0")
+    session().expire_all()
+    assert payment.state == "held"
+    page = text_of(bench.client.get(f"/don-hang/{order.reference}"))
+    assert vietqr.parse(html.unescape(re.search(r'vietqr-text">([^<]+)<', page)[1])).amount == 1_000
+    assert bench.client.get(f"/don-hang/{order.reference}/vietqr.png").status_code == 200
+    payments.confirm_transfer(SYSTEM, payment.id, 1_000, "FT26328000001", "confirm-transfer-1")
+    assert bench.client.get(f"/don-hang/{order.reference}/vietqr.png").status_code == 404
     session().expire_all()
     assert (order.status, order.payment_status) == ("placed", "paid")
     assert (level(bench).held, level(bench).allocated) == (0, 2)

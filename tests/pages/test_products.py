@@ -162,6 +162,8 @@ def test_pages_lead_on_and_end(client: Any, ctx: Any) -> None:
     )
     beyond = client.get("/san-pham?sap_xep=ten&trang=99")
     assert beyond.status_code == 404
+    assert '<meta name="error-code" content="not-found">' in beyond.get_data(as_text=True)
+    assert "error-code" not in second
     assert "Trang đầu" in beyond.get_data(as_text=True)
 
 

@@ -186,6 +186,8 @@ def test_a_slow_stripe_costs_no_more_than_its_limit(
     from shop.payments import gateway
 
     way = gateway.named("stripe_test")
+    tries = 1 + way._client._requestor._options.max_network_retries
+    assert tries * sum(way._client._requestor._client._timeout[1:]) <= 9.5  # the pauses between them are half a second
     monkeypatch.setattr(way._client._requestor._client, "_timeout", (0.2, 0.2))
     stripe.slow = 2
     placed = place("card")

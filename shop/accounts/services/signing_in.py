@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+from flask import current_app
 from sqlalchemy import select, update
 
 from shop.accounts import passwords, queries
@@ -20,6 +22,7 @@ from shop.kernel.db import changed, leave_database, session, transaction
 from shop.kernel.errors import Busy, NotFound
 from shop.kernel.events import publish
 
+log = structlog.get_logger("accounts")
 # From log-in to the end, however busy: a day, a month where the device is remembered, a working day for the office.
 LASTS = timedelta(hours=24)
 LASTS_REMEMBERED = timedelta(days=30)
@@ -85,6 +88,9 @@ def sign_in(
     limits.take(*counted, refusal=TooManyAttempts)
     leave_database()  # hashing takes its time; no connection waits for it
     if not passwords.matches(kept or None, password) or user_id is None or kept is None:
+        raise WrongCredentials
+    if password == passwords.DEMO and current_app.extensions["shop_config"].mode == "production":
+        log.warning("a log-in of the demonstration was refused", user=user_id)
         raise WrongCredentials
     fresh = passwords.hash_of(password) if passwords.stale(kept) else None
     if code:

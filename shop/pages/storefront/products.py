@@ -16,6 +16,7 @@ from shop.catalog.facets import Band, Counts, Facets, Filters, Option
 from shop.catalog.search import Found
 from shop.kernel import web
 from shop.kernel.drawn import draw, piece
+from shop.kernel.errors import NotFound
 from shop.kernel.money import vnd
 from shop.pages import asked as asked_
 from shop.pages.asked import Asked
@@ -105,6 +106,7 @@ def _values(told: Shown) -> dict[str, Any]:
         "total_text": _total(told.total),
         "page": asked.page,
         "beyond": told.beyond,
+        "error_code": NotFound.code if told.beyond else None,
         "previous_url": asked.but(page=asked.page - 1).url() if asked.page > 1 else "",
         "next_url": asked.but(page=asked.page + 1).url() if told.more else "",
         "first_url": asked.but(page=1).url(),
