@@ -30,6 +30,7 @@ from shop.kernel import (
     mail,
     migrations,
     operations,
+    reading,
     settings,
     static,
     storage,
@@ -123,6 +124,8 @@ def create_app(config: Config | None = None) -> Flask:
         COMPRESS_BR_WINDOW=18,  # 256 kB: no page is longer, and each thread keeps a window of its own
         COMPRESS_LEVEL=5,
         COMPRESS_MIN_SIZE=700,
+        COMPRESS_CACHE_BACKEND=drawn.Squeezed,
+        COMPRESS_CACHE_KEY=drawn.Squeezed.key,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["shop_config"] = config
@@ -130,6 +133,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["shop_form_targets"] = ("https://checkout.stripe.com",)
     _logging(config)
     db.open_database(app, config.database_url)
+    reading.install(app)
     migrations.init_app(app, ROOT / "migrations")
     Babel(app, locale_selector=_locale)
     wording.install(app)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
 
 from shop.catalog import bits
 from shop.catalog import facets as facets_
@@ -23,6 +23,7 @@ from shop.catalog.models import Listing, Shelf
 from shop.catalog.search import Found
 from shop.kernel.db import execute, is_sqlite, session
 from shop.kernel.errors import N_
+from shop.kernel.reading import Reading, among
 
 PAGE_SIZE = 24
 
@@ -121,18 +122,15 @@ class Page:
 
 
 @lru_cache
-def _rows_by_id(adult: bool) -> Any:
-    return select(*_SHOWN_COLUMNS).where(
-        Listing.product_id.in_(bindparam("ids", expanding=True)),
-        _on_shelf(adult),
-    )
+def _rows_by_id(adult: bool) -> Reading:
+    return Reading(select(*_SHOWN_COLUMNS).where(among(Listing.product_id, "ids"), _on_shelf(adult)))
 
 
 def rows_of(product_ids: Sequence[int], *, adult: bool = False) -> list[Row]:
     """The products with these ids, in this order; those that lists do not show (to a visitor not of age) are left out."""
     if not product_ids:
         return []
-    found = {row[0]: Row._make(row) for row in execute(_rows_by_id(adult), {"ids": list(product_ids)})}
+    found = {row[0]: Row._make(row) for row in _rows_by_id(adult).rows(ids=product_ids)}
     return [found[i] for i in product_ids if i in found]
 
 
@@ -239,13 +237,13 @@ def _among(ids: int) -> ColumnElement[bool]:
 
 
 @lru_cache
-def _whole_list(sort: Sort, adult: bool) -> Any:
+def _whole_list(sort: Sort, adult: bool) -> Reading:
     """The statement of a page of the list that nothing narrows."""
     column, falling = _ORDERS[sort]
     conditions = [_on_shelf(adult)]
     if sort in _PRICE_SORTS:
         conditions.append(Listing.price_amount.is_not(None))
-    return _page_of(column, falling, conditions, bindparam("start"))
+    return Reading(_page_of(column, falling, conditions, bindparam("start", type_=Integer)))
 
 
 def _sorted(
@@ -254,7 +252,7 @@ def _sorted(
     column, falling = _ORDERS[sort]
     narrow = found is not None or choice.filters.any
     if not narrow:
-        return [Row._make(row) for row in execute(_whole_list(sort, choice.filters.adult), {"start": start})]
+        return [Row._make(row) for row in _whole_list(sort, choice.filters.adult).rows(start=start)]
     conditions, length = _conditions(facets, choice, sort, walk=True)
     walk = (start + PAGE_SIZE + 1) * length // max(1, total)
     if narrow and total <= max(_FEW, min(_MANY, walk)):
@@ -321,19 +319,19 @@ def shelf(sort: Sort, count: int, *, month: int | None = None, stars: int | None
 
 
 @lru_cache
-def _beside(column: Any, adult: bool) -> Any:
+def _beside(column: Any, adult: bool) -> Reading:
     """Goods with one value of `column`, best first, without one product."""
     conditions = [_on_shelf(adult), column == bindparam("value"), Listing.product_id != bindparam("but")]
     statement = _ordered(select(*_SHOWN_COLUMNS).where(*conditions), Listing.rank, Listing.product_id, True)
-    return statement.limit(bindparam("count"))
+    return Reading(statement.limit(bindparam("count", type_=Integer)))
 
 
 def of_producer(producer_id: int, *, adult: bool = False, but: int = 0, count: int = 60) -> list[Row]:
     """What lists show of one producer, best first, without the product `but`."""
-    values = {"value": producer_id, "but": but, "count": count}
-    return [Row._make(row) for row in execute(_beside(_t.producer_id, adult), values)]
+    rows = _beside(_t.producer_id, adult).rows(value=producer_id, but=but, count=count)
+    return [Row._make(row) for row in rows]
 
 
 def of_set(set_id: int, *, adult: bool = False, but: int = 0, count: int = 4) -> list[Row]:
     """What lists show of one product set, best first, without the product `but`."""
-    return [Row._make(row) for row in execute(_beside(_t.set_id, adult), {"value": set_id, "but": but, "count": count})]
+    return [Row._make(row) for row in _beside(_t.set_id, adult).rows(value=set_id, but=but, count=count)]

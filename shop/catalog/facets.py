@@ -22,7 +22,8 @@ from sqlalchemy import bindparam, func, select
 from shop.catalog import bits
 from shop.catalog.models import Listing, ProductGroup, ProductSet, Shelf
 from shop.kernel import clock
-from shop.kernel.db import execute, session
+from shop.kernel.db import session
+from shop.kernel.reading import Reading
 from shop.kernel.text import words
 from shop.producers.models import Producer
 
@@ -208,7 +209,7 @@ def _read(rows: Iterable[Any]) -> tuple[int, dict[str, array[int]], dict[int, ar
 
 
 _EVERYTHING = select(*_COLUMNS).execution_options(yield_per=2000)
-_CHANGED = select(*_COLUMNS).where(_t.touched_at > bindparam("since"))
+_CHANGED = Reading(select(*_COLUMNS).where(_t.touched_at > bindparam("since")))
 
 
 def _refresh(found: Facets) -> None:
@@ -216,7 +217,7 @@ def _refresh(found: Facets) -> None:
     if found.seen is None:
         told, groups, producers = _read(session().execute(_EVERYTHING))
     else:
-        changed = execute(_CHANGED, {"since": found.seen - _OVERLAP}).all()
+        changed = _CHANGED.rows(since=found.seen - _OVERLAP)
         if not changed:
             found.seen = now
             return

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from flask import Flask
+from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
@@ -427,6 +427,16 @@ def leave_database() -> None:
     if s.info.get("writing"):
         raise TransactionOpen("no call to another machine inside a transaction")
     let_go(s)
+    stop_reading()
+
+
+def stop_reading(*, broken: bool = False) -> None:
+    """Give the connection that `reading` took in this context back to its pool; `broken`: nobody is to use it again."""
+    pooled = g.pop("reading", None)
+    if pooled is not None:
+        if broken:
+            pooled.invalidate()
+        pooled.close()
 
 
 def changed(result: Any) -> int:

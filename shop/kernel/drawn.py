@@ -12,8 +12,8 @@ In a template: `{% call kept('foot', …) %}…{% endcall %}`; in Python: `piece
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Sized
+from typing import Any, Generic, TypeVar
 
 from flask import Flask, current_app, g
 from flask_babel import get_locale
@@ -21,26 +21,29 @@ from markupsafe import Markup
 
 from shop.kernel import web
 
+T = TypeVar("T", bound=Sized)
 # Characters that a process keeps, keys counted with a guess; Vietnamese text takes two bytes for each.
 MOST = 3_000_000
+# Bytes of whole pages that a process keeps squeezed, some two hundred of them.
+MOST_SQUEEZED = 1_500_000
 _KEY = 600
 
 
-class Drawn:
-    """The pieces of one process: at most `most` characters, the least lately used given up first.
+class Memory(Generic[T]):
+    """Pieces of one process: at most `most` characters or bytes, the least lately used given up first.
 
     In two halves: what is used moves to the young one; when that is full it becomes the old one, and what the old one held and
     nobody asked for is gone. So a hit among the young, the usual case, is one look into a dictionary and takes no lock.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int) -> None:
         self.half = most // 2
-        self.young: dict[Hashable, Markup] = {}
-        self.old: dict[Hashable, Markup] = {}
+        self.young: dict[Hashable, T] = {}
+        self.old: dict[Hashable, T] = {}
         self.weight = 0
         self.lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Markup | None:
+    def get(self, key: Hashable) -> T | None:
         """The piece under `key`."""
         found = self.young.get(key)
         if found is None:
@@ -49,7 +52,7 @@ class Drawn:
                 self.put(key, found)
         return found
 
-    def put(self, key: Hashable, piece: Markup) -> None:
+    def put(self, key: Hashable, piece: T) -> None:
         """Keep `piece` under `key`; one longer than a quarter of all is not kept."""
         weight = len(piece) + _KEY
         if weight * 2 > self.half:
@@ -68,7 +71,7 @@ class Drawn:
 
 def install(app: Flask) -> None:
     """Give `app` a memory of its own and its templates `kept`."""
-    app.extensions["shop_drawn"] = Drawn()
+    app.extensions["shop_drawn"] = Memory[Markup](MOST)
     app.jinja_env.globals["kept"] = _kept
 
 
@@ -77,7 +80,7 @@ def piece(key: tuple[Hashable, ...], draw: Callable[[], str]) -> Markup:
 
     A piece that turns out to be private (a token or nonce of its visitor) is not kept.
     """
-    memory: Drawn = current_app.extensions["shop_drawn"]
+    memory: Memory[Markup] = current_app.extensions["shop_drawn"]
     whole = (web.path(""), str(get_locale()), *key)
     found = memory.get(whole)
     if found is None:
@@ -86,6 +89,30 @@ def piece(key: tuple[Hashable, ...], draw: Callable[[], str]) -> Markup:
         if g.get("private_page") == private and not current_app.jinja_env.auto_reload:
             memory.put(whole, found)
     return found
+
+
+class Squeezed:
+    """For flask-compress: public pages by their content, so that the same bytes are squeezed once.
+
+    `public_page` tells the digest of a page as `g.content`; what has none is squeezed each time.
+    """
+
+    def __init__(self) -> None:
+        self.memory: Memory[bytes] = Memory(MOST_SQUEEZED)
+
+    @staticmethod
+    def key(_request: Any) -> str:
+        """The digest of the page being answered."""
+        return str(g.get("content", ""))
+
+    def get(self, key: str) -> bytes | None:
+        """The page under `algorithm;digest`."""
+        return self.memory.get(key)
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep what has a digest."""
+        if not key.endswith(";") and key not in self.memory.young:
+            self.memory.put(key, value)
 
 
 def _kept(*key: Hashable, caller: Callable[[], str], when: bool = True) -> str:

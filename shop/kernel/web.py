@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -114,7 +114,11 @@ def _public_serializer() -> URLSafeSerializer:
 
 def public_token() -> str:
     """The token of forms on public pages, valid on its day and the next."""
-    return str(_public_serializer().dumps(clock.today().isoformat()))
+    kept: tuple[date | None, str] = current_app.extensions.get("shop_public_token", (None, ""))
+    day = clock.today()
+    if kept[0] != day:
+        kept = current_app.extensions["shop_public_token"] = day, str(_public_serializer().dumps(day.isoformat()))
+    return kept[1]
 
 
 def csrf_token() -> str:
@@ -273,10 +277,11 @@ def public_page(*, keep: bool = True) -> Callable[[V], V]:
                 if response.status_code != 200 or g.get("private_page"):
                     return response
                 body = response.get_data()
-                found = (body, hashlib.sha256(body).hexdigest()[:24], response.mimetype or "text/html")
+                found = (body, hashlib.sha256(body).hexdigest(), response.mimetype or "text/html")
                 if seconds and len(body) < 400_000:
                     pages.put(key, *found)
-            body, etag, kind = found
+            body, g.content, kind = found
+            etag = g.content[:24]
             if request.if_none_match.contains_weak(etag):
                 response = Response(status=304)
             else:

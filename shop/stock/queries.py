@@ -12,6 +12,7 @@ from sqlalchemy import and_, bindparam, case, func, null, or_, select
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.kernel import clock, text
 from shop.kernel.db import execute, session
+from shop.kernel.reading import Reading, among
 from shop.points.models import Point
 from shop.producers.models import Producer
 from shop.stock import rules
@@ -102,8 +103,8 @@ class AvailableCount:
 NONE_LEFT = AvailableCount(0, 0)
 
 
-_AVAILABILITY = select(Availability.variant_id, Availability.ship, Availability.pickup).where(
-    Availability.variant_id.in_(bindparam("ids", expanding=True))
+_AVAILABILITY = Reading(
+    select(Availability.variant_id, Availability.ship, Availability.pickup).where(among(Availability.variant_id, "ids"))
 )
 
 
@@ -111,7 +112,7 @@ def availability(variant_ids: Sequence[int]) -> dict[int, AvailableCount]:
     """What lists show for each of `variant_ids`; a variant never stocked is missing (see `NONE_LEFT`)."""
     if not variant_ids:
         return {}
-    rows = execute(_AVAILABILITY, {"ids": list(variant_ids)})
+    rows = _AVAILABILITY.rows(ids=variant_ids)
     return {variant_id: AvailableCount(max(0, ship), max(0, pickup)) for variant_id, ship, pickup in rows}
 
 

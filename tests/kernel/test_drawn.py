@@ -62,7 +62,7 @@ def test_values_that_may_change_are_no_key(app: Flask) -> None:
 
 
 def test_the_memory_is_bounded_and_gives_up_what_is_used_least() -> None:
-    memory = drawn.Drawn(100_000)
+    memory: drawn.Memory[Markup] = drawn.Memory(100_000)
     for n in range(1000):
         memory.put(n, Markup("x" * 1000))
         assert memory.get("often") is not None or n == 0
@@ -74,3 +74,21 @@ def test_the_memory_is_bounded_and_gives_up_what_is_used_least() -> None:
     assert memory.get(0) is None
     memory.put("whale", Markup("x" * 60_000))
     assert memory.get("whale") is None
+
+
+def test_the_same_page_is_squeezed_once_and_another_never_taken_for_it(app: Flask, client: Any) -> None:
+    """A public page goes out squeezed as it is; one that changed is squeezed anew; one without a digest is not kept."""
+    import brotli
+
+    kept = drawn.Squeezed()
+    assert kept.get("br;") is None
+    kept.set("br;", b"of nobody")
+    assert kept.get("br;") is None
+    plain = client.get("/tro-giup", headers={"Accept-Encoding": "identity"}).data
+    for _ in range(2):
+        answer = client.get("/tro-giup", headers={"Accept-Encoding": "br"})
+        assert answer.headers["Content-Encoding"] == "br"
+        assert brotli.decompress(answer.data) == plain
+    english = client.get("/en/tro-giup", headers={"Accept-Encoding": "br"})
+    assert b'lang="en"' in brotli.decompress(english.data)
+    assert client.get("/tro-giup", headers={"Accept-Encoding": "gzip"}).data[:2] == b"\x1f\x8b"

@@ -1,0 +1,96 @@
+"""Statements read on the driver's cursor: the same rows as the long way, in and out of a transaction, heard, failing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from sqlalchemy import bindparam, event, select, update
+from sqlalchemy.exc import DBAPIError
+
+from bench import catalogue
+from shop.catalog.models import Listing, Price, Product, Variant
+from shop.kernel import clock
+from shop.kernel.db import db, leave_database, session, transaction
+from shop.kernel.reading import Reading, among
+from tests.factories import make_variant
+
+ROWS = Reading(select(*Listing.__table__.c).where(among(Listing.product_id, "ids")).order_by(Listing.product_id))
+NAMED = Reading(select(Variant.sku, Variant.net_content).where(among(Variant.sku, "skus")).order_by(Variant.sku))
+PRICES = Reading(
+    select(Price.amount, Price.valid_from).where(Price.valid_from <= bindparam("at"), Price.amount >= 1000)
+)
+NAME = Reading(select(Product.name).where(Product.id == bindparam("id")))
+
+
+def test_every_type_comes_as_the_long_way_gives_it(ctx: Flask) -> None:
+    catalogue.make(60, seed=3)
+    ids = session().scalars(select(Listing.product_id)).all()
+    skus = session().scalars(select(Variant.sku).limit(7)).all()
+    asked: list[tuple[Reading, dict[str, Any]]] = [
+        (ROWS, {"ids": ids}), (ROWS, {"ids": []}), (NAMED, {"skus": skus}), (PRICES, {"at": clock.now()}),
+    ]  # fmt: skip
+    long = [[tuple(row) for row in session().execute(r.statement, values)] for r, values in asked]
+    inside = [r.rows(**values) for r, values in asked]
+    session().rollback()
+    outside = [r.rows(**values) for r, values in asked]
+    assert inside == outside == long
+    assert len(long[0]) == len(ids) and not long[1] and len(long[2]) == 7 and long[3]
+    assert [[type(v) for v in row] for row in outside[0]] == [[type(v) for v in row] for row in long[0]]
+
+
+def test_inside_a_transaction_its_own_writing_is_seen_and_outside_nobody_else_s(ctx: Flask) -> None:
+    v = make_variant("Chả mực")
+    with transaction() as s:
+        s.execute(update(Product).where(Product.id == v.product_id).values(name="Ruốc"))
+        assert NAME.rows(id=v.product_id) == [("Ruốc",)]
+        with ctx.app_context():
+            assert NAME.rows(id=v.product_id) == [("Chả mực",)]
+    assert NAME.rows(id=v.product_id) == [("Ruốc",)]
+
+
+def test_nothing_stays_behind(ctx: Flask) -> None:
+    """No transaction is open while and after reading; the connection goes back as it was, and before a call elsewhere."""
+    pool: Any = db.engine.pool
+    session().rollback()
+    out = pool.checkedout()
+    with ctx.app_context():
+        NAME.rows(id=1)
+        NAME.rows(id=2)
+        assert pool.checkedout() == out + 1
+        assert not db.session.registry.has()
+        raw = g.reading.driver_connection
+        leave_database()
+        assert pool.checkedout() == out
+        NAME.rows(id=1)
+        assert pool.checkedout() == out + 1
+    assert pool.checkedout() == out
+    assert getattr(raw, "autocommit", False) is False or db.engine.dialect.name == "sqlite"
+    with transaction() as s:
+        s.execute(select(Listing.name))
+        raw = s.connection().connection.driver_connection
+        assert (
+            raw.in_transaction if db.engine.dialect.name == "sqlite" else raw.info.transaction_status.name == "INTRANS"
+        )
+
+
+def test_who_listens_hears_every_statement(ctx: Flask) -> None:
+    heard: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *a: heard.append(a[2]))
+    NAME.rows(id=1)
+    assert next(h for h in heard if not h.startswith("BEGIN")).startswith("SELECT products.name")
+
+
+def test_a_connection_that_is_cut_off_spoils_no_page(ctx: Flask) -> None:
+    v = make_variant("Chả mực")
+    leave_database()
+    assert NAME.rows(id=v.product_id) == [("Chả mực",)]
+    g.reading.driver_connection.close()
+    assert NAME.rows(id=v.product_id) == [("Chả mực",)]
+    assert NAME.rows(id=v.product_id) == [("Chả mực",)]
+
+
+def test_an_error_is_the_one_everybody_knows(ctx: Flask) -> None:
+    with pytest.raises(DBAPIError):
+        Reading(select(Listing.__table__.c.name).where(Listing.__table__.c.name.op("no such")("x"))).rows()
