@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,7 @@ STATES = (
     ("ending", N_("Lô sắp hết hạn")),
     ("expired", N_("Lô quá hạn còn hàng")),
     ("claimed", N_("Đang được giữ")),
+    ("road", N_("Đang trên đường")),
 )
 # What a correction does: the sign of the change and the kind of movement.
 DIRECTIONS = {
@@ -68,7 +69,7 @@ def _view(level: queries.LevelRow, names: dict[str, str]) -> LevelView:
     days = (level.expires_on - clock.today()).days if level.expires_on else None
     look = ""
     if level.on_hand == 0:
-        look = "off"
+        look = "" if level.arriving else "off"
     elif days is not None and days < 0:
         look = "late"
     elif level.free == 0 or (days is not None and days <= rules.ENDING_DAYS):
@@ -93,6 +94,8 @@ def _table(mine: list[int] | None, seen: tuple[points.PointView, ...]) -> tables
             tables.Column("held", N_("Giữ tạm"), "num", sort=(StockLevel.held,)),
             tables.Column("allocated", N_("Đã bán, chờ giao"), "num", sort=(StockLevel.allocated,)),
             tables.Column("free", N_("Còn bán được"), "num", sort=(free,)),
+            tables.Column("arriving", N_("Trên đường"), "num"),
+            tables.Column("leaving", N_("Đã gửi đi, chưa đến"), "num", on_page=False),
             tables.Column("updated_at", N_("Thay đổi lúc"), sort=(StockLevel.updated_at,), on_page=False),
         ),
         order="product",
@@ -121,10 +124,18 @@ def index() -> Any:
     if mine is not None:
         statement = statement.where(StockLevel.point_id.in_(mine) if mine else false())
     view = _table(mine, points.within(points.all_points(), held)).open(
-        request.args, HERE, statement, make=lambda row: _view(queries.LevelRow(*tuple(row)), names)
+        request.args, HERE, statement, make=lambda row: queries.LevelRow(*tuple(row))
     )
+    road = queries.on_the_road(None if view.export else [row.level_id for row in view.rows])
+
+    def seen(level: queries.LevelRow) -> LevelView:
+        arriving, leaving = road.get(level.level_id, (0, 0))
+        return _view(replace(level, arriving=arriving, leaving=leaving), names)
+
     if view.export:
+        view.make = lambda row: seen(queries.LevelRow(*tuple(row)))
         return view.download()
+    view.rows = [seen(row) for row in view.rows]
     out = next(f.value for f in view.filters if f.name == "state") == "out"
     return render_template(
         "stock/office/index.html",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal, null, or_, select, union_all
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.kernel import clock, text
@@ -16,7 +16,7 @@ from shop.kernel.reading import Reading, among
 from shop.points.models import Point
 from shop.producers.models import Producer
 from shop.stock import rules
-from shop.stock.models import Availability, Lot, MovementKind, StockHold, StockLevel, StockMovement
+from shop.stock.models import Availability, Lot, MovementKind, Passage, StockHold, StockLevel, StockMovement
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,9 @@ class LevelRow:
     allocated: int
     updated_at: datetime
     variant_id: int
+    # Units on the road to this level, and from it to other points.
+    arriving: int = 0
+    leaving: int = 0
 
     @property
     def free(self) -> int:
@@ -224,8 +227,25 @@ def level_rows() -> Any:
 
 def level_row(level_id: int) -> LevelRow | None:
     """One level as the office shows it."""
-    row = session().execute(level_rows().where(StockLevel.id == level_id)).first()
+    road = (
+        func.coalesce(select(func.sum(Passage.on_road)).where(column == level_id).scalar_subquery(), 0)
+        for column in (Passage.to_level_id, Passage.level_id)
+    )
+    row = session().execute(level_rows().where(StockLevel.id == level_id).add_columns(*road)).first()
     return LevelRow(*row) if row else None
+
+
+def on_the_road(level_ids: Sequence[int] | None) -> dict[int, tuple[int, int]]:
+    """Units on the road to and from each of these levels (None: of all); levels without such goods are missing."""
+    ends = []
+    for n, column in enumerate((Passage.to_level_id, Passage.level_id)):
+        counts = (Passage.on_road, literal(0)) if n == 0 else (literal(0), Passage.on_road)
+        end = select(column.label("id"), counts[0].label("arriving"), counts[1].label("leaving"))
+        end = end.where(Passage.on_road > 0)
+        ends.append(end if level_ids is None else end.where(column.in_(level_ids)))
+    road = union_all(*ends).subquery()
+    rows = session().execute(select(road.c.id, func.sum(road.c.arriving), func.sum(road.c.leaving)).group_by(road.c.id))
+    return {level_id: (int(arriving), int(leaving)) for level_id, arriving, leaving in rows}
 
 
 def history(level_id: int, *, before: int | None = None, limit: int = 50) -> list[StockMovement]:
@@ -329,7 +349,7 @@ def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> An
 
 def in_state(state: str, mine: Sequence[int] | None) -> Any:
     """The condition on levels behind a filter: `out`, `low` (of the pack as a whole at the points `mine`), `ending`,
-    `expired` (lots with goods on hand), `claimed`."""
+    `expired` (lots with goods on hand), `claimed`, `road` (goods on their way to or from there)."""
     today = clock.today()
     if state == "out":
         return StockLevel.variant_id.in_(_variants_left(mine, 0, 0))
@@ -340,6 +360,10 @@ def in_state(state: str, mine: Sequence[int] | None) -> Any:
         return and_(StockLevel.on_hand > 0, Lot.expires_on >= today, Lot.expires_on <= soon)
     if state == "expired":
         return and_(StockLevel.on_hand > 0, Lot.expires_on < today)
+    if state == "road":
+        under_way = Passage.on_road > 0
+        ends = (select(column).where(under_way) for column in (Passage.to_level_id, Passage.level_id))
+        return or_(*(StockLevel.id.in_(end) for end in ends))
     return StockLevel.held + StockLevel.allocated > 0
 
 

@@ -362,3 +362,32 @@ def test_the_notes_code_opens_the_receiving_page(shelves, client, signed_in):
         answer = client.get(path)
         assert answer.status_code == 302
         assert answer.headers["Location"] == f"/dang-nhap?next={path.replace('/', '%2F')}"
+
+
+def test_what_is_on_the_road_stands_on_both_points_stock_pages(shelves, client, app):
+    reference = shelves.sent()
+    coming = road(reference)[shelves.early].to_level_id
+    everybody = app.test_client()
+    sign_in(everybody, Role.ORDER_DESK)
+
+    def cells(who: Any, query: str) -> dict[int, list[str]]:
+        found = {}
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page(who, f"/office/stock?{query}"), re.S):
+            if level := re.search(r"/office/stock/(\d+)", row):
+                last = re.sub(r"<[^>]+>", " ", row.split("<td")[-1].partition(">")[2])
+                found[int(level[1])] = last.split()
+        return found
+
+    seen = cells(everybody, "state=road")
+    assert seen[coming] == ["+6"]
+    assert seen[shelves.early] == ["đã", "gửi", "đi", "6"]
+    assert len(seen) == 6
+    keeper(client, shelves.there)
+    assert set(cells(client, "")) == {p.to_level_id for p in road(reference).values()}
+    level_page = page(client, f"/office/stock/{coming}")
+    assert "Trên đường về đây" in level_page
+    export = page(everybody, f"/office/stock?format=csv&point={shelves.here.id}")
+    assert '"Trên đường","Đã gửi đi, chưa đến"' in export
+    transfers.receive(SYSTEM, reference, shelves.counts(reference), 0, key())
+    assert cells(everybody, "state=road") == {}
+    assert f"Phiếu chuyển {reference}" in page(client, f"/office/stock/{coming}")
