@@ -37,6 +37,8 @@ class LanguagePrefix:
         self.wsgi = wsgi
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if "HTTP_HOST" in environ:  # names of hosts have no case (RFC 9110, 4.2.3), the check of the host has
+            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
         path = environ.get("PATH_INFO", "")
         if path == "/en" or path.startswith("/en/"):
             environ["shop.language"] = "en"
@@ -140,7 +142,7 @@ def check_origin(req: Request) -> None:
     if origin is not None:
         parts = urlsplit(origin)
         base = urlsplit(current_app.extensions["shop_config"].base_url)
-        if parts.scheme not in {"http", "https"} or parts.netloc not in {req.host, base.netloc}:
+        if parts.scheme not in {"http", "https"} or parts.netloc.lower() not in {req.host, base.netloc.lower()}:
             raise ForeignOrigin
 
 

@@ -45,6 +45,8 @@ def test_postgresql_is_reached_by_psycopg_however_it_is_written():
 
 def test_an_unknown_host_is_refused(client):
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/", headers={"Host": "LocalHost:8000"}).status_code == 200
+    assert client.get("/", headers={"Host": "LOCALHOST.EVIL.EXAMPLE"}).status_code == 400
     assert client.get("/healthz").status_code == 200
 
 
