@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
 
 from shop.catalog import bits
 from shop.catalog import facets as facets_
@@ -189,51 +189,85 @@ def _loose(column: Any) -> Any:
     return column.op("||")("") if isinstance(column.type.python_type(), str) else column + 0
 
 
-def _conditions(facets: Facets, choice: Choice, sort: Sort, *, walk: bool) -> tuple[list[ColumnElement[bool]], int]:
-    """The filters as SQL, and how many rows the index that is walked holds."""
+class _Shape(NamedTuple):
+    """A list as its statement sees it: which filters are in use, not with which values. There is one statement for each.
+
+    `one` are filters with one value, `more` those with several; `lead` is the one whose index holds the fewest rows. `walk`:
+    the order's own index is walked; else the ids are given. `loosen`: SQLite's planner is kept from other indexes.
+    """
+
+    sort: Sort
+    adult: bool
+    walk: bool
+    loosen: bool
+    lead: str | None
+    one: frozenset[str]
+    more: frozenset[str]
+
+
+_FILTER_COLUMNS = {
+    "groups": Listing.group_id, "sets": Listing.set_id, "stars": Listing.stars, "places": Listing.place_key,
+    "producers": Listing.producer_id,
+}  # fmt: skip
+
+
+def _shape(facets: Facets, choice: Choice, sort: Sort, *, walk: bool) -> tuple[_Shape, dict[str, Any], int]:
+    """How the list is asked for, with which values, and how many rows the index that would be walked holds."""
     filters = choice.filters
-    chosen: list[tuple[Any, tuple[Any, ...], str]] = []
-    if filters.groups:
-        chosen.append((Listing.group_id, choice.group_ids, "groups"))
-    if filters.sets:
-        chosen.append((Listing.set_id, choice.set_ids, "sets"))
-    if filters.stars:
-        chosen.append((Listing.stars, filters.stars, "stars"))
-    if filters.places:
-        chosen.append((Listing.place_key, filters.places, "places"))
-    singles = [part for _, values, part in chosen if len(values) == 1]
-    lead = min(singles, key=lambda part: choice.parts[part].bit_count(), default=None)
-    length = choice.parts[lead].bit_count() if lead else facets.of("all").bit_count()
-    loosen = walk and is_sqlite()
-    conditions = [_on_shelf(filters.adult)]
-    for column, values, part in chosen:
-        plain = part == lead or not loosen
-        left = column if plain else _loose(column)
-        conditions.append(left == values[0] if len(values) == 1 else left.in_(values))
-    if filters.producers:
-        column = _loose(Listing.producer_id) if loosen else Listing.producer_id
-        conditions.append(column.in_(choice.producer_ids))
-    price: Any = Listing.price_amount
-    if sort in _PRICE_SORTS:
-        conditions.append(price.is_not(None))
-    elif loosen:
-        price = _loose(price)
-    if filters.low is not None:
-        conditions.append(price >= filters.low)
-    if filters.high is not None:
-        conditions.append(price <= filters.high)
+    values: dict[str, Any] = {}
+    one: set[str] = set()
+    more: set[str] = set()
+    chosen: dict[str, Sequence[Any]] = {
+        "groups": choice.group_ids if filters.groups else (), "sets": choice.set_ids if filters.sets else (),
+        "stars": filters.stars, "places": filters.places, "producers": choice.producer_ids,
+    }  # fmt: skip
+    for part in choice.parts:
+        if part in chosen:
+            single = len(chosen[part]) == 1 and part != "producers"
+            (one if single else more).add(part)
+            values[part] = chosen[part][0] if single else chosen[part]
+    for bound, amount in (("low", filters.low), ("high", filters.high)):
+        if amount is not None:
+            one.add(bound)
+            values[bound] = amount
     if filters.in_stock:
+        one.add("in_stock")
+    lead = min((p for p in one if p in _FILTER_COLUMNS), key=lambda p: choice.parts[p].bit_count(), default=None)
+    length = choice.parts[lead].bit_count() if lead else facets.of("all").bit_count()
+    shape = _Shape(sort, filters.adult, walk, is_sqlite(), lead if walk else None, frozenset(one), frozenset(more))
+    return shape, values, length
+
+
+def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
+    """The filters of `shape` as SQL, their values as parameters."""
+    conditions = [_on_shelf(shape.adult)]
+    for part, column in _FILTER_COLUMNS.items():
+        left: Any = _loose(column) if shape.loosen and part != shape.lead else column
+        if part in shape.one:
+            conditions.append(left == bindparam(part))
+        elif part in shape.more:
+            conditions.append(among(left, part))
+    price: Any = Listing.price_amount
+    if shape.sort in _PRICE_SORTS:
+        conditions.append(price.is_not(None))
+    if shape.loosen and not (shape.walk and shape.sort in _PRICE_SORTS):
+        price = _loose(price)
+    if "low" in shape.one:
+        conditions.append(price >= bindparam("low"))
+    if "high" in shape.one:
+        conditions.append(price <= bindparam("high"))
+    if "in_stock" in shape.one:
         conditions.append(Listing.in_stock == 1)
-    return conditions, length
+    if not shape.walk:
+        conditions.append(among(Listing.product_id, "ids"))
+    return conditions
 
 
-def _among(ids: int) -> ColumnElement[bool]:
-    """Whether a row is one of the set `ids`, with the whole set as one parameter."""
-    members = list(bits.members(ids))
-    if is_sqlite():
-        values = func.json_each(str(members)).table_valued("value")
-        return Listing.product_id.in_(select(values.c.value))
-    return Listing.product_id == func.any(members)
+@lru_cache(512)
+def _narrowed(shape: _Shape) -> Reading:
+    """The statement of a page of a list that something narrows."""
+    column, falling = _ORDERS[shape.sort]
+    return Reading(_page_of(column, falling, _conditions(shape), bindparam("start", type_=Integer)))
 
 
 @lru_cache
@@ -249,29 +283,23 @@ def _whole_list(sort: Sort, adult: bool) -> Reading:
 def _sorted(
     facets: Facets, choice: Choice, sort: Sort, start: int, inside: int, total: int, found: Found | None
 ) -> list[Row]:
-    column, falling = _ORDERS[sort]
-    narrow = found is not None or choice.filters.any
-    if not narrow:
+    if found is None and not choice.filters.any:
         return [Row._make(row) for row in _whole_list(sort, choice.filters.adult).rows(start=start)]
-    conditions, length = _conditions(facets, choice, sort, walk=True)
+    shape, values, length = _shape(facets, choice, sort, walk=True)
     walk = (start + PAGE_SIZE + 1) * length // max(1, total)
-    if narrow and total <= max(_FEW, min(_MANY, walk)):
-        conditions, _ = _conditions(facets, choice, sort, walk=False)
-        return _fetch(column, falling, [*conditions, _among(inside)], start)
+    if total <= max(_FEW, min(_MANY, walk)):
+        shape, values, _ = _shape(facets, choice, sort, walk=False)
+        rows = _narrowed(shape).rows(start=start, ids=bits.members(inside), **values)
+        return [Row._make(row) for row in rows]
     if found is None:
-        return _fetch(column, falling, conditions, start)
-    return rows_of(_walk(column, falling, conditions, inside, start), adult=choice.filters.adult)
+        return [Row._make(row) for row in _narrowed(shape).rows(start=start, **values)]
+    return rows_of(_walk(shape, values, inside, start), adult=choice.filters.adult)
 
 
 def _ordered(statement: Select[Any], column: Any, product_id: Any, falling: bool) -> Select[Any]:
     if falling:
         return statement.order_by(column.desc(), product_id.desc())
     return statement.order_by(column, product_id)
-
-
-def _fetch(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], start: int) -> list[Row]:
-    """Rows of a page and one more."""
-    return [Row._make(row) for row in execute(_page_of(column, falling, conditions, start))]
 
 
 def _page_of(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], start: Any) -> Select[Any]:
@@ -287,13 +315,14 @@ def _page_of(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool
     return _ordered(statement, chosen.c.place_in_order, chosen.c.product_id, falling)
 
 
-def _walk(column: Any, falling: bool, conditions: Sequence[ColumnElement[bool]], inside: int, start: int) -> list[int]:
+def _walk(shape: _Shape, values: dict[str, Any], inside: int, start: int) -> list[int]:
     """Ids of a page and one more, met on a walk along the order's index through the set `inside`."""
-    statement = _ordered(select(Listing.product_id).where(*conditions), column, Listing.product_id, falling)
+    column, falling = _ORDERS[shape.sort]
+    statement = _ordered(select(Listing.product_id).where(*_conditions(shape)), column, Listing.product_id, falling)
     raw = inside.to_bytes((inside.bit_length() + 7) >> 3, "little")
     end = len(raw)
     ids: list[int] = []
-    rows = session().execute(statement.execution_options(yield_per=1000))
+    rows = session().execute(statement.execution_options(yield_per=1000), values)
     for (i,) in rows:
         if i >> 3 < end and raw[i >> 3] >> (i & 7) & 1:
             if start:

@@ -25,14 +25,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -40,6 +40,7 @@ from shop.catalog import bits
 from shop.catalog.models import Listing, SearchBits, SearchWord, Shelf, Variant
 from shop.kernel import clock
 from shop.kernel.db import in_batches, is_sqlite, session, transaction
+from shop.kernel.reading import Reading, among
 from shop.kernel.text import fold, words
 
 CHUNK = bits.CHUNK
@@ -268,6 +269,10 @@ class _Vocabulary:
         return near[:_MOST_SPELLINGS]
 
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_TOUCHED_WORDS = Reading(select(SearchWord.word, SearchWord.hits).where(SearchWord.touched_at > bindparam("since")))
+
+
 def _vocabulary() -> _Vocabulary:
     found: _Vocabulary = current_app.extensions.setdefault("shop_search_words", _Vocabulary())
     fresh = current_app.extensions["shop_config"].page_cache_seconds
@@ -275,10 +280,8 @@ def _vocabulary() -> _Vocabulary:
         with found.lock:
             if time.monotonic() - found.checked_at >= fresh:
                 now = clock.now()
-                statement = select(SearchWord.word, SearchWord.hits)
-                if found.seen is not None:
-                    statement = statement.where(SearchWord.touched_at > found.seen - _OVERLAP)
-                told = {row.word: row.hits for row in session().execute(statement)}
+                since = _LONG_AGO if found.seen is None else found.seen - _OVERLAP
+                told = dict(_TOUCHED_WORDS.rows(since=since))
                 news = {w: n for w, n in told.items() if found.hits.get(w, 0) != max(0, n)}
                 if news:
                     hits = {w: n for w, n in (found.hits | news).items() if n > 0}
@@ -422,6 +425,9 @@ def _doubt(read: Sequence[_Word]) -> None:
             w.stands_for = [] if unknown else [s for s in w.stands_for if s[0] == w.folded[0]]
 
 
+_PIECES = Reading(select(SearchBits.key, SearchBits.chunk, SearchBits.bits).where(among(SearchBits.key, "keys")))
+
+
 class _Sets:
     """The sets that a question needs, read with one statement."""
 
@@ -433,9 +439,7 @@ class _Sets:
         needed.update(f"b:{pair}" for pair in _adjacent(asked))
         needed.update(f"m:{w}" for w in marks or ())
         pieces: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
-        for key, chunk, stored in session().execute(
-            select(SearchBits.key, SearchBits.chunk, SearchBits.bits).where(SearchBits.key.in_(sorted(needed)))
-        ):
+        for key, chunk, stored in _PIECES.rows(keys=sorted(needed)):
             pieces[key].append((chunk, stored))
         self.sets = {key: bits.join(found) for key, found in pieces.items()}
 
