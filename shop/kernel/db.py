@@ -446,7 +446,7 @@ def changed(result: Any) -> int:
 
 def is_sqlite() -> bool:
     """Whether the open database is SQLite."""
-    return session().get_bind().dialect.name == "sqlite"
+    return db.engine.dialect.name == "sqlite"
 
 
 def in_batches(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:

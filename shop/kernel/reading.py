@@ -50,7 +50,7 @@ class Reading:
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """The rows for `values`, as the types of the columns give them."""
         engine = db.engine
-        if engine.dispatch.before_cursor_execute or _in_transaction():
+        if _heard(engine) or _in_transaction():
             return self._the_long_way(values)
         compiled = self.compiled.get(engine.dialect.name)
         if compiled is None:
@@ -110,6 +110,10 @@ class _Compiled:
 
 
 # --- the connection ----------------------------------------------------------------------------------------------
+
+
+def _heard(engine: Engine) -> bool:
+    return bool(engine.dispatch.before_cursor_execute)
 
 
 def _in_transaction() -> bool:

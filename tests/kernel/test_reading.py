@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bench import catalogue
 from shop.catalog.models import Listing, Price, Product, Variant
-from shop.kernel import clock
+from shop.kernel import clock, reading
 from shop.kernel.db import db, leave_database, session, transaction
 from shop.kernel.reading import Reading, among
 from tests.factories import make_variant
@@ -22,6 +22,13 @@ PRICES = Reading(
     select(Price.amount, Price.valid_from).where(Price.valid_from <= bindparam("at"), Price.amount >= 1000)
 )
 NAME = Reading(select(Product.name).where(Product.id == bindparam("id")))
+
+
+@pytest.fixture(autouse=True)
+def unheard(request: Any, monkeypatch: Any) -> None:
+    """Other tests leave listeners at the engine; here the short way is what is tested."""
+    if "listens" not in request.node.name:
+        monkeypatch.setattr(reading, "_heard", lambda _engine: False)
 
 
 def test_every_type_comes_as_the_long_way_gives_it(ctx: Flask) -> None:

@@ -64,14 +64,6 @@ def current_certificate(product_id: int, on: date) -> CertificateInForce | None:
     return current_certificates([product_id], on).get(product_id)
 
 
-def in_force(c: Certificate | None) -> CertificateInForce | None:
-    if c is None:
-        return None
-    return CertificateInForce(
-        c.id, c.product_id, c.number, c.level, c.decision_number, c.stars, c.issued_on, c.expires_on, c.is_demo
-    )
-
-
 class Standing(StrEnum):
     """What a certificate is on a given day."""
 

@@ -5,30 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
 from shop.catalog import rules
 from shop.catalog.models import (
     Certificate,
+    Cold,
     Photo,
     Price,
     Product,
     ProductGroup,
+    ProductKind,
     ProductSet,
     ProductState,
     Variant,
     VariantState,
 )
-from shop.catalog.queries.certificates import CertificateInForce, best_certificate, in_force
+from shop.catalog.queries.certificates import CertificateInForce, best_certificate
 from shop.kernel import clock
-from shop.kernel.db import execute, session
-from shop.producers.models import Producer, ProducerState
+from shop.kernel.db import session
+from shop.kernel.reading import Reading
+from shop.producers.models import LegalForm, Producer, ProducerState
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(NamedTuple):
     """A pack on a product's page with the price in force (None: not sold now). Amounts in đồng, weight in grams."""
 
     variant_id: int
@@ -63,19 +66,60 @@ class PhotoView:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProductPage:
+class ProductFacts(NamedTuple):
+    """What the registry says of a product, as its page shows it (columns of `Product`)."""
+
+    id: int
+    slug: str
+    name: str
+    name_en: str | None
+    kind: ProductKind
+    producer_id: int | None
+    set_id: int
+    summary: str | None
+    story: str | None
+    story_en: str | None
+    ingredients: str | None
+    storage_note: str | None
+    shelf_life_days: int | None
+    allergens: tuple[str, ...]
+    is_alcohol: bool
+    alcohol_percent: Decimal | None
+    cold: Cold
+    season_months: int
+    needs_certificate: bool
+    commune_code: str | None
+    locality_text: str | None
+    source_url: str | None
+    stated_stars: int | None
+    stated_year: int | None
+    is_demo: bool
+
+
+class Maker(NamedTuple):
+    """What a product's page says of its producer (columns of `Producer`)."""
+
+    slug: str
+    name: str
+    legal_form: LegalForm | None
+    commune_code: str | None
+    locality_text: str | None
+    story: str | None
+    story_en: str | None
+    state: ProducerState
+
+
+class ProductPage(NamedTuple):
     """All that the page of a shown product says, at one instant."""
 
-    product: Product
+    product: ProductFacts
     set_number: int
-    set_slug: str
     set_name: str
     set_name_en: str
     group_slug: str
     group_name: str
     group_name_en: str
-    producer: Producer | None
+    producer: Maker | None
     certificate: CertificateInForce | None
     certificate_required: bool
     packs: tuple[Pack, ...]
@@ -88,16 +132,27 @@ class ProductPage:
         return self.product.is_demo or certified or any(p.is_demo for p in self.packs)
 
 
-_PRODUCT = (
-    select(Product, ProductSet, ProductGroup, Producer, Certificate)
+_OF_PRODUCT = Product.__table__.c[ProductFacts._fields]
+_OF_SET = (
+    ProductSet.number, ProductSet.name, ProductSet.name_en, ProductGroup.slug, ProductGroup.name, ProductGroup.name_en,
+)  # fmt: skip
+_OF_MAKER = Producer.__table__.c[Maker._fields]
+_c = Certificate
+_OF_CERTIFICATE = (
+    _c.id, _c.product_id, _c.number, _c.level, _c.decision_number, _c.stars, _c.issued_on, _c.expires_on, _c.is_demo,
+)  # fmt: skip
+_PRODUCT = Reading(
+    select(*_OF_PRODUCT, *_OF_SET, *_OF_MAKER, *_OF_CERTIFICATE)
     .join(ProductSet, ProductSet.id == Product.set_id)
     .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
     .outerjoin(Producer, Producer.id == Product.producer_id)
     .outerjoin(Certificate, Certificate.id == best_certificate(bindparam("day")))
     .where(Product.slug == bindparam("slug"), Product.state == ProductState.SHOWN)
 )
+# Where in a row of `_PRODUCT` the columns of the set, the maker and the certificate begin.
+_WHERE = tuple(accumulate(len(part) for part in (_OF_PRODUCT, _OF_SET, _OF_MAKER)))
 _v = Variant
-_PACKS = (
+_PACKS = Reading(
     select(
         _v.id, _v.sku, _v.gtin, _v.pack, _v.pack_en, _v.net_content, _v.net_unit, _v.weight_g, _v.order_limit,
         Price.amount, Price.compare_amount, Price.valid_to, _v.is_demo, Price.is_demo,
@@ -118,32 +173,33 @@ def _pack(row: Any) -> Pack:
 
 def product_page(slug: str, at: datetime) -> ProductPage | None:
     """The shown product of this address as it stands at the instant `at`; None if there is none. Three statements."""
-    day = clock.business_day(at)
-    row = session().execute(_PRODUCT, {"day": day, "slug": slug}).one_or_none()
-    if row is None:
+    rows = _PRODUCT.rows(day=clock.business_day(at), slug=slug)
+    if not rows:
         return None
-    product, group_set, group, producer, c = row
-    if producer is not None and producer.state is ProducerState.SUSPENDED:
+    row = rows[0]
+    first, second, third = _WHERE
+    p = ProductFacts._make(row[:first])
+    maker = Maker._make(row[second:third]) if p.producer_id is not None else None
+    if maker is not None and maker.state is ProducerState.SUSPENDED:
         return None
-    packs: Any = execute(_PACKS, {"at": at, "product_id": product.id})
+    number, name, name_en, group_slug, group_name, group_name_en = row[first:second]
     return ProductPage(
-        product=product,
-        set_number=group_set.number,
-        set_slug=group_set.slug,
-        set_name=group_set.name,
-        set_name_en=group_set.name_en,
-        group_slug=group.slug,
-        group_name=group.name,
-        group_name_en=group.name_en,
-        producer=producer,
-        certificate=in_force(c),
-        certificate_required=rules.needs_certificate(rules.CERTIFICATE_RULE.get(), product.needs_certificate),
-        packs=tuple(_pack(p) for p in packs),
-        photos=tuple(photos_of(product.id)),
+        product=p._replace(allergens=tuple(p.allergens or ())),
+        set_number=number,
+        set_name=name,
+        set_name_en=name_en,
+        group_slug=group_slug,
+        group_name=group_name,
+        group_name_en=group_name_en,
+        producer=maker,
+        certificate=CertificateInForce(*row[third:]) if row[third] is not None else None,
+        certificate_required=rules.needs_certificate(rules.CERTIFICATE_RULE.get(), p.needs_certificate),
+        packs=tuple(_pack(row) for row in _PACKS.rows(at=at, product_id=p.id)),
+        photos=tuple(photos_of(p.id)),
     )
 
 
-_PHOTOS = (
+_PHOTOS = Reading(
     select(Photo.id, Photo.files, Photo.alt, Photo.alt_en, Photo.width, Photo.height)
     .where(Photo.product_id == bindparam("product_id"))
     .order_by(Photo.position, Photo.id)
@@ -152,8 +208,7 @@ _PHOTOS = (
 
 def photos_of(product_id: int) -> list[PhotoView]:
     """The photographs of a product in their order."""
-    rows: Any = execute(_PHOTOS, {"product_id": product_id})
-    return [PhotoView(*row) for row in rows]
+    return [PhotoView(*row) for row in _PHOTOS.rows(product_id=product_id)]
 
 
 def small_photo(files: dict[str, Any] | None) -> str | None:

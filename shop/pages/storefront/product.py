@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calendar import month_abbr
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import current_app, redirect, render_template, request
@@ -16,7 +16,8 @@ from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
 from shop.kernel import clock, web
-from shop.pages.cards import media_url, picture_of
+from shop.kernel.drawn import draw, piece
+from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
 from shop.producers import queries as producers
 from shop.stock import queries as stock
@@ -41,8 +42,7 @@ def product(slug: str) -> Any:
     return _page(found)
 
 
-@dataclass(frozen=True, slots=True)
-class PackView:
+class PackView(NamedTuple):
     """A pack as the page offers it; `available` in sale units (None: not sold now)."""
 
     pack: Pack
@@ -52,11 +52,10 @@ class PackView:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Photograph:
+class Photograph(NamedTuple):
     """A photograph with its encodings, best first."""
 
-    sources: list[tuple[str, str]]
+    sources: tuple[tuple[str, str], ...]
     src: str
     thumb: str
     alt: str
@@ -64,52 +63,85 @@ class Photograph:
     height: int
 
 
+class Near(NamedTuple):
+    """Another product below the page."""
+
+    url: str
+    name: str
+    origin: str | None
+    price_amount: int | None
+    pack: str | None
+    set_no: int
+    picture: Picture | None
+    same_maker: bool
+
+
+class Shown(NamedTuple):
+    """All that the page shows, besides its language, its address and the day's token: the page is a function of this."""
+
+    page: ProductPage
+    place: str
+    packs: tuple[PackView, ...]
+    chosen: PackView | None
+    photos: tuple[Photograph, ...]
+    near: tuple[Near, ...]
+
+
 def _page(found: ProductPage) -> str:
     p, english = found.product, web.language() == "en"
     name = (p.name_en if english else None) or p.name
     packs = _packs(found, english=english)
     asked = request.args.get("loai", "")
-    chosen = next((v for v in packs if v.pack.sku == asked), None) or _first(packs)
-    c = found.certificate
+    told = Shown(
+        page=found._replace(photos=()),
+        place=producers.place_of(p) or (producers.place_of(found.producer) if found.producer else ""),
+        packs=packs,
+        chosen=next((v for v in packs if v.pack.sku == asked), None) or _first(packs),
+        photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
+        near=_near(found, adult=p.is_alcohol),
+    )
+    if p.is_alcohol:  # a page of its reader, whose header it holds
+        return render_template("pages/storefront/product.html", **_values(told))
+    return piece(
+        ("product", told, web.other_language_url(), web.public_token()),
+        lambda: draw("pages/storefront/product.html", **_values(told)),
+    )
+
+
+def _values(told: Shown) -> dict[str, Any]:
+    """What the template draws."""
+    found, chosen, english = told.page, told.chosen, web.language() == "en"
+    p, c, maker = found.product, found.certificate, found.producer
+    name = (p.name_en if english else None) or p.name
     for_sale = (
         p.kind is ProductKind.GOODS
         and chosen is not None
         and chosen.available is not None
         and (c is not None or not found.certificate_required)
     )
-    photos = [_photograph(photo, name, english=english) for photo in found.photos]
-    near = _near(found, adult=p.is_alcohol)
     base = str(current_app.extensions["shop_config"].base_url)
-    return render_template(
-        "pages/storefront/product.html",
-        section="products",
-        page=found,
-        p=p,
-        name=name,
-        group=(found.group_name_en if english else "") or found.group_name,
-        set_name=(found.set_name_en if english else "") or found.set_name,
-        story=(p.story_en if english else None) or p.story,
-        foreign=english and not p.story_en,
-        maker=found.producer,
-        maker_form=producers.legal_form_name(found.producer.legal_form) if found.producer else "",
-        maker_story=((found.producer.story_en if english else None) or found.producer.story)
-        if found.producer
-        else None,
-        place=producers.place_of(p) or (producers.place_of(found.producer) if found.producer else ""),
-        packs=packs,
-        chosen=chosen,
-        for_sale=for_sale,
-        lapsed=found.certificate_required and c is None and p.kind is ProductKind.GOODS,
-        certificate=_ticket(c),
-        photos=photos,
-        facts=_facts(found, chosen, english=english),
-        near=near,
-        canonical_url=f"{base}{web.path('/san-pham/' + p.slug)}",
-        structured=_structured(found, chosen, name, photos, base, for_sale=for_sale),
-    )
+    return {
+        **told._asdict(),
+        "section": "products",
+        "p": p,
+        "name": name,
+        "group": (found.group_name_en if english else "") or found.group_name,
+        "set_name": (found.set_name_en if english else "") or found.set_name,
+        "story": (p.story_en if english else None) or p.story,
+        "foreign": english and not p.story_en,
+        "maker": maker,
+        "maker_form": producers.legal_form_name(maker.legal_form) if maker else "",
+        "maker_story": ((maker.story_en if english else None) or maker.story) if maker else None,
+        "for_sale": for_sale,
+        "lapsed": found.certificate_required and c is None and p.kind is ProductKind.GOODS,
+        "certificate": _ticket(c),
+        "facts": _facts(found, chosen, english=english),
+        "canonical_url": f"{base}{web.path('/san-pham/' + p.slug)}",
+        "structured": _structured(found, chosen, name, told.photos, base, for_sale=for_sale),
+    }
 
 
-def _packs(found: ProductPage, *, english: bool) -> list[PackView]:
+def _packs(found: ProductPage, *, english: bool) -> tuple[PackView, ...]:
     left = stock.availability([v.variant_id for v in found.packs])
     made = []
     for v in found.packs:
@@ -124,10 +156,10 @@ def _packs(found: ProductPage, *, english: bool) -> list[PackView]:
                 most=min(available or 0, v.order_limit or MOST_AT_ONCE, MOST_AT_ONCE),
             )
         )
-    return made
+    return tuple(made)
 
 
-def _first(packs: list[PackView]) -> PackView | None:
+def _first(packs: Sequence[PackView]) -> PackView | None:
     """The pack shown at first: the first that can be had, else the first with a price, else the first."""
     return next(
         (v for v in packs if v.available),
@@ -143,7 +175,7 @@ def _photograph(photo: PhotoView, name: str, *, english: bool) -> Photograph:
             sources.append((mime, ", ".join(f"{media_url(key)} {w}w" for w, key in widths)))
     largest = photo.files["jpeg"] if photo.files.get("jpeg") else next(iter(photo.files.values()))
     return Photograph(
-        sources=[s for s in sources if s[0] != "image/jpeg"],
+        sources=tuple(s for s in sources if s[0] != "image/jpeg"),
         src=media_url(largest[max(largest, key=int)]),
         thumb=media_url(queries.small_photo(photo.files) or ""),
         alt=(photo.alt_en if english else None) or photo.alt or name,
@@ -224,30 +256,30 @@ def season_text(months: int) -> str | None:
     )
 
 
-def _near(found: ProductPage, *, adult: bool) -> list[dict[str, Any]]:
+def _near(found: ProductPage, *, adult: bool) -> tuple[Near, ...]:
     """A few other goods: of the same maker, else of the same set. Their stars are their own."""
     p, english = found.product, web.language() == "en"
     rows = browse.of_producer(p.producer_id, adult=adult, but=p.id, count=4) if p.producer_id else []
     same_maker = bool(rows)
     if not rows:
         rows = browse.of_set(p.set_id, adult=adult, but=p.id, count=4)
-    return [
-        {
-            "url": web.path(f"/san-pham/{row.slug}"),
-            "name": (row.name_en if english else None) or row.name,
-            "from": row.place if same_maker else (row.producer_name or row.place),
-            "price_amount": row.price_amount,
-            "pack": (row.pack_en if english else None) or row.pack,
-            "set_no": row.set_no,
-            "picture": picture_of(row.picture, row.name, english=english),
-            "same_maker": same_maker,
-        }
+    return tuple(
+        Near(
+            url=web.path(f"/san-pham/{row.slug}"),
+            name=(row.name_en if english else None) or row.name,
+            origin=row.place if same_maker else (row.producer_name or row.place),
+            price_amount=row.price_amount,
+            pack=(row.pack_en if english else None) or row.pack,
+            set_no=row.set_no,
+            picture=picture_of(row.picture, row.name, english=english),
+            same_maker=same_maker,
+        )
         for row in rows
-    ]
+    )
 
 
 def _structured(
-    found: ProductPage, chosen: PackView | None, name: str, photos: list[Photograph], base: str, *, for_sale: bool
+    found: ProductPage, chosen: PackView | None, name: str, photos: Sequence[Photograph], base: str, *, for_sale: bool
 ) -> dict[str, Any]:
     """The product in schema.org words."""
     p = found.product
