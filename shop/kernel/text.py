@@ -8,6 +8,7 @@ import unicodedata
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SPACES = re.compile(r"[^\S\n]+")
+_COUNTER_NUMBER = re.compile(r"[A-Z][1-9][0-9]{0,2}-[0-9]{6}")
 _WORD = re.compile(r"[a-z0-9]+")
 # Letters of the Vietnamese alphabet in dictionary order; a vowel's tone only decides between equal spellings.
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
@@ -81,6 +82,10 @@ def reference(groups: int = 2, size: int = 4) -> str:
 
 
 def normal_reference(text: str) -> str:
-    """Return what a person typed as a reference in the stored shape: upper case, hyphen after each four symbols."""
-    symbols = re.sub(r"[^A-Z0-9]", "", fold(text).upper())
+    """Return what a person typed as a reference in the stored shape: upper case, hyphen after each four symbols; a number of
+    a counter (`A7-000123`) keeps its own."""
+    symbols = fold(text).upper().replace(" ", "")
+    if _COUNTER_NUMBER.fullmatch(symbols):
+        return symbols
+    symbols = re.sub(r"[^A-Z0-9]", "", symbols)
     return "-".join(symbols[i : i + 4] for i in range(0, len(symbols), 4))

@@ -13,7 +13,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import savepoint, session
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
 from shop.orders import services as orders
-from shop.orders.models import ALLOWED, Fulfilment, FulfilmentStatus, Order, OrderStatus
+from shop.orders.models import ALLOWED, TILL, Fulfilment, FulfilmentStatus, Order, OrderStatus
 
 MOST_AT_ONCE = 100
 TOO_MANY = N_("Mỗi lần chỉ làm được nhiều nhất %(n)s dòng.")
@@ -50,7 +50,7 @@ def parcel_steps(order: Order, parcel: Fulfilment) -> ParcelSteps:
         pack=order.status == OrderStatus.CONFIRMED and parcel.status == FulfilmentStatus.PENDING,
         hand_over=parcel.status == FulfilmentStatus.PACKED,
         deliver=parcel.status == FulfilmentStatus.HANDED_OVER,
-        take_back=FulfilmentStatus.RETURNED in ALLOWED["fulfilment"][parcel.status],
+        take_back=FulfilmentStatus.RETURNED in ALLOWED["fulfilment"][parcel.status] and order.channel != TILL,
     )
 
 

@@ -19,6 +19,7 @@ from shop.kernel.errors import N_, NotFound
 from shop.orders import desk, services
 from shop.orders import queries as orders
 from shop.orders.models import (
+    CHANNEL_NAMES,
     FULFILMENT_STATUS_NAMES,
     ORDER_STATUS_NAMES,
     PAYMENT_METHOD_NAMES,
@@ -116,6 +117,13 @@ ORDERS = tables.Table(
     columns=(
         tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
         tables.Column("placed_at", N_("Đặt lúc"), sort=(Order.placed_at,)),
+        tables.Column(
+            "channel",
+            N_("Kênh bán"),
+            sort=(Order.channel,),
+            on_page=False,
+            value=lambda r: gettext(CHANNEL_NAMES.get(r.channel, r.channel)),
+        ),
         tables.Column("name", N_("Người mua"), sort=(Order.search_name,)),
         tables.Column("phone", N_("Điện thoại"), on_page=False, value=lambda row: forms.phone_for_people(row.phone)),
         tables.Column(
@@ -157,6 +165,7 @@ ORDERS = tables.Table(
         ),
         tables.Filter("payment", N_("Tiền"), lambda v: Order.payment_status == v, _names(PAYMENT_STATUS_NAMES)),
         tables.Filter("method", N_("Cách trả"), lambda v: Order.payment_method == v, _names(PAYMENT_METHOD_NAMES)),
+        tables.Filter("channel", N_("Kênh bán"), lambda v: Order.channel == v, _names(CHANNEL_NAMES)),
         tables.Filter("point", N_("Điểm bán"), lambda v: _with_parcel(Fulfilment.point_id == int(v)), _point_options),
         tables.Filter("from", N_("Từ ngày"), lambda day: Order.placed_at >= clock.start_of(day), kind="day"),
         tables.Filter("until", N_("Đến ngày"), lambda day: Order.placed_at < clock.end_of(day), kind="day"),
@@ -178,6 +187,7 @@ def order_list(args: Mapping[str, str], scopes: frozenset[str]) -> tables.View:
         Order.id,
         Order.reference,
         Order.placed_at,
+        Order.channel,
         Order.name,
         Order.phone,
         Order.status,

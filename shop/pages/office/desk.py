@@ -12,7 +12,7 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import money, operations, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
-from shop.orders.models import ORDER_STATUS_NAMES, PAYMENT_METHOD_NAMES, PAYMENT_STATUS_NAMES
+from shop.orders.models import CHANNEL_NAMES, ORDER_STATUS_NAMES, PAYMENT_METHOD_NAMES, PAYMENT_STATUS_NAMES
 from shop.pages import desk
 from shop.payments import queries as payments
 from shop.payments.models import PAYMENT_STATE_NAMES, REFUND_STATE_NAMES, PaymentState, RefundState
@@ -159,6 +159,7 @@ def words() -> dict[str, Any]:
     return {
         "order_names": {s: (gettext(n), desk.STATUS_KINDS[s]) for s, n in ORDER_STATUS_NAMES.items()},
         "payment_names": {s: (gettext(n), desk.PAYMENT_KINDS[s]) for s, n in PAYMENT_STATUS_NAMES.items()},
+        "channels": {c: gettext(n) for c, n in CHANNEL_NAMES.items()},
         "methods": {m: gettext(n) for m, n in PAYMENT_METHOD_NAMES.items()},
         "deliveries": {k: gettext(n) for k, n in desk.DELIVERY_NAMES.items()},
         "parcel_status": desk.parcel_status,

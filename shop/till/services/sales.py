@@ -60,7 +60,7 @@ def sold(taking: Taking, body: forms.Sale) -> None:
     sold_at = taking.trusted_at
     by_id = catalog.sellable(sorted({line.variant_id for line in body.lines}), sold_at)
     _check_goods(body, by_id)
-    _check_sums(body, turn.keeper.discount_percent)
+    _check_sums(body, 100 if taking.by_person else turn.keeper.discount_percent)
     drafts = _drafts(taking, body, by_id, sold_at)
     kinds = {tender.kind for tender in body.tenders}
     method = METHODS[next(iter(kinds), "cash")] if len(kinds) < 2 else PaymentMethod.MIXED

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from sqlalchemy import and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shop.kernel import clock
-from shop.kernel.db import execute, transaction
-from shop.kernel.errors import Conflict, Invalid, ShopError
+from shop.kernel import audit, clock, db, text
+from shop.kernel.actor import Actor
+from shop.kernel.db import execute, session, transaction
+from shop.kernel.errors import N_, Conflict, Invalid, NotFound, ShopError
 from shop.kernel.operations import KeyUsedOtherwise
 from shop.till import forms, rules
 from shop.till.errors import BatchTooLarge, DeviceRevoked
@@ -186,6 +187,41 @@ def _refused(known: Known, envelope: Envelope, digest: str, error: ShopError) ->
                 return Result(envelope.uuid, "refused", error)
             _count_number(known.id, device, sequence, now, booked=False)
         return Result(envelope.uuid, "refused", error)
+
+
+def take_in_by_hand(actor: Actor, event_id: int, note: str) -> dict[str, Any]:
+    """Somebody of the office takes in a refused event as it was sent, whatever discount it gave and whether or not its
+    device may still sell: the goods are gone. Returns what came of it.
+
+    Raises:
+        Invalid: no note.
+        NotFound: there is no such refused event.
+        ShopError: what it was refused for still holds.
+    """
+    said = text.clean(note).replace("\n", " ")
+    if len(said) < 2:
+        raise Invalid(N_("Hãy ghi lý do nhận lại."), field="note")
+    with transaction():
+        device_id = session().scalar(select(TillEvent.device_id).where(TillEvent.id == event_id))
+        if device_id is None:
+            raise NotFound
+        device = execute(_LOCK_DEVICE, {"device_id": device_id}).one()
+        row = db.locked(TillEvent, event_id, NotFound)
+        if row.state is not EventState.REFUSED or row.body is None:
+            raise NotFound
+        body = forms.read(forms.BODIES[row.kind], row.body)
+        now = clock.now()
+        taking = Taking(row.id, row.uuid, device_id, device.code, device.point_id, row.at, now, {}, by_person=True)
+        _HANDLERS[row.kind](taking, body)
+        if isinstance(body, forms.Sale):
+            _count_number(device_id, device, forms.sequence_of(body.number)[1], now, booked=True)
+        values = {
+            "state": EventState.DONE, "code": None, "body": None, "result": taking.result, "settled_at": now,
+            "settled_by": actor.label, "settlement": said, "received_at": now,
+        }  # fmt: skip
+        execute(update(TillEvent).where(TillEvent.id == event_id).values(**values))
+        audit.record(actor, "till.take-in", f"till-event:{event_id}", note=said, kind=row.kind.value)
+        return taking.result
 
 
 # --- counting ----------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from shop.till.models import Notice
 
 @dataclass(slots=True)
 class Taking:
-    """An event being taken in: what the handlers of its kind need. `result` is what the device will be told."""
+    """An event being taken in: what the handlers of its kind need. `result` is what the device will be told; `by_person`
+    says that somebody of the office takes in what was refused, and answers for what a keeper may not do."""
 
     event_id: int
     uuid: str
@@ -26,6 +27,7 @@ class Taking:
     at: datetime
     now: datetime
     result: dict[str, Any]
+    by_person: bool = False
 
     def notice(self, kind: str, session_id: int | None = None, **detail: Any) -> None:
         """Tell a person of something that was taken in all the same."""
