@@ -101,7 +101,7 @@ def report_data(found: Report, owners: Mapping[str, str]) -> dict[str, Any]:
             "title": words["owners"],
             "head": [
                 gettext("Chủ hàng"),
-                gettext("Bán (số lượng)"),
+                gettext("Số bán"),
                 gettext("Tiền bán"),
                 gettext("Trả lại"),
                 gettext("Còn lại"),

@@ -22,12 +22,17 @@ FLOAT = define("till.float", 500_000, N_("Tiền lẻ đầu ca thường dùng 
 _DISCOUNT_HINT = N_("Tính trên tiền hàng của một phiếu bán tại quầy; bao giờ cũng phải ghi lý do.")
 DISCOUNT: dict[Role, Setting] = {
     Role.POINT_KEEPER: define(
-        "till.discount_keeper", 5, N_("Người giữ điểm bán được giảm tối đa (%)"), hint=_DISCOUNT_HINT, low=0, high=100
+        "till.discount_keeper",
+        5,
+        N_("Người giữ điểm bán được giảm tối đa (phần trăm)"),
+        hint=_DISCOUNT_HINT,
+        low=0,
+        high=100,
     ),
     Role.PROMOTION_STAFF: define(
         "till.discount_promotion",
         15,
-        N_("Cán bộ xúc tiến thương mại được giảm tối đa tại quầy (%)"),
+        N_("Cán bộ xúc tiến thương mại được giảm tối đa tại quầy (phần trăm)"),
         hint=_DISCOUNT_HINT,
         low=0,
         high=100,
@@ -35,7 +40,7 @@ DISCOUNT: dict[Role, Setting] = {
     Role.ADMINISTRATOR: define(
         "till.discount_administrator",
         30,
-        N_("Quản trị được giảm tối đa tại quầy (%)"),
+        N_("Quản trị được giảm tối đa tại quầy (phần trăm)"),
         hint=_DISCOUNT_HINT,
         low=0,
         high=100,
