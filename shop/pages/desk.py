@@ -184,29 +184,11 @@ def order_list(args: Mapping[str, str], scopes: frozenset[str]) -> tables.View:
         return select(what).where(Fulfilment.order_id == Order.id).correlate(Order).scalar_subquery()
 
     statement = select(
-        Order.id,
-        Order.reference,
-        Order.placed_at,
-        Order.channel,
-        Order.name,
-        Order.phone,
-        Order.status,
-        Order.payment_status,
-        Order.payment_method,
-        Order.delivery,
-        Order.street,
-        Order.commune_name,
-        Order.province_name,
-        Order.goods_amount,
-        Order.delivery_amount,
-        Order.total_amount,
-        Order.note,
-        Order.cancel_reason,
-        Order.is_demo,
-        of_parcels(count).label("parcels"),
-        of_parcels(gone).label("gone"),
-        of_parcels(status).label("parcel_status"),
-    )
+        Order.id, Order.reference, Order.placed_at, Order.channel, Order.name, Order.phone, Order.status, Order.payment_status,
+        Order.payment_method, Order.delivery, Order.street, Order.commune_name, Order.province_name, Order.goods_amount,
+        Order.delivery_amount, Order.total_amount, Order.note, Order.cancel_reason, Order.is_demo,
+        of_parcels(count).label("parcels"), of_parcels(gone).label("gone"), of_parcels(status).label("parcel_status"),
+    )  # fmt: skip
     if mine is not None:
         statement = statement.where(_with_parcel(Fulfilment.point_id.in_(mine)))
     return ORDERS.open(args, "/office/orders", statement)
