@@ -21,7 +21,7 @@ from shop.catalog import facets as facets_
 from shop.catalog.facets import Choice, Facets
 from shop.catalog.models import Listing, Shelf
 from shop.catalog.search import Found
-from shop.kernel.db import execute, is_sqlite, session
+from shop.kernel.db import execute, is_sqlite, streamed
 from shop.kernel.errors import N_
 from shop.kernel.reading import Reading, among
 
@@ -322,7 +322,7 @@ def _walk(shape: _Shape, values: dict[str, Any], inside: int, start: int) -> lis
     raw = inside.to_bytes((inside.bit_length() + 7) >> 3, "little")
     end = len(raw)
     ids: list[int] = []
-    rows = session().execute(statement.execution_options(yield_per=1000), values)
+    rows = streamed(statement, values, size=1000)
     for (i,) in rows:
         if i >> 3 < end and raw[i >> 3] >> (i & 7) & 1:
             if start:

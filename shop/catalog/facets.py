@@ -22,7 +22,7 @@ from sqlalchemy import bindparam, func, select
 from shop.catalog import bits
 from shop.catalog.models import Listing, ProductGroup, ProductSet, Shelf
 from shop.kernel import clock
-from shop.kernel.db import session
+from shop.kernel.db import session, streamed
 from shop.kernel.reading import Reading
 from shop.kernel.text import words
 from shop.producers.models import Producer
@@ -208,14 +208,14 @@ def _read(rows: Iterable[Any]) -> tuple[int, dict[str, array[int]], dict[int, ar
     return bits.of(everything) | bits.of(hidden), {k: ids for k, ids in keys.items() if ids}, by_producer
 
 
-_EVERYTHING = select(*_COLUMNS).execution_options(yield_per=2000)
+_EVERYTHING = select(*_COLUMNS)
 _CHANGED = Reading(select(*_COLUMNS).where(_t.touched_at > bindparam("since")))
 
 
 def _refresh(found: Facets) -> None:
     now = clock.now()
     if found.seen is None:
-        told, groups, producers = _read(session().execute(_EVERYTHING))
+        told, groups, producers = _read(streamed(_EVERYTHING, size=2000))
     else:
         changed = _CHANGED.rows(since=found.seen - _OVERLAP)
         if not changed:

@@ -184,7 +184,7 @@ class CheckoutPage:
     def of(cls, plan: Plan, form: Any, config: Config, *, adult: bool) -> CheckoutPage:
         pickup = form.delivery.data == DeliveryKind.PICKUP
         open_points = points.pickup_points()
-        methods = payments.available_methods(config)
+        methods = payments.available_methods()
         errors = {name: list(messages) for name, messages in form.errors.items() if name and messages}
         errors |= {None: list(form.form_errors)} if form.form_errors else {}
         return cls(

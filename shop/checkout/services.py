@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import BigInteger, String, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import BigInteger, String, bindparam, cast, delete, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
@@ -19,9 +19,10 @@ from shop.checkout.plan import Plan, Wanted
 from shop.checkout.queries import BasketRow
 from shop.kernel import clock, operations
 from shop.kernel.actor import SYSTEM, Actor
-from shop.kernel.db import UtcDateTime, execute, session, transaction
+from shop.kernel.db import UtcDateTime, session, transaction
 from shop.kernel.errors import N_, Busy, Conflict, ShopError
 from shop.kernel.money import vnd
+from shop.kernel.prepared import Prepared
 from shop.orders import queries as order_queries
 from shop.orders import services as orders
 from shop.orders.errors import NoSuchOrder, StepNotAllowed
@@ -62,7 +63,7 @@ def _checked(quantity: int, *, low: int = 1) -> int:
     return quantity
 
 
-_TOUCH = (
+_TOUCH = Prepared(
     update(Basket)
     .where(Basket.id == bindparam("basket_id"), Basket.closed_at.is_(None))
     .values(
@@ -72,9 +73,9 @@ _TOUCH = (
     )
     .returning(Basket.id)
 )
-_INSERT_BASKET = insert(Basket).returning(Basket.id)
-_INSERT_LINE = insert(BasketLine)
-_SET_LINE = (
+_INSERT_BASKET = Prepared(insert(Basket).returning(Basket.id))
+_INSERT_LINE = Prepared(insert(BasketLine))
+_SET_LINE = Prepared(
     update(BasketLine)
     .where(BasketLine.basket_id == bindparam("in_basket"), BasketLine.variant_id == bindparam("of_variant"))
     .values(quantity=bindparam("units"), seen_amount=bindparam("seen"))
@@ -87,7 +88,7 @@ def _opened(basket: BasketRow | None, token: str, user_id: int | None, *, adult:
     until = now + _kept()
     if basket is not None and basket.closed_at is None:
         values = {"basket_id": basket.id, "now": now, "until": until, "aged_at": now if adult else None}
-        if execute(_TOUCH, values).first() is not None:
+        if _TOUCH.first(values) is not None:
             return basket.id
     values = {
         "token_hash": queries.token_hash(token),
@@ -97,7 +98,7 @@ def _opened(basket: BasketRow | None, token: str, user_id: int | None, *, adult:
         "expires_at": until,
         "age_confirmed_at": now if adult else None,
     }
-    return int(execute(_INSERT_BASKET, values).scalar_one())
+    return int(_INSERT_BASKET.first(values)[0])
 
 
 def _kept() -> timedelta:
@@ -146,25 +147,23 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
             raise errors.LimitReached(name=goods.name, limit=MOST_LINES)
         now_units = min(before + quantity, most)
         if before:
-            execute(
-                _SET_LINE,
+            _SET_LINE.all(
                 {
                     "in_basket": basket_id,
                     "of_variant": goods.variant_id,
                     "units": now_units,
                     "seen": goods.unit_price_amount,
-                },
+                }
             )
         else:
-            execute(
-                _INSERT_LINE,
+            _INSERT_LINE.all(
                 {
                     "basket_id": basket_id,
                     "variant_id": goods.variant_id,
                     "quantity": now_units,
                     "seen_amount": goods.unit_price_amount,
                     "added_at": clock.now(),
-                },
+                }
             )
         units = sum(there.values()) - before + now_units
         return Added(now_units, before + quantity, goods.name, units)
@@ -292,7 +291,7 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
 
 def usual_payment(basket: BasketRow) -> str:
     """The way of paying that the page proposes: the first on offer, never cash for alcohol; empty if there is none."""
-    methods = payments.available_methods(current_app.extensions["shop_config"])
+    methods = payments.available_methods()
     goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
     if any(g.is_alcohol for g in goods.values()):
         methods = [m for m in methods if m is not PaymentMethod.COD]
@@ -322,9 +321,7 @@ class Wish:
 
     def digest_body(self) -> dict[str, Any]:
         """What makes two sendings of the form the same: all but the total shown, which a second look may have changed."""
-        body = asdict(self)
-        del body["agreed_amount"]
-        return body
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "agreed_amount"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,10 +356,29 @@ def place(
     """
     op_key = operations.checked_key(op_key)
     digest = operations.digest_of("checkout.place", owner, wish.digest_body())
-    before = _known(op_key, digest)
-    if before is not None:
-        return before
-    if wish.payment not in payments.available_methods(current_app.extensions["shop_config"]):
+    try:
+        return _ordered(actor, token, user_id, wish, op_key, digest, locale, adult=adult)
+    except ShopError:
+        # A form sent again is no new order, so nothing can be wrong with it any more. Looked up only now: of a thousand
+        # orders hardly one is sent twice, and most of those end at the basket that is ordered already.
+        again = _known(op_key, digest)
+        if again is None:
+            raise
+        return again
+
+
+def _ordered(
+    actor: Actor,
+    token: str | None,
+    user_id: int | None,
+    wish: Wish,
+    op_key: str,
+    digest: str,
+    locale: str,
+    *,
+    adult: bool,
+) -> Ordered:
+    if wish.payment not in payments.available_methods():
         raise errors.MethodNotOffered(field="payment")
     address = places.check_address(wish.province, wish.commune) if wish.delivery is DeliveryKind.SHIP else None
     for attempt in range(ATTEMPTS):
@@ -389,16 +405,17 @@ def place(
     raise found or SoldOut
 
 
-_BY_KEY = select(Order.id, Order.reference, Order.op_digest).where(Order.op_key == bindparam("op_key"))
+_BY_KEY = Prepared(select(Order.id, Order.reference, Order.op_digest).where(Order.op_key == bindparam("op_key")))
 
 
 def _known(op_key: str, digest: str) -> Ordered | None:
-    row = execute(_BY_KEY, {"op_key": op_key}).first()
+    row = _BY_KEY.first({"op_key": op_key})
     if row is None:
         return None
-    if row.op_digest != digest:
+    order_id, reference, known_digest = row
+    if known_digest != digest:
         raise operations.KeyUsedOtherwise
-    return Ordered(row.id, row.reference)
+    return Ordered(order_id, reference)
 
 
 def _ordered_basket(token: str | None) -> Ordered | None:
@@ -426,7 +443,7 @@ def _wanted(wish: Wish) -> Wanted:
     return Wanted(wish.delivery, wish.province, wish.commune, wish.point_id, wish.payment is PaymentMethod.COD)
 
 
-_CLOSE_BASKET = (
+_CLOSE_BASKET = Prepared(
     update(Basket)
     .where(Basket.id == bindparam("basket_id"))
     .values(closed_at=bindparam("closed_at"), user_id=bindparam("user_id"))
@@ -451,7 +468,7 @@ def _place(
         if basket is None:
             raise errors.EmptyBasket
         if basket.closed_at is not None:
-            again = _ordered_basket(token)
+            again = _known(op_key, digest) or _ordered_basket(token)
             if again is None:
                 raise errors.EmptyBasket
             return again
@@ -490,7 +507,7 @@ def _place(
             key=str(current_app.secret_key),
         )
         payments.open_payment(placed.order_id, placed.reference, wish.payment, placed.total_amount, pay_until)
-        execute(_CLOSE_BASKET, {"basket_id": basket.id, "closed_at": at, "user_id": user_id})
+        _CLOSE_BASKET.all({"basket_id": basket.id, "closed_at": at, "user_id": user_id})
         return Ordered(placed.order_id, placed.reference)
 
 
@@ -510,8 +527,10 @@ def _basket_to_lock(*, browser: bool, member: bool, prepaid: bool) -> Any:
     waiting = Order.status == (OrderStatus.AWAITING_PAYMENT if prepaid else OrderStatus.PLACED)
     if not prepaid:
         waiting &= Order.payment_method == PaymentMethod.COD
-    open_orders = select(func.count()).select_from(Order).where(who, waiting).scalar_subquery()
-    # Units of the line's goods in orders of the same network address that nobody has paid for or confirmed yet.
+    # The filter stands in the count, not beside `who`: the planner must not walk all orders that wait.
+    open_orders = select(func.count().filter(waiting)).select_from(Order).where(who).scalar_subquery()
+    # Units of the line's goods in orders of the same network address that nobody has paid for or confirmed yet. The sum
+    # keeps the planner from the index of goods: it would walk all that was ever sold of them instead of one address's orders.
     neighbours = (
         select(func.coalesce(func.sum(OrderLine.quantity), 0))
         .join(Order, Order.id == OrderLine.order_id)
@@ -519,12 +538,12 @@ def _basket_to_lock(*, browser: bool, member: bool, prepaid: bool) -> Any:
             Order.address_key == bindparam("address_key"),
             Order.status.in_([OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED]),
             Order.payment_status.in_([PaymentStatus.UNPAID, PaymentStatus.DUE]),
-            OrderLine.variant_id == BasketLine.variant_id,
+            OrderLine.variant_id + literal_column("0") == BasketLine.variant_id,
         )
         .correlate(BasketLine)
         .scalar_subquery()
     )
-    return queries.rows_of(condition).add_columns(neighbours, open_orders).with_for_update(of=Basket)
+    return Prepared(queries.rows_of(condition).add_columns(neighbours, open_orders).with_for_update(of=Basket))
 
 
 def _locked_basket(
@@ -544,7 +563,7 @@ def _locked_basket(
     }
     if token:
         values["token_hash"] = queries.token_hash(token)
-    rows = list(execute(statement, values))
+    rows = statement.all(values)
     basket = queries.gathered(rows)
     if basket is not None and basket.closed_at is None:
         most = int((rules.UNPAID_ORDERS if prepaid else rules.UNCONFIRMED_ORDERS).get())

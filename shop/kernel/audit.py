@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.kernel import clock
 from shop.kernel.actor import Actor
-from shop.kernel.db import Base, Id, Instant, Json, Str40, Str80, Str255, in_transaction, is_sqlite, session
+from shop.kernel.db import Base, Id, Instant, Json, Str40, Str80, Str255, in_transaction, is_sqlite, session, streamed
 
 GENESIS = "0" * 64
 # One number for all shops' chains in a database: writers of the log take turns until their commit.
@@ -77,7 +77,7 @@ def broken_links(limit: int = 20) -> list[str]:
     """Return a line for each row whose seal or link is wrong; an untouched log gives an empty list."""
     found: list[str] = []
     previous = GENESIS
-    for row in session().scalars(select(AuditRow).order_by(AuditRow.id).execution_options(yield_per=1000)):
+    for row in streamed(select(AuditRow).order_by(AuditRow.id), size=1000).scalars():
         if row.previous != previous or row.seal != seal_of(
             row.previous, row.at, row.actor_key, row.action, row.target, row.detail
         ):

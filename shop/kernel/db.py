@@ -16,8 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -67,18 +68,30 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError("an instant needs its time zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    # Both ways are functions of their own, not `process_…` around SQLAlchemy's: an order writes a dozen instants.
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        as_text = dialect.name == "sqlite"
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value if value is None else value.astimezone(UTC)
-        return value.replace(tzinfo=UTC)
+        def process(value: datetime | None) -> Any:
+            if value is None:
+                return None
+            if value.tzinfo is not UTC:
+                if value.tzinfo is None:
+                    raise TypeError("an instant needs its time zone")
+                value = value.astimezone(UTC)
+            return value.isoformat(" ", "microseconds")[:26] if as_text else value
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        def process(value: Any) -> datetime | None:
+            if value is None:
+                return None
+            if isinstance(value, str):
+                return datetime.fromisoformat(value).replace(tzinfo=UTC)
+            return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+        return process
 
 
 class EnumText(TypeDecorator[Any]):
@@ -91,11 +104,22 @@ class EnumText(TypeDecorator[Any]):
         super().__init__(length)
         self.enum = enum
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else self.enum(value).value
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        known = {member.value: member.value for member in self.enum}
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self.enum(value)
+        def process(value: Any) -> str | None:
+            # The constructor says what is wrong with a value that is none of the enum's.
+            return None if value is None else known.get(value) or self.enum(value).value
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        known = {member.value: member for member in self.enum}
+
+        def process(value: Any) -> Any:
+            return None if value is None else known.get(value) or self.enum(value)
+
+        return process
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -124,6 +148,22 @@ def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(m.value) for m in enum)})", name=f"{column}_known")
 
 
+class ReadingSession(FlaskSession):
+    """A session that reads without a transaction on PostgreSQL; only `transaction()` opens one.
+
+    Under READ COMMITTED each statement has its own snapshot anyway, so nothing is lost. What is won: no BEGIN and no
+    ROLLBACK around every page, and the driver keeps its prepared statements, which a ROLLBACK makes it throw away (psycopg,
+    `_preparing.py`). Such a connection is read-only: whatever would be written outside `transaction()` is refused.
+    """
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        if "writing" not in self.info and kwargs.get("bind") is None:
+            reading: Engine | None = current_app.extensions["shop_reading"]
+            if reading is not None:
+                return reading
+        return super().get_bind(*args, **kwargs)
+
+
 class Database(SQLAlchemy):
     """Flask-SQLAlchemy, which gives the session back at the end of each context."""
 
@@ -133,7 +173,9 @@ class Database(SQLAlchemy):
         self.session.remove()
 
 
-db = Database(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
+db = Database(
+    model_class=Base, session_options={"class_": ReadingSession, "expire_on_commit": False, "autoflush": True}
+)
 
 
 def session() -> Session:
@@ -155,9 +197,21 @@ def execute(statement: Any, values: Any = None) -> Any:
     For the few statements of every page and order, which are built once, with `bindparam` for their values: four times less
     work than building one per call and running it through the ORM, which would only hand on the same rows (measured).
     """
+    return connection().execute(statement, values)
+
+
+def connection() -> Connection:
+    """The connection of the present session, with everything written that the session held back."""
     s = session()
     s.flush()
-    return s.connection().execute(statement, values)
+    found: Connection | None = s.info.get("connection")
+    return s.connection() if found is None else found
+
+
+def streamed(statement: Any, values: Any = None, *, size: int) -> Any:
+    """The result of a long reading, fetched `size` rows at a time: the server keeps a cursor open, in a transaction."""
+    options = {"yield_per": size}
+    return session().execute(statement, values, bind_arguments={"bind": db.engine}, execution_options=options)
 
 
 # --- opening -----------------------------------------------------------------------------------------------------
@@ -218,17 +272,22 @@ def open_database(app: Flask, url: str) -> None:
         RuntimeError: the SQLite library has the WAL-reset bug.
     """
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options = engine_options(url)
     parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        # Of statements without a transaction (`ReadingSession`); those with one begin with READ WRITE.
+        options["connect_args"]["options"] += " -c default_transaction_read_only=on"
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():
         engine = db.engine
+    app.extensions["shop_reading"] = None
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     else:
         _prepare_postgresql(engine)
+        app.extensions["shop_reading"] = engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -262,8 +321,11 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        plain = connection.connection.dbapi_connection
+        assert plain is not None  # noqa: S101 - it is open
         if not connection.get_execution_options().get("write"):
-            connection.exec_driver_sql("BEGIN")
+            # Past SQLAlchemy, which takes as long for a BEGIN as for a statement.
+            plain.execute("BEGIN")
             return
         until = time.monotonic() + (STUCK_SECONDS if stuck.is_set() else BUSY_SECONDS)
         if not gate.acquire(timeout=until - time.monotonic()):
@@ -302,6 +364,10 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 def _prepare_postgresql(engine: Engine) -> None:
     """A connection cut from outside is replaced at its next use instead of failing a request after that."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.read_only = False  # what begins with BEGIN may write, what runs without one may not
 
     @event.listens_for(engine, "handle_error")
     def _handle(context: Any) -> None:
@@ -344,7 +410,7 @@ def transaction() -> Iterator[Session]:
     s.info["writing"] = True
     s.info["after"] = []
     try:
-        s.connection(execution_options={"write": True})
+        s.info["connection"] = s.connection(execution_options={"write": True})
         yield s
         s.commit()
         after: list[Callable[[], None]] = s.info["after"]
@@ -354,8 +420,8 @@ def transaction() -> Iterator[Session]:
             raise Busy from error
         raise
     finally:
-        s.info.pop("writing", None)
-        s.info.pop("after", None)
+        for note in ("writing", "connection", "after"):
+            s.info.pop(note, None)
     for callback in after:
         callback()
 

@@ -34,13 +34,13 @@ from shop.kernel.db import (
     Str80,
     Str255,
     changed,
-    execute,
     is_sqlite,
     leave_database,
     one_of,
     session,
     transaction,
 )
+from shop.kernel.prepared import Prepared
 
 log = structlog.get_logger("jobs")
 LEASE = timedelta(minutes=5)
@@ -142,18 +142,17 @@ def enqueue(name: str, payload: dict[str, Any], *, run_at: datetime | None = Non
     )
 
 
-_INSERT = insert(Job)
+_INSERT = Prepared(insert(Job))
 
 
 def enqueue_many(jobs: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Store several jobs with one statement."""
     now = clock.now()
-    execute(
-        _INSERT,
+    _INSERT.many(
         [
             {"name": n, "payload": p, "state": JobState.QUEUED, "run_at": now, "attempts": 0, "created_at": now}
             for n, p in jobs
-        ],
+        ]
     )
 
 

@@ -25,7 +25,7 @@ from flask_babel import gettext
 from sqlalchemy.engine import Row
 
 from shop.kernel import clock, text, web
-from shop.kernel.db import session
+from shop.kernel.db import session, streamed
 from shop.kernel.errors import N_
 
 PAGE_ROWS = 50
@@ -253,8 +253,8 @@ class View:
         return send_csv(name, head, lines) if self.export == "csv" else send_xlsx(name, head, lines)
 
     def _lines(self, columns: Sequence[Column]) -> Iterator[list[Any]]:
-        statement = self.statement.limit(EXPORT_ROWS + 1).execution_options(yield_per=500)
-        for n, row in enumerate(session().execute(statement)):
+        statement = self.statement.limit(EXPORT_ROWS + 1)
+        for n, row in enumerate(streamed(statement, size=500)):
             if n == EXPORT_ROWS:
                 yield [gettext(N_("… chỉ xuất %(n)s dòng đầu; hãy lọc hẹp hơn."), n=EXPORT_ROWS)]
                 return

@@ -144,8 +144,13 @@ class DeliveryKind(StrEnum):
     PICKUP = "pickup"
 
 
+def search_name(name: str) -> str:
+    """A buyer's name as the desk searches it."""
+    return text.fold(name)[:255]
+
+
 def _without_marks(context: Any) -> str:
-    return text.fold(context.get_current_parameters()["name"])[:255]
+    return search_name(context.get_current_parameters()["name"])
 
 
 class Order(Base):

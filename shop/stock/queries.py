@@ -11,7 +11,8 @@ from sqlalchemy import and_, bindparam, case, func, literal, null, or_, select, 
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.kernel import clock, text
-from shop.kernel.db import execute, session
+from shop.kernel.db import session
+from shop.kernel.prepared import Prepared
 from shop.kernel.reading import Reading, among
 from shop.points.models import Point
 from shop.producers.models import Producer
@@ -41,7 +42,7 @@ def _open(on: Any) -> Any:
 
 
 _FREE = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
-_FREE_LEVELS = (
+_FREE_ANYWHERE = (
     select(
         StockLevel.id,
         StockLevel.variant_id,
@@ -60,7 +61,8 @@ _FREE_LEVELS = (
     .where(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
     .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
 )
-_FREE_LEVELS_AT = _FREE_LEVELS.where(StockLevel.point_id == bindparam("point_id"))
+_FREE_LEVELS = Prepared(_FREE_ANYWHERE)
+_FREE_LEVELS_AT = Prepared(_FREE_ANYWHERE.where(StockLevel.point_id == bindparam("point_id")))
 
 
 def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web: bool = False) -> list[FreeLevel]:
@@ -68,22 +70,22 @@ def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web:
     the `web` each point keeps its reserve of each pack, from what would be used up last. One statement."""
     values: dict[str, Any] = {"ids": list(variant_ids), "today": clock.today()}
     if point_id is None:
-        rows = execute(_FREE_LEVELS, values).all()
+        rows = _FREE_LEVELS.all(values)
     else:
-        rows = execute(_FREE_LEVELS_AT, {**values, "point_id": point_id}).all()
+        rows = _FREE_LEVELS_AT.all({**values, "point_id": point_id})
     if not web:
         return [FreeLevel(*row[:-1]) for row in rows]
     left: dict[tuple[int, int], int] = {}
     for row in rows:
-        shelf = (row.variant_id, row.point_id)
-        left[shelf] = left.get(shelf, -row.web_reserve) + row[3]
+        shelf = (row[1], row[2])
+        left[shelf] = left.get(shelf, -row[-1]) + row[3]
     found = []
     for row in rows:
-        shelf = (row.variant_id, row.point_id)
+        shelf = (row[1], row[2])
         free = min(row[3], left[shelf])
         if free > 0:
             left[shelf] -= free
-            found.append(replace(FreeLevel(*row[:-1]), free=free))
+            found.append(FreeLevel(*row[:3], free, *row[4:-1]))
     return found
 
 

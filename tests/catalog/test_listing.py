@@ -21,7 +21,7 @@ from shop.catalog.facets import Filters
 from shop.catalog.models import Certificate, Listing, Price, Product, ProductGroup, ProductSet, Shelf, Variant
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import is_sqlite, session, transaction
+from shop.kernel.db import db, is_sqlite, session, transaction
 from shop.kernel.events import publish
 from shop.producers.models import Producer, ProducerState
 from shop.stock import services as stock
@@ -373,7 +373,7 @@ def test_no_order_scans_or_sorts_the_table(big: Plain, monkeypatch: Any) -> None
 def check_plan(seen: Statements) -> None:
     """The page's ids come off an index in their order; only the rows of the page are looked up."""
     text, values = next((s.text, s.values) for s in seen if "chosen" in s.text)
-    connection = session().connection()
+    connection = session().connection(bind_arguments={"bind": db.engine})
     if is_sqlite():
         plan = [r[3] for r in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text, values)]
         listed = [line for line in plan if "product_listings" in line]

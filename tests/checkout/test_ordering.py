@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 from datetime import timedelta
@@ -461,6 +462,10 @@ def test_every_step_of_an_order_is_in_its_history(bench):
     }  # fmt: skip
 
 
+class _Undone(Exception):
+    """Ends a transaction whose fault was only planted for a look."""
+
+
 def test_each_invariant_of_orders_fires(bench):
     bench.add()
     order = bench.placed(bench.order(email="khach@example.vn"))
@@ -476,11 +481,13 @@ def test_each_invariant_of_orders_fires(bench):
         "checkout.every-order-has-its-confirmation": "DELETE FROM jobs",
     }
     for name, sql in faults.items():
-        session().execute(text(sql))
-        if name == "checkout.every-order-has-its-confirmation":
-            session().query(Order).update({"placed_at": clock.now() - timedelta(hours=1)})
-        names = {f.name for f in invariants.run() if not f.ok}
-        session().rollback()
+        names = set()
+        with contextlib.suppress(_Undone), transaction() as s:
+            s.execute(text(sql))
+            if name == "checkout.every-order-has-its-confirmation":
+                s.query(Order).update({"placed_at": clock.now() - timedelta(hours=1)})
+            names = {f.name for f in invariants.run() if not f.ok}
+            raise _Undone
         assert name in names, name
     assert order.reference
     assert broken() == []

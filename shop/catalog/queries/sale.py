@@ -27,8 +27,8 @@ from shop.catalog.models import (
 from shop.catalog.queries.certificates import best_certificate
 from shop.catalog.queries.page import small_photo
 from shop.kernel import clock
-from shop.kernel.db import execute
 from shop.kernel.errors import ShopError
+from shop.kernel.prepared import Prepared
 from shop.producers.models import Producer, ProducerState
 
 
@@ -133,8 +133,8 @@ _SELLABLE = (
     .outerjoin(Certificate, Certificate.id == best_certificate(bindparam("day")))
     .outerjoin(Photo, Photo.id == _first_photo())
 )
-_SELLABLE_BY_ID = _SELLABLE.where(Variant.id.in_(bindparam("ids", expanding=True)))
-_SELLABLE_BY_SKU = _SELLABLE.where(Variant.sku.in_(bindparam("skus", expanding=True)))
+_SELLABLE_BY_ID = Prepared(_SELLABLE.where(Variant.id.in_(bindparam("ids", expanding=True))))
+_SELLABLE_BY_SKU = Prepared(_SELLABLE.where(Variant.sku.in_(bindparam("skus", expanding=True))))
 
 
 def _read_sellable(row: Any, rule: str) -> Sellable:
@@ -182,7 +182,7 @@ def sellable(variant_ids: Sequence[int], at: datetime) -> dict[int, Sellable]:
     if not variant_ids:
         return {}
     rule = rules.CERTIFICATE_RULE.get()
-    rows = execute(_SELLABLE_BY_ID, {"at": at, "day": clock.business_day(at), "ids": list(variant_ids)})
+    rows = _SELLABLE_BY_ID.all({"at": at, "day": clock.business_day(at), "ids": list(variant_ids)})
     return {row[0]: _read_sellable(row, rule) for row in rows}
 
 
@@ -191,5 +191,5 @@ def sellable_by_sku(skus: Sequence[str], at: datetime) -> dict[str, Sellable]:
     if not skus:
         return {}
     rule = rules.CERTIFICATE_RULE.get()
-    rows: Any = execute(_SELLABLE_BY_SKU, {"at": at, "day": clock.business_day(at), "skus": list(skus)})
+    rows = _SELLABLE_BY_SKU.all({"at": at, "day": clock.business_day(at), "skus": list(skus)})
     return {row[3]: _read_sellable(row, rule) for row in rows}

@@ -13,9 +13,10 @@ from sqlalchemy import insert, select, update
 
 from shop.kernel import audit, clock, db, text
 from shop.kernel.actor import Actor
-from shop.kernel.db import execute, session, transaction
+from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
+from shop.kernel.prepared import Prepared
 from shop.orders import events
 from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
@@ -31,6 +32,7 @@ from shop.orders.models import (
     OrderTransition,
     PaymentMethod,
     PaymentStatus,
+    search_name,
 )
 from shop.stock import services as stock
 from shop.stock.services import Take
@@ -122,7 +124,7 @@ class Placed:
 
 def secret_for(key: str, reference: str) -> str:
     """The secret of an order's link, derived from the shop's key, so that letters can be written later."""
-    return hmac.new(key.encode(), f"order:{reference}".encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key.encode(), f"order:{reference}".encode(), "sha256").hex()[:32]
 
 
 def secret_hash(secret: str) -> str:
@@ -135,10 +137,10 @@ def hold_reference(reference: str, number: int) -> str:
     return f"order:{reference}:{number}"
 
 
-_INSERT_ORDER = insert(Order).returning(Order.id)
-_INSERT_FULFILMENTS = insert(Fulfilment).returning(Fulfilment.id, sort_by_parameter_order=True)
-_INSERT_LINES = insert(OrderLine)
-_INSERT_STEPS = insert(OrderTransition)
+_INSERT_ORDER = Prepared(insert(Order).returning(Order.id))
+_INSERT_FULFILMENTS = Prepared(insert(Fulfilment).returning(Fulfilment.number, Fulfilment.id))
+_INSERT_LINES = Prepared(insert(OrderLine))
+_INSERT_STEPS = Prepared(insert(OrderTransition))
 
 
 def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
@@ -161,8 +163,7 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
     status = OrderStatus.AWAITING_PAYMENT if prepaid else OrderStatus.PLACED
     money = PaymentStatus.UNPAID if prepaid else PaymentStatus.DUE
     with transaction():
-        order_id = execute(
-            _INSERT_ORDER,
+        (order_id,) = _INSERT_ORDER.first(
             {
                 "reference": reference,
                 "secret_hash": secret_hash(secret),
@@ -177,6 +178,7 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
                 "payment_method": draft.payment_method,
                 "delivery": draft.delivery,
                 "name": draft.name,
+                "search_name": search_name(draft.name),
                 "phone": draft.phone,
                 "email": draft.email,
                 "address_key": draft.address_key,
@@ -196,10 +198,9 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
                 "placed_at": now,
                 "pay_until": draft.pay_until,
                 "is_demo": draft.is_demo,
-            },
-        ).scalar_one()
-        fulfilments = execute(
-            _INSERT_FULFILMENTS,
+            }
+        )
+        rows = _INSERT_FULFILMENTS.many(
             [
                 {
                     "order_id": order_id,
@@ -213,10 +214,10 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
                     "expected_to_on": parcel.expected_to_on,
                 }
                 for number, parcel in enumerate(draft.parcels, start=1)
-            ],
-        ).scalars().all()  # fmt: skip
-        execute(
-            _INSERT_LINES,
+            ]
+        )
+        fulfilments = [fulfilment_id for _number, fulfilment_id in sorted(rows)]
+        _INSERT_LINES.many(
             [
                 {
                     "order_id": order_id,
@@ -238,11 +239,11 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
                 }
                 for fulfilment_id, parcel in zip(fulfilments, draft.parcels, strict=True)
                 for line in parcel.lines
-            ],
+            ]
         )
         steps = [("order", None, status), ("payment", None, money)]
         steps += [("fulfilment", f, FulfilmentStatus.PENDING) for f in fulfilments]
-        execute(_INSERT_STEPS, [_history(order_id, f, sub, "", to, actor, None, now) for sub, f, to in steps])
+        _INSERT_STEPS.many([_history(order_id, f, sub, "", to, actor, None, now) for sub, f, to in steps])
         _claim(reference, draft.parcels, draft.pay_until, web=draft.channel == "web")
         publish(events.OrderPlaced(order_id))
     return Placed(order_id, reference, secret, goods + fees - draft.discount_amount)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from config import Config
 from shop.kernel import clock
-from shop.kernel.db import changed, execute, session, transaction
+from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.money import LARGEST_AMOUNT
+from shop.kernel.prepared import Prepared
 from shop.orders.models import Order, PaymentMethod
 from shop.payments import gateway, memo
 from shop.payments.errors import PaymentClosed
@@ -32,13 +32,12 @@ class PaymentOpened:
     code: str | None
 
 
-def available_methods(config: Config | None = None) -> list[PaymentMethod]:
+def available_methods() -> list[PaymentMethod]:
     """The ways a buyer may pay now, in the order to show: cash, VietQR with a bank account, card with a Stripe key."""
-    found = gateway.offered() if config is None else gateway.build_all(config)
-    return list(dict.fromkeys(g.method for g in found.values() if g.on_web))
+    return list(dict.fromkeys(g.method for g in gateway.offered().values() if g.on_web))
 
 
-_INSERT = insert(Payment).returning(Payment.id)
+_INSERT = Prepared(insert(Payment).returning(Payment.id))
 
 
 def open_payment(
@@ -58,8 +57,7 @@ def open_payment(
         raise Invalid(field="payment")
     way = gateway.for_method(method)
     code = memo.code_for(reference, attempt) if method is PaymentMethod.VIETQR else None
-    payment_id = execute(
-        _INSERT,
+    row = _INSERT.first(
         {
             "order_id": order_id,
             "method": method,
@@ -71,9 +69,9 @@ def open_payment(
             "code": code,
             "created_at": clock.now(),
             "expires_at": expires_at,
-        },
+        }
     )
-    return PaymentOpened(payment_id.scalar_one(), code)
+    return PaymentOpened(row[0], code)
 
 
 @dataclass(frozen=True, slots=True)

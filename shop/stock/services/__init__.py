@@ -19,6 +19,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import execute, insert_missing, is_sqlite, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
+from shop.kernel.prepared import Prepared
 from shop.stock.errors import LotStopped, NoClaim, NotEnough
 from shop.stock.events import StockCrossed
 from shop.stock.models import (
@@ -58,7 +59,7 @@ class Take:
 # --- claims ------------------------------------------------------------------------------------------------------
 
 
-_INSERT_HOLDS = insert(StockHold)
+_INSERT_HOLDS = Prepared(insert(StockHold))
 
 
 def take(reference: str, takes: Iterable[Take], *, until: datetime | None = None, web: bool = False) -> None:
@@ -89,8 +90,7 @@ def take(reference: str, takes: Iterable[Take], *, until: datetime | None = None
             raise refused(level_id)
         tally.add(row, -n)
     now = clock.now()
-    execute(
-        _INSERT_HOLDS,
+    _INSERT_HOLDS.many(
         [
             {
                 "reference": reference,
@@ -101,7 +101,7 @@ def take(reference: str, takes: Iterable[Take], *, until: datetime | None = None
                 "created_at": now,
             }
             for level_id in sorted(wanted)
-        ],
+        ]
     )
     tally.write()
 

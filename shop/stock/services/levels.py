@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from shop.kernel import clock
 from shop.kernel.db import execute, is_sqlite, session
 from shop.kernel.events import publish
+from shop.kernel.prepared import Prepared
 from shop.points.models import Point
 from shop.stock.errors import LotExpired, LotStopped, SoldOut
 from shop.stock.events import StockCrossed
@@ -67,7 +68,7 @@ def _leaves_reserve() -> Any:
     return or_(_reserve() == 0, _shelf() - bindparam("need_free", type_=Integer) >= _reserve())
 
 
-_CHANGE_LEVEL = (
+_CHANGE = (
     update(StockLevel)
     .where(StockLevel.id == bindparam("level_id"))
     .values(
@@ -85,16 +86,20 @@ _CHANGE_LEVEL = (
         _reserve(),
     )
 )
-_CHANGE_LEVEL_IF_FREE = _CHANGE_LEVEL.where(_free() >= bindparam("need_free", type_=Integer))
-_TAKE_FROM_LEVEL = _CHANGE_LEVEL_IF_FREE.where(_sellable(StockLevel))
-_TAKE_FOR_WEB = _TAKE_FROM_LEVEL.where(_leaves_reserve())
+_IF_FREE = _CHANGE.where(_free() >= bindparam("need_free", type_=Integer))
+_FROM_LEVEL = _IF_FREE.where(_sellable(StockLevel))
+_FOR_WEB = _FROM_LEVEL.where(_leaves_reserve())
+_CHANGE_LEVEL = Prepared(_CHANGE)
+_CHANGE_LEVEL_IF_FREE = Prepared(_IF_FREE)
+_TAKE_FROM_LEVEL = Prepared(_FROM_LEVEL)
+_TAKE_FOR_WEB = Prepared(_FOR_WEB)
 # PostgreSQL tells at once what stood on the shelf before; SQLite leaves open what a sub-select in RETURNING sees of the table.
-_TAKE_FOR_WEB_AND_TELL = _TAKE_FOR_WEB.returning(_shelf())
-_LET_GO_OF_LEVEL = _CHANGE_LEVEL.where(_sellable(StockLevel))
+_TAKE_FOR_WEB_AND_TELL = Prepared(_FOR_WEB.returning(_shelf()))
+_LET_GO_OF_LEVEL = Prepared(_CHANGE.where(_sellable(StockLevel)))
 
 
 def _change_level(
-    level_id: int, *, on_hand: int = 0, held: int = 0, allocated: int = 0, need_free: int = 0, statement: Any = None
+    level_id: int, *, on_hand: int = 0, held: int = 0, allocated: int = 0, need_free: int = 0, statement: Prepared | None = None
 ) -> Any:
     """Change one level if `need_free` units are free; return (variant, point, on hand, ships, pickup, reserve) or None.
 
@@ -108,9 +113,8 @@ def _change_level(
         "today": clock.today(),
     }
     if need_free:
-        chosen = _CHANGE_LEVEL_IF_FREE if statement is None else statement
-        return execute(chosen, {**values, "need_free": need_free}).first()
-    return execute(_CHANGE_LEVEL if statement is None else statement, values).first()
+        return (statement or _CHANGE_LEVEL_IF_FREE).first({**values, "need_free": need_free})
+    return (statement or _CHANGE_LEVEL).first(values)
 
 
 def refused(level_id: int) -> SoldOut:
@@ -134,7 +138,7 @@ def refused(level_id: int) -> SoldOut:
 
 
 @lru_cache(64)
-def _availability_update(variants: int) -> Any:
+def _availability_update(variants: int) -> Prepared:
     """The statement that adds to the availability of so many variants (v0…), each its own (s0…, p0…)."""
 
     def by_variant(prefix: str) -> Any:
@@ -144,7 +148,7 @@ def _availability_update(variants: int) -> Any:
             else_=0,
         )
 
-    return (
+    return Prepared(
         update(Availability)
         .where(Availability.variant_id.in_([bindparam(f"v{n}", type_=BigInteger) for n in range(variants)]))
         .values(
@@ -232,7 +236,7 @@ class _Tally:
         values: dict[str, Any] = {"now": clock.now()}
         for n, v in enumerate(ids):
             values |= {f"v{n}": v, f"s{n}": self.ship[v], f"p{n}": self.pickup[v]}
-        rows = execute(_availability_update(len(ids)), values)
+        rows = _availability_update(len(ids)).all(values)
         crossed = []
         for variant_id, now_ship, now_pickup in rows:
             before = now_ship - self.ship[variant_id] + now_pickup - self.pickup[variant_id]

@@ -1,0 +1,150 @@
+"""Statements of every order and basket, compiled once and handed to the driver as text with values.
+
+SQLAlchemy spends 25 to 80 µs around each statement, even out of its cache (finding it there, ordering the values, describing
+the columns again, building rows): as long as SQLite takes to do the work, and an order is fifteen statements. Here all of
+that happens once for each *shape* of a statement: its text, where each value goes, and how values are changed on their way
+in and out by the types of their columns. What is left for each run is a tuple of values and the driver's rows.
+
+A shape is a statement with so many rows (`many`) or so many values in its lists (`IN`); lists are filled up by repeating
+their last value, so that a statement has few shapes and each of them is soon a prepared statement of the server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Dialect, Insert
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from shop.kernel.db import connection
+
+Values = Mapping[str, Any]
+_NAMED = re.compile(r"%\((\w+)\)s")
+_LIST_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+
+
+class _Shape:
+    """The text of a statement for one database, where values go and what rows hold."""
+
+    def __init__(self, compiled: SQLCompiler, columns: Sequence[Any], dialect: Dialect, sample: Values) -> None:
+        if compiled.insert_prefetch or compiled.update_prefetch:
+            raise TypeError(f"a column has a default made in Python, give its value: {compiled}")
+        state = compiled.construct_expanded_state(dict(sample))
+        # psycopg's named values become positions, as SQLite has them.
+        self.text = state.statement if compiled.positional else _NAMED.sub("%s", state.statement)
+        names = state.positiontup or _NAMED.findall(state.statement)
+        given: dict[str, Any] = {name: name for name in sample}
+        for name, singles in state.parameter_expansion.items():
+            if name in sample:
+                given |= {single: (name, n) for n, single in enumerate(singles)}
+        self.fixed: list[Any] = []
+        self.places: list[tuple[int, Any, Any]] = []
+        for place, name in enumerate(names):
+            kind = compiled.binds.get(name)
+            into: Any = (
+                state.processors.get(name) if kind is None else kind.type.dialect_impl(dialect).bind_processor(dialect)
+            )
+            if name in given:
+                self.fixed.append(None)
+                self.places.append((place, given[name], into))
+            else:
+                value = state.parameters[name]
+                self.fixed.append(into(value) if into else value)
+        out = [(place, c.type.dialect_impl(dialect).result_processor(dialect, None)) for place, c in enumerate(columns)]
+        self.out = [(place, change) for place, change in out if change is not None]
+        self.width = len(columns)
+
+    def values(self, given: Values) -> tuple[Any, ...]:
+        """The values in the order of the text."""
+        found = self.fixed.copy()
+        for place, name, into in self.places:
+            value = given[name] if name.__class__ is str else given[name[0]][name[1]]
+            found[place] = value if into is None else into(value)
+        return tuple(found)
+
+    def rows(self, raw: list[Any]) -> list[Any]:
+        """The driver's rows with each value as its column's type has it."""
+        if not self.out:
+            return raw
+        found = []
+        for row in raw:
+            changed = list(row)
+            for place, change in self.out:
+                changed[place] = change(changed[place])
+            found.append(tuple(changed))
+        return found
+
+
+class Prepared:
+    """A Core statement whose values are `bindparam`s (for an INSERT: its columns), to be run many times.
+
+    Rows are plain tuples in the order of the statement's columns. Runs on the connection of the present session, in whatever
+    transaction is open there; what the session holds back is written first.
+    """
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self.columns = tuple(statement.exported_columns)
+        self._lists: tuple[str, ...] | None = None
+        self._shapes: dict[Any, _Shape] = {}
+
+    def all(self, values: Values) -> list[Any]:
+        """All rows."""
+        link = connection()
+        key: Any = link.dialect.name
+        if self._lists is None:
+            self._lists = tuple(name for name, value in values.items() if isinstance(value, list))
+        if self._lists:
+            values = dict(values)
+            for name in self._lists:
+                values[name] = _filled(values[name])
+            key = (key, *(len(values[name]) for name in self._lists))
+        shape = self._shapes.get(key)
+        if shape is None:
+            insert = isinstance(self.statement, Insert)
+            shape = self._shape(key, self.statement, values, link.dialect, list(values) if insert else None)
+        return self._run(link, shape, shape.values(values))
+
+    def first(self, values: Values) -> Any:
+        """The first row or None."""
+        rows = self.all(values)
+        return rows[0] if rows else None
+
+    def many(self, rows: Sequence[Values]) -> list[Any]:
+        """Insert `rows`, all with the same keys, with one statement; what it returns comes in no promised order."""
+        if len(rows) == 1:
+            return self.all(rows[0])
+        link = connection()
+        values = {f"{name}_m{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+        key = (link.dialect.name, len(rows))
+        shape = self._shapes.get(key)
+        if shape is None:
+            statement = self.statement.values([dict.fromkeys(rows[0])] * len(rows))
+            shape = self._shape(key, statement, values, link.dialect, None)
+        return self._run(link, shape, shape.values(values))
+
+    def _shape(self, key: Any, statement: Any, values: Values, dialect: Dialect, columns: list[str] | None) -> _Shape:
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        shape = self._shapes[key] = _Shape(compiled, self.columns, dialect, values)
+        return shape
+
+    def _run(self, link: Any, shape: _Shape, values: tuple[Any, ...]) -> list[Any]:
+        if link.dispatch.before_cursor_execute:  # somebody counts or traces statements: SQLAlchemy tells him
+            cursor = link.exec_driver_sql(shape.text, values).cursor
+            return shape.rows(cursor.fetchall()) if shape.width else []
+        plain = link.connection.dbapi_connection
+        try:
+            cursor = plain.execute(shape.text, values)
+            return shape.rows(cursor.fetchall()) if shape.width else []
+        except Exception as error:
+            # Raises what SQLAlchemy raises, and lets go of a connection that was cut off.
+            link._handle_dbapi_exception(error, shape.text, values, None, None)
+            raise
+
+
+def _filled(values: list[Any]) -> list[Any]:
+    """`values` with the last one repeated up to one of a few lengths."""
+    size = next((n for n in _LIST_SIZES if n >= len(values)), len(values))
+    return values + values[-1:] * (size - len(values))
