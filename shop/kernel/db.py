@@ -334,16 +334,18 @@ def _prepare_sqlite(engine: Engine) -> None:
             left = max(until - time.monotonic(), 0.0)
             left = min(left, STUCK_SECONDS) if stuck.is_set() else left
             if left < BUSY_SECONDS - 1:
-                connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(left * 1000)}")
+                plain.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                plain.execute("BEGIN IMMEDIATE")
             finally:
                 if left < BUSY_SECONDS - 1:
-                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+                    plain.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         except BaseException as error:
-            if isinstance(error, OperationalError) and "locked" in str(error.orig):
+            if "locked" in str(error):
                 stuck.set()
             gate.release()
+            if isinstance(error, dbapi.Error):  # type: ignore[union-attr]
+                raise Busy from error  # another process writes, or the disk is full
             raise
         stuck.clear()
         connection.info["gate"] = gate
@@ -364,10 +366,14 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 def _prepare_postgresql(engine: Engine) -> None:
     """A connection cut from outside is replaced at its next use instead of failing a request after that."""
+    from psycopg.types.numeric import Int8Dumper  # of a library that a shop on SQLite does not load
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.read_only = False  # what begins with BEGIN may write, what runs without one may not
+        # By default psycopg sends each int in the smallest type that holds it, and types are part of what a prepared
+        # statement is known by: an INSERT of ten numbers would be planned again and again.
+        connection.adapters.register_dumper(int, Int8Dumper)
 
     @event.listens_for(engine, "handle_error")
     def _handle(context: Any) -> None:

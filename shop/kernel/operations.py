@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,13 +41,16 @@ def new_key() -> str:
     return secrets.token_urlsafe(18)
 
 
+_SHAPE = re.compile(r"[A-Za-z0-9_:.-]{8,80}")
+
+
 def checked_key(key: str | None) -> str:
     """Return `key` if it has the shape of an operation key.
 
     Raises:
         Invalid: it is missing, too short or has strange symbols.
     """
-    if not key or not 8 <= len(key) <= 80 or not all(c.isascii() and (c.isalnum() or c in "-_:.") for c in key):
+    if not key or not _SHAPE.fullmatch(key):
         raise Invalid(N_("Biểu mẫu thiếu mã thao tác. Vui lòng tải lại trang và thử lại."), field="op_key")
     return key
 

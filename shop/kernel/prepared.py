@@ -12,7 +12,8 @@ their last value, so that a statement has few shapes and each of them is soon a 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, Insert
@@ -35,33 +36,36 @@ class _Shape:
         # psycopg's named values become positions, as SQLite has them.
         self.text = state.statement if compiled.positional else _NAMED.sub("%s", state.statement)
         names = state.positiontup or _NAMED.findall(state.statement)
-        given: dict[str, Any] = {name: name for name in sample}
-        for name, singles in state.parameter_expansion.items():
-            if name in sample:
-                given |= {single: (name, n) for n, single in enumerate(singles)}
-        self.fixed: list[Any] = []
-        self.places: list[tuple[int, Any, Any]] = []
+        singles = {part for name, parts in state.parameter_expansion.items() if name in sample for part in parts}
+        self.constants = {name: state.parameters[name] for name in names if name not in sample and name not in singles}
+        self.lists = {name: parts for name, parts in state.parameter_expansion.items() if name in sample}
+        self.pick = _picker(names)
+        self.into: list[tuple[int, Any]] = []
         for place, name in enumerate(names):
             kind = compiled.binds.get(name)
             into: Any = (
                 state.processors.get(name) if kind is None else kind.type.dialect_impl(dialect).bind_processor(dialect)
             )
-            if name in given:
-                self.fixed.append(None)
-                self.places.append((place, given[name], into))
-            else:
-                value = state.parameters[name]
-                self.fixed.append(into(value) if into else value)
+            if into is not None:
+                self.into.append((place, into))
         out = [(place, c.type.dialect_impl(dialect).result_processor(dialect, None)) for place, c in enumerate(columns)]
         self.out = [(place, change) for place, change in out if change is not None]
         self.width = len(columns)
 
     def values(self, given: Values) -> tuple[Any, ...]:
         """The values in the order of the text."""
-        found = self.fixed.copy()
-        for place, name, into in self.places:
-            value = given[name] if name.__class__ is str else given[name[0]][name[1]]
-            found[place] = value if into is None else into(value)
+        if self.constants:
+            given = {**self.constants, **given}
+        if self.lists:
+            given = dict(given)
+            for name, parts in self.lists.items():
+                given.update(zip(parts, given[name], strict=True))
+        picked = self.pick(given)
+        if not self.into:
+            return picked
+        found = list(picked)
+        for place, into in self.into:
+            found[place] = into(found[place])
         return tuple(found)
 
     def rows(self, raw: list[Any]) -> list[Any]:
@@ -142,6 +146,13 @@ class Prepared:
             # Raises what SQLAlchemy raises, and lets go of a connection that was cut off.
             link._handle_dbapi_exception(error, shape.text, values, None, None)
             raise
+
+
+def _picker(names: Sequence[str]) -> Callable[[Values], tuple[Any, ...]]:
+    """A function that takes the values of `names` out of a mapping, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: tuple(given[name] for name in names)
 
 
 def _filled(values: list[Any]) -> list[Any]:

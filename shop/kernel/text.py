@@ -78,7 +78,12 @@ def sort_key(text: str) -> str:
 
 def reference(groups: int = 2, size: int = 4) -> str:
     """Return a random public reference such as `HX7K-3M2P` (25 symbols, about 4.6 bits each)."""
-    return "-".join("".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(size)) for _ in range(groups))
+    base = len(REFERENCE_ALPHABET)
+    number, symbols = secrets.randbelow(base ** (groups * size)), []  # the system is asked for chance once
+    for _ in range(groups * size):
+        number, symbol = divmod(number, base)
+        symbols.append(REFERENCE_ALPHABET[symbol])
+    return "-".join("".join(symbols[n : n + size]) for n in range(0, len(symbols), size))
 
 
 def normal_reference(text: str) -> str:

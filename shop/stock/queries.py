@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -85,7 +85,7 @@ def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web:
         free = min(row[3], left[shelf])
         if free > 0:
             left[shelf] -= free
-            found.append(FreeLevel(*row[:3], free, *row[4:-1]))
+            found.append(FreeLevel(*(*row[:3], free, *row[4:-1])))
     return found
 
 

@@ -99,7 +99,13 @@ _LET_GO_OF_LEVEL = Prepared(_CHANGE.where(_sellable(StockLevel)))
 
 
 def _change_level(
-    level_id: int, *, on_hand: int = 0, held: int = 0, allocated: int = 0, need_free: int = 0, statement: Prepared | None = None
+    level_id: int,
+    *,
+    on_hand: int = 0,
+    held: int = 0,
+    allocated: int = 0,
+    need_free: int = 0,
+    statement: Prepared | None = None,
 ) -> Any:
     """Change one level if `need_free` units are free; return (variant, point, on hand, ships, pickup, reserve) or None.
 
