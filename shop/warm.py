@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 
 import structlog
@@ -30,4 +32,6 @@ def warm(app: Flask) -> None:
             log.warning("the database did not answer while warming up")
         db.engine.dispose()
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what loading has left free would be copied, half empty, by every worker
     gc.freeze()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-
-import holidays
+from functools import cache
+from pathlib import Path
 
 from shop.kernel import clock
 
@@ -15,14 +16,33 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _USUAL = (time(8), time(17))
 
 
-@lru_cache(maxsize=16)
-def _holidays(year: int) -> frozenset[date]:
+_FILE = Path(__file__).parent / "data" / "holidays.csv"
+
+
+@cache
+def _written() -> dict[int, frozenset[date]]:
+    """The holidays of the file by year."""
+    found: dict[int, set[date]] = defaultdict(set)
+    with _FILE.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            day = date.fromisoformat(row["day"])
+            found[day.year].add(day)
+    return {year: frozenset(days) for year, days in found.items()}
+
+
+@cache
+def _worked_out(year: int) -> frozenset[date]:
+    """The holidays of a year beyond the file. Not asked for the others: the package loads the countries of the whole world,
+    12 MB in every process."""
+    import holidays
+
     return frozenset(holidays.country_holidays("VN", years=year))
 
 
 def is_holiday(day: date) -> bool:
-    """Whether `day` is a public holiday in Vietnam (source: the package `holidays`)."""
-    return day in _holidays(day.year)
+    """Whether `day` is a public holiday in Vietnam (source: the package `holidays`, its years 2024–2040 as a file)."""
+    found = _written().get(day.year)
+    return day in (_worked_out(day.year) if found is None else found)
 
 
 def is_working(day: date) -> bool:

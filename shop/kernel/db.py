@@ -7,6 +7,7 @@ READ COMMITTED; services lock rows in id order.
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, CursorResult
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
@@ -227,11 +228,14 @@ def engine_options(url: str) -> dict[str, Any]:
             "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False},
             "pool_size": 16,
             "max_overflow": 48,
+            # The last one used comes first: few connections hold a schema and prepared statements, and theirs are warm.
+            "pool_use_lifo": True,
         }
     return {
         "pool_size": 8,
         "max_overflow": 24,
         "pool_timeout": BUSY_SECONDS,
+        "pool_use_lifo": True,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "connect_args": {
@@ -374,6 +378,15 @@ def _prepare_postgresql(engine: Engine) -> None:
         # By default psycopg sends each int in the smallest type that holds it, and types are part of what a prepared
         # statement is known by: an INSERT of ten numbers would be planned again and again.
         connection.adapters.register_dumper(int, Int8Dumper)
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+        # An idle connection has something to read only when the server has ended it. No question is asked for this.
+        waiting = select.poll()
+        if not connection.closed:
+            waiting.register(connection.fileno(), select.POLLIN)
+        if connection.closed or waiting.poll(0):
+            raise DisconnectionError  # the pool opens another
 
     @event.listens_for(engine, "handle_error")
     def _handle(context: Any) -> None:

@@ -9,8 +9,6 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from shop.seed import demo, holdout
-
 
 @click.command("seed")
 @click.option("--profile", type=click.Choice(["demo", "holdout"]), required=True)
@@ -29,6 +27,8 @@ def seed(profile: str, number: int, as_json: bool, only_logins: bool, yes_really
             raise click.ClickException("the demo has well-known passwords and is never loaded in production mode")
         if not yes_really:
             raise click.ClickException("invented goods in production mode? add --yes-really")
+    from shop.seed import demo, holdout  # a web server never needs them
+
     said = demo.load(number) if profile == "demo" else holdout.load(number)
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import holidays
-
 from shop.catalog.models import Cold
 from shop.delivery import days, fees
 from shop.delivery import queries as delivery
@@ -676,6 +674,8 @@ class Year:
 
 
 def new_year(year: int) -> date:
-    """The first day of Tết (source: the package `holidays`)."""
+    """The first day of Tết (source: the package `holidays`, which is large and loaded only here)."""
+    import holidays
+
     named = holidays.country_holidays("VN", years=year, language="en_US")
     return next(day for day, name in sorted(named.items()) if "Lunar New Year" in name and "Eve" not in name)

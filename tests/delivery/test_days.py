@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,22 @@ def test_a_working_day_comes_of_it_and_more_days_come_later(start, n):
 )
 def test_ready_to_collect(asked, hours, ready):
     assert days.pickup_ready(asked, hours, prepare=TWO_HOURS) == ready
+
+
+def test_the_file_of_holidays_is_what_the_package_knows():
+    """Written anew with `csv.writer(…).writerows(…)` of the same rows, below the head `day,name`."""
+    with days._FILE.open(encoding="utf-8", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    assert head == ["day", "name"]
+    years = range(int(rows[0][0][:4]), int(rows[-1][0][:4]) + 1)
+    assert years.start <= 2026
+    assert years.stop >= 2036
+    known = [
+        [day.isoformat(), name]
+        for year in years
+        for day, name in sorted(holidays.country_holidays("VN", years=year, language="vi").items())
+    ]
+    assert rows == known
+    # Beyond the file the package is asked.
+    assert days.is_holiday(date(years.stop, 1, 1))
+    assert not days.is_holiday(date(years.stop, 1, 10))
