@@ -5,8 +5,9 @@ the columns again, building rows): as long as SQLite takes to do the work, and a
 that happens once for each *shape* of a statement: its text, where each value goes, and how values are changed on their way
 in and out by the types of their columns. What is left for each run is a tuple of values and the driver's rows.
 
-A shape is a statement with so many rows (`many`) or so many values in its lists (`IN`); lists are filled up by repeating
-their last value, so that a statement has few shapes and each of them is soon a prepared statement of the server.
+A shape is a statement with so many rows (`many`). Lists of values are one value (`reading.among`), so that a statement has one
+shape, which is soon a prepared statement of the server. It runs where the session is, in its transaction or without;
+`reading.Reading` is for pages that have no session yet.
 """
 
 from __future__ import annotations
@@ -23,22 +24,19 @@ from shop.kernel.db import connection
 
 Values = Mapping[str, Any]
 _NAMED = re.compile(r"%\((\w+)\)s")
-_LIST_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
 class _Shape:
     """The text of a statement for one database, where values go and what rows hold."""
 
-    def __init__(self, compiled: SQLCompiler, columns: Sequence[Any], dialect: Dialect, sample: Values) -> None:
+    def __init__(self, compiled: SQLCompiler, dialect: Dialect, sample: Values) -> None:
         if compiled.insert_prefetch or compiled.update_prefetch:
             raise TypeError(f"a column has a default made in Python, give its value: {compiled}")
         state = compiled.construct_expanded_state(dict(sample))
         # psycopg's named values become positions, as SQLite has them.
         self.text = state.statement if compiled.positional else _NAMED.sub("%s", state.statement)
         names = state.positiontup or _NAMED.findall(state.statement)
-        singles = {part for name, parts in state.parameter_expansion.items() if name in sample for part in parts}
-        self.constants = {name: state.parameters[name] for name in names if name not in sample and name not in singles}
-        self.lists = {name: parts for name, parts in state.parameter_expansion.items() if name in sample}
+        self.constants = {name: state.parameters[name] for name in names if name not in sample}
         self.pick = _picker(names)
         self.into: list[tuple[int, Any]] = []
         for place, name in enumerate(names):
@@ -48,18 +46,15 @@ class _Shape:
             )
             if into is not None:
                 self.into.append((place, into))
-        out = [(place, c.type.dialect_impl(dialect).result_processor(dialect, None)) for place, c in enumerate(columns)]
-        self.out = [(place, change) for place, change in out if change is not None]
-        self.width = len(columns)
+        # What the compiler itself knows of the columns: of a RETURNING with two sub-selects `exported_columns` knows one.
+        self.kinds = [column.type.dialect_impl(dialect) for column in compiled._result_columns]
+        self.dialect = dialect
+        self.out: list[tuple[int, Any]] | None = None
 
     def values(self, given: Values) -> tuple[Any, ...]:
         """The values in the order of the text."""
         if self.constants:
             given = {**self.constants, **given}
-        if self.lists:
-            given = dict(given)
-            for name, parts in self.lists.items():
-                given.update(zip(parts, given[name], strict=True))
         picked = self.pick(given)
         if not self.into:
             return picked
@@ -68,8 +63,17 @@ class _Shape:
             found[place] = into(found[place])
         return tuple(found)
 
-    def rows(self, raw: list[Any]) -> list[Any]:
+    def rows(self, cursor: Any) -> list[Any]:
         """The driver's rows with each value as its column's type has it."""
+        if not self.kinds:
+            return []
+        raw: list[Any] = cursor.fetchall()
+        if self.out is None:
+            self.out = []
+            for place, (kind, told) in enumerate(zip(self.kinds, cursor.description, strict=True)):
+                change = kind.result_processor(self.dialect, told[1])
+                if change is not None:
+                    self.out.append((place, change))
         if not self.out:
             return raw
         found = []
@@ -90,21 +94,12 @@ class Prepared:
 
     def __init__(self, statement: Any) -> None:
         self.statement = statement
-        self.columns = tuple(statement.exported_columns)
-        self._lists: tuple[str, ...] | None = None
         self._shapes: dict[Any, _Shape] = {}
 
     def all(self, values: Values) -> list[Any]:
         """All rows."""
         link = connection()
-        key: Any = link.dialect.name
-        if self._lists is None:
-            self._lists = tuple(name for name, value in values.items() if isinstance(value, list))
-        if self._lists:
-            values = dict(values)
-            for name in self._lists:
-                values[name] = _filled(values[name])
-            key = (key, *(len(values[name]) for name in self._lists))
+        key = link.dialect.name
         shape = self._shapes.get(key)
         if shape is None:
             insert = isinstance(self.statement, Insert)
@@ -131,17 +126,15 @@ class Prepared:
 
     def _shape(self, key: Any, statement: Any, values: Values, dialect: Dialect, columns: list[str] | None) -> _Shape:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
-        shape = self._shapes[key] = _Shape(compiled, self.columns, dialect, values)
+        shape = self._shapes[key] = _Shape(compiled, dialect, values)
         return shape
 
     def _run(self, link: Any, shape: _Shape, values: tuple[Any, ...]) -> list[Any]:
         if link.dispatch.before_cursor_execute:  # somebody counts or traces statements: SQLAlchemy tells him
-            cursor = link.exec_driver_sql(shape.text, values).cursor
-            return shape.rows(cursor.fetchall()) if shape.width else []
+            return shape.rows(link.exec_driver_sql(shape.text, values).cursor)
         plain = link.connection.dbapi_connection
         try:
-            cursor = plain.execute(shape.text, values)
-            return shape.rows(cursor.fetchall()) if shape.width else []
+            return shape.rows(plain.execute(shape.text, values))
         except Exception as error:
             # Raises what SQLAlchemy raises, and lets go of a connection that was cut off.
             link._handle_dbapi_exception(error, shape.text, values, None, None)
@@ -153,9 +146,3 @@ def _picker(names: Sequence[str]) -> Callable[[Values], tuple[Any, ...]]:
     if len(names) > 1:
         return itemgetter(*names)
     return lambda given: tuple(given[name] for name in names)
-
-
-def _filled(values: list[Any]) -> list[Any]:
-    """`values` with the last one repeated up to one of a few lengths."""
-    size = next((n for n in _LIST_SIZES if n >= len(values)), len(values))
-    return values + values[-1:] * (size - len(values))

@@ -4,7 +4,7 @@ SQLAlchemy's work around a small statement costs several times what the database
 Here its compiler and its types are used once per statement; what is left per call is the driver, the values and the rows.
 
 It runs on a connection of the request in autocommit: on PostgreSQL that saves BEGIN and ROLLBACK and changes nothing (under
-READ COMMITTED each statement sees its own moment anyway). The long way, through SQLAlchemy and the session, is taken
+READ COMMITTED each statement sees its own moment anyway). The long way, through the session (`prepared`), is taken
 
 - if the session is inside a transaction: the statement then sees what was written there;
 - if somebody listens to statements (a tracer, a test that counts), who is to hear all of them;
@@ -35,7 +35,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from shop.kernel.db import db, execute, stop_reading
+from shop.kernel.db import db, stop_reading
+from shop.kernel.prepared import Prepared
 
 Convert = Callable[[Any], Any]
 
@@ -45,6 +46,7 @@ class Reading:
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self.statement = statement
+        self.prepared = Prepared(statement)
         self.compiled: dict[str, _Compiled] = {}
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
@@ -67,7 +69,7 @@ class Reading:
         return rows
 
     def _the_long_way(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in execute(self.statement, values)]
+        return self.prepared.all(values)
 
 
 class _Compiled:

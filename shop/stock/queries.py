@@ -57,7 +57,7 @@ _FREE_ANYWHERE = (
     )
     .join(Lot, Lot.id == StockLevel.lot_id)
     .join(Point, Point.id == StockLevel.point_id)
-    .where(StockLevel.variant_id.in_(bindparam("ids", expanding=True)), _FREE > 0, _open(bindparam("today")))
+    .where(among(StockLevel.variant_id, "ids"), _FREE > 0, _open(bindparam("today")))
     .where(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
     .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
 )

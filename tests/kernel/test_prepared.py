@@ -6,19 +6,21 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, event, insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from shop.kernel.db import db, is_sqlite, session, streamed, transaction
+from shop.kernel.db import is_sqlite, session, streamed, transaction
 from shop.kernel.jobs import Job, JobState
 from shop.kernel.prepared import Prepared
+from shop.kernel.reading import among
+from tests.statements import statements
 
 NOON = datetime(2026, 11, 24, 12, 30, 15, 678901, tzinfo=UTC)
 PUT = Prepared(insert(Job).returning(Job.name, Job.id))
 FIND = Prepared(
     select(Job.id, Job.name, Job.payload, Job.state, Job.run_at, Job.done_at)
     .where(
-        Job.id.in_(bindparam("ids", expanding=True)),
+        among(Job.id, "ids"),
         Job.state.in_([JobState.QUEUED, JobState.FAILED]),
         Job.attempts < 5,
     )
@@ -77,14 +79,15 @@ def test_a_column_with_a_default_of_python_must_be_given(ctx: Any) -> None:
 
 
 def test_errors_are_those_of_sqlalchemy_and_counters_see_the_statements(ctx: Any) -> None:
-    seen: list[str] = []
-    for listen in (False, True):
-        if listen:
-            event.listen(db.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+    def refused() -> None:
         with pytest.raises(IntegrityError), transaction():
             PUT.many([row("a", unique_key="once"), row("b", unique_key="once")])
         assert BY_NAME.all({"name": "a"}) == []
-    assert sum("INSERT INTO jobs" in s for s in seen) == 1
+
+    refused()
+    with statements() as seen:
+        refused()
+    assert (len(seen.writes), len(seen.reads)) == (1, 1)
 
 
 def test_what_is_written_outside_a_transaction_is_never_kept(ctx: Any) -> None:

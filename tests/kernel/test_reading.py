@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, g
-from sqlalchemy import bindparam, event, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from bench import catalogue
@@ -15,6 +15,7 @@ from shop.kernel import clock, reading
 from shop.kernel.db import db, leave_database, session, transaction
 from shop.kernel.reading import Reading, among
 from tests.factories import make_variant
+from tests.statements import statements
 
 ROWS = Reading(select(*Listing.__table__.c).where(among(Listing.product_id, "ids")).order_by(Listing.product_id))
 NAMED = Reading(select(Variant.sku, Variant.net_content).where(among(Variant.sku, "skus")).order_by(Variant.sku))
@@ -83,10 +84,9 @@ def test_nothing_stays_behind(ctx: Flask) -> None:
 
 
 def test_who_listens_hears_every_statement(ctx: Flask) -> None:
-    heard: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *a: heard.append(a[2]))
-    NAME.rows(id=1)
-    assert next(h for h in heard if not h.startswith("BEGIN")).startswith("SELECT products.name")
+    with statements() as heard:
+        NAME.rows(id=1)
+    assert [s.text.split(" \n")[0] for s in heard] == ["SELECT products.name"]
 
 
 def test_a_connection_that_is_cut_off_spoils_no_page(ctx: Flask) -> None:

@@ -29,6 +29,7 @@ from shop.catalog.queries.page import small_photo
 from shop.kernel import clock
 from shop.kernel.errors import ShopError
 from shop.kernel.prepared import Prepared
+from shop.kernel.reading import among
 from shop.producers.models import Producer, ProducerState
 
 
@@ -133,8 +134,8 @@ _SELLABLE = (
     .outerjoin(Certificate, Certificate.id == best_certificate(bindparam("day")))
     .outerjoin(Photo, Photo.id == _first_photo())
 )
-_SELLABLE_BY_ID = Prepared(_SELLABLE.where(Variant.id.in_(bindparam("ids", expanding=True))))
-_SELLABLE_BY_SKU = Prepared(_SELLABLE.where(Variant.sku.in_(bindparam("skus", expanding=True))))
+_SELLABLE_BY_ID = Prepared(_SELLABLE.where(among(Variant.id, "ids")))
+_SELLABLE_BY_SKU = Prepared(_SELLABLE.where(among(Variant.sku, "skus")))
 
 
 def _read_sellable(row: Any, rule: str) -> Sellable:

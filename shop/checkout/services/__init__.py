@@ -1,0 +1,35 @@
+"""Commands of the basket (`basket`) and of checkout (`placing`): the only writers of this room."""
+
+from __future__ import annotations
+
+from shop.checkout.services.basket import Added, add, change, forget_baskets, merge_at_login
+from shop.checkout.services.placing import (
+    Ordered,
+    Wish,
+    ask_provider,
+    basket_key_column,
+    cancel_by_buyer,
+    cancel_overdue,
+    card_page,
+    make_plan,
+    place,
+    usual_payment,
+)
+
+__all__ = [
+    "Added",
+    "Ordered",
+    "Wish",
+    "add",
+    "ask_provider",
+    "basket_key_column",
+    "cancel_by_buyer",
+    "cancel_overdue",
+    "card_page",
+    "change",
+    "forget_baskets",
+    "make_plan",
+    "merge_at_login",
+    "place",
+    "usual_payment",
+]
