@@ -550,7 +550,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("web_reserve", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("stock_levels", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("is_stopped", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("is_stopped", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
 
 
 def downgrade() -> None:
