@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.catalog.models import Variant
@@ -61,7 +61,7 @@ class StockLevel(Base):
     held: Mapped[int] = mapped_column(default=0)
     allocated: Mapped[int] = mapped_column(default=0)
     # The lot's stop, kept on the level itself: whoever waits for this row sees it, whatever else it has read before.
-    is_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_stopped: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # both databases read it
     updated_at: Mapped[Instant]
 
 
