@@ -46,7 +46,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("producers",),
     ("catalog", "points"),
     ("stock", "delivery"),
-    ("orders", "transfers", "receipts", "counts"),
+    ("orders", "transfers", "receipts", "counts", "inspections"),
     ("payments",),
     ("checkout", "till"),
     ("recalls",),

@@ -61,6 +61,7 @@ class PointForm(Form):
     services = SelectMultipleField(choices=lazy_choices(SERVICE_NAMES))
     pickup = BooleanField()
     ships = BooleanField()
+    web_reserve = WholeNumberField(validators=[Optional()])
     is_public = BooleanField()
     opened_on = DateField(validators=[Optional()])
     source_url = CleanString(validators=[Optional(), Length(max=2000)])
@@ -108,6 +109,7 @@ class PointForm(Form):
             producer_id=before.producer_id if before else None,
             pickup=self.pickup.data,
             ships=self.ships.data,
+            web_reserve=self.web_reserve.data or 0,
             is_public=self.is_public.data,
             opened_on=self.opened_on.data,
             source_url=self.source_url.data or None,
@@ -147,6 +149,7 @@ def filled(p: PointView) -> PointForm:
         services=list(p.services),
         pickup=p.pickup,
         ships=p.ships,
+        web_reserve=p.web_reserve,
         is_public=p.is_public,
         opened_on=p.opened_on,
         source_url=p.source_url or "",

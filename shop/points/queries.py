@@ -43,6 +43,7 @@ class PointView:
     note_en: str | None
     pickup: bool
     ships: bool
+    web_reserve: int
     is_public: bool
     opened_on: date | None
     closed_on: date | None
@@ -90,6 +91,7 @@ def _view(p: Point) -> PointView:
         p.note_en,
         p.pickup,
         p.ships,
+        p.web_reserve,
         p.is_public,
         p.opened_on,
         p.closed_on,

@@ -46,6 +46,8 @@ class Draft:
     producer_id: int | None = None
     pickup: bool = False
     ships: bool = False
+    # Sale units of each pack that the web leaves for the counter.
+    web_reserve: int = 0
     is_public: bool = True
     opened_on: date | None = None
     source_url: str | None = None
@@ -66,6 +68,8 @@ def _check(draft: Draft) -> None:
             raise Invalid(N_("Kinh độ phải nằm trong Việt Nam (102 đến 115)."), field="longitude")
     if draft.floor_area_m2 is not None and not 1 <= draft.floor_area_m2 <= 1_000_000:
         raise Invalid(N_("Diện tích phải từ 1 đến 1.000.000 m²."), field="floor_area_m2")
+    if not 0 <= draft.web_reserve <= 10_000:
+        raise Invalid(N_("Số giữ lại phải từ 0 đến 10.000."), field="web_reserve")
     unknown = [s for s in draft.services if s not in SERVICE_NAMES]
     if unknown:
         raise Invalid(N_("Dịch vụ này chưa có trong danh mục."), field="services")

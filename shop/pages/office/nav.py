@@ -48,6 +48,7 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
+            Way("/office/inspections", N_("Kiểm tra điểm bán"), "check", P.POINT_READ),
             Way("/office/searches", N_("Tìm kiếm"), "search", P.CATALOG_READ),
         ),
     ),
