@@ -37,6 +37,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_till_pins")),
     )
     op.create_table(
+        "inspections",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("edition", sa.String(length=40), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("inspector", sa.String(length=255), nullable=False),
+        sa.Column("result", sa.String(length=24), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=True),
+        sa.Column("actor_key", sa.String(length=40), nullable=False),
+        sa.Column("actor_label", sa.String(length=255), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("result IN ('meets', 'fails', 'incomplete')", name=op.f("ck_inspections_result_known")),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_inspections_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspections")),
+    )
+    with op.batch_alter_table("inspections", schema=None) as batch_op:
+        batch_op.create_index("ix_inspections_point", ["point_id", "held_on", "id"], unique=False)
+
+    op.create_table(
         "till_devices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=20), nullable=False),
@@ -88,6 +108,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_transfers_status", ["status", "due_on"], unique=False)
         batch_op.create_index("ix_transfers_to", ["to_point_id", "id"], unique=False)
 
+    op.create_table(
+        "inspection_findings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("inspection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("verdict", sa.String(length=24), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("photo_key", sa.String(length=255), nullable=True),
+        sa.CheckConstraint(
+            "verdict IN ('met', 'not_met', 'not_seen')", name=op.f("ck_inspection_findings_verdict_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["inspection_id"], ["inspections.id"], name=op.f("fk_inspection_findings_inspection_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection_findings")),
+        sa.UniqueConstraint("inspection_id", "code", name=op.f("uq_inspection_findings_inspection_id_code")),
+    )
     op.create_table(
         "till_enrol_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -662,6 +699,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_till_enrol_codes_device_id"))
 
     op.drop_table("till_enrol_codes")
+    op.drop_table("inspection_findings")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index("ix_transfers_to")
         batch_op.drop_index("ix_transfers_status")
@@ -672,6 +710,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_devices_point")
 
     op.drop_table("till_devices")
+    with op.batch_alter_table("inspections", schema=None) as batch_op:
+        batch_op.drop_index("ix_inspections_point")
+
+    op.drop_table("inspections")
     op.drop_table("till_pins")
     # What was paid at a counter is, to the version before, money taken by hand.
     counter = ", ".join(f"'{way}'" for way in COUNTER)
