@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import load, meters
+from bench import load, meters, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -34,7 +34,7 @@ PAGES = {
 TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 1.5, "order": 1.7}
 # Things done in one span, however long it takes.
 LEAST = 24
-PARTS = (*PAGES, "basket", "order", "cached", "command", "race")
+PARTS = (*PAGES, "basket", "order", "cached", "command", "race", "till")
 _COLUMNS = (
     "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
     "unit, stars_until, set_no, picture, season_months, is_demo, needs_certificate, variant_ids, kind, commune_code"
@@ -520,6 +520,21 @@ def race(report: Report, db: str, shelf: Shelf, buyers: int = 200, jars: int = 5
     )  # fmt: skip
 
 
+def till(report: Report, db: str, shelf: Shelf) -> None:
+    """Three tills send nine hundred queued sales; the catalogue a device holds stays small."""
+    found = tills.measure(shelf)
+    report.line(
+        db, shelf.products, "till sync",
+        f"{found['wanted']} events of three tills in {found['seconds']:.1f} s, {found['done']} done",
+        "goal 60 s, all done", found["seconds"] <= 60 and found["done"] == found["wanted"], **found,
+    )  # fmt: skip
+    rows, size = found["catalogue_rows"], found["catalogue_bytes"]
+    report.line(
+        db, shelf.products, "till catalogue", f"{rows:,} variants, {size / 1000:,.0f} kB, {found['catalogue_seconds']:.2f} s",
+        "goal 600 kB for 2,000", size / max(1, rows) * 2000 <= 600_000,
+    )  # fmt: skip
+
+
 # --- the whole ---------------------------------------------------------------------------------------------------
 
 
@@ -592,6 +607,8 @@ def _one(
             command(report, db, shelf, seconds)
         if "race" in wanted:
             race(report, db, shelf)
+        if "till" in wanted:
+            till(report, db, shelf)
     return cpu
 
 

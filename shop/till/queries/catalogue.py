@@ -179,7 +179,7 @@ def _variant(row: Any, here: dict[str, Any] | None, rule: str) -> dict[str, Any]
     needed = catalog_rules.needs_certificate(rule, row.needs_certificate)
     certificate: dict[str, Any] | None = None
     if needed or row.certificate:
-        certificate = {"required": needed}
+        certificate = {"required": True} if needed else {}
         if row.certificate:
             certificate |= {
                 "number": row.certificate, "stars": row.stars, "expires_on": row.expires_on.isoformat()
