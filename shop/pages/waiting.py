@@ -23,6 +23,7 @@ from shop.points import queries as points_read
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
 from shop.transfers import queries as transfers
+from shop.transfers.queries import replenish
 
 Scopes = Callable[[Permission], frozenset[str]]
 
@@ -128,12 +129,14 @@ def _stock(scopes: frozenset[str]) -> list[Waiting]:
 
 
 def _transfers(scopes: frozenset[str]) -> list[Waiting]:
-    group, found = N_("Chuyển hàng"), transfers.waiting(points_read.ids_in(scopes))
+    mine = points_read.ids_in(scopes)
+    group, found = N_("Chuyển hàng"), transfers.waiting(mine)
     return [
         Waiting(group, N_("Chờ duyệt chuyển"), found.to_approve, "/office/transfers?state=asked"),
         Waiting(group, N_("Chờ đóng gói, gửi"), found.to_pack, "/office/transfers?state=to_pack"),
         Waiting(group, N_("Hàng sắp về"), found.expected, "/office/transfers?state=road", ""),
         Waiting(group, N_("Hàng đến chậm"), found.late, "/office/transfers?state=late", "bad"),
+        Waiting(group, N_("Dưới mức tối thiểu"), replenish.below(mine), "/office/targets?state=below"),
     ]
 
 

@@ -85,7 +85,7 @@ def _table(mine: list[int] | None, seen: tuple[points.PointView, ...]) -> tables
         columns=(
             tables.Column("product", N_("Sản phẩm"), sort=(Product.sort_name,), value="product"),
             tables.Column("pack", N_("Quy cách"), on_page=False),
-            tables.Column("sku", "SKU", sort=(Variant.sku,)),
+            tables.Column("sku", "SKU", sort=(Variant.sku,), on_page=False),
             tables.Column("point", N_("Điểm bán"), sort=(Point.sort_name,)),
             tables.Column("lot", N_("Lô"), sort=(Lot.code,)),
             tables.Column("expires_on", N_("Hạn dùng"), sort=(Lot.expires_on,)),

@@ -33,3 +33,10 @@ class LotBarred(Conflict):
 
     code = "lot-not-sent"
     title = N_("%(name)s: lô %(lot)s đã bị dừng hoặc quá hạn nên không gửi đi được.")
+
+
+class PlanChanged(Conflict):
+    """What would be sent where has changed since it was shown."""
+
+    code = "suggestion-changed"
+    title = N_("Hàng ở các điểm vừa thay đổi nên gợi ý đã khác. Hãy xem lại danh sách mới rồi tạo phiếu.")

@@ -47,6 +47,7 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
             Way("/office/producers", N_("Cơ sở sản xuất"), "people", P.PRODUCER_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
+            Way("/office/targets", N_("Mức tồn kệ"), "chart", P.TRANSFER_HANDLE),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
             Way("/office/inspections", N_("Kiểm tra điểm bán"), "check", P.POINT_READ),
             Way("/office/searches", N_("Tìm kiếm"), "search", P.CATALOG_READ),

@@ -17,7 +17,7 @@ from shop.pages.office.desk import P
 from shop.stock import queries as stock
 from shop.stock.models import SHOP
 from shop.transfers import queries
-from shop.transfers.office import of_either
+from shop.transfers.office.transfers import of_either
 
 NOTE = "pages/papers/transfer.typ"
 

@@ -134,7 +134,8 @@ def _open_destination(point_id: int) -> None:
     point = points.by_ids([point_id]).get(point_id)
     if point is None:
         raise Invalid(N_("Hãy chọn điểm đến."), field="to")
-    if not point.is_open_on(clock.today()):
+    # A fair that opens tomorrow is filled today.
+    if point.closed_on is not None and point.closed_on <= clock.today():
         raise Invalid(N_("%(point)s không còn hoạt động nên không nhận hàng được."), field="to", point=point.name)
 
 
@@ -159,6 +160,33 @@ def ask(
         Invalid: the same point twice, a point that is not there or no longer open to receive, no lines, too many, or a
             quantity out of range (field `n-<variant>`).
     """
+    told = _reason(note, needed=False, field="note")
+
+    def command() -> dict[str, Any]:
+        wrong = _checked_ends(from_point_id, to_point_id, tell=False)
+        if not lines:
+            wrong.append(Invalid(N_("Hãy chọn ít nhất một mặt hàng và ghi số lượng."), field="q"))
+        if len(lines) > rules.MOST_LINES:
+            wrong.append(
+                Invalid(
+                    N_("Một phiếu nhiều nhất %(n)s dòng. Hãy chia thành nhiều phiếu."), field="q", n=rules.MOST_LINES
+                )
+            )
+        known = goods_names(lines)
+        for variant_id, quantity in lines.items():
+            if variant_id not in known:
+                wrong.append(Invalid(N_("Không còn mặt hàng này."), field=f"n-{variant_id}"))
+            elif not 1 <= quantity <= rules.MOST_UNITS:
+                wrong.append(_out_of_range(f"n-{variant_id}", known[variant_id], 1, rules.MOST_UNITS))
+        _all_of(wrong)
+        return {"reference": _new(actor, from_point_id, to_point_id, lines, note=told, is_demo=is_demo)}
+
+    body = [from_point_id, to_point_id, sorted(lines.items()), told]
+    return str(operations.once(op_key, "transfer.ask", actor.key, body, command)["reference"])
+
+
+def _checked_ends(from_point_id: int, to_point_id: int, *, tell: bool = True) -> list[ShopError]:
+    """What is wrong with the two ends of a transfer; raised at once if `tell`."""
     wrong: list[ShopError] = []
     if not points.by_ids([from_point_id]):
         wrong.append(Invalid(N_("Hãy chọn điểm gửi hàng."), field="from"))
@@ -169,47 +197,37 @@ def ask(
             _open_destination(to_point_id)
         except Invalid as error:
             wrong.append(error)
-    if not lines:
-        wrong.append(Invalid(N_("Hãy chọn ít nhất một mặt hàng và ghi số lượng."), field="q"))
-    if len(lines) > rules.MOST_LINES:
-        wrong.append(
-            Invalid(N_("Một phiếu nhiều nhất %(n)s dòng. Hãy chia thành nhiều phiếu."), field="q", n=rules.MOST_LINES)
-        )
-    known = goods_names(lines)
-    for variant_id, quantity in lines.items():
-        if variant_id not in known:
-            wrong.append(Invalid(N_("Không còn mặt hàng này."), field=f"n-{variant_id}"))
-        elif not 1 <= quantity <= rules.MOST_UNITS:
-            wrong.append(_out_of_range(f"n-{variant_id}", known[variant_id], 1, rules.MOST_UNITS))
-    _all_of(wrong)
-    told = _reason(note, needed=False, field="note")
+    if tell:
+        _all_of(wrong)
+    return wrong
 
-    def command() -> dict[str, Any]:
-        now = clock.now()
-        transfer = Transfer(
-            reference=f"C-{text.reference()}",
-            from_point_id=from_point_id,
-            to_point_id=to_point_id,
-            status=S.ASKED,
-            note=told,
-            asked_at=now,
-            updated_at=now,
-            is_demo=is_demo,
-        )
-        session().add(transfer)
-        session().flush()
-        session().execute(
-            insert(TransferLine),
-            [{"transfer_id": transfer.id, "variant_id": v, "asked": n} for v, n in sorted(lines.items())],
-        )
-        _write_step(actor, transfer, "", told)
-        audit.record(
-            actor, "transfers.asked", f"transfers:{transfer.reference}", lines=len(lines), units=sum(lines.values())
-        )
-        return {"reference": transfer.reference}
 
-    body = [from_point_id, to_point_id, sorted(lines.items()), told]
-    return str(operations.once(op_key, "transfer.ask", actor.key, body, command)["reference"])
+def _new(
+    actor: Actor, from_point_id: int, to_point_id: int, lines: Mapping[int, int], *, note: str | None, is_demo: bool
+) -> str:
+    """Write a transfer that is asked for, in the open transaction; return its reference."""
+    now = clock.now()
+    transfer = Transfer(
+        reference=f"C-{text.reference()}",
+        from_point_id=from_point_id,
+        to_point_id=to_point_id,
+        status=S.ASKED,
+        note=note,
+        asked_at=now,
+        updated_at=now,
+        is_demo=is_demo,
+    )
+    session().add(transfer)
+    session().flush()
+    session().execute(
+        insert(TransferLine),
+        [{"transfer_id": transfer.id, "variant_id": v, "asked": n} for v, n in sorted(lines.items())],
+    )
+    _write_step(actor, transfer, "", note)
+    audit.record(
+        actor, "transfers.asked", f"transfers:{transfer.reference}", lines=len(lines), units=sum(lines.values())
+    )
+    return transfer.reference
 
 
 def _out_of_range(field: str, name: str, low: int, high: int) -> Invalid:
