@@ -1,4 +1,4 @@
-"""Papers of certificates: a PDF without active content, or a photograph, which is re-encoded."""
+"""Papers of certificates, lots and deliveries: a PDF without active content, or a photograph, which is re-encoded."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _HIDDEN_NAME = re.compile(rb"/[A-Za-z]*#[0-9A-Fa-f]{2}")
 _FOREIGN = re.compile(rb"<script|<svg|<html|<!doctype|<\?php", re.I)
 
 
-def keep(content: bytes, field: str = "file") -> str:
-    """Store a paper and return its key.
+def keep(content: bytes, field: str = "file", *, folder: str = "certificates") -> str:
+    """Store a paper in a folder of the storage and return its key. What lies under `certificates` anybody may fetch.
 
     Raises:
         BadDocument: it is neither PDF nor photograph, too heavy, or carries active content.
@@ -34,11 +34,11 @@ def keep(content: bytes, field: str = "file") -> str:
             or b"PK\x05\x06" in content[-65_600:]
         ):
             raise BadDocument(N_("Tệp PDF có nội dung hoạt động (kịch bản, tệp kèm) nên bị từ chối."), field=field)
-        key = storage.key_for("certificates", content, "pdf")
+        key = storage.key_for(folder, content, "pdf")
         storage.storage().put(key, content)
         return key
     try:
-        made = pictures.encode(content, widths=(1600,), kinds=("jpeg",), folder="certificates")
+        made = pictures.encode(content, widths=(1600,), kinds=("jpeg",), folder=folder)
     except BadPicture as error:
         raise BadDocument(error.title if error.title != BadPicture.title else None, field=field) from error
     return next(iter(made.files["jpeg"].values()))

@@ -42,6 +42,41 @@ class Lot(Base):
     created_at: Mapped[Instant]
 
 
+class PaperKind(StrEnum):
+    TEST = "test"
+    DECLARATION = "declaration"
+    FOOD_SAFETY = "food_safety"
+    ORIGIN = "origin"
+    OTHER = "other"
+
+
+PAPER_KIND_NAMES = {
+    PaperKind.TEST: N_("Phiếu kết quả kiểm nghiệm"),
+    PaperKind.DECLARATION: N_("Bản tự công bố sản phẩm"),
+    PaperKind.FOOD_SAFETY: N_("Giấy chứng nhận an toàn thực phẩm"),
+    PaperKind.ORIGIN: N_("Giấy tờ nguồn gốc nguyên liệu"),
+    PaperKind.OTHER: N_("Giấy tờ khác"),
+}
+
+
+class LotPaper(Base):
+    """A paper about a lot; the trace page shows those that staff made public. `removed_at`: entered by mistake."""
+
+    __tablename__ = "lot_papers"
+    __table_args__ = (one_of("kind", PaperKind), Index("ix_lot_papers_lot", "lot_id", "id"))
+
+    id: Mapped[Id]
+    lot_id: Mapped[int] = mapped_column(ForeignKey(Lot.id))
+    kind: Mapped[PaperKind] = mapped_column(EnumText(PaperKind))
+    number: Mapped[Str80 | None]
+    issuer: Mapped[Str255 | None]
+    issued_on: Mapped[date | None] = mapped_column(Date)
+    file_key: Mapped[Str255 | None]
+    is_public: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Instant]
+    removed_at: Mapped[Instant | None]
+
+
 class StockLevel(Base):
     """Counts of sale units of one variant at one point, of one lot and one owner (`shop` or `producer:7`)."""
 

@@ -13,5 +13,11 @@ LOW_STOCK = define(
     low=1,
     high=1000,
 )
-# A lot whose date comes within so many days is shown as ending.
-ENDING_DAYS = 30
+NEAR_EXPIRY = define(
+    "stock.near_expiry_days",
+    30,
+    N_("Lô được coi là sắp hết hạn khi còn từ (ngày) trở xuống"),
+    hint=N_("Dùng ở trang Tồn kho, trang Lô hàng và danh sách của từng điểm."),
+    low=1,
+    high=365,
+)

@@ -46,6 +46,8 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
             Way("/office/sets", N_("Bộ sản phẩm"), "list", P.CATALOG_READ),
             Way("/office/producers", N_("Cơ sở sản xuất"), "people", P.PRODUCER_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
+            Way("/office/stock/lots", N_("Lô hàng"), "clock", P.STOCK_READ),
+            Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/targets", N_("Mức tồn kệ"), "chart", P.TRANSFER_HANDLE),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),

@@ -144,6 +144,26 @@ def correct_lot(
     operations.once(op_key, "stock.correct_lot", actor.key, body, command)
 
 
+def trace_code(actor: Actor, lot_id: int) -> str:
+    """The lot's public name, given when its first label is wanted.
+
+    Raises:
+        LotNotRecorded: goods without a lot's code have no origin to show.
+        NotFound: there is no such lot.
+    """
+    with transaction() as s:
+        lot = locked(Lot, lot_id, NotFound)
+        if not lot.code:
+            raise LotNotRecorded
+        if lot.trace_code is None:
+            code = text.reference()
+            while s.scalar(select(Lot.id).where(Lot.trace_code == code)) is not None:
+                code = text.reference()
+            lot.trace_code = code
+            audit.record(actor, "stock.trace_code", f"lot:{lot_id}", trace_code=code)
+        return lot.trace_code
+
+
 # --- claims that cannot leave ------------------------------------------------------------------------------------
 
 

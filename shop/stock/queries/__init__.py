@@ -190,6 +190,7 @@ class LevelRow:
     allocated: int
     updated_at: datetime
     variant_id: int
+    lot_id: int
     # Units on the road to this level, and from it to other points.
     arriving: int = 0
     leaving: int = 0
@@ -219,6 +220,7 @@ def level_rows() -> Any:
             StockLevel.allocated,
             StockLevel.updated_at,
             StockLevel.variant_id,
+            StockLevel.lot_id,
         )
         .join(Variant, Variant.id == StockLevel.variant_id)
         .join(Product, Product.id == Variant.product_id)
@@ -358,7 +360,7 @@ def in_state(state: str, mine: Sequence[int] | None) -> Any:
     if state == "low":
         return StockLevel.variant_id.in_(_variants_left(mine, 1, rules.LOW_STOCK.get()))
     if state == "ending":
-        soon = today + timedelta(days=rules.ENDING_DAYS)
+        soon = today + timedelta(days=rules.NEAR_EXPIRY.get())
         return and_(StockLevel.on_hand > 0, Lot.expires_on >= today, Lot.expires_on <= soon)
     if state == "expired":
         return and_(StockLevel.on_hand > 0, Lot.expires_on < today)

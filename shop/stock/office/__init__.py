@@ -72,7 +72,7 @@ def _view(level: queries.LevelRow, names: dict[str, str]) -> LevelView:
         look = "" if level.arriving else "off"
     elif days is not None and days < 0:
         look = "late"
-    elif level.free == 0 or (days is not None and days <= rules.ENDING_DAYS):
+    elif level.free == 0 or (days is not None and days <= rules.NEAR_EXPIRY.get()):
         look = "soon"
     return LevelView(level, _owner(level.owner, names), look)
 
@@ -329,3 +329,6 @@ def receive() -> Any:
         return _receive_page(error)
     flash(gettext("Đã nhập %(n)s × %(what)s.", n=quantity, what=f"{pack.product}, {pack.pack}"), "ok")
     return redirect(web.path(f"{HERE}/{level_id}"), 303)
+
+
+from shop.stock.office import lots  # noqa: E402, F401 - its views belong to `bp`
