@@ -395,6 +395,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_transfer_lines_variant", ["variant_id"], unique=False)
 
     op.create_table(
+        "lot_papers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("number", sa.String(length=80), nullable=True),
+        sa.Column("issuer", sa.String(length=255), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.Column("file_key", sa.String(length=255), nullable=True),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('test', 'declaration', 'food_safety', 'origin', 'other')", name=op.f("ck_lot_papers_kind_known")
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_lot_papers_lot_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lot_papers")),
+    )
+    with op.batch_alter_table("lot_papers", schema=None) as batch_op:
+        batch_op.create_index("ix_lot_papers_lot", ["lot_id", "id"], unique=False)
+
+    op.create_table(
         "till_returns",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -641,6 +662,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_returns_sale")
 
     op.drop_table("till_returns")
+    with op.batch_alter_table("lot_papers", schema=None) as batch_op:
+        batch_op.drop_index("ix_lot_papers_lot")
+
+    op.drop_table("lot_papers")
     with op.batch_alter_table("transfer_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_transfer_lines_variant")
 
