@@ -127,6 +127,7 @@ def create_app(config: Config | None = None) -> Flask:
         COMPRESS_CACHE_BACKEND=drawn.Squeezed,
         COMPRESS_CACHE_KEY=drawn.Squeezed.key,
     )
+    app.session_interface = web.Sessions()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["shop_config"] = config
     app.extensions["shop_storage"] = storage.open_storage(config.media_dir, config.media_url)

@@ -170,8 +170,9 @@ class Database(SQLAlchemy):
 
     def _teardown_session(self, _exc: BaseException | None) -> None:
         """A connection cut at the very end spoils no answer: what was to be read is read, what was to be kept is kept."""
-        let_go(self.session())
-        self.session.remove()
+        if self.session.registry.has():  # most pages read without one
+            let_go(self.session())
+            self.session.remove()
 
 
 db = Database(

@@ -13,9 +13,10 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Request, Response, current_app, g, make_response, request, session
+from flask import Flask, Request, Response, current_app, g, make_response, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf, validate_csrf
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import ValidationError
 
@@ -198,25 +199,46 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
+def _hardening() -> tuple[tuple[str, str], ...]:
+    """The headers of every response, put together once for all that have no nonce."""
+    nonce = g.get("csp_nonce")
+    if nonce is not None:
+        return _headers_with(nonce)
+    found: tuple[tuple[str, str], ...] | None = current_app.extensions.get("shop_headers")
+    if found is None:
+        found = current_app.extensions["shop_headers"] = _headers_with(None)
+    return found
+
+
+def _headers_with(nonce: str | None) -> tuple[tuple[str, str], ...]:
+    scripts = f" 'nonce-{nonce}'" if nonce else ""
+    form_to = "".join(f" {origin}" for origin in current_app.extensions.get("shop_form_targets", ()))
+    found = [
+        (
+            "Content-Security-Policy",
+            f"default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+            f"connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'{form_to}; base-uri 'none'; "
+            "frame-ancestors 'none'; object-src 'none'",
+        ),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Permissions-Policy", "geolocation=(), microphone=(), payment=(), camera=(self)"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ]
+    if current_app.extensions["shop_config"].https:
+        found.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
+    return tuple(found)
+
+
 def harden(response: Response) -> Response:
     """Set the headers that keep a page from being framed, sniffed, scripted from elsewhere or cached for others."""
     _remember_visitor(response)
     headers = response.headers
-    nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
-    form_to = "".join(f" {origin}" for origin in current_app.extensions.get("shop_form_targets", ()))
-    headers.setdefault(
-        "Content-Security-Policy",
-        f"default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-        f"connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'{form_to}; base-uri 'none'; "
-        "frame-ancestors 'none'; object-src 'none'",
-    )
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=(), camera=(self)")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if current_app.extensions["shop_config"].https:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - of Headers, iterating gives pairs
+    for name, value in _hardening():
+        if name.lower() not in present:
+            headers.add(name, value)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = (
             "no-store" if g.get("private_page") or response.status_code >= 400 else "no-cache, private"
@@ -357,6 +379,19 @@ def _remember_visitor(response: Response) -> None:
             httponly=True,
             samesite="Lax",
         )
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookie; what signs it is made once, not at each request."""
+
+    def __init__(self) -> None:
+        self.signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs the cookies of `app`."""
+        if self.signer is None:
+            self.signer = super().get_signing_serializer(app)
+        return self.signer
 
 
 def visitor_session() -> Any:

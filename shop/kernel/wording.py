@@ -33,6 +33,12 @@ def _gettext(context: EvalContext, message: str, /, **variables: Any) -> str:
     return _plain(language, message, context.autoescape)
 
 
+def word(message: str) -> str:
+    """`message` in the reader's language, for code that says the same short word on many pages."""
+    locale = get_locale()
+    return _plain(SOURCE_LANGUAGE if locale is None else locale.language, message, False)
+
+
 @lru_cache(8192)
 def _said(language: str, message: str, escape: bool) -> str:
     said = message if language == SOURCE_LANGUAGE else str(get_translations().ugettext(message))

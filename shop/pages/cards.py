@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from flask_babel import gettext as _
-
 from shop.catalog import browse, rules
 from shop.catalog.models import ProductKind
 from shop.kernel import clock, web
+from shop.kernel.errors import N_
+from shop.kernel.wording import word
 from shop.stock import queries as stock
 
 
@@ -58,7 +58,7 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
     today = clock.today()
     rule = rules.CERTIFICATE_RULE.get()
     english = web.language() == "en"
-    in_season = _("Đang mùa")
+    in_season = word(N_("Đang mùa"))
     month = 1 << (today.month - 1)
     made = []
     for row in rows:
