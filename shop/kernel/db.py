@@ -228,12 +228,15 @@ def engine_options(url: str) -> dict[str, Any]:
             "module": dbapi2,
             "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False},
             "pool_size": 16,
+            "pool_use_lifo": True,
             "max_overflow": 48,
             # The last one used comes first: few connections hold a schema and prepared statements, and theirs are warm.
             "pool_use_lifo": True,
         }
     return {
         "pool_size": 8,
+        # The connection used last is used next: its statements are prepared and planned, its pages in memory.
+        "pool_use_lifo": True,
         "max_overflow": 24,
         "pool_timeout": BUSY_SECONDS,
         "pool_use_lifo": True,
