@@ -34,6 +34,7 @@ from shop.kernel import (
     settings,
     static,
     storage,
+    templates,
     web,
     wording,
 )
@@ -138,6 +139,7 @@ def create_app(config: Config | None = None) -> Flask:
     migrations.init_app(app, ROOT / "migrations")
     Babel(app, locale_selector=_locale)
     wording.install(app)
+    templates.install(app.jinja_env)
     drawn.install(app)
     Compress(app)
     limits.limiter.init_app(app)

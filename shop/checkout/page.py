@@ -15,8 +15,10 @@ from shop.kernel import clock, web
 from shop.kernel.errors import ShopError
 from shop.kernel.money import vnd
 from shop.orders import models as m
+from shop.orders import queries as order_read
 from shop.orders import services as orders
-from shop.orders.models import DeliveryKind, Order, OrderStatus, PaymentMethod
+from shop.orders.models import DeliveryKind, OrderStatus, PaymentMethod
+from shop.orders.queries import Bought, BoughtParcel
 from shop.payments import queries as money
 from shop.payments import services as payments
 from shop.places import queries as places
@@ -272,12 +274,13 @@ class OrderPage:
     secret_url: str
 
     @classmethod
-    def of(cls, order: Order, config: Config, key: str) -> OrderPage:
+    def of(cls, order: Bought, config: Config, key: str) -> OrderPage:
+        parcels = order_read.bought_parcels(order.id)
         waiting = order.status == OrderStatus.AWAITING_PAYMENT
         transfer = None
         if waiting and order.payment_method == PaymentMethod.VIETQR:
             transfer = money.transfer_of(order.id)
-        pending = all(f.status == m.FulfilmentStatus.PENDING for f in order.fulfilments)
+        pending = all(f.status == m.FulfilmentStatus.PENDING for f in parcels)
         cancellable = order.status in {OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.CONFIRMED}
         secret = orders.secret_for(key, order.reference)
         return cls(
@@ -296,8 +299,8 @@ class OrderPage:
             delivery_amount=order.delivery_amount,
             discount_amount=order.discount_amount,
             total_amount=order.total_amount,
-            parcels=tuple(order.fulfilments),
-            steps=_steps(order),
+            parcels=parcels,
+            steps=_steps(order, parcels),
             pickup_point=points.by_ids([order.pickup_point_id]).get(order.pickup_point_id)
             if order.pickup_point_id
             else None,
@@ -312,11 +315,9 @@ class OrderPage:
         )
 
 
-def _steps(order: Order) -> tuple[StepView, ...]:
+def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ...]:
     """The timeline: what has happened with its time, then what comes next."""
-    when: dict[tuple[str, str], datetime] = {}
-    for t in order.transitions:
-        when[t.subject, t.to_status] = t.at
+    when = order_read.bought_steps(order.id)
     at = lambda key: format_datetime(when[key], "HH:mm dd/MM/yyyy") if key in when else ""  # noqa: E731
 
     def step(title: str, key: tuple[str, str], note: str = "") -> StepView:
@@ -339,9 +340,7 @@ def _steps(order: Order) -> tuple[StepView, ...]:
     if order.delivery == DeliveryKind.PICKUP:
         found.append(step(gettext("Nhận tại điểm bán"), ("fulfilment", "delivered")))
     else:
-        tracking = ", ".join(
-            f"{f.carrier or ''} {f.tracking_number or ''}".strip() for f in order.fulfilments if f.carrier
-        )
+        tracking = ", ".join(f"{f.carrier or ''} {f.tracking_number or ''}".strip() for f in parcels if f.carrier)
         found.append(step(gettext("Bàn giao vận chuyển"), ("fulfilment", "handed_over"), tracking))
         found.append(step(gettext("Giao tận nơi"), ("fulfilment", "delivered")))
     for i, s in enumerate(found):

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, bindparam, func, select
 
 from shop.checkout.models import Basket, BasketLine
 from shop.kernel import clock
-from shop.kernel.prepared import Prepared
+from shop.kernel.reading import Reading
 
 
 def token_hash(token: str) -> str:
@@ -56,10 +56,10 @@ def rows_of(condition: Any) -> Any:
     )
 
 
-_OF_BROWSER = Prepared(
+_OF_BROWSER = Reading(
     rows_of((Basket.token_hash == bindparam("token_hash")) & (Basket.expires_at > bindparam("now"))).limit(200)
 )
-_OF_USER = Prepared(
+_OF_USER = Reading(
     rows_of(
         (Basket.user_id == bindparam("user_id")) & Basket.closed_at.is_(None) & (Basket.expires_at > bindparam("now"))
     ).limit(200)
@@ -81,13 +81,13 @@ def find(token: str | None, user_id: int | None = None) -> BasketRow | None:
     now = clock.now()
     found = None
     if token:
-        found = gathered(_OF_BROWSER.all({"token_hash": token_hash(token), "now": now}))
+        found = gathered(_OF_BROWSER.rows(token_hash=token_hash(token), now=now))
         if found is not None and found.user_id not in (None, user_id):
             found = None  # somebody else used this browser signed in
         if found is not None and (found.closed_at is None or user_id is None):
             return found
     if user_id is not None:
-        found = gathered(_OF_USER.all({"user_id": user_id, "now": now})) or found
+        found = gathered(_OF_USER.rows(user_id=user_id, now=now)) or found
     return found
 
 
@@ -100,7 +100,7 @@ def _units_of(who: Any) -> Any:
         .limit(1)
         .scalar_subquery()
     )
-    return Prepared(select(func.coalesce(func.sum(BasketLine.quantity), 0)).where(BasketLine.basket_id == newest))
+    return Reading(select(func.coalesce(func.sum(BasketLine.quantity), 0)).where(BasketLine.basket_id == newest))
 
 
 _UNITS_OF_BROWSER = _units_of(Basket.token_hash == bindparam("token_hash"))
@@ -115,5 +115,5 @@ def count(token: str | None, user_id: int | None = None) -> int:
         return 0
     values: dict[str, Any] = {"token_hash": token_hash(token or ""), "now": clock.now()}
     if user_id is None:
-        return int(_UNITS_OF_BROWSER.first(values)[0])
-    return int(_UNITS_OF_USER.first({**values, "user_id": user_id})[0])
+        return int(_UNITS_OF_BROWSER.rows(**values)[0][0])
+    return int(_UNITS_OF_USER.rows(**values, user_id=user_id)[0][0])

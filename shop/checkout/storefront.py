@@ -33,7 +33,8 @@ from shop.kernel.limits import limiter
 from shop.kernel.text import normal_reference
 from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
-from shop.orders.models import DeliveryKind, Order, PaymentMethod
+from shop.orders.models import DeliveryKind, PaymentMethod
+from shop.orders.queries import Bought
 from shop.payments import queries as money
 from shop.payments import vietqr
 from shop.points import queries as points
@@ -181,9 +182,13 @@ def _wanted_of(form: CheckoutForm) -> Wanted:
 
 
 def _checkout_page(form: CheckoutForm, row: BasketRow, error: ShopError | None = None) -> str:
-    if not form.payment.data:
-        form.payment.data = services.usual_payment(row)
+    proposed = not form.payment.data
+    if proposed:
+        form.payment.data = services.usual_payment()
     plan = services.make_plan(row, _wanted_of(form))
+    if proposed and plan.has_alcohol and form.payment.data == PaymentMethod.COD:
+        form.payment.data = services.usual_payment(cash=False)
+        plan = services.make_plan(row, _wanted_of(form))
     page = CheckoutPage.of(
         plan, form, current_app.extensions["shop_config"], adult=_adult() or bool(row.age_confirmed_at)
     )
@@ -247,14 +252,14 @@ def _open_for_visitor(reference: str) -> None:
     visitor["orders"] = [*known, reference][-REMEMBERED_ORDERS:]
 
 
-def _opened(reference: str) -> Order:
+def _opened(reference: str) -> Bought:
     """The order, if the visitor may see it: placed or looked up in this browser, his account's, or by the letter's link.
 
     Raises:
         NoSuchOrder: there is none, or it is not his: the two look the same.
     """
     reference = normal_reference(reference)
-    order = orders.by_reference(reference)
+    order = orders.bought(reference)
     if order is None:
         raise NoSuchOrder
     if reference in visitor.get("orders", []):
@@ -352,7 +357,7 @@ def look_up_answer() -> Any:
     """Open the order's page for who knows its reference and phone number."""
     raw_reference, raw_phone = request.form.get("reference", "")[:40], request.form.get("phone", "")[:40]
     try:
-        found = orders.by_reference(normal_reference(raw_reference))
+        found = orders.bought(normal_reference(raw_reference))
         if found is None or not orders.opens(found, phone=phone(raw_phone)):
             raise NoSuchOrder
     except ShopError as error:

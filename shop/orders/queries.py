@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -12,8 +12,20 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from shop.kernel import clock
 from shop.kernel.db import session
+from shop.kernel.reading import Reading
 from shop.orders import services
-from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus
+from shop.orders.models import (
+    DeliveryKind,
+    Fulfilment,
+    FulfilmentStatus,
+    Order,
+    OrderLine,
+    OrderStatus,
+    OrderTransition,
+    PaymentMethod,
+    PaymentStatus,
+)
+from shop.points.models import Point
 
 _WHOLE = select(Order).options(
     selectinload(Order.lines),
@@ -34,12 +46,121 @@ def by_reference(reference: str) -> Order | None:
     return session().scalars(_BY_REFERENCE, {"reference": reference}).first()
 
 
+@dataclass(frozen=True, slots=True)
+class BoughtLine:
+    """A line as the buyer sees it; amounts in đồng."""
+
+    name: str
+    pack: str
+    quantity: int
+    unit_price_amount: int
+    line_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtParcel:
+    """A parcel, or what is collected at one point, as the buyer sees it."""
+
+    number: int
+    kind: DeliveryKind
+    status: FulfilmentStatus
+    point_name: str
+    expected_from_on: date | None
+    expected_to_on: date | None
+    carrier: str | None
+    tracking_number: str | None
+    lines: tuple[BoughtLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An order as its buyer's page shows it: the columns of `Order` under their names, in the order of `_BOUGHT`."""
+
+    id: int
+    reference: str
+    secret_hash: str
+    user_id: int | None
+    locale: str
+    status: OrderStatus
+    payment_status: PaymentStatus
+    payment_method: PaymentMethod
+    delivery: DeliveryKind
+    name: str
+    phone: str
+    email: str | None
+    province_name: str | None
+    commune_name: str | None
+    street: str | None
+    pickup_point_id: int | None
+    note: str | None
+    goods_amount: int
+    delivery_amount: int
+    discount_amount: int
+    total_amount: int
+    placed_at: datetime
+    pay_until: datetime | None
+    cancel_reason: str | None
+    is_demo: bool
+
+
+_BOUGHT = Reading(
+    select(*(Order.__table__.c[f.name] for f in fields(Bought))).where(Order.reference == bindparam("reference"))
+)
+_BOUGHT_LINES = Reading(
+    select(
+        Fulfilment.number,
+        Fulfilment.kind,
+        Fulfilment.status,
+        Point.name,
+        Fulfilment.expected_from_on,
+        Fulfilment.expected_to_on,
+        Fulfilment.carrier,
+        Fulfilment.tracking_number,
+        OrderLine.name,
+        OrderLine.pack,
+        OrderLine.quantity,
+        OrderLine.unit_price_amount,
+        OrderLine.line_amount,
+    )
+    .join(Point, Point.id == Fulfilment.point_id)
+    .join(OrderLine, OrderLine.fulfilment_id == Fulfilment.id)
+    .where(Fulfilment.order_id == bindparam("order_id"))
+    .order_by(Fulfilment.number, OrderLine.id)
+)
+_BOUGHT_STEPS = Reading(
+    select(OrderTransition.subject, OrderTransition.to_status, OrderTransition.at)
+    .where(OrderTransition.order_id == bindparam("order_id"))
+    .order_by(OrderTransition.id)
+)
+
+
+def bought(reference: str) -> Bought | None:
+    """An order by its public reference, for its buyer; one statement."""
+    rows: list[Any] = _BOUGHT.rows(reference=reference)
+    return Bought(*rows[0]) if rows else None
+
+
+def bought_parcels(order_id: int) -> tuple[BoughtParcel, ...]:
+    """The parcels of an order with their lines; one statement."""
+    lines: dict[Any, list[BoughtLine]] = {}
+    for row in _BOUGHT_LINES.rows(order_id=order_id):
+        lines.setdefault(row[:8], []).append(BoughtLine(*row[8:]))
+    return tuple(BoughtParcel(*(*parcel, tuple(of))) for parcel, of in lines.items())
+
+
+def bought_steps(order_id: int) -> dict[tuple[str, str], datetime]:
+    """When each (subject, status) of an order was reached last; one statement."""
+    return {(subject, to): at for subject, to, at in _BOUGHT_STEPS.rows(order_id=order_id)}
+
+
 def id_for(reference: str) -> int | None:
     """The id behind a public reference."""
     return session().scalar(select(Order.id).where(Order.reference == reference))
 
 
-def opens(order: Order, *, secret: str | None = None, phone: str | None = None, user_id: int | None = None) -> bool:
+def opens(
+    order: Order | Bought, *, secret: str | None = None, phone: str | None = None, user_id: int | None = None
+) -> bool:
     """Whether what a visitor shows (the link's secret, the phone number in E.164, or his account) opens `order`."""
     if secret is not None and hmac.compare_digest(services.secret_hash(secret), order.secret_hash):
         return True

@@ -28,8 +28,7 @@ from shop.catalog.queries.certificates import best_certificate
 from shop.catalog.queries.page import small_photo
 from shop.kernel import clock
 from shop.kernel.errors import ShopError
-from shop.kernel.prepared import Prepared
-from shop.kernel.reading import among
+from shop.kernel.reading import Reading, among
 from shop.producers.models import Producer, ProducerState
 
 
@@ -134,8 +133,8 @@ _SELLABLE = (
     .outerjoin(Certificate, Certificate.id == best_certificate(bindparam("day")))
     .outerjoin(Photo, Photo.id == _first_photo())
 )
-_SELLABLE_BY_ID = Prepared(_SELLABLE.where(among(Variant.id, "ids")))
-_SELLABLE_BY_SKU = Prepared(_SELLABLE.where(among(Variant.sku, "skus")))
+_SELLABLE_BY_ID = Reading(_SELLABLE.where(among(Variant.id, "ids")))
+_SELLABLE_BY_SKU = Reading(_SELLABLE.where(among(Variant.sku, "skus")))
 
 
 def _read_sellable(row: Any, rule: str) -> Sellable:
@@ -183,7 +182,7 @@ def sellable(variant_ids: Sequence[int], at: datetime) -> dict[int, Sellable]:
     if not variant_ids:
         return {}
     rule = rules.CERTIFICATE_RULE.get()
-    rows = _SELLABLE_BY_ID.all({"at": at, "day": clock.business_day(at), "ids": list(variant_ids)})
+    rows = _SELLABLE_BY_ID.rows(at=at, day=clock.business_day(at), ids=variant_ids)
     return {row[0]: _read_sellable(row, rule) for row in rows}
 
 
@@ -192,5 +191,5 @@ def sellable_by_sku(skus: Sequence[str], at: datetime) -> dict[str, Sellable]:
     if not skus:
         return {}
     rule = rules.CERTIFICATE_RULE.get()
-    rows = _SELLABLE_BY_SKU.all({"at": at, "day": clock.business_day(at), "skus": list(skus)})
+    rows = _SELLABLE_BY_SKU.rows(at=at, day=clock.business_day(at), skus=skus)
     return {row[3]: _read_sellable(row, rule) for row in rows}

@@ -49,11 +49,10 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
     return plan.make(basket, sellable, levels, wanted, at=at)
 
 
-def usual_payment(basket: BasketRow) -> str:
-    """The way of paying that the page proposes: the first on offer, never cash for alcohol; empty if there is none."""
+def usual_payment(*, cash: bool = True) -> str:
+    """The way of paying that the page proposes: the first on offer, without `cash` none at the door; empty if there is none."""
     methods = payments.available_methods()
-    goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
-    if any(g.is_alcohol for g in goods.values()):
+    if not cash:
         methods = [m for m in methods if m is not PaymentMethod.COD]
     return methods[0].value if methods else ""
 

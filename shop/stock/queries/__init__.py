@@ -12,7 +12,6 @@ from sqlalchemy import and_, bindparam, case, func, literal, null, or_, select, 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.kernel import clock, text
 from shop.kernel.db import session
-from shop.kernel.prepared import Prepared
 from shop.kernel.reading import Reading, among
 from shop.points.models import Point
 from shop.producers.models import Producer
@@ -61,18 +60,17 @@ _FREE_ANYWHERE = (
     .where(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
     .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
 )
-_FREE_LEVELS = Prepared(_FREE_ANYWHERE)
-_FREE_LEVELS_AT = Prepared(_FREE_ANYWHERE.where(StockLevel.point_id == bindparam("point_id")))
+_FREE_LEVELS = Reading(_FREE_ANYWHERE)
+_FREE_LEVELS_AT = Reading(_FREE_ANYWHERE.where(StockLevel.point_id == bindparam("point_id")))
 
 
 def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web: bool = False) -> list[FreeLevel]:
     """Where `variant_ids` can be claimed now, first expiring first; stopped lots and lots past their date are left out. For
     the `web` each point keeps its reserve of each pack, from what would be used up last. One statement."""
-    values: dict[str, Any] = {"ids": list(variant_ids), "today": clock.today()}
     if point_id is None:
-        rows = _FREE_LEVELS.all(values)
+        rows = _FREE_LEVELS.rows(ids=variant_ids, today=clock.today())
     else:
-        rows = _FREE_LEVELS_AT.all({**values, "point_id": point_id})
+        rows = _FREE_LEVELS_AT.rows(ids=variant_ids, today=clock.today(), point_id=point_id)
     if not web:
         return [FreeLevel(*row[:-1]) for row in rows]
     left: dict[tuple[int, int], int] = {}
