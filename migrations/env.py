@@ -27,7 +27,12 @@ if current_app.extensions["shop_config"].mode != "test":
 
 
 def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
-    """Write the shop's own column types as what the databases see."""
+    """Write the shop's own column types as what the databases see, and yes and no so that each database has its own word.
+
+    Left alone, alembic writes what they are on the database it compares with: 0 on SQLite, which PostgreSQL does not take.
+    """
+    if kind == "server_default" and isinstance(getattr(item, "arg", None), sa.True_ | sa.False_):
+        return "sa.true()" if isinstance(item.arg, sa.True_) else "sa.false()"
     if kind != "type":
         return False
     if isinstance(item, db.UtcDateTime):
