@@ -41,7 +41,7 @@ from sqlalchemy import create_engine
 
 from config import Config
 from tests import databases
-from tests.servers import LiveServer, Seeded
+from tests.servers import LiveServer, Seeded, environment, flask
 from tests.shops import Shops
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -572,6 +572,22 @@ def together() -> Callable[..., list[Outcome]]:
 
 
 # ---------------------------------------------------------------- a real server
+
+
+@pytest.fixture(scope="session")
+def migrated(database: databases.TestDatabase, run: Run) -> str:
+    """A database of this kind with all migrations and no rows, made once per run: what `load` or `template` takes."""
+    name = f"shop_migrated_{run.tag}"
+    with run.alone(f"migrated-{database.kind}") as folder:
+        done, path = folder / f"migrated-{database.kind}", folder / "migrated.db"
+        if not done.exists():
+            if database.kind == "sqlite":
+                url = f"sqlite:///{path}"
+            else:
+                url = databases.PostgresqlDatabase(run.server(), name).url
+            flask("db", "upgrade", env=environment(url, folder / "migrated"))
+            done.touch()
+    return str(path) if database.kind == "sqlite" else name
 
 
 @pytest.fixture(scope="session")

@@ -14,25 +14,25 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from shop.catalog.models import Certificate
-from shop.kernel import backup, invariants, storage
+from shop.kernel import backup, invariants, migrations, storage
 from shop.kernel.actor import SYSTEM
 from shop.kernel.backup import BackupRefused
 from shop.kernel.db import db, session, transaction
 from shop.stock import services as stock
 from shop.stock.models import StockMovement
 from tests import databases
-from tests.conftest import _build
 from tests.factories import make_certificate, make_point, make_variant, put_in
+from tests.servers import ROOT
+from tests.shops import Shops
 
 NewShop = Callable[..., Flask]
 
 
 @pytest.fixture
-def new_shop(database: databases.TestDatabase, run: Any, tmp_path: Path) -> Iterator[NewShop]:
+def new_shop(database: databases.TestDatabase, migrated: str, run: Any, shops: Shops) -> Iterator[NewShop]:
     """Shops on databases of their own, migrated unless `empty`."""
     made: list[tuple[databases.TestDatabase, Flask]] = []
 
@@ -40,15 +40,14 @@ def new_shop(database: databases.TestDatabase, run: Any, tmp_path: Path) -> Iter
         n = len(made)
         own: databases.TestDatabase
         if database.kind == "sqlite":
-            own = databases.SqliteDatabase(tmp_path / f"own{n}", "own")
+            own = sqlite = databases.SqliteDatabase(run.folder / run.name, f"backup{n}")
+            if not empty:
+                sqlite.load(migrated)
         else:
-            own = databases.PostgresqlDatabase(run.server(), f"shop_backup_{run.tag}_{run.name}_{n}")
-        app = _build(own.url, tmp_path / f"app{n}")
+            template = None if empty else migrated
+            own = databases.PostgresqlDatabase(run.server(), f"shop_backup_{run.tag}_{run.name}_{n}", template)
+        app = shops.take(own.url, 0, {})
         made.append((own, app))
-        if not empty:
-            with app.app_context():
-                upgrade()
-                db.session.remove()
         return app
 
     yield make
@@ -57,6 +56,7 @@ def new_shop(database: databases.TestDatabase, run: Any, tmp_path: Path) -> Iter
             db.session.remove()
             db.engine.dispose()
         own.drop()
+    shops.give_back()
 
 
 def stocked() -> int:
@@ -290,7 +290,8 @@ def test_the_commands_say_what_they_did(new_shop: NewShop, tmp_path: Path) -> No
     folder = str(tmp_path / "by-command")
     made = app.test_cli_runner().invoke(args=["backup", folder])
     assert made.exit_code == 0, made.output
-    assert "revision 0001" in made.output
+    (head,) = migrations.heads(ROOT / "migrations")
+    assert f"revision {head}" in made.output
     assert app.test_cli_runner().invoke(args=["backup", folder]).exit_code == 1
     done = other.test_cli_runner().invoke(args=["restore", folder])
     assert done.exit_code == 0, done.output
