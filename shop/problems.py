@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from shop.kernel import db, web
 from shop.kernel.errors import N_, Busy, NotFound, ShopError, TooManyRequests
 
 log = structlog.get_logger("problems")
+READ_OUT_BYTES, READ_OUT_SECONDS = 64 * 1024 * 1024, 10.0
 
 HTTP_TITLES = {
     400: ("bad-request", N_("Yêu cầu không đọc được.")),
@@ -61,6 +63,19 @@ def answer(code: str, title: str, status: int, *, field: str | None = None) -> R
     return response
 
 
+def _read_out() -> None:
+    """Read what is still coming of a request that is too large: a browser that is cut off while it sends shows its own error
+    instead of our answer. Not for ever: what is larger than anything a person sends by mistake is cut off after all."""
+    until = time.monotonic() + READ_OUT_SECONDS
+    left = READ_OUT_BYTES
+    stream = request.environ["wsgi.input"]
+    while left > 0 and time.monotonic() < until:
+        got = len(stream.read(min(left, 256 * 1024)))
+        if not got:
+            return
+        left -= got
+
+
 def register(app: Flask) -> None:
     """Tell `app` how to answer each kind of failure."""
 
@@ -76,6 +91,8 @@ def register(app: Flask) -> None:
         code, title = HTTP_TITLES.get(
             status, (HTTPStatus(status).phrase.lower().replace(" ", "-"), HTTP_TITLES[400][1])
         )
+        if status == 413:
+            _read_out()
         response = answer(code, gettext(title), status)
         if status == 405 and getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import NumberRange
 
 from config import Config, ConfigError, normal_database_url
+from shop import problems
 from shop.kernel import forms, web
 
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
@@ -149,3 +152,24 @@ def test_a_number_too_long_to_compare_is_a_wrong_number(ctx):
     sheet = Sheet(formdata=MultiDict({"n": "9" * 400, "q": "9" * 400}))
     assert not sheet.validate()
     assert {"n", "q"} <= set(sheet.errors)
+
+
+def test_what_is_too_large_is_read_to_its_end_before_the_answer(client):
+    """A browser that still sends when the connection closes shows an error of its own."""
+    coming = io.BytesIO(b"photo=" + b"x" * (20 * 1024 * 1024))
+    answer = client.post(
+        "/tra-cuu",
+        input_stream=coming,
+        content_length=len(coming.getvalue()),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status_code == 413
+    assert 'content="too-large"' in answer.get_data(as_text=True)
+    assert coming.read(1) == b""
+
+
+def test_what_never_ends_is_cut_off_after_all(client, monkeypatch):
+    monkeypatch.setattr(problems, "READ_OUT_BYTES", 1_000_000)
+    coming = io.BytesIO(b"x" * (20 * 1024 * 1024))
+    assert client.post("/tra-cuu", input_stream=coming, content_length=20 * 1024 * 1024).status_code in {400, 413}
+    assert coming.tell() <= 14 * 1024 * 1024
