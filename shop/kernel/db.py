@@ -228,7 +228,6 @@ def engine_options(url: str) -> dict[str, Any]:
             "module": dbapi2,
             "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False},
             "pool_size": 16,
-            "pool_use_lifo": True,
             "max_overflow": 48,
             # The last one used comes first: few connections hold a schema and prepared statements, and theirs are warm.
             "pool_use_lifo": True,
@@ -239,7 +238,6 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_use_lifo": True,
         "max_overflow": 24,
         "pool_timeout": BUSY_SECONDS,
-        "pool_use_lifo": True,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "connect_args": {
