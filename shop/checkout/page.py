@@ -17,7 +17,7 @@ from shop.kernel.money import vnd
 from shop.orders import models as m
 from shop.orders import queries as order_read
 from shop.orders import services as orders
-from shop.orders.models import DeliveryKind, OrderStatus, PaymentMethod
+from shop.orders.models import TILL, DeliveryKind, OrderStatus, PaymentMethod
 from shop.orders.queries import Bought, BoughtParcel
 from shop.payments import queries as money
 from shop.payments import services as payments
@@ -324,6 +324,10 @@ def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ..
         return StepView(title, at(key), "done" if key in when else "", note)
 
     placed_at = format_datetime(order.placed_at, "HH:mm dd/MM/yyyy")
+    if order.channel == TILL:
+        sold = (StepView(gettext("Đã mua và nhận hàng"), placed_at, "done"),)
+        back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)
+        return sold + back if ("payment", "refunded") in when else sold
     found = [StepView(gettext("Đã đặt hàng"), placed_at, "done")]
     if order.payment_method != PaymentMethod.COD:
         found.append(step(gettext("Thanh toán"), ("payment", "paid")))

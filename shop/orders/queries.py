@@ -80,6 +80,7 @@ class Bought:
     reference: str
     secret_hash: str
     user_id: int | None
+    channel: str
     locale: str
     status: OrderStatus
     payment_status: PaymentStatus

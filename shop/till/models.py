@@ -168,7 +168,7 @@ class TillEvent(Base):
     at: Mapped[Instant]
     received_at: Mapped[Instant]
     state: Mapped[EventState] = mapped_column(EnumText(EventState))
-    # {"reference": …, "shortage": […]} of done ones.
+    # {"reference": …, "shortage": […]} of done ones, {"why": …} of refused ones.
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
     code: Mapped[Str40 | None]
     body: Mapped[dict[str, Any] | None] = mapped_column(Json)

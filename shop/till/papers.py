@@ -13,9 +13,10 @@ from shop.kernel.money import vnd
 from shop.till import rules
 from shop.till.forms import NOTES
 from shop.till.models import TENDER_NAMES, TillClosing
+from shop.till.queries.receipts import Receipt
 from shop.till.queries.reports import Report
 
-REPORT = "till/papers/report.typ"
+REPORT, RECEIPT = "till/papers/report.typ", "till/papers/receipt.typ"
 
 
 def notes_of(closing: TillClosing | None) -> list[tuple[str, int, str]]:
@@ -165,3 +166,44 @@ def report_data(found: Report, owners: Mapping[str, str]) -> dict[str, Any]:
 def report(found: Report, owners: Mapping[str, str]) -> bytes:
     """The report of a session as PDF, A4."""
     return papers.pdf(REPORT, report_data(found, owners), title=gettext("Báo cáo ca bán hàng (Z)"))
+
+
+def receipt_data(found: Receipt) -> dict[str, Any]:
+    """What the receipt's template is given. The link with the buyer's secret is on the paper of the sale alone: the shop
+    keeps only its hash."""
+    sale, order = found.sale, found.order
+    given = sum(t.given_amount - t.amount for t in found.tenders if t.given_amount is not None)
+    return {
+        "lang": web.language(),
+        "shop": str(rules.SHOP_NAME.get()),
+        "head": [v for v in (found.point, found.address, str(rules.SHOP_PHONE.get())) if v],
+        "facts": [
+            [gettext("Phiếu"), sale.number],
+            [gettext("Lúc"), instant(order.placed_at)],
+            [gettext("Người đứng quầy"), sale.keeper_name],
+        ],
+        "lines": [
+            {
+                "name": f"{line.name}, {line.pack}",
+                "quantity": line.quantity,
+                "price": vnd(line.unit_price_amount),
+                "amount": vnd(line.line_amount),
+                "lot": gettext("Lô %(lot)s", lot=lot) if lot else "",
+            }
+            for line, lot in found.lines
+        ],
+        "sums": [[gettext("Tiền hàng"), vnd(order.goods_amount)], [gettext("Giảm giá"), vnd(-order.discount_amount)]]
+        if order.discount_amount
+        else [],
+        "t": {"total": gettext("Tổng cộng")},
+        "total": vnd(order.total_amount),
+        "tenders": [[gettext(TENDER_NAMES[t.kind]), vnd(t.given_amount or t.amount)] for t in found.tenders]
+        + ([[gettext("Trả lại"), vnd(given)]] if given else []),
+        "back": [[gettext("Khách trả hàng lúc %(at)s", at=instant(at)), vnd(-amount)] for at, amount in found.back],
+        "footer": str(rules.FOOTER.get()),
+    }
+
+
+def receipt(found: Receipt) -> bytes:
+    """A receipt as PDF, 80 mm wide."""
+    return papers.pdf(RECEIPT, receipt_data(found), title=found.sale.number)

@@ -235,6 +235,26 @@ def test_the_buyer_sees_the_receipt_by_its_link_alone(counter: Counter) -> None:
     told = page.get_data(as_text=True)
     assert "A1-000001" in told
     assert "240.000" in told
+    assert "Đóng gói" not in told  # nothing of the steps of a parcel
+
+
+def test_the_receipt_as_paper(counter: Counter) -> None:
+    from shop.kernel import papers as typeset
+    from shop.till import papers
+    from shop.till.queries import receipts
+
+    busy_day(counter)
+    paper = counter.device.get("/till/receipt/A1-000001.pdf")
+    assert paper.data.startswith(b"%PDF")
+    assert counter.device.get("/till/receipt/A1-000999.pdf").status_code == 404
+    assert counter.app.test_client().get("/till/receipt/A1-000001.pdf").status_code == 401
+    with counter.app.test_request_context("/"):
+        found = receipts.receipt("A1-000001")
+        assert found is not None
+        data = papers.receipt_data(found)
+        assert (data["total"], data["sums"][1][1]) == ("630.000\u00a0₫", "-10.000\u00a0₫")
+        assert data["back"][0][1] == "-390.000\u00a0₫"
+        assert len(typeset.picture(papers.RECEIPT, data)) == 1
 
 
 def test_the_order_desk_shows_the_channel(counter: Counter, staff: Any) -> None:

@@ -42,7 +42,6 @@ class CounterSale:
     lines: Sequence[DraftLine]
     discount_amount: int
     payment_method: PaymentMethod
-    note: str | None
     age_confirmed: bool
     sold_at: datetime
     booked_at: datetime
@@ -87,7 +86,6 @@ def record(actor: Actor, sale: CounterSale) -> Recorded:
             "name": NAME,
             "phone": "",
             "pickup_point_id": sale.point_id,
-            "note": sale.note,
             "goods_amount": goods,
             "delivery_amount": 0,
             "discount_amount": sale.discount_amount,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +11,8 @@ from sqlalchemy import select
 from shop.kernel.db import session
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import Payment
-from shop.till.models import TillLine, TillSale, TillSession
+from shop.points.models import Point
+from shop.till.models import TillLine, TillReturn, TillSale, TillSession, TillTender
 
 
 def sale(number: str) -> dict[str, Any] | None:
@@ -68,3 +71,49 @@ def open_session(device_id: int) -> dict[str, Any] | None:
         "float_amount": found.float_amount,
         "opened_at": found.opened_at.isoformat() if found.opened_at else None,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A sale as its paper shows it; `lines` with the lot that was named, `back` what was given back and when."""
+
+    sale: TillSale
+    order: Order
+    point: str
+    address: str
+    lines: list[tuple[OrderLine, str | None]]
+    tenders: list[TillTender]
+    back: list[tuple[datetime, int]]
+
+
+def receipt(number: str) -> Receipt | None:
+    """All that stands on the receipt of a sale; None if there is none. Five statements."""
+    s = session()
+    row = s.execute(
+        select(TillSale, Order, Point.name, Point.address)
+        .join(Order, Order.id == TillSale.order_id)
+        .join(Point, Point.id == Order.pickup_point_id)
+        .where(TillSale.number == number)
+    ).first()
+    if row is None:
+        return None
+    sale, order, point, address = row
+    lines = s.execute(
+        select(OrderLine, TillLine.lot_code)
+        .join(TillLine, TillLine.order_line_id == OrderLine.id)
+        .where(TillLine.sale_id == sale.id)
+        .order_by(TillLine.id)
+    )
+    tenders = s.scalars(select(TillTender).where(TillTender.sale_id == sale.id).order_by(TillTender.id))
+    back = s.execute(
+        select(TillReturn.at, TillReturn.amount).where(TillReturn.sale_id == sale.id).order_by(TillReturn.id)
+    )
+    return Receipt(
+        sale,
+        order,
+        point,
+        address or "",
+        [(line, lot) for line, lot in lines],
+        list(tenders),
+        [(a, n) for a, n in back],
+    )

@@ -76,7 +76,6 @@ def sold(taking: Taking, body: forms.Sale) -> None:
             lines=drafts,
             discount_amount=body.discount_amount,
             payment_method=method,
-            note=body.discount_reason or None,
             age_confirmed=body.age_confirmed,
             sold_at=sold_at,
             booked_at=taking.now,

@@ -161,6 +161,11 @@ def _row(
     }
 
 
+def _why(error: ShopError) -> dict[str, Any]:
+    """What people read of a refusal, in the shop's own language."""
+    return {"why": error.title % error.values if error.values else error.title}
+
+
 def _refused(known: Known, envelope: Envelope, digest: str, error: ShopError) -> Result:
     """Keep a refused event with its body, so that a person can see it; it counts as seen."""
     with transaction():
@@ -172,11 +177,24 @@ def _refused(known: Known, envelope: Envelope, digest: str, error: ShopError) ->
                 return Result(envelope.uuid, "refused", KeyUsedOtherwise())
             if before.state is EventState.DONE:
                 return Result(envelope.uuid, "again", None, before.result)
-            execute(update(TillEvent).where(TillEvent.id == before.id).values(code=error.code, received_at=now))
+            execute(
+                update(TillEvent)
+                .where(TillEvent.id == before.id)
+                .values(code=error.code, result=_why(error), received_at=now)
+            )
             return Result(envelope.uuid, "refused", error)
         execute(
             _INSERT_EVENT,
-            _row(known, envelope, digest, now, EventState.REFUSED, code=error.code[:40], body=envelope.body),
+            _row(
+                known,
+                envelope,
+                digest,
+                now,
+                EventState.REFUSED,
+                code=error.code[:40],
+                body=envelope.body,
+                result=_why(error),
+            ),
         )
         _count(known.id, device, envelope, now, None)
         number = envelope.body.get("number")

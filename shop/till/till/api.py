@@ -13,7 +13,7 @@ from shop.accounts.guards import machine
 from shop.kernel import clock, web
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.limits import limiter
-from shop.till import forms, rules
+from shop.till import forms, papers, rules
 from shop.till.errors import BatchTooLarge, DeviceUnknown
 from shop.till.queries import catalogue as catalogues
 from shop.till.queries import receipts
@@ -154,3 +154,15 @@ def sale() -> Any:
     if found is None:
         raise NotFound
     return jsonify(found)
+
+
+@bp.get("/receipt/<number>.pdf")
+@machine
+@limiter.limit("60 per minute")
+def receipt(number: str) -> Response:
+    """A receipt as PDF, 80 mm wide, for a device that cannot print itself."""
+    _device()
+    found = receipts.receipt(number.strip().upper()[:20])
+    if found is None:
+        raise NotFound
+    return Response(papers.receipt(found), mimetype="application/pdf")
