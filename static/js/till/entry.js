@@ -69,13 +69,18 @@ export function keeper(app, main) {
     "div.keeper-list",
     { role: "group", "aria-label": t("keeper.who") },
     keepers.map((person) =>
-      h("button.keeper", { type: "button", "aria-pressed": "false", data: { id: String(person.id) }, disabled: !person.pin, onclick: () => choose(person) },
+      h("button.keeper", { type: "button", disabled: !person.pin, onclick: () => choose(person) },
         icon("person"), h("span", {}, person.name, person.pin ? null : h("small", {}, t("keeper.no-pin")))),
     ),
   );
   const choose = (person) => {
-    for (const row of list.children) row.setAttribute("aria-pressed", String(row.dataset.id === String(person.id)));
-    pad.replaceChildren(pinPad(app, person));
+    list.hidden = true;
+    const others = keepers.length > 1 && button(t("keeper.other"), () => {
+      pad.replaceChildren();
+      list.hidden = false;
+      list.querySelector("button:enabled")?.focus();
+    });
+    pad.replaceChildren(h("p.keeper-chosen", {}, h("span", {}, person.name), others), pinPad(app, person));
     pad.querySelector("input").focus();
   };
   card.append(list, pad);
@@ -87,7 +92,7 @@ export function keeper(app, main) {
 }
 
 function pinPad(app, person) {
-  const box = field(t("keeper.pin", { name: person.name }), { type: "password", inputmode: "none", autocomplete: "off", maxlength: 12, name: "pin" });
+  const box = field(t("keeper.pin"), { type: "password", inputmode: "none", autocomplete: "off", maxlength: 12, name: "pin" });
   const input = box.control;
   input.classList.add("pin");
   let busy = false;

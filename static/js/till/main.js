@@ -95,8 +95,9 @@ async function begin() {
     listening = true;
     listen((text) => !document.querySelector("dialog[open]") && app.page.scan?.(text));
   }
-  const code = new URLSearchParams(location.search).get("ma") ?? "";
-  if (location.search) history.replaceState(null, "", "/till");
+  // The office's QR code holds the enrolment code behind the #, so that no server's log sees it.
+  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? new URLSearchParams(location.search).get("ma") ?? "";
+  if (location.search || location.hash) history.replaceState(null, "", "/till");
   app.go(code && (!app.device || revoked) ? "enrol" : undefined, { code });
   document.documentElement.dataset.ready = "yes";
   if (app.device && !revoked) {

@@ -15,8 +15,9 @@ export class Index {
       for (const lot of variant.lots ?? []) if (!this.lots.has(plain(lot.code))) this.lots.set(plain(lot.code), { variant, lot });
       return { variant, text: ` ${words.join(" ")} ${plain(variant.sku)} `, first: words[0] ?? "", sold: sold[variant.id] ?? 0 };
     });
-    // What sells most on this counter stands first, then by name.
-    this.rows.sort((a, b) => b.sold - a.sold || a.variant.name.localeCompare(b.variant.name, "vi"));
+    // What lies here stands before what does not; then what sells most on this counter, then by name.
+    const here = (row) => Number(row.variant.stock > 0);
+    this.rows.sort((a, b) => here(b) - here(a) || b.sold - a.sold || a.variant.name.localeCompare(b.variant.name, "vi"));
   }
 
   // Variants in the order to show; all of them for an empty question.

@@ -137,7 +137,6 @@ export function sell(app, main) {
         "div.basket-head",
         {},
         h("h2", {}, t("basket"), count ? h("span.basket-count", { data: { testid: "till-count" } }, String(count)) : null),
-        lines.length ? button(t("basket.clear"), empty, { kind: "btn-plain" }) : null,
         h("button.btn.basket-back", { type: "button", onclick: () => page.removeAttribute("data-open") }, icon("back"), h("span", {}, t("basket.more"))),
       ),
       lines.length ? list : h("div.basket-empty", {}, h("img", { src: asset("img/empty-basket.svg"), alt: "", width: 160, height: 120 }), h("p", {}, t("basket.empty"))),
@@ -150,9 +149,14 @@ export function sell(app, main) {
                 "div.basket-discount",
                 {},
                 button(discountAmount ? t("discount.change") : t("discount"), discount, { picture: "chart", disabled: !app.discountPercent, title: app.discountPercent ? null : t("discount.not-yours") }),
-                discountAmount ? h("span.num", {}, vnd(-discountAmount)) : null,
+                button(t("basket.clear"), empty, { kind: "btn-plain" }),
               ),
-              discountAmount ? h("p.basket-sum", {}, h("span", {}, t("receipt.subtotal")), h("span.num", {}, vnd(subtotal))) : null,
+              discountAmount
+                ? [
+                    h("p.basket-sum", {}, h("span", {}, t("receipt.subtotal")), h("span.num", {}, vnd(subtotal))),
+                    h("p.basket-sum", {}, h("span", {}, t("receipt.discount")), h("span.num", {}, vnd(-discountAmount))),
+                  ]
+                : null,
             ]
           : null,
         h("p.basket-total", {}, h("span", {}, t("receipt.total")), h("strong.num", { data: { testid: "till-total" } }, vnd(total))),
@@ -236,7 +240,8 @@ function card(app, variant, day, add) {
       "button.card-add",
       { type: "button", data: { testid: "till-card", sku: variant.sku }, onclick: () => add(variant) },
       h("span.card-picture", {}, picture, inBasket ? h("span.card-count", {}, String(inBasket)) : null),
-      h("span.card-name", {}, variant.name, variant.pack ? h("small", {}, variant.pack) : null),
+      h("span.card-name", {}, variant.name),
+      h("span.card-pack", {}, variant.pack ?? ""),
       h("span.card-facts", {}, stars(starsOn(variant, day)), variant.alcohol ? h("span.badge.badge-info", {}, t("goods.alcohol")) : null, problem ? h("span.badge.badge-bad", {}, t("goods.stopped")) : null),
       h("span.card-price", {}, h("strong.num", {}, vnd(variant.price.amount)), variant.old_amount ? h("s.num", {}, vnd(variant.old_amount)) : null),
       h(`span.card-stock${left <= 0 ? ".out" : left <= 5 ? ".low" : ""}`, {}, left > 0 ? t("goods.left", { n: left }) : t("goods.none")),
