@@ -65,7 +65,7 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
         goods = row.kind == ProductKind.GOODS
         # The row says what was in force when it was written; a star ends with its day, not with the next writing.
         stars = row.stars if row.stars and row.stars_until is not None and row.stars_until >= today else 0
-        left = sum(counts.get(v, stock.NONE_LEFT).total for v in row.variant_ids) if goods else None
+        left = sum([counts.get(v, stock.NONE_LEFT).total for v in row.variant_ids]) if goods else None
         made.append(
             Card(
                 slug=row.slug,
@@ -87,7 +87,7 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
                 stars_until=row.stars_until if stars else None,
                 stars_level="",
                 set_no=row.set_no,
-                picture=picture_of(row.picture, row.name, english=english),
+                picture=picture_of(row.picture, row.name, english=english) if row.picture else None,
                 season=in_season if 0 < row.season_months < 4095 and row.season_months & month else "",
                 alcohol=row.is_alcohol,
                 is_demo=row.is_demo,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from bench import catalogue
 from shop.catalog.models import Listing, Price, Product, Variant
 from shop.kernel import clock, reading
-from shop.kernel.db import db, leave_database, session, transaction
+from shop.kernel.db import _loads, db, leave_database, session, transaction
 from shop.kernel.reading import Reading, among
 from tests.factories import make_variant
 from tests.statements import statements
@@ -101,3 +102,13 @@ def test_a_connection_that_is_cut_off_spoils_no_page(ctx: Flask) -> None:
 def test_an_error_is_the_one_everybody_knows(ctx: Flask) -> None:
     with pytest.raises(DBAPIError):
         Reading(select(Listing.__table__.c.name).where(Listing.__table__.c.name.op("no such")("x"))).rows()
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[7]", "[70, 8]", "[]", "[-1]", '["7"]', '"7"', "7", '{"7": 1}', "[1.5]", "true"]
+)
+def test_short_json_is_what_json_says(text: str) -> None:
+    told = json.loads(text)
+    for raw in (text, text.encode()):
+        assert _loads(raw) == told
+        assert type(_loads(raw)) is type(told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, literal, null, or_, select, union_all
 
@@ -87,8 +87,7 @@ def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class AvailableCount:
+class AvailableCount(NamedTuple):
     """Units of a variant for parcels and for pick-up, as lists show them."""
 
     ship: int
