@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import load, meters, tills
+from bench import load, meters, points, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -34,7 +34,7 @@ PAGES = {
 TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 1.5, "order": 1.7}
 # Things done in one span, however long it takes.
 LEAST = 24
-PARTS = (*PAGES, "basket", "order", "cached", "command", "race", "till")
+PARTS = (*PAGES, "basket", "order", "cached", "command", "race", "till", "points")
 _COLUMNS = (
     "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
     "unit, stars_until, set_no, picture, season_months, is_demo, needs_certificate, variant_ids, kind, commune_code"
@@ -535,6 +535,24 @@ def till(report: Report, db: str, shelf: Shelf) -> None:
     )  # fmt: skip
 
 
+def many_points(report: Report, db: str, server: str, folder: Path) -> None:
+    """The office's lists at ten points and at three hundred, and a long transfer counted in; databases of their own."""
+    with contextlib.ExitStack() as stack:
+        houses = [stack.enter_context(points.house(db, server, folder, n)) for n in points.SIZES]
+        few, many = points.SIZES
+        for name, (small, large) in points.lists(houses).items():
+            report.line(
+                db, points.PRODUCTS, name, f"{small:6.1f} ms at {few} points, {large:6.1f} ms at {many} = {large / small:.2f}x",
+                "goal 1.5x", large / small <= 1.5, small_ms=small, large_ms=large,
+            )  # fmt: skip
+        for one in houses:
+            shown, seconds = points.receive(one)
+            report.line(
+                db, points.PRODUCTS, "receiving", f"{points.LINES} lines in {seconds:.2f} s at {one.points} points "
+                f"(their page {shown:.2f} s)", "goal 2 s", seconds <= 2, seconds=seconds, page_seconds=shown,
+            )  # fmt: skip
+
+
 # --- the whole ---------------------------------------------------------------------------------------------------
 
 
@@ -565,6 +583,10 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
     try:
         for db in args.db or ["sqlite", "postgresql"]:
+            if "points" in wanted:
+                many_points(report, db, args.postgresql, folder)
+            if wanted == {"points"}:
+                continue
             by_size = {n: _one(report, db, n, folder, args.postgresql, wanted, clients, seconds) for n in sizes}
             if len(sizes) > 1:
                 for name in by_size[sizes[0]]:
