@@ -85,6 +85,7 @@ class StockLevel(Base):
         UniqueConstraint("variant_id", "point_id", "lot_id", "owner"),
         CheckConstraint("held >= 0 AND allocated >= 0 AND held + allocated <= on_hand", name="claims_within_on_hand"),
         Index("ix_stock_levels_point", "point_id", "variant_id"),
+        Index("ix_stock_levels_owner", "owner"),
     )
 
     id: Mapped[Id]

@@ -21,8 +21,8 @@ from shop.transfers.models import S, Target, Transfer, TransferLine
 from shop.transfers.suggest import Need, Spare, Suggested, over, suggest
 
 
-def _sendable_units(point_id: int | None = None) -> Any:
-    """Free units by point and variant, of lots that are neither stopped nor past their date."""
+def _sendable_units(at: Sequence[int] | None = None) -> Any:
+    """Free units by point and variant (at the points `at`; None: all), of lots that are neither stopped nor past their date."""
     free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
     statement = (
         select(
@@ -35,10 +35,10 @@ def _sendable_units(point_id: int | None = None) -> Any:
         .where(Lot.stopped_at.is_(None), or_(Lot.expires_on.is_(None), Lot.expires_on >= clock.today()))
         .group_by(StockLevel.point_id, StockLevel.variant_id)
     )
-    return (statement if point_id is None else statement.where(StockLevel.point_id == point_id)).subquery("here")
+    return (statement if at is None else statement.where(StockLevel.point_id.in_(at))).subquery("here")
 
 
-def _coming(point_id: int | None = None) -> Any:
+def _coming(at: Sequence[int] | None = None) -> Any:
     """Units by point and variant that are on the road there, packed for there, or asked for there."""
     road = (
         select(StockLevel.point_id, StockLevel.variant_id, Passage.on_road.label("n"))
@@ -52,9 +52,9 @@ def _coming(point_id: int | None = None) -> Any:
         .where(Transfer.status == S.PACKED)
     )
     asked = _asked(Transfer.to_point_id)
-    if point_id is not None:
-        road = road.where(StockLevel.point_id == point_id)
-        packed, asked = (part.where(Transfer.to_point_id == point_id) for part in (packed, asked))
+    if at is not None:
+        road = road.where(StockLevel.point_id.in_(at))
+        packed, asked = (part.where(Transfer.to_point_id.in_(at)) for part in (packed, asked))
     every = union_all(road, packed, asked).subquery()
     return (
         select(every.c.point_id, every.c.variant_id, func.sum(every.c.n).label("n"))
@@ -119,7 +119,7 @@ class TargetList:
 
 def at_all_points(mine: Sequence[int] | None) -> TargetList:
     """All that somebody wants to have at the open points `mine` (None: all)."""
-    here, coming = _sendable_units(), _coming()
+    here, coming = _sendable_units(mine), _coming(mine)
     n, soon = func.coalesce(here.c.n, 0), func.coalesce(coming.c.n, 0)
     statement = (
         select(*_row(Target.minimum, Target.target, n, soon))
@@ -137,7 +137,7 @@ def at_all_points(mine: Sequence[int] | None) -> TargetList:
 
 def at_point(point_id: int) -> TargetList:
     """Every pack on show with what the point has and should have of it."""
-    here, coming = _sendable_units(point_id), _coming(point_id)
+    here, coming = _sendable_units([point_id]), _coming([point_id])
     n, soon = func.coalesce(here.c.n, 0), func.coalesce(coming.c.n, 0)
     minimum, target = func.coalesce(Target.minimum, 0), func.coalesce(Target.target, 0)
     statement = (
