@@ -462,9 +462,12 @@ def find_receivable(q: str, *, never: bool = False, limit: int = 20) -> list[Rec
 
 def owner_names() -> dict[str, str]:
     """The names of those whose goods lie here on consignment, by owner (`producer:7`)."""
-    owner = func.concat("producer:", Producer.id)
+    # From one owner to the next along the index: as many steps as there are owners, however many levels.
+    found = select(func.min(StockLevel.owner).label("owner")).cte("owners", recursive=True)
+    beyond = select(func.min(StockLevel.owner)).where(StockLevel.owner > found.c.owner).scalar_subquery()
+    found = found.union_all(select(beyond).where(found.c.owner.is_not(None)))
     rows = session().execute(
-        select(Producer.id, Producer.name).where(select(StockLevel.id).where(StockLevel.owner == owner).exists())
+        select(Producer.id, Producer.name).join(found, found.c.owner == func.concat("producer:", Producer.id))
     )
     return {f"producer:{producer_id}": name for producer_id, name in rows}
 
