@@ -609,10 +609,12 @@ def upgrade() -> None:
 
     with op.batch_alter_table("stock_levels", schema=None) as batch_op:
         batch_op.add_column(sa.Column("is_stopped", sa.Boolean(), server_default=sa.text("(false)"), nullable=False))
+        batch_op.create_index("ix_stock_levels_owner", ["owner"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("stock_levels", schema=None) as batch_op:
+        batch_op.drop_index("ix_stock_levels_owner")
         batch_op.drop_column("is_stopped")
 
     with op.batch_alter_table("points", schema=None) as batch_op:
