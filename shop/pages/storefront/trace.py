@@ -14,6 +14,7 @@ from shop.kernel.db import session
 from shop.kernel.errors import NotFound
 from shop.pages.storefront import bp
 from shop.producers import queries as producers
+from shop.recalls import queries as recalls
 from shop.stock.models import PAPER_KIND_NAMES
 from shop.stock.papers import send_paper
 from shop.stock.queries import lots
@@ -56,6 +57,7 @@ def trace(code: str) -> Any:
         place=producers.place_of(product) or (producers.place_of(producer) if producer else ""),
         certificate=certificate,
         level=CERTIFICATE_LEVEL_NAMES[certificate.level] if certificate else "",
+        recall=recalls.of_lot(lot.id),
         papers=lots.papers_of(lot.id, public_only=True),
         paper_kinds=PAPER_KIND_NAMES,
     )

@@ -133,7 +133,7 @@ def _lot_page(lot_id: int, error: ShopError | None = None, part: str = "") -> An
         papers=lot_queries.papers_of(lot_id),
         paper_kinds={k: gettext(n) for k, n in PAPER_KIND_NAMES.items()},
         sizes=[(size.key, gettext(size.name)) for size in labels.SIZES.values()],
-        may_stop=guards.may(P.RECALL_RUN),
+        may_stop=guards.may(P.RECALL_RUN, "*"),
         may_edit=guards.may(P.STOCK_ADJUST, "*"),
         part=part,
         v=sent,
@@ -150,7 +150,7 @@ def _done(lot_id: int, said: str) -> Any:
 
 
 @bp.post("/stock/lots/<int:lot_id>/stop")
-@guards.requires(P.RECALL_RUN)
+@guards.requires(P.RECALL_RUN, scope=everywhere, name="all")
 def stop_lot(lot_id: int) -> Any:
     """Stop the lot everywhere, with a reason."""
     try:
@@ -163,7 +163,7 @@ def stop_lot(lot_id: int) -> Any:
 
 
 @bp.post("/stock/lots/<int:lot_id>/resume")
-@guards.requires(P.RECALL_RUN)
+@guards.requires(P.RECALL_RUN, scope=everywhere, name="all")
 def resume_lot(lot_id: int) -> Any:
     """Let the lot be sold again, with a reason."""
     try:
