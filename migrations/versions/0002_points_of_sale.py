@@ -416,6 +416,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_lot_papers_lot", ["lot_id", "id"], unique=False)
 
     op.create_table(
+        "recalls",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=False),
+        sa.Column("lot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("advice", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_by", sa.String(length=255), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=255), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=True),
+        sa.CheckConstraint("(closed_at IS NULL) = (summary IS NULL)", name=op.f("ck_recalls_closed_with_summary")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_recalls_lot_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recalls")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_recalls_lot_id")),
+        sa.UniqueConstraint("reference", name=op.f("uq_recalls_reference")),
+    )
+    with op.batch_alter_table("recalls", schema=None) as batch_op:
+        batch_op.create_index("ix_recalls_closed", ["closed_at", "id"], unique=False)
+
+    op.create_table(
         "till_returns",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -467,6 +488,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_till_shortages_point", ["point_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_till_shortages_sale_id"), ["sale_id"], unique=False)
         batch_op.create_index("ix_till_shortages_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "recall_buyers",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recall_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("reach", sa.String(length=24), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_by", sa.String(length=255), nullable=True),
+        sa.Column("back", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("reach IN ('letter', 'call', 'nobody')", name=op.f("ck_recall_buyers_reach_known")),
+        sa.CheckConstraint(
+            "quantity > 0 AND back >= 0 AND back <= quantity", name=op.f("ck_recall_buyers_back_within_quantity")
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_recall_buyers_order_id")),
+        sa.ForeignKeyConstraint(["recall_id"], ["recalls.id"], name=op.f("fk_recall_buyers_recall_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_buyers")),
+        sa.UniqueConstraint("recall_id", "order_id", name=op.f("uq_recall_buyers_recall_id_order_id")),
+    )
+    with op.batch_alter_table("recall_buyers", schema=None) as batch_op:
+        batch_op.create_index("ix_recall_buyers_order", ["order_id"], unique=False)
 
     op.create_table(
         "stock_passages",
@@ -653,6 +697,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_stock_passages_from")
 
     op.drop_table("stock_passages")
+    with op.batch_alter_table("recall_buyers", schema=None) as batch_op:
+        batch_op.drop_index("ix_recall_buyers_order")
+
+    op.drop_table("recall_buyers")
     with op.batch_alter_table("till_shortages", schema=None) as batch_op:
         batch_op.drop_index("ix_till_shortages_state")
         batch_op.drop_index(batch_op.f("ix_till_shortages_sale_id"))
@@ -664,6 +712,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_returns_sale")
 
     op.drop_table("till_returns")
+    with op.batch_alter_table("recalls", schema=None) as batch_op:
+        batch_op.drop_index("ix_recalls_closed")
+
+    op.drop_table("recalls")
     with op.batch_alter_table("lot_papers", schema=None) as batch_op:
         batch_op.drop_index("ix_lot_papers_lot")
 
