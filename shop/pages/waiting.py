@@ -12,6 +12,7 @@ from sqlalchemy import case, func, select
 from shop.accounts.permissions import Permission
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
+from shop.counts import queries as counts
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
@@ -144,6 +145,16 @@ def _transfers(scopes: frozenset[str]) -> list[Waiting]:
     return rows
 
 
+def _counts(scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Kiểm kê"), counts.waiting(points_read.ids_in(scopes))
+    return [
+        Waiting(group, N_("Phiếu đang đếm"), found.counting, "/office/counts?state=open", ""),
+        Waiting(group, N_("Phiếu chờ duyệt"), found.to_approve, "/office/counts?state=submitted"),
+        Waiting(group, N_("Hủy hàng chờ duyệt"), found.write_offs, "/office/write-offs?state=asked"),
+        Waiting(group, N_("Điểm đến hạn kiểm kê"), found.due, "/office/counts"),
+    ]
+
+
 def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Chứng nhận"), catalog.ending_counts()
     labels = (
@@ -185,6 +196,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.MESSAGE_READ, _messages),
     (Permission.STOCK_READ, _stock),
     (Permission.TRANSFER_HANDLE, _transfers),
+    (Permission.COUNT_DO, _counts),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),
 )

@@ -50,6 +50,8 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
             Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/targets", N_("Mức tồn kệ"), "chart", P.TRANSFER_HANDLE),
+            Way("/office/counts", N_("Kiểm kê"), "list", P.COUNT_DO),
+            Way("/office/write-offs", N_("Hủy hàng"), "close", P.COUNT_DO),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
             Way("/office/inspections", N_("Kiểm tra điểm bán"), "check", P.POINT_READ),
             Way("/office/searches", N_("Tìm kiếm"), "search", P.CATALOG_READ),

@@ -171,6 +171,10 @@ def cause(reference: str | None) -> Cause:
     if kind == "transfer":
         url = web.path(f"/office/transfers/{rest}") if guards.may(P.TRANSFER_HANDLE) else ""
         return Cause(gettext("Phiếu chuyển %(r)s", r=rest), url)
+    if kind == "count":
+        return Cause(gettext("Kiểm kê %(r)s", r=rest), web.path(f"/office/counts/{rest}"))
+    if kind == "write-off":
+        return Cause(gettext("Hủy hàng %(r)s", r=rest), web.path(f"/office/write-offs/{rest}"))
     if kind == "paper":
         return Cause(gettext("Phiếu %(n)s", n=rest), "")
     return Cause(reference or "", "")

@@ -319,6 +319,11 @@ def _level(
     return found
 
 
+def level_of(variant_id: int, point_id: int, owner: str = SHOP, lot_code: str = "") -> int:
+    """The id of the level of these goods at a point, made empty where there is none. Call inside a transaction."""
+    return _level(variant_id, point_id, owner, lot_code, None, None)
+
+
 def _date_lot(lot: Lot, produced: date | None, expires: date | None) -> None:
     """Give a lot the dates it lacks; a lot has one date of each kind.
 
@@ -404,8 +409,10 @@ def adjust(
     op_key: str,
     *,
     kind: MovementKind = MovementKind.ADJUSTMENT,
+    reference: str | None = None,
 ) -> None:
-    """Correct on hand by `change` (not zero) with a reason; goods under a claim cannot be taken away.
+    """Correct on hand by `change` (not zero) with a reason; goods under a claim cannot be taken away. `reference` names
+    what it belongs to (`count:K-7K2P-Q4MD`).
 
     Raises:
         Invalid: no change or no reason.
@@ -424,7 +431,7 @@ def adjust(
             if session().get(StockLevel, level_id) is None:
                 raise NotFound
             raise NotEnough(field="change")
-        row = _movement(actor, level_id, kind, change, changed[2], reason.strip(), None, op_key)
+        row = _movement(actor, level_id, kind, change, changed[2], reason.strip(), reference, op_key)
         session().execute(insert(StockMovement), [row])
         tally = _Tally()
         tally.add(changed, change)
