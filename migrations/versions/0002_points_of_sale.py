@@ -57,6 +57,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_inspections_point", ["point_id", "held_on", "id"], unique=False)
 
     op.create_table(
+        "stock_counts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("shelf", sa.String(length=255), nullable=True),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.String(length=40), nullable=False),
+        sa.Column("opened_label", sa.String(length=255), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("submitted_by", sa.String(length=40), nullable=True),
+        sa.Column("submitted_label", sa.String(length=255), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_label", sa.String(length=255), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('full', 'shelf')", name=op.f("ck_stock_counts_kind_known")),
+        sa.CheckConstraint(
+            "state IN ('open', 'submitted', 'done', 'cancelled')", name=op.f("ck_stock_counts_state_known")
+        ),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_stock_counts_point_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_counts")),
+        sa.UniqueConstraint("reference", name=op.f("uq_stock_counts_reference")),
+    )
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_stock_counts_point", ["point_id", "state", "id"], unique=False)
+
+    op.create_table(
         "till_devices",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=20), nullable=False),
@@ -513,6 +542,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_recall_buyers_order", ["order_id"], unique=False)
 
     op.create_table(
+        "stock_count_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=True),
+        sa.Column("expected", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("counted_by", sa.String(length=40), nullable=True),
+        sa.Column("counted_label", sa.String(length=255), nullable=True),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(counted IS NULL) = (expected IS NULL)", name=op.f("ck_stock_count_lines_both_or_none")),
+        sa.CheckConstraint("counted >= 0 AND expected >= 0", name=op.f("ck_stock_count_lines_counts_whole")),
+        sa.ForeignKeyConstraint(["count_id"], ["stock_counts.id"], name=op.f("fk_stock_count_lines_count_id")),
+        sa.ForeignKeyConstraint(["level_id"], ["stock_levels.id"], name=op.f("fk_stock_count_lines_level_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count_lines")),
+        sa.UniqueConstraint("count_id", "level_id", name=op.f("uq_stock_count_lines_count_id_level_id")),
+    )
+    with op.batch_alter_table("stock_count_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_stock_count_lines_level", ["level_id"], unique=False)
+
+    op.create_table(
         "stock_passages",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reference", sa.String(length=80), nullable=False),
@@ -595,6 +646,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_till_tenders_return_id"), ["return_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_till_tenders_sale_id"), ["sale_id"], unique=False)
         batch_op.create_index("ix_till_tenders_session", ["session_id", "id"], unique=False)
+
+    op.create_table(
+        "write_offs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=False),
+        sa.Column("level_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(length=24), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("photo_key", sa.String(length=255), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(length=40), nullable=False),
+        sa.Column("asked_label", sa.String(length=255), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_label", sa.String(length=255), nullable=True),
+        sa.Column("decision_note", sa.Text(), nullable=True),
+        sa.Column("op_key", sa.String(length=80), nullable=False),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("state IN ('asked', 'booked', 'refused')", name=op.f("ck_write_offs_state_known")),
+        sa.CheckConstraint(
+            "why IN ('damaged', 'expired', 'recalled', 'tasting', 'lost', 'other')",
+            name=op.f("ck_write_offs_why_known"),
+        ),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_write_offs_amount_whole")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_write_offs_quantity_positive")),
+        sa.ForeignKeyConstraint(["level_id"], ["stock_levels.id"], name=op.f("fk_write_offs_level_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_write_offs")),
+        sa.UniqueConstraint("op_key", name=op.f("uq_write_offs_op_key")),
+        sa.UniqueConstraint("reference", name=op.f("uq_write_offs_reference")),
+    )
+    with op.batch_alter_table("write_offs", schema=None) as batch_op:
+        batch_op.create_index("ix_write_offs_level", ["level_id"], unique=False)
+        batch_op.create_index("ix_write_offs_state", ["state", "id"], unique=False)
 
     op.create_table(
         "till_return_lines",
@@ -680,6 +766,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_till_return_lines_line_id"))
 
     op.drop_table("till_return_lines")
+    with op.batch_alter_table("write_offs", schema=None) as batch_op:
+        batch_op.drop_index("ix_write_offs_state")
+        batch_op.drop_index("ix_write_offs_level")
+
+    op.drop_table("write_offs")
     with op.batch_alter_table("till_tenders", schema=None) as batch_op:
         batch_op.drop_index("ix_till_tenders_session")
         batch_op.drop_index(batch_op.f("ix_till_tenders_sale_id"))
@@ -697,6 +788,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_stock_passages_from")
 
     op.drop_table("stock_passages")
+    with op.batch_alter_table("stock_count_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_stock_count_lines_level")
+
+    op.drop_table("stock_count_lines")
     with op.batch_alter_table("recall_buyers", schema=None) as batch_op:
         batch_op.drop_index("ix_recall_buyers_order")
 
@@ -789,6 +884,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_till_devices_point")
 
     op.drop_table("till_devices")
+    with op.batch_alter_table("stock_counts", schema=None) as batch_op:
+        batch_op.drop_index("ix_stock_counts_point")
+
+    op.drop_table("stock_counts")
     with op.batch_alter_table("inspections", schema=None) as batch_op:
         batch_op.drop_index("ix_inspections_point")
 
