@@ -34,7 +34,7 @@ PAGES = {
 TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 1.5, "order": 1.7}
 # Things done in one span, however long it takes.
 LEAST = 24
-PARTS = (*PAGES, "basket", "order", "cached", "command", "race", "till", "points")
+PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", "points")
 _COLUMNS = (
     "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
     "unit, stars_until, set_no, picture, season_months, is_demo, needs_certificate, variant_ids, kind, commune_code"
@@ -70,6 +70,21 @@ def page(path: str, headers: dict[str, str] | None = None, status: int = 200) ->
         answer = visitor.send(path, headers=headers)
         if answer.status != status:
             raise RuntimeError(f"{path}: {answer.status}")
+        return [answer]
+
+    return act
+
+
+def unseen(shelf: Shelf) -> load.Act:
+    """Look at one page of the list after the other, each under an address of its own: no whole page was drawn before."""
+    numbers = itertools.count(1)
+    last = max(1, shelf.products // 30)
+
+    def act(visitor: load.Visitor, _client: int, _n: int) -> list[load.Answer]:
+        n = next(numbers)
+        answer = visitor.send(f"/san-pham?trang={n % last + 1}&lan={n}")
+        if answer.status != 200:
+            raise RuntimeError(f"list page {n % last + 1}: {answer.status}")
         return [answer]
 
     return act
@@ -323,6 +338,7 @@ def compare(
             acts: dict[str, tuple[load.Act, load.Act]] = {
                 name: (page(paths[name]), page(f"/page/{name}")) for name in PAGES
             }
+            acts["unseen"] = unseen(shelf), page("/page/list")
             acts["basket"] = adding(shelf, token), bare_adding(shelf)
             acts["order"] = ordering(shelf, token), bare_ordering(shelf)
             for name, (ours, theirs) in acts.items():
@@ -342,7 +358,8 @@ def compare(
                         f"p95 {got['p95_ms']:6.1f} ms  CPU {got['cpu_ms']:6.2f} ms (limit {limit['cpu_ms']:5.2f}) "
                         f"= {times:.2f}x"
                         f"  {got['bytes']:,.0f} B (limit {limit['bytes']:,.0f})",
-                        f"goal {TIMES[name]}x", times <= TIMES[name], shop=got, limit=limit, times=times, clients=n,
+                        f"goal {TIMES[name]}x" if name in TIMES else "",
+                        times <= TIMES[name] if name in TIMES else None, shop=got, limit=limit, times=times, clients=n,
                     )  # fmt: skip
                     if name == "search" and n == 1 and shelf.products >= 100_000:
                         report.line(db, shelf.products, "search time", f"p50 {got['p50_ms']:.1f} ms", "goal 25 ms",
@@ -372,16 +389,16 @@ def compare(
 
 
 def weigh(report: Report, db: str, shelf: Shelf, html: str) -> None:
-    """Compressed bytes of the list page with its style and scripts, without pictures."""
+    """Compressed bytes of the list page with its style and all scripts of the public pages, without pictures."""
     import brotli
 
-    files = [ROOT / "static" / "css" / "shop.css", *sorted((ROOT / "static" / "js").rglob("*.js"))]
+    files = [ROOT / "static" / "css" / "shop.css", *sorted((ROOT / "static" / "js").glob("*.js"))]
     sizes = [
         len(brotli.compress(html.encode(), quality=4)),
         *(len(brotli.compress(f.read_bytes(), quality=4)) for f in files),
     ]
     report.line(
-        db, shelf.products, "list weight", f"{sizes[0]:,} B HTML + {sum(sizes[1:]):,} B of CSS and all scripts, compressed",
+        db, shelf.products, "list weight", f"{sizes[0]:,} B HTML + {sum(sizes[1:]):,} B of CSS and scripts, compressed",
         "goal 60 kB", sum(sizes) <= 60_000, bytes=sum(sizes),
     )  # fmt: skip
 

@@ -131,7 +131,7 @@ def fill(url: str, folder: Path, products: int) -> Shelf:
         if not url.startswith("sqlite"):
             session().rollback()
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-                c.execute(text("ANALYZE"))
+                c.execute(text("VACUUM ANALYZE"))  # as the server does by itself some minutes after so much was written
         session().close()
         db.engine.dispose()
     return Shelf(

@@ -23,7 +23,9 @@ from shop.kernel import web
 
 T = TypeVar("T", bound=Sized)
 # Characters that a process keeps, keys counted with a guess; Vietnamese text takes two bytes for each.
-MOST = 3_000_000
+MOST = 4_000_000
+# The same for whole pages, a few dozen: those that nobody asks for again must not drive out the pieces of all others.
+MOST_PAGES = 2_000_000
 # Bytes of whole pages that a process keeps squeezed, some two hundred of them.
 MOST_SQUEEZED = 1_500_000
 _KEY = 600
@@ -71,23 +73,34 @@ class Memory(Generic[T]):
 
 def install(app: Flask) -> None:
     """Give `app` a memory of its own and its templates `kept`."""
-    app.extensions["shop_drawn"] = Memory[Markup](MOST)
+    forget(app)
     app.jinja_env.globals["kept"] = _kept
 
 
-def piece(key: tuple[Hashable, ...], draw: Callable[[], str]) -> Markup:
+def forget(app: Flask) -> None:
+    """Drop all that was drawn."""
+    app.extensions["shop_drawn"] = Memory[Markup](MOST)
+    app.extensions["shop_drawn_pages"] = Memory[Markup](MOST_PAGES)
+
+
+def page(key: tuple[Hashable, ...], draw: Callable[[], str]) -> Markup:
+    """A whole page, as `piece`; its address and the day's token, which every page shows, are put into the key here."""
+    return piece((*key, web.other_language_url(), web.public_token()), draw, memory="shop_drawn_pages")
+
+
+def piece(key: tuple[Hashable, ...], draw: Callable[[], str], *, memory: str = "shop_drawn") -> Markup:
     """The piece under `key` in the reader's language, else what `draw` draws.
 
     A piece that turns out to be private (a token or nonce of its visitor) is not kept.
     """
-    memory: Memory[Markup] = current_app.extensions["shop_drawn"]
+    kept: Memory[Markup] = current_app.extensions[memory]
     whole = (web.path(""), str(get_locale()), *key)
-    found = memory.get(whole)
+    found = kept.get(whole)
     if found is None:
         private = g.get("private_page")
         found = Markup(draw())  # noqa: S704 - drawn by a template, which has escaped what people wrote
         if g.get("private_page") == private and not current_app.jinja_env.auto_reload:
-            memory.put(whole, found)
+            kept.put(whole, found)
     return found
 
 

@@ -293,7 +293,7 @@ def test_a_change_shows_at_once_on_a_page_drawn_before(client: Any, app: Any, go
         s.expire_all()
         listing.refresh([v.product_id])
     after = {path: client.get(path, headers=BROWSER).text for path in seen}
-    app.extensions["shop_drawn"] = drawn.Memory(drawn.MOST)
+    drawn.forget(app)
     for path in seen:
         assert after[path] == client.get(path, headers=BROWSER).text, path
     assert after["/san-pham"] != before["/san-pham"] or change == "name_en"

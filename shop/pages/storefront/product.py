@@ -15,8 +15,7 @@ from shop.catalog import browse, queries
 from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
-from shop.kernel import clock, web
-from shop.kernel.drawn import draw, piece
+from shop.kernel import clock, drawn, web
 from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
 from shop.producers import queries as producers
@@ -102,10 +101,7 @@ def _page(found: ProductPage) -> str:
     )
     if p.is_alcohol:  # a page of its reader, whose header it holds
         return render_template("pages/storefront/product.html", **_values(told))
-    return piece(
-        ("product", told, web.other_language_url(), web.public_token()),
-        lambda: draw("pages/storefront/product.html", **_values(told)),
-    )
+    return drawn.page(("product", told), lambda: drawn.draw("pages/storefront/product.html", **_values(told)))
 
 
 def _values(told: Shown) -> dict[str, Any]:

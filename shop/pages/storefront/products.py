@@ -14,8 +14,7 @@ from shop.catalog import browse, facets, misses, search
 from shop.catalog.browse import SORT_NAMES, Sort
 from shop.catalog.facets import Band, Counts, Facets, Filters, Option
 from shop.catalog.search import Found
-from shop.kernel import web
-from shop.kernel.drawn import draw, piece
+from shop.kernel import drawn, web
 from shop.kernel.errors import NotFound
 from shop.kernel.money import vnd
 from shop.pages import asked as asked_
@@ -89,10 +88,7 @@ def _list(*, adult: bool) -> Any:
     if adult:  # its header holds its reader
         body: str = render_template("pages/storefront/list.html", **_values(told))
     else:
-        body = piece(
-            ("list", told, web.other_language_url(), web.public_token()),
-            lambda: draw("pages/storefront/list.html", **_values(told)),
-        )
+        body = drawn.page(("list", told), lambda: drawn.draw("pages/storefront/list.html", **_values(told)))
     return (body, 404) if told.beyond else body
 
 
@@ -115,7 +111,7 @@ def _values(told: Shown) -> dict[str, Any]:
         "filters": _chips(asked, counts),
         "clear_url": Asked(q=asked.q, sort=asked.sort).url(),
         "sorts": _sorts(asked),
-        "panel": piece(("filters", asked.q, asked.sort, asked.filters, counts), lambda: _panel(asked, counts)),
+        "panel": drawn.piece(("filters", asked.q, asked.sort, asked.filters, counts), lambda: _panel(asked, counts)),
         "age_url": age.ask_url(asked.url()),
         "near": [{"label": words, "url": Asked(q=words).url()} for words in told.near],
         "demo": any(card.is_demo for card in told.products),
@@ -124,7 +120,7 @@ def _values(told: Shown) -> dict[str, Any]:
 
 def _panel(asked: Asked, counts: Counts) -> str:
     """The filters with their counts."""
-    return draw(
+    return drawn.draw(
         "pages/storefront/_filters.html",
         asked=asked,
         in_stock=counts.in_stock,
