@@ -156,6 +156,7 @@ class Server:
             "PORT": str(self.port), "BASE_URL": f"http://127.0.0.1:{self.port}", "WORKERS": "2", "MAX_REQUESTS": "0",
             "DATABASE_URL": shelf.url, "INSTANCE_DIR": str(shelf.folder), "SHOP_MODE": "local", "RATE_LIMITS": "off",
             "PAGE_CACHE_SECONDS": str(cache_seconds), "SECRET_KEY": secrets.token_urlsafe(48), "PYTHONPATH": str(ROOT),
+            "MALLOC_ARENA_MAX": "1",  # as shop/serve.py sets it
         }  # fmt: skip
         arguments = ["-c", "gunicorn.conf.py"]
         if plan is not None:

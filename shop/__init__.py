@@ -12,7 +12,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from flask import Blueprint, Flask, g, request
 from flask_babel import Babel
 from flask_compress import Compress
@@ -253,6 +252,8 @@ def _load_user(token: str) -> Any:
 
 
 def _logging(config: Config) -> None:
+    import structlog  # the kernel has loaded it, its own way
+
     level = logging.WARNING if config.mode == "test" else logging.INFO
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
