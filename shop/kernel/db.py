@@ -208,7 +208,8 @@ def connection() -> Connection:
     s = session()
     s.flush()
     found: Connection | None = s.info.get("connection")
-    return s.connection() if found is None else found
+    # A savepoint is set when the session is asked for its connection inside it.
+    return s.connection() if found is None or s.in_nested_transaction() else found
 
 
 def streamed(statement: Any, values: Any = None, *, size: int) -> Any:

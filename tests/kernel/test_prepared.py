@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from shop.kernel.db import is_sqlite, session, streamed, transaction
+from shop.kernel.db import is_sqlite, savepoint, session, streamed, transaction
 from shop.kernel.jobs import Job, JobState
 from shop.kernel.prepared import Prepared
 from shop.kernel.reading import among
@@ -88,6 +89,17 @@ def test_errors_are_those_of_sqlalchemy_and_counters_see_the_statements(ctx: Any
     with statements() as seen:
         refused()
     assert (len(seen.writes), len(seen.reads)) == (1, 1)
+
+
+def test_a_savepoint_undoes_what_was_written_in_it(ctx: Any) -> None:
+    with transaction():
+        PUT.many([row("before")])
+        with contextlib.suppress(ZeroDivisionError), savepoint():
+            PUT.many([row("inside")])
+            raise ZeroDivisionError
+        assert BY_NAME.all({"name": "inside"}) == []
+        PUT.many([row("after")])
+    assert [len(BY_NAME.all({"name": name})) for name in ("before", "inside", "after")] == [1, 0, 1]
 
 
 def test_what_is_written_outside_a_transaction_is_never_kept(ctx: Any) -> None:
