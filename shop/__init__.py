@@ -19,6 +19,7 @@ from flask_login import LoginManager
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import shop.kernel.lean  # noqa: F401 - before the others
 from config import ROOT, Config
 from shop.kernel import (
     audit,
