@@ -21,6 +21,7 @@ from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
+from shop.receipts import queries as receipts
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
 from shop.transfers import queries as transfers
@@ -145,6 +146,15 @@ def _transfers(scopes: frozenset[str]) -> list[Waiting]:
     return rows
 
 
+def _receipts(scopes: frozenset[str]) -> list[Waiting]:
+    group = N_("Hàng về")
+    today, late = receipts.waiting(points_read.ids_in(scopes))
+    return [
+        Waiting(group, N_("Hẹn giao đến hôm nay"), today, "/office/receipts?state=open", ""),
+        Waiting(group, N_("Giao chậm"), late, "/office/receipts?state=late", "bad"),
+    ]
+
+
 def _counts(scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Kiểm kê"), counts.waiting(points_read.ids_in(scopes))
     return [
@@ -196,6 +206,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.MESSAGE_READ, _messages),
     (Permission.STOCK_READ, _stock),
     (Permission.TRANSFER_HANDLE, _transfers),
+    (Permission.RECEIPT_BOOK, _receipts),
     (Permission.COUNT_DO, _counts),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),

@@ -173,6 +173,8 @@ def cause(reference: str | None) -> Cause:
         return Cause(gettext("Phiếu chuyển %(r)s", r=rest), url)
     if kind == "count":
         return Cause(gettext("Kiểm kê %(r)s", r=rest), web.path(f"/office/counts/{rest}"))
+    if kind == "receipt":
+        return Cause(gettext("Phiếu giao %(r)s", r=rest), web.path(f"/office/receipts/{rest}"))
     if kind == "write-off":
         return Cause(gettext("Hủy hàng %(r)s", r=rest), web.path(f"/office/write-offs/{rest}"))
     if kind == "paper":

@@ -1,0 +1,60 @@
+"""What must hold of deliveries (`flask audit`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import case, func, or_, select
+
+from shop.kernel.db import session
+from shop.kernel.invariants import invariant
+from shop.kernel.storage import storage
+from shop.receipts.models import Delivery, Receipt, ReceiptLine, Terms
+from shop.stock.models import SHOP, StockLevel, StockMovement
+
+
+@invariant("receipts.books-are-what-came")
+def books() -> Iterator[str]:
+    """What came of a delivery is what was booked in under its reference, level by level."""
+    came = (
+        select(Delivery.reference, func.sum(ReceiptLine.quantity).label("n"))
+        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .join(ReceiptLine, ReceiptLine.receipt_id == Receipt.id)
+        .group_by(Delivery.reference)
+        .subquery()
+    )
+    booked = (
+        select(StockMovement.reference, func.sum(StockMovement.quantity).label("n"))
+        .where(StockMovement.reference.like("receipt:%"))
+        .group_by(StockMovement.reference)
+        .subquery()
+    )
+    rows = session().execute(
+        select(Delivery.reference)
+        .outerjoin(came, came.c.reference == Delivery.reference)
+        .outerjoin(booked, booked.c.reference == "receipt:" + Delivery.reference)
+        .where(func.coalesce(came.c.n, 0) != func.coalesce(booked.c.n, 0))
+    )
+    yield from (r for (r,) in rows)
+
+
+@invariant("receipts.goods-keep-their-owner")
+def owners() -> Iterator[str]:
+    """Bought goods lie as the shop's, consigned ones as their producer's."""
+    owner = case((Delivery.terms == Terms.PURCHASE, SHOP), else_=func.concat("producer:", Delivery.producer_id))
+    rows = session().execute(
+        select(Delivery.reference, ReceiptLine.id)
+        .join(Receipt, Receipt.delivery_id == Delivery.id)
+        .join(ReceiptLine, ReceiptLine.receipt_id == Receipt.id)
+        .join(StockLevel, StockLevel.id == ReceiptLine.level_id)
+        .where(or_(StockLevel.owner != owner, StockLevel.point_id != Delivery.point_id))
+    )
+    yield from (f"{r} line {i}" for r, i in rows)
+
+
+@invariant("receipts.papers-have-their-bytes")
+def papers() -> Iterator[str]:
+    """Every paper that a receipt names is in storage."""
+    kept = storage()
+    rows = session().execute(select(Receipt.id, Receipt.paper_key).where(Receipt.paper_key.is_not(None)))
+    yield from (f"receipt {i}" for i, key in rows if not kept.exists(str(key)))

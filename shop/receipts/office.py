@@ -1,0 +1,265 @@
+"""Deliveries of producers for staff: what is expected, receiving on a phone, with the supplier's paper."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask_babel import gettext
+
+from shop.accounts import guards
+from shop.accounts.permissions import Permission
+from shop.kernel import clock, operations, web
+from shop.kernel.errors import N_, Invalid, NotFound, ShopError
+from shop.kernel.forms import messages
+from shop.kernel.money import parse_vnd
+from shop.kernel.storage import storage
+from shop.points import queries as points
+from shop.receipts import queries
+from shop.receipts import services as receipts
+from shop.receipts.errors import MoreThanExpected
+from shop.receipts.models import DELIVERY_STATE_NAMES, TERMS_NAMES, Terms
+
+bp = Blueprint("receipts", __name__)
+HERE = "/office/receipts"
+P = Permission
+STATE_KINDS = {"expected": "info", "partly": "warn", "received": "ok", "cancelled": ""}
+
+
+def of_delivery(reference: str, **_: Any) -> str | None:
+    """The scope of the point that a delivery goes to."""
+    found = queries.point_of(reference)
+    return None if found is None else f"point:{found}"
+
+
+def _my_points() -> tuple[points.PointView, ...]:
+    return points.within(points.open_points(), guards.scopes(P.RECEIPT_BOOK))
+
+
+def _kept(error: ShopError | None) -> bool:
+    return (
+        error is not None and error.field != "op_key" and (error.status == 422 or isinstance(error, MoreThanExpected))
+    )
+
+
+def _number(raw: str, field: str) -> int:
+    raw = raw.strip().replace(" ", "")
+    if not raw:
+        return 0
+    if not raw.isascii() or not raw.isdigit() or len(raw) > 7:
+        raise Invalid(N_("Số lượng phải là số nguyên, từ 0."), field=field)
+    return int(raw)
+
+
+def _amount(raw: str, field: str) -> int | None:
+    """A cost as people type it; nobody without the right to prices sends one."""
+    if not raw.strip():
+        return None
+    try:
+        return parse_vnd(raw)
+    except ValueError as error:
+        raise Invalid(N_("Giá nhập chưa đúng."), field=field) from error
+
+
+def _day(raw: str, field: str) -> date | None:
+    if not raw.strip():
+        return None
+    try:
+        return date.fromisoformat(raw.strip())
+    except ValueError as error:
+        raise Invalid(N_("Ngày chưa đúng."), field=field) from error
+
+
+@bp.get("/receipts")
+@guards.requires(P.RECEIPT_BOOK)
+def index() -> Any:
+    """The deliveries to the reader's points."""
+    view = queries.deliveries(request.args, points.ids_in(guards.scopes(P.RECEIPT_BOOK)))
+    if view.export:
+        return view.download()
+    return render_template(
+        "receipts/office/index.html",
+        here=HERE,
+        view=view,
+        terms=TERMS_NAMES,
+        states=DELIVERY_STATE_NAMES,
+        state_kinds=STATE_KINDS,
+    )
+
+
+@bp.get("/receipts/new")
+@guards.requires(P.RECEIPT_BOOK)
+def new() -> Any:
+    """What is expected: `producer` and `point` choose whose packs the form lists."""
+    return _new_page()
+
+
+def _new_page(error: ShopError | None = None) -> Any:
+    values = request.values
+    slug = values.get("producer", "")
+    producer_id = queries.producer_id(slug) if slug else None
+    mine = _my_points()
+    page = render_template(
+        "receipts/office/new.html",
+        here=HERE,
+        producers=queries.producers(),
+        producer=slug if producer_id else "",
+        points=[(p.slug, p.name) for p in mine],
+        packs=queries.packs_of(producer_id) if producer_id else [],
+        terms=[(t.value, gettext(label)) for t, label in TERMS_NAMES.items()],
+        may_price=guards.may(P.RECEIPT_PRICE),
+        today=clock.today(),
+        v=values,
+        errors=messages(error),
+        error_code=error.code if error else None,
+        op_key=values.get("op_key") if _kept(error) else operations.new_key(),
+    )
+    return make_response(page, error.status if error else 200)
+
+
+@bp.post("/receipts/new")
+@guards.requires(P.RECEIPT_BOOK)
+def create() -> Any:
+    """Write down what a producer will bring."""
+    try:
+        producer_id = queries.producer_id(request.form.get("producer", ""))
+        if producer_id is None:
+            raise Invalid(N_("Hãy chọn cơ sở sản xuất."), field="producer")
+        point = next((p for p in _my_points() if p.slug == request.form.get("point")), None)
+        if point is None:
+            raise Invalid(N_("Hãy chọn điểm nhập hàng."), field="point")
+        terms = request.form.get("terms", "")
+        if terms not in set(Terms):
+            raise Invalid(N_("Hãy chọn mua đứt hay ký gửi."), field="terms")
+        expected_on = _day(request.form.get("expected_on", ""), "expected_on")
+        if expected_on is None:
+            raise Invalid(N_("Hãy ghi ngày hẹn giao."), field="expected_on")
+        may_price = guards.may(P.RECEIPT_PRICE, point.scope)
+        wanted = {}
+        for pack in queries.packs_of(producer_id):
+            field = f"quantity-{pack.variant_id}"
+            if quantity := _number(request.form.get(field, ""), field):
+                cost = f"cost-{pack.variant_id}"
+                wanted[pack.variant_id] = receipts.Wanted(
+                    quantity, _amount(request.form.get(cost, ""), cost) if may_price else None
+                )
+        reference = receipts.expect(
+            guards.actor(),
+            producer_id,
+            point.id,
+            Terms(terms),
+            expected_on,
+            wanted,
+            note=request.form.get("note", ""),
+            op_key=request.form.get("op_key", ""),
+        )
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _new_page(error)
+    flash(gettext("Đã ghi phiếu hẹn giao %(r)s.", r=reference), "ok")
+    return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+@bp.get("/receipts/<reference>")
+@guards.requires(P.RECEIPT_BOOK, scope=of_delivery)
+def delivery(reference: str) -> Any:
+    """A delivery: what is expected, what came, and the form to receive more."""
+    return _page(reference)
+
+
+def _page(reference: str, error: ShopError | None = None) -> Any:
+    row, view = queries.delivery(reference)
+    scope = f"point:{row.point_id}"
+    came = queries.arrivals(row.id)
+    page = render_template(
+        "receipts/office/delivery.html",
+        here=HERE,
+        d=row,
+        view=view,
+        lines=queries.lines(row.id),
+        came=came,
+        owed=receipts.owed(came),
+        open=row.state in queries.OPEN,
+        terms=TERMS_NAMES,
+        states=DELIVERY_STATE_NAMES,
+        state_kinds=STATE_KINDS,
+        may_price=guards.may(P.RECEIPT_PRICE, scope),
+        v=request.form if error is not None else {},
+        errors=messages(error),
+        error_code=error.code if error else None,
+        too_many=isinstance(error, MoreThanExpected),
+        op_key=request.form.get("op_key") if _kept(error) else operations.new_key(),
+    )
+    return make_response(page, error.status if error else 200)
+
+
+@bp.post("/receipts/<reference>/receive")
+@guards.requires(P.RECEIPT_BOOK, scope=of_delivery)
+def receive(reference: str) -> Any:
+    """Book what came."""
+    try:
+        row, _view = queries.delivery(reference)
+        may_price = guards.may(P.RECEIPT_PRICE, f"point:{row.point_id}")
+        came = {line.line_id: _came(line.line_id, may_price) for line in queries.lines(row.id)}
+        upload = request.files.get("paper")
+        receipts.receive(
+            guards.actor(),
+            reference,
+            came,
+            paper_number=request.form.get("paper_number", ""),
+            paper=upload.read() if upload and upload.filename else None,
+            note=request.form.get("note", ""),
+            more_is_right=request.form.get("more") == "1",
+            op_key=request.form.get("op_key", ""),
+        )
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _page(reference, error)
+    flash(gettext("Đã nhập hàng vào kho."), "ok")
+    return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+def _came(line: int, may_price: bool) -> receipts.Came:
+    form = request.form
+    quantity, refused = f"quantity-{line}", f"refused-{line}"
+    made, best = f"produced_on-{line}", f"expires_on-{line}"
+    return receipts.Came(
+        quantity=_number(form.get(quantity, ""), quantity),
+        refused=_number(form.get(refused, ""), refused),
+        reason=form.get(f"reason-{line}", ""),
+        lot_code=form.get(f"lot-{line}", ""),
+        produced_on=_day(form.get(made, ""), made),
+        expires_on=_day(form.get(best, ""), best),
+        unit_cost_amount=_amount(form.get(f"cost-{line}", ""), f"cost-{line}") if may_price else None,
+    )
+
+
+@bp.post("/receipts/<reference>/finish")
+@guards.requires(P.RECEIPT_BOOK, scope=of_delivery)
+def finish(reference: str) -> Any:
+    """No more will come."""
+    try:
+        receipts.finish(guards.actor(), reference, request.form.get("note", ""))
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _page(reference, error)
+    flash(gettext("Đã kết thúc phiếu giao hàng."), "ok")
+    return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+@bp.get("/receipts/<reference>/paper/<int:receipt_id>")
+@guards.requires(P.RECEIPT_BOOK, scope=of_delivery)
+def paper(reference: str, receipt_id: int) -> Response:
+    """The supplier's paper; private."""
+    key = queries.paper_key(reference, receipt_id)
+    pdf = key.endswith(".pdf")
+    answer = Response(storage().get(key), mimetype="application/pdf" if pdf else "image/jpeg")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if pdf:
+        answer.headers["Content-Disposition"] = f'attachment; filename="{reference}-{receipt_id}.pdf"'
+    return answer

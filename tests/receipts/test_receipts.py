@@ -1,0 +1,232 @@
+"""Deliveries: expected, received in parts and lots, owner kept, booked once, refusals at their place."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from shop.accounts.permissions import Role
+from shop.kernel import clock, invariants, operations
+from shop.kernel.actor import Actor
+from shop.kernel.db import session, transaction
+from shop.kernel.errors import Invalid, NotFound
+from shop.receipts import queries
+from shop.receipts import services as receipts
+from shop.receipts.errors import MoreThanExpected, NotExpected
+from shop.receipts.models import DeliveryState, Receipt, ReceiptLine, Terms
+from shop.receipts.services import Came, Wanted
+from shop.stock.models import Lot, StockLevel
+from tests import factories
+from tests.people import sign_in
+
+KEEPER = Actor("user", "Người giữ", 901, "127.0.0.1")
+
+
+@pytest.fixture
+def supply(ctx: Any) -> dict[str, Any]:
+    """A point, a producer with two packs, and somebody else's pack."""
+    producer = factories.make_producer("HTX Đầm Hà")
+    return {
+        "point": factories.make_point(),
+        "producer": producer,
+        "hen": factories.make_variant("Gà Tiên Yên", producer=producer),
+        "egg": factories.make_variant("Trứng gà", producer=producer),
+        "other": factories.make_variant("Chè", producer=factories.make_producer("HTX khác")),
+    }
+
+
+def _expect(supply: dict[str, Any], terms: Terms = Terms.CONSIGNMENT, **more: Any) -> str:
+    wanted = more.pop("wanted", {supply["hen"].id: Wanted(10, 90_000), supply["egg"].id: Wanted(30)})
+    values = {"expected_on": clock.today(), "op_key": operations.new_key()} | more
+    return receipts.expect(
+        KEEPER, supply["producer"].id, supply["point"].id, terms, values.pop("expected_on"), wanted, **values
+    )
+
+
+def _lines(reference: str) -> dict[int, queries.LineView]:
+    row, _view = queries.delivery(reference)
+    return {line.variant_id: line for line in queries.lines(row.id)}
+
+
+def _receive(
+    supply: dict[str, Any], reference: str, hen: Came | None = None, egg: Came | None = None, **more: Any
+) -> int:
+    lines = _lines(reference)
+    came = {lines[supply[name].id].line_id: one for name, one in (("hen", hen), ("egg", egg)) if one is not None}
+    return receipts.receive(KEEPER, reference, came, **({"op_key": operations.new_key()} | more))
+
+
+def _state(reference: str) -> DeliveryState:
+    session().expire_all()
+    return queries.delivery(reference)[0].state
+
+
+def _broken() -> list[str]:
+    return [check.name for check in invariants.run() if not check.ok]
+
+
+def test_in_parts_and_lots_with_the_producer_as_owner(supply: dict[str, Any]) -> None:
+    reference = _expect(supply)
+    today = clock.today()
+    _receive(supply, reference, hen=Came(6, lot_code="G1", produced_on=today, expires_on=today + timedelta(days=3)))
+    assert _state(reference) is DeliveryState.PARTLY
+    _receive(supply, reference, hen=Came(3, refused=1, reason="dập", lot_code="G2"), egg=Came(30))
+    assert _state(reference) is DeliveryState.RECEIVED
+    levels = session().query(StockLevel).filter_by(variant_id=supply["hen"].id).order_by(StockLevel.id).all()
+    assert [(level.on_hand, level.owner) for level in levels] == [
+        (6, f"producer:{supply['producer'].id}"),
+        (3, f"producer:{supply['producer'].id}"),
+    ]
+    assert {session().get(Lot, level.lot_id).code for level in levels} == {"G1", "G2"}
+    row, view = queries.delivery(reference)
+    assert (view.units, view.came) == (40, 39)
+    assert receipts.owed(queries.arrivals(row.id)) == 9 * 90_000
+    assert _broken() == []
+
+
+def test_bought_goods_are_the_shops(supply: dict[str, Any]) -> None:
+    reference = _expect(supply, Terms.PURCHASE)
+    _receive(supply, reference, egg=Came(10, unit_cost_amount=3_000))
+    assert session().query(StockLevel).filter_by(variant_id=supply["egg"].id).one().owner == "shop"
+    assert queries.waiting(None) == (1, 0)
+    receipts.finish(KEEPER, reference, "hết trứng")
+    assert _state(reference) is DeliveryState.RECEIVED
+    empty = _expect(supply, Terms.PURCHASE)
+    receipts.finish(KEEPER, empty, "xe hỏng")
+    assert _state(empty) is DeliveryState.CANCELLED
+    with pytest.raises(NotExpected):
+        _receive(supply, empty, egg=Came(1))
+    with pytest.raises(NotExpected):
+        receipts.finish(KEEPER, empty, "lần nữa")
+    assert _broken() == []
+
+
+def test_the_same_key_books_once(app: Any, supply: dict[str, Any], together: Any) -> None:
+    reference, key = _expect(supply), operations.new_key()
+    lines = _lines(reference)
+    came = {lines[supply["egg"].id].line_id: Came(30)}
+    session().rollback()
+    outcomes = together(app, lambda: receipts.receive(KEEPER, reference, came, op_key=key), times=4)
+    assert [o.error for o in outcomes] == [None] * 4
+    assert len({o.value for o in outcomes}) == 1
+    assert session().query(StockLevel).filter_by(variant_id=supply["egg"].id).one().on_hand == 30
+    assert _broken() == []
+
+
+def test_more_than_expected_must_be_said(supply: dict[str, Any]) -> None:
+    reference = _expect(supply)
+    with pytest.raises(MoreThanExpected) as refused:
+        _receive(supply, reference, hen=Came(11))
+    assert refused.value.field == f"quantity-{_lines(reference)[supply['hen'].id].line_id}"
+    assert session().query(Receipt).count() == 0
+    _receive(supply, reference, hen=Came(11), more_is_right=True)
+    assert _broken() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "came"),
+    [
+        ("lines", Came(0)),
+        ("quantity", Came(-1)),
+        ("quantity", Came(1_000_000)),
+        ("reason", Came(1, refused=1)),
+        ("cost", Came(1, unit_cost_amount=-1)),
+        ("expires_on", Came(1, lot_code="A", produced_on=clock.today(), expires_on=clock.today() - timedelta(days=1))),
+        ("lot", Came(1, expires_on=clock.today() + timedelta(days=9))),
+        ("lot", Came(1, lot_code="x" * 41)),
+    ],
+)
+def test_what_cannot_be(supply: dict[str, Any], field: str, came: Came) -> None:
+    reference = _expect(supply)
+    with pytest.raises(Invalid) as refused:
+        _receive(supply, reference, hen=came)
+    line = _lines(reference)[supply["hen"].id].line_id
+    assert refused.value.field in (field, f"{field}-{line}")
+    assert session().query(Receipt).count() == 0
+    assert _broken() == []
+
+
+def test_what_cannot_be_expected(supply: dict[str, Any]) -> None:
+    for wanted in (
+        {},
+        {supply["hen"].id: Wanted(0)},
+        {supply["hen"].id: Wanted(1, -5)},
+        {supply["other"].id: Wanted(1)},
+    ):
+        with pytest.raises(Invalid):
+            _expect(supply, wanted=wanted)
+    with pytest.raises(NotFound):
+        receipts.receive(KEEPER, "N-XXXX-XXXX", {1: Came(1)}, op_key=operations.new_key())
+    reference = _expect(supply)
+    with pytest.raises(NotFound):
+        receipts.receive(KEEPER, reference, {10**9: Came(1)}, op_key=operations.new_key())
+    with pytest.raises(Invalid):
+        receipts.finish(KEEPER, reference, "")
+
+
+def test_faults_are_found_by_the_audit(supply: dict[str, Any]) -> None:
+    reference = _expect(supply)
+    _receive(supply, reference, hen=Came(6, lot_code="G1"))
+    with transaction() as s:
+        line = s.query(ReceiptLine).one()
+        line.quantity = 5
+        s.get(StockLevel, line.level_id).owner = "shop"
+        s.query(Receipt).one().paper_key = "receipts/00/none.pdf"
+    assert {
+        "receipts.books-are-what-came",
+        "receipts.goods-keep-their-owner",
+        "receipts.papers-have-their-bytes",
+    } <= set(_broken())
+
+
+def test_a_keeper_receives_on_his_page_and_sees_no_prices(client: Any, supply: dict[str, Any]) -> None:
+    sign_in(client, (Role.POINT_KEEPER, f"point:{supply['point'].id}"))
+    reference = _expect(supply)
+    address = f"/office/receipts/{reference}"
+    page = client.get(address).get_data(as_text=True)
+    assert "Gà Tiên Yên" in page
+    assert "90.000" not in page
+    hen = _lines(reference)[supply["hen"].id].line_id
+    wrong = client.fill(address, form=address + "/receive", **{f"quantity-{hen}": "11", f"lot-{hen}": "G1"})
+    assert wrong.status_code == 409
+    assert "Nhận cả phần thừa" in wrong.get_data(as_text=True)
+    assert 'value="G1"' in wrong.get_data(as_text=True)
+    out = io.BytesIO()
+    Image.new("RGB", (400, 300), (20, 90, 90)).save(out, "JPEG")
+    data = {
+        "csrf_token": client.token(address), "op_key": operations.new_key(), f"quantity-{hen}": "6", f"lot-{hen}": "G1",
+        f"cost-{hen}": "1", "paper_number": "PX-12", "paper": (io.BytesIO(out.getvalue()), "phieu.jpg"),
+    }  # fmt: skip
+    assert client.post(address + "/receive", data=data, content_type="multipart/form-data").status_code == 303
+    [came] = queries.arrivals(queries.delivery(reference)[0].id)
+    assert (came.quantity, came.paper_number, came.unit_cost_amount) == (6, "PX-12", 90_000)
+    assert client.get(f"{address}/paper/{came.receipt_id}").mimetype == "image/jpeg"
+    assert client.get(f"/media/{came.paper_key}").status_code == 404
+
+
+def test_a_foreign_keeper_sees_nothing(client: Any, supply: dict[str, Any]) -> None:
+    reference = _expect(supply)
+    other = factories.make_point("Điểm khác")
+    sign_in(client, (Role.POINT_KEEPER, f"point:{other.id}"))
+    assert client.get(f"/office/receipts/{reference}").status_code == 404
+    assert reference not in client.get("/office/receipts").get_data(as_text=True)
+    data = {"csrf_token": client.token("/tai-khoan"), "note": "xong"}
+    assert client.post(f"/office/receipts/{reference}/finish", data=data).status_code == 404
+
+
+def test_staff_expect_a_delivery_without_javascript(client: Any, supply: dict[str, Any]) -> None:
+    sign_in(client, Role.PROMOTION_STAFF)
+    address = f"/office/receipts/new?producer={supply['producer'].slug}"
+    fields = {f"quantity-{supply['hen'].id}": "12", f"cost-{supply['hen'].id}": "85.000", "point": supply["point"].slug}
+    wrong = client.fill(address, form="/office/receipts/new", **fields)
+    assert wrong.status_code == 422
+    assert "mua đứt hay ký gửi" in wrong.get_data(as_text=True)
+    assert 'value="85.000"' in wrong.get_data(as_text=True)
+    done = client.fill(address, form="/office/receipts/new", terms="purchase", **fields)
+    assert done.status_code == 303
+    [line] = _lines(done.location.rpartition("/")[2]).values()
+    assert (line.quantity, line.unit_cost_amount) == (12, 85_000)
