@@ -37,6 +37,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_till_pins")),
     )
     op.create_table(
+        "deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=20), nullable=False),
+        sa.Column("producer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("terms", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("expected_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
+        sa.Column("created_label", sa.String(length=255), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_label", sa.String(length=255), nullable=True),
+        sa.Column("close_note", sa.Text(), nullable=True),
+        sa.Column("is_demo", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('expected', 'partly', 'received', 'cancelled')", name=op.f("ck_deliveries_state_known")
+        ),
+        sa.CheckConstraint("terms IN ('purchase', 'consignment')", name=op.f("ck_deliveries_terms_known")),
+        sa.ForeignKeyConstraint(["point_id"], ["points.id"], name=op.f("fk_deliveries_point_id")),
+        sa.ForeignKeyConstraint(["producer_id"], ["producers.id"], name=op.f("fk_deliveries_producer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("reference", name=op.f("uq_deliveries_reference")),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_deliveries_point", ["point_id", "state", "expected_on"], unique=False)
+        batch_op.create_index("ix_deliveries_producer", ["producer_id", "id"], unique=False)
+
+    op.create_table(
         "inspections",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -154,6 +184,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection_findings")),
         sa.UniqueConstraint("inspection_id", "code", name=op.f("uq_inspection_findings_inspection_id_code")),
     )
+    op.create_table(
+        "receipts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("paper_number", sa.String(length=80), nullable=True),
+        sa.Column("paper_key", sa.String(length=255), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_key", sa.String(length=40), nullable=False),
+        sa.Column("actor_label", sa.String(length=255), nullable=False),
+        sa.Column("op_key", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_receipts_delivery_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
+        sa.UniqueConstraint("op_key", name=op.f("uq_receipts_op_key")),
+    )
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.create_index("ix_receipts_delivery", ["delivery_id", "id"], unique=False)
+
     op.create_table(
         "till_enrol_codes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -281,6 +329,20 @@ def upgrade() -> None:
     with op.batch_alter_table("transfer_steps", schema=None) as batch_op:
         batch_op.create_index("ix_transfer_steps_transfer", ["transfer_id", "id"], unique=False)
 
+    op.create_table(
+        "delivery_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("variant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("unit_cost_amount", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_delivery_lines_quantity_positive")),
+        sa.CheckConstraint("unit_cost_amount >= 0", name=op.f("ck_delivery_lines_cost_whole")),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_delivery_lines_delivery_id")),
+        sa.ForeignKeyConstraint(["variant_id"], ["variants.id"], name=op.f("fk_delivery_lines_variant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_lines")),
+        sa.UniqueConstraint("delivery_id", "variant_id", name=op.f("uq_delivery_lines_delivery_id_variant_id")),
+    )
     op.create_table(
         "stock_targets",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -542,6 +604,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_recall_buyers_order", ["order_id"], unique=False)
 
     op.create_table(
+        "receipt_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("receipt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lot_code", sa.String(length=40), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("unit_cost_amount", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "quantity >= 0 AND refused >= 0 AND quantity + refused > 0", name=op.f("ck_receipt_lines_something_came")
+        ),
+        sa.CheckConstraint("unit_cost_amount >= 0", name=op.f("ck_receipt_lines_cost_whole")),
+        sa.ForeignKeyConstraint(["level_id"], ["stock_levels.id"], name=op.f("fk_receipt_lines_level_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["delivery_lines.id"], name=op.f("fk_receipt_lines_line_id")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["receipts.id"], name=op.f("fk_receipt_lines_receipt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_lines")),
+    )
+    with op.batch_alter_table("receipt_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_receipt_lines_line", ["line_id"], unique=False)
+        batch_op.create_index("ix_receipt_lines_receipt", ["receipt_id"], unique=False)
+
+    op.create_table(
         "stock_count_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -792,6 +878,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_stock_count_lines_level")
 
     op.drop_table("stock_count_lines")
+    with op.batch_alter_table("receipt_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_receipt_lines_receipt")
+        batch_op.drop_index("ix_receipt_lines_line")
+
+    op.drop_table("receipt_lines")
     with op.batch_alter_table("recall_buyers", schema=None) as batch_op:
         batch_op.drop_index("ix_recall_buyers_order")
 
@@ -842,6 +933,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_stock_targets_variant")
 
     op.drop_table("stock_targets")
+    op.drop_table("delivery_lines")
     with op.batch_alter_table("transfer_steps", schema=None) as batch_op:
         batch_op.drop_index("ix_transfer_steps_transfer")
 
@@ -873,6 +965,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_till_enrol_codes_device_id"))
 
     op.drop_table("till_enrol_codes")
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.drop_index("ix_receipts_delivery")
+
+    op.drop_table("receipts")
     op.drop_table("inspection_findings")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index("ix_transfers_to")
@@ -892,6 +988,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_inspections_point")
 
     op.drop_table("inspections")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_deliveries_producer")
+        batch_op.drop_index("ix_deliveries_point")
+
+    op.drop_table("deliveries")
     op.drop_table("till_pins")
     # What was paid at a counter is, to the version before, money taken by hand.
     counter = ", ".join(f"'{way}'" for way in COUNTER)
