@@ -21,6 +21,7 @@ from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
+from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
@@ -130,6 +131,14 @@ def _stock(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _recalls(_scopes: frozenset[str]) -> list[Waiting]:
+    group, (running, short) = N_("Thu hồi lô"), recalls.waiting()
+    return [
+        Waiting(group, N_("Đơn thiếu hàng vì thu hồi"), short, "/office/recalls?state=open", "bad"),
+        Waiting(group, N_("Lô đang thu hồi"), running, "/office/recalls?state=open"),
+    ]
+
+
 def _transfers(scopes: frozenset[str]) -> list[Waiting]:
     mine = points_read.ids_in(scopes)
     group, found = N_("Chuyển hàng"), transfers.waiting(mine)
@@ -208,6 +217,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.TRANSFER_HANDLE, _transfers),
     (Permission.RECEIPT_BOOK, _receipts),
     (Permission.COUNT_DO, _counts),
+    (Permission.RECALL_RUN, _recalls),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shop.catalog.models import Product, Variant
@@ -15,7 +15,7 @@ from shop.kernel.db import in_batches, session
 from shop.orders.models import CHANNEL_NAMES, Order
 from shop.points.models import Point
 from shop.recalls.models import Reach, Recall, RecallBuyer
-from shop.stock.models import Lot, Passage, StockLevel
+from shop.stock.models import Lot, Passage, StockHold, StockLevel
 from shop.stock.queries import lots
 
 
@@ -240,6 +240,22 @@ def by_reference(reference: str) -> Recall | None:
 def of_lot(lot_id: int) -> Recall | None:
     """The recall of a lot, open or over."""
     return session().scalars(select(Recall).where(Recall.lot_id == lot_id)).one_or_none()
+
+
+def waiting() -> tuple[int, int]:
+    """How many recalls are open, and how many parcels and transfers still claim goods of their lots."""
+    rows = (
+        session()
+        .execute(
+            select(func.count(func.distinct(Recall.id)), func.count(func.distinct(StockHold.reference)))
+            .select_from(Recall)
+            .join(StockLevel, StockLevel.lot_id == Recall.lot_id, isouter=True)
+            .join(StockHold, and_(StockHold.level_id == StockLevel.id, StockHold.outcome.is_(None)), isouter=True)
+            .where(Recall.closed_at.is_(None))
+        )
+        .one()
+    )
+    return int(rows[0]), int(rows[1])
 
 
 def open_ids() -> list[int]:

@@ -15,7 +15,6 @@ from shop.recalls import errors, events, queries
 from shop.recalls.models import Reach, Recall, RecallBuyer
 from shop.stock import services as stock
 from shop.stock.models import Lot, MovementKind, StockLevel
-from shop.stock.queries import lots as lot_queries
 from shop.stock.services import lots
 
 LONGEST = 1000
@@ -80,8 +79,7 @@ def run(actor: Actor, lot_id: int, reason: str, advice: str, op_key: str) -> str
 def _swap_orders(actor: Actor, lot_id: int) -> int:
     """Give what orders claim of the lot from other lots; return how many units moved. A transfer's goods are not swapped: its
     note names the lot, so a person unpacks it."""
-    references = sorted({r for r, _p, _n, _s in lot_queries.claims_of(lot_id) if queries.order_reference(r)})
-    return sum(lots.swap(actor, reference)[0] for reference in references)
+    return lots.swap_lot(actor, lot_id)
 
 
 def _write_down(recall: Recall) -> int:

@@ -435,6 +435,19 @@ def test_two_hundred_buyers_fifty_jars(bench, together):
     assert broken() == []
 
 
+def test_what_expires_first_is_sold_first(bench):
+    """The lot that ends first leaves first, whatever came in first; the lot of each claim is known."""
+    today = clock.today()
+    late = factories.put_in(bench.variant, bench.point, 5, lot_code="SAU", expires_on=today + timedelta(days=90))
+    soon = factories.put_in(bench.variant, bench.point, 2, lot_code="TRUOC", expires_on=today + timedelta(days=9))
+    bench.add(quantity=3)
+    order = bench.placed(bench.order())
+    found = {
+        h.level_id: h.quantity for h in session().query(StockHold).filter(StockHold.reference.contains(order.reference))
+    }
+    assert found == {soon: 2, late: 1}
+
+
 @pytest.mark.parametrize("reserve", [0, 2])
 def test_an_order_is_placed_in_few_statements(bench, reserve):
     """One transaction, at most fifteen statements; a point that keeps a reserve from the web is counted behind locks."""

@@ -159,6 +159,7 @@ def test_one_action_stops_the_lot_gives_from_others_and_writes_everybody_down(ca
     assert level(case.other).allocated + level(case.other).held == 5
     seen = queries.spread(case.lot)
     assert seen.claimed == 5
+    assert queries.waiting() == (1, 2)
     assert sum(h.quantity for h in session().query(StockHold).filter_by(outcome=None)) == 10  # nobody lost his claim
     assert {(b.order_id, b.quantity, b.reach) for b in session().query(RecallBuyer)} == {(sold.id, 2, Reach.LETTER)}
     assert session().query(AuditRow).filter_by(action="recalls.run").count() == 1
@@ -292,6 +293,8 @@ def test_a_recall_is_closed_when_nothing_is_left(case: Case) -> None:
     with pytest.raises(RecallNotDone):
         services.close(SYSTEM, recall.id, "Đã thu hồi hết")
     orders.cancel(SYSTEM, order.id, "hàng bị thu hồi")
+    with pytest.raises(RecallNotDone):
+        services.close(SYSTEM, recall.id, "Đã thu hồi hết")
     services.clear_level(SYSTEM, recall.id, case.bad, "destroyed", "clear-3-key")
     with pytest.raises(Invalid):
         services.close(SYSTEM, recall.id, " ")

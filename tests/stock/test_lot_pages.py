@@ -118,6 +118,19 @@ def test_a_lot_is_stopped_and_resumed_on_its_page(desk: Any) -> None:
     assert "Dừng lô ở mọi nơi" in page(desk, base)
 
 
+def test_claims_of_a_stopped_lot_move_by_a_button(desk: Any) -> None:
+    base = f"/office/stock/lots/{desk.lot}"
+    other = put_in(desk.variant, desk.point, 5, lot_code="L-KHAC")
+    with transaction():
+        stock.take("order:AAAA-BBBB:1", [Take(desk.level, 2)])
+    assert 'data-testid="swap-lot"' not in page(desk, base)
+    lots.stop_lot(SYSTEM, desk.lot, "nghi hỏng", "swap-stop-1")
+    assert 'data-testid="swap-lot"' in page(desk, base)
+    post(desk, f"{base}/swap")
+    assert session().get_one(StockLevel, other).allocated == 2
+    assert 'data-testid="swap-lot"' not in page(desk, base)
+
+
 def test_code_and_dates_are_put_right(desk: Any) -> None:
     base = f"/office/stock/lots/{desk.lot}"
     bad = {"code": "L-0312", "produced_on": "2026-02-02", "expires_on": "2026-02-01", "reason": "nhầm"}

@@ -175,6 +175,15 @@ def resume_lot(lot_id: int) -> Any:
     return _done(lot_id, gettext("Lô được bán trở lại."))
 
 
+@bp.post("/stock/lots/<int:lot_id>/swap")
+@guards.requires(P.RECALL_RUN, scope=everywhere, name="all")
+def swap_lot(lot_id: int) -> Any:
+    """Give what orders claim of a lot that may not leave from other lots of the same point."""
+    _seen(lot_id)
+    moved = lots.swap_lot(guards.actor(), lot_id)
+    return _done(lot_id, gettext("Đã đổi %(n)s đơn vị sang lô khác.", n=moved))
+
+
 @bp.post("/stock/lots/<int:lot_id>")
 @guards.requires(P.STOCK_ADJUST, scope=everywhere, name="all")
 def correct_lot(lot_id: int) -> Any:

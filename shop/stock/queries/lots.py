@@ -246,13 +246,13 @@ def paper(paper_id: int) -> LotPaper | None:
 
 
 def claims_of(lot_id: int) -> list[tuple[str, int, int, str]]:
-    """Live claims on the lot: (reference, point, units, stage), by reference."""
+    """Live claims on the lot: (reference, point, units, stage), oldest first."""
     rows = session().execute(
         select(StockHold.reference, StockLevel.point_id, func.sum(StockHold.quantity), StockHold.stage)
         .join(StockLevel, StockLevel.id == StockHold.level_id)
         .where(StockLevel.lot_id == lot_id, StockHold.outcome.is_(None))
         .group_by(StockHold.reference, StockLevel.point_id, StockHold.stage)
-        .order_by(StockHold.reference)
+        .order_by(func.min(StockHold.id))
     )
     return [(r, int(p), int(n), str(stage.value if hasattr(stage, "value") else stage)) for r, p, n, stage in rows]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from shop.kernel import audit, clock, operations, text
 from shop.kernel.actor import Actor
@@ -177,6 +177,24 @@ class Short:
 
 
 _TRIES = 3
+
+
+def swap_lot(actor: Actor, lot_id: int, claims_of: str = "order:") -> int:
+    """Do so for everything of the lot that is claimed under references beginning with `claims_of`, oldest
+    claim first; return units moved."""
+    with transaction() as s:
+        references = s.scalars(
+            select(StockHold.reference)
+            .join(StockLevel, StockLevel.id == StockHold.level_id)
+            .where(
+                StockLevel.lot_id == lot_id,
+                StockHold.outcome.is_(None),
+                StockHold.reference.startswith(claims_of, autoescape=True),
+            )
+            .group_by(StockHold.reference)
+            .order_by(func.min(StockHold.id))
+        ).all()
+        return sum(swap(actor, reference)[0] for reference in references)
 
 
 def swap(actor: Actor, reference: str) -> tuple[int, list[Short]]:
