@@ -3,8 +3,8 @@
 import { button, h, sheet } from "./dom.js";
 import { t } from "./words.js";
 
-const FAST = 35; // ms between two keys of a scanner; a person is slower
-const SHORTEST = 4;
+const FAST = 50; // ms between two keys of a scanner; a person is slower
+const SHORTEST = 5;
 
 // Calls found(text) for every scan, wherever the focus is. What the scanner typed into a field is taken out again.
 export function listen(found) {
@@ -14,7 +14,7 @@ export function listen(found) {
   document.addEventListener(
     "keydown",
     (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+      if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat) return;
       const pause = event.timeStamp - last;
       if (event.key === "Enter") {
         const text = pause <= 3 * FAST ? typed : "";

@@ -92,9 +92,9 @@ export function sell(app, main) {
   async function changed(line) {
     if (app.basket.checkDiscount(app.discountPercent)) toast(t("discount.gone"), { kind: "warn" });
     if (!app.basket.lines.some((l) => l.alcohol)) app.basket.adult = false;
-    await app.saveBasket();
     drawBasket(line);
     drawGoods();
+    await app.saveBasket();
   }
 
   const scan = async (text) => {
@@ -131,6 +131,7 @@ export function sell(app, main) {
   function drawBasket(touched) {
     const { lines, count, total, subtotal, discountAmount } = app.basket;
     const focus = document.activeElement?.dataset?.key;
+    main.dataset.count = String(count);
     const list = h("ul.basket-lines", { role: "list" }, lines.map((line) => basketLine(app, line, changed)));
     basket.replaceChildren(
       h(

@@ -9,6 +9,7 @@ import { stamp } from "./time.js";
 
 const BATCH = 50;
 const REST = 30_000; // between two looks at the server
+const LONGEST_WAIT = 15_000; // after a failure: 2 s, 4 s, 8 s, then this
 const STALE = 5 * 60_000; // a catalogue older than this is asked for again
 const SKEW = 5 * 60_000; // clocks further apart than this are shown
 
@@ -31,7 +32,10 @@ export class Sync extends EventTarget {
     await this.count();
     if (!this.listening) {
       this.listening = true;
-      addEventListener("online", () => this.now());
+      addEventListener("online", () => {
+        this.failures = 0;
+        this.now();
+      });
       addEventListener("offline", () => this.tell({ online: false }));
     }
     return this.now();
@@ -58,7 +62,8 @@ export class Sync extends EventTarget {
     clearTimeout(this.timer);
     this.running ??= this.run().finally(() => {
       this.running = null;
-      if (!this.stopped) this.timer = setTimeout(() => this.now(), Math.min(REST, 2000 * 2 ** Math.min(this.failures, 4)) * (this.failures ? 1 : 15));
+      const rest = this.failures ? Math.min(LONGEST_WAIT, 1000 * 2 ** this.failures) : REST;
+      if (!this.stopped) this.timer = setTimeout(() => this.now(), rest);
     });
     return this.running;
   }
