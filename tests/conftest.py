@@ -4,6 +4,7 @@
 |---|---|
 | `app` | the shop on an empty database; the test runs once on SQLite and once on PostgreSQL |
 | `ctx` | the same app with an application context, for tests that call services and queries |
+| `gazetteer` | the same with all provinces and communes in it |
 | `client` | a browserless visitor: every request in a context of its own, tokens filled in by `post` |
 | `make_app` | the same database under other settings: `make_app(rate_limits=True)`; `fresh=True` for one that is changed |
 | `db_url` | the address of the database, for tests with threads, processes or plain SQL |
@@ -284,9 +285,9 @@ def database(request: pytest.FixtureRequest, run: Run, shops: Shops) -> Iterator
 
 
 @pytest.fixture
-def db_url(database: databases.TestDatabase) -> str:
-    """The address of an empty database (tables, no rows)."""
-    database.reset()
+def db_url(database: databases.TestDatabase, request: pytest.FixtureRequest) -> str:
+    """The address of an empty database (tables, no rows), but for what `gazetteer` puts in."""
+    database.reset("places" if "gazetteer" in request.fixturenames else "")
     return database.url
 
 
@@ -381,6 +382,15 @@ def ctx(app: Flask) -> Iterator[Flask]:
     """The shop with an application context, for calling services and queries."""
     with app.app_context():
         yield app
+
+
+@pytest.fixture
+def gazetteer(ctx: Flask, database: databases.TestDatabase) -> Flask:
+    """The shop with all provinces and communes as their files have them, in a context; nothing may be written before."""
+    from shop.places import services as places
+
+    database.fill("places", places.load)
+    return ctx
 
 
 @pytest.fixture

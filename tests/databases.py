@@ -19,11 +19,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from pysqlite3 import dbapi2
 from sqlalchemy import MetaData, make_url
 
 NAMES = ("sqlite", "postgresql")
@@ -149,47 +150,65 @@ def usable(url: str) -> str | None:
 
 
 class TestDatabase:
-    """A database that can be put back to how it was when `remember` was called."""
+    """A database that can be put back to how it was when `remember` was called, or to a state that was kept since."""
 
     __test__ = False
     kind: str
     url: str
 
+    def __init__(self) -> None:
+        self.state = ""
+        self.kept: set[str] = set()
+
     def remember(self, metadata: MetaData) -> None:
         """Take the present state (tables, no rows) as the one to go back to."""
         raise NotImplementedError
 
-    def reset(self) -> None:
-        """Go back. Nobody may be using the database."""
-        raise NotImplementedError
+    def reset(self, state: str = "") -> None:
+        """Go back: to empty tables, or to `state` if `fill` has kept it. Nobody may be using the database."""
+        self.state = state if state in self.kept else ""
+        self._reset(self.state)
+
+    def fill(self, state: str, work: Callable[[], object]) -> None:
+        """Be in `state`: if `reset` did not bring us there, do `work` on the empty database and keep what it wrote."""
+        if self.state == state:
+            return
+        assert not self._filled(), "only an empty database is filled"
+        work()
+        self._keep(state)
+        self.kept.add(state)
+        self.state = state
 
     def drop(self) -> None:
         """Remove it."""
         raise NotImplementedError
 
+    def _reset(self, state: str) -> None:
+        raise NotImplementedError
+
+    def _keep(self, state: str) -> None:
+        raise NotImplementedError
+
+    def _filled(self) -> list[str]:
+        """The tables that hold rows."""
+        raise NotImplementedError
+
 
 class SqliteDatabase(TestDatabase):
-    """One file and its template beside it."""
+    """One file; its empty template and the states that were kept lie beside it."""
 
     kind = "sqlite"
 
     def __init__(self, folder: Path, name: str) -> None:
+        super().__init__()
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{name}.db"
-        self.template = folder / f"{name}.template"
         self.url = f"sqlite:///{self.path}"
+        self._tables: list[str] = []
 
     def remember(self, metadata: MetaData) -> None:
-        shutil.copyfile(self.path, self.template)
-
-    def reset(self) -> None:
-        self._remove()
-        shutil.copyfile(self.template, self.path)
-
-    def _remove(self) -> None:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            with contextlib.suppress(FileNotFoundError):
-                Path(f"{self.path}{suffix}").unlink()
+        self._tables = [table.name for table in metadata.sorted_tables]
+        shutil.copyfile(self.path, self._template())
 
     def load(self, saved: str) -> None:
         """Take the content of a saved copy."""
@@ -198,7 +217,27 @@ class SqliteDatabase(TestDatabase):
 
     def drop(self) -> None:
         self._remove()
-        self.template.unlink(missing_ok=True)
+        for state in ("", *self.kept):
+            self._template(state).unlink(missing_ok=True)
+
+    def _template(self, state: str = "") -> Path:
+        return self.path.with_suffix(f".{state or 'empty'}")
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").unlink()
+
+    def _reset(self, state: str) -> None:
+        self.load(str(self._template(state)))
+
+    def _keep(self, state: str) -> None:
+        with contextlib.closing(dbapi2.connect(self.path)) as connection:
+            connection.execute("VACUUM INTO ?", [str(self._template(state))])
+
+    def _filled(self) -> list[str]:
+        with contextlib.closing(dbapi2.connect(self.path)) as connection:
+            return [t for t in self._tables if connection.execute(f'SELECT 1 FROM "{t}" LIMIT 1').fetchone()]
 
 
 class PostgresqlDatabase(TestDatabase):
@@ -207,12 +246,15 @@ class PostgresqlDatabase(TestDatabase):
     kind = "postgresql"
 
     def __init__(self, server: str, name: str, template: str | None = None) -> None:
+        super().__init__()
         self.server = server
         self.name = name
         self.url = sibling(server, name)
         self._tables: list[str] = []
         self._sequences: dict[str, str] = {}
         self._own: psycopg.Connection | None = None  # kept from one reset to the next
+        self._counts: dict[str, dict[str, int]] = {}  # of each kept state: its tables and their rows
+        self._put_in_by: dict[str, str] = {}  # the transaction that put the rows of a kept table in
         with self._admin() as admin:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             admin.execute(
@@ -241,31 +283,82 @@ class PostgresqlDatabase(TestDatabase):
         ]
         self._probes = sql.SQL(" UNION ALL ").join(probes)
 
-    def reset(self) -> None:
+    def _reset(self, state: str) -> None:
         if not self._tables:
             return
         try:
-            self._empty()
-        except psycopg.OperationalError:  # somebody cut the line we kept; what was begun on it is undone
+            self._go_to(state)
+        except psycopg.OperationalError:  # somebody cut the line we keep; what was begun on it is undone
             self._hang_up()
-            self._empty()
+            self._go_to(state)
 
-    def _empty(self) -> None:
+    @contextlib.contextmanager
+    def _line(self) -> Iterator[psycopg.Connection]:
+        """The connection we keep, in one transaction; triggers and keys asleep."""
         if self._own is None or self._own.closed:
             self._own = psycopg.connect(
                 libpq(self.url), autocommit=True, prepare_threshold=0, options="-c lock_timeout=5s"
             )
             self._own.execute("SET session_replication_role = replica")
         with self._own.transaction():
-            self._own.execute(
+            yield self._own
+
+    def _filled(self) -> list[str]:
+        with self._line() as line:
+            return [row[0] for row in line.execute(self._probes)]
+
+    def _go_to(self, state: str) -> None:
+        wanted = self._counts.get(state, {})
+        with self._line() as line:
+            line.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            filled = [row[0] for row in self._own.execute(self._probes)]
-            for table in filled:
-                self._own.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+            whole = {t for t, count in wanted.items() if self._untouched(line, t, count)}
+            for table in self._filled():
+                if table not in whole:
+                    line.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+                    if table in self._sequences:
+                        line.execute("SELECT setval(%s, 1, false)", [self._sequences[table]])
+            for table in wanted:
+                if table not in whole:
+                    line.execute(
+                        sql.SQL("INSERT INTO {} SELECT * FROM {}").format(
+                            sql.Identifier(table), sql.Identifier(f"kept_{state}", table)
+                        )
+                    )
+                    row = line.execute("SELECT pg_current_xact_id()::text").fetchone()
+                    assert row is not None
+                    self._put_in_by[table] = row[0]
                 if table in self._sequences:
-                    self._own.execute("SELECT setval(%s, 1, false)", [self._sequences[table]])
+                    line.execute(
+                        sql.SQL("SELECT setval({}, max(id)) FROM {}").format(
+                            sql.Literal(self._sequences[table]), sql.Identifier(table)
+                        )
+                    )
+
+    def _untouched(self, line: psycopg.Connection, table: str, count: int) -> bool:
+        """Whether the table holds just the rows that were put in last: any other row comes from another transaction."""
+        by = self._put_in_by.get(table)
+        if by is None:
+            return False
+        found = line.execute(
+            sql.SQL("SELECT count(*), bool_and(xmin = ({}::xid8)::xid) FROM {}").format(
+                sql.Literal(by), sql.Identifier(table)
+            )
+        ).fetchone()
+        return found == (count, True)
+
+    def _keep(self, state: str) -> None:
+        with self._line() as line:
+            line.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(f"kept_{state}")))
+            for table in self._filled():
+                made = line.execute(
+                    sql.SQL("CREATE TABLE {} AS SELECT * FROM {}").format(
+                        sql.Identifier(f"kept_{state}", table), sql.Identifier(table)
+                    )
+                )
+                self._counts.setdefault(state, {})[table] = made.rowcount
 
     def _hang_up(self) -> None:
         if self._own is not None:

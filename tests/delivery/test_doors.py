@@ -10,18 +10,16 @@ from shop.accounts.permissions import Role
 from shop.delivery import queries, services
 from shop.delivery.models import Region
 from shop.kernel import clock
-from shop.places import services as places
 from tests.places.test_doors import sign_in
 
 JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def loaded(ctx):
-    places.load()
+def loaded(gazetteer):
     services.load_regions()
     services.load_demo_rates()
-    return ctx
+    return gazetteer
 
 
 def test_a_fee_before_there_is_an_address(loaded, client):
@@ -64,8 +62,7 @@ def test_the_page_of_rates(loaded, client):
     assert client.get("/van-chuyen?tinh=22&nang=<script>").status_code == 200
 
 
-def test_a_shop_without_rates_says_so(ctx, client):
-    places.load()
+def test_a_shop_without_rates_says_so(gazetteer, client):
     assert "chưa công bố biểu phí" in client.get("/van-chuyen").get_data(as_text=True)
     assert client.get("/van-chuyen/uoc-tinh?tinh=22", headers=JSON).json["code"] == "no-delivery-rate"
 

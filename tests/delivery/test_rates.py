@@ -17,7 +17,6 @@ from shop.kernel.actor import Actor
 from shop.kernel.audit import AuditRow
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
-from shop.places import services as places
 from tests.statements import statements
 
 STAFF = Actor("user", "Cán bộ", 7)
@@ -25,11 +24,10 @@ JAR = [Line(1, 700)]
 
 
 @pytest.fixture
-def loaded(ctx):
-    places.load()
+def loaded(gazetteer):
     services.load_regions()
     services.load_demo_rates()
-    return ctx
+    return gazetteer
 
 
 def newest() -> int | None:

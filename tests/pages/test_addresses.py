@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from shop.accounts import queries
-from shop.places import services as places
 from tests.accounts.people import make, sign_in
 
 HERE = "/tai-khoan/dia-chi"
@@ -15,10 +14,8 @@ FIELDS = {
 
 
 @pytest.fixture
-def lan(app, client):
-    with app.app_context():
-        places.load()
-        user_id = make()
+def lan(gazetteer, client):
+    user_id = make()
     sign_in(client)
     return client, user_id
 
@@ -103,20 +100,18 @@ def test_a_place_that_is_gone_is_said(app, lan):
     assert "Đơn vị hành chính này đã đổi" in client.get(HERE).get_data(as_text=True)
 
 
-def test_roles_are_given_for_things_by_name(app, client):
+def test_roles_are_given_for_things_by_name(gazetteer, client):
     """The office chooses from names, and only from what there is."""
     from shop.accounts.permissions import Role
     from tests.accounts.people import staff
 
-    with app.app_context():
-        places.load()
-        staff(email="chief@example.com")
-        user_id = make()
+    staff(email="chief@example.com")
+    user_id = make()
     sign_in(client, "chief@example.com")
     page = f"/office/users/{user_id}"
     assert '<option value="locality:06676">' in client.get(page).get_data(as_text=True)
     answer = client.fill(page, form=f"{page}/grant", role="locality_officer", scope="locality:99999")
     assert answer.status_code == 422
     assert client.fill(page, form=f"{page}/grant", role="locality_officer", scope="locality:06676").status_code == 303
-    with app.app_context():
+    with gazetteer.app_context():
         assert queries.profile(user_id).grants == (queries.GrantView(Role.LOCALITY_OFFICER, "locality:06676"),)

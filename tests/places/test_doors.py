@@ -16,15 +16,9 @@ from shop.accounts.queries import token_hash
 from shop.kernel import clock
 from shop.kernel.audit import AuditRow
 from shop.kernel.db import session, transaction
-from shop.places import queries, services
+from shop.places import queries
 from shop.places.models import Unit
 from tests.statements import statements
-
-
-@pytest.fixture
-def loaded(ctx):
-    services.load()
-    return ctx
 
 
 def sign_in(client, role: Role) -> None:
@@ -58,7 +52,7 @@ def token_of(client) -> str:
     return token
 
 
-def test_the_lists_of_the_picker(loaded, client):
+def test_the_lists_of_the_picker(gazetteer, client):
     provinces = client.get("/dia-danh/tinh")
     assert len(provinces.json) == 34
     assert {"code": "22", "name": "Thành phố Quảng Ninh", "type": "thành phố trung ương", "short": "Quảng Ninh"} in (
@@ -77,13 +71,13 @@ def test_the_lists_of_the_picker(loaded, client):
 
 
 @pytest.mark.parametrize("query", ["", "?tinh=", "?tinh=99", "?tinh=06688", "?tinh=22'--", "?tinh[]=22"])
-def test_unknown_provinces_are_not_found(loaded, client, query):
+def test_unknown_provinces_are_not_found(gazetteer, client, query):
     answer = client.get("/dia-danh/xa" + query, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json["code"]) == (404, "not-found")
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_an_old_address_as_json(loaded, client):
+def test_an_old_address_as_json(gazetteer, client):
     (reading,) = client.get("/dia-danh/tim?q=huyện Ba Chẽ").json
     assert (reading["text"], reading["current"], reading["certain"]) == ("Huyện Ba Chẽ, Tỉnh Quảng Ninh", False, False)
     assert [(s["name"], s["province"]) for s in reading["successors"]] == [
@@ -92,7 +86,7 @@ def test_an_old_address_as_json(loaded, client):
     assert client.get("/dia-danh/tim").json == []
 
 
-def test_the_page_for_people(loaded, client):
+def test_the_page_for_people(gazetteer, client):
     empty = client.get("/dia-danh")
     assert empty.status_code == 200
     page = client.get("/dia-danh?q=xã Hải Lạng, Tiên Yên").get_data(as_text=True)
@@ -104,13 +98,13 @@ def test_the_page_for_people(loaded, client):
     assert re.search(r'<html lang="en"', client.get("/en/dia-danh?q=Ba Che").get_data(as_text=True))
 
 
-def test_the_office_is_for_those_who_may(loaded, client):
+def test_the_office_is_for_those_who_may(gazetteer, client):
     assert client.get("/office/places").status_code == 302
     sign_in(client, Role.CUSTOMER)
     assert client.get("/office/places").status_code == 403
 
 
-def test_readers_see_and_do_not_change(loaded, client):
+def test_readers_see_and_do_not_change(gazetteer, client):
     sign_in(client, Role.LOCALITY_OFFICER)
     page = client.get("/office/places?q=ha long").get_data(as_text=True)
     assert "Phường Hạ Long" in page
@@ -122,7 +116,7 @@ def test_readers_see_and_do_not_change(loaded, client):
     assert queries.unit("22").from_exact is False
 
 
-def test_staff_enter_the_exact_day(loaded, client):
+def test_staff_enter_the_exact_day(gazetteer, client):
     sign_in(client, Role.ADMINISTRATOR)
     row = session().scalar(select(Unit.id).where(Unit.code == "22", Unit.valid_to.is_(None)))
     assert "Cần ngày chính xác" in client.get("/office/places?state=open").get_data(as_text=True)
@@ -140,7 +134,7 @@ def test_staff_enter_the_exact_day(loaded, client):
     assert told.detail["note"] == "NQ"
 
 
-def test_staff_enter_a_new_rank(loaded, client):
+def test_staff_enter_a_new_rank(gazetteer, client):
     sign_in(client, Role.ADMINISTRATOR)
     rank = "/office/places/06862/rank"  # Xã Tiên Yên
     same = client.fill("/office/places/06862", form=rank, valid_from="2027-01-01")
@@ -152,7 +146,7 @@ def test_staff_enter_a_new_rank(loaded, client):
     assert client.post(rank, data={}).status_code == 400
 
 
-def test_the_list_leaves_as_files_without_formulas(loaded, client):
+def test_the_list_leaves_as_files_without_formulas(gazetteer, client):
     sign_in(client, Role.ADMINISTRATOR)
     with transaction() as s:
         s.scalars(select(Unit).where(Unit.code == "06688", Unit.valid_to.is_(None))).one().note = "=1+1"
@@ -167,7 +161,7 @@ def test_the_list_leaves_as_files_without_formulas(loaded, client):
     assert len(sheet) == 56
 
 
-def test_the_office_list_costs_few_queries(loaded, client):
+def test_the_office_list_costs_few_queries(gazetteer, client):
     sign_in(client, Role.ADMINISTRATOR)
     client.get("/office/places")
     with statements() as seen:

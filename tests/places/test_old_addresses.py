@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from datetime import date
 
-import pytest
-
-from shop.places import queries, services
+from shop.places import queries
 from shop.places.models import Level
 
 NOW = date(2026, 11, 24)
@@ -60,13 +58,7 @@ CASES = {
 }
 
 
-@pytest.fixture
-def loaded(ctx):
-    services.load()
-    return ctx
-
-
-def test_old_addresses(loaded):
+def test_old_addresses(gazetteer):
     for typed, expected in CASES.items():
         found = [
             (r.text, ", ".join(s.unit.name + ("*" if s.partly else "") for s in r.successors))
@@ -77,7 +69,7 @@ def test_old_addresses(loaded):
             assert wanted is None or successors == wanted, typed
 
 
-def test_the_twelve_split_communes_are_never_decided_for_the_buyer(loaded):
+def test_the_twelve_split_communes_are_never_decided_for_the_buyer(gazetteer):
     split = {
         "phường Đức Chính, Đông Triều": 2, "phường Hà Khẩu, Hạ Long": 2, "xã Đồng Lâm, Hạ Long": 2,
         "xã Hải Lạng, Tiên Yên": 3, "xã Đại Dực, Tiên Yên": 2, "xã Yên Than, Tiên Yên": 2, "xã Vô Ngại, Bình Liêu": 2,
@@ -92,7 +84,7 @@ def test_the_twelve_split_communes_are_never_decided_for_the_buyer(loaded):
         assert not reading.current
 
 
-def test_every_old_commune_of_the_province_leads_somewhere(loaded):
+def test_every_old_commune_of_the_province_leads_somewhere(gazetteer):
     old = queries.communes("22", date(2025, 6, 30))
     assert len(old) == 171
     home = {u.code for u in queries.communes("22", NOW)}
@@ -103,21 +95,21 @@ def test_every_old_commune_of_the_province_leads_somewhere(loaded):
         assert {s.unit.code for s in reading.successors} <= home
 
 
-def test_recurring_names_are_all_offered(loaded):
+def test_recurring_names_are_all_offered(gazetteer):
     for name in ("Hải Hòa", "Đông Ngũ", "Bắc Sơn", "Thanh Sơn", "Hòa Bình"):
         assert len(queries.understand(name, NOW)) >= 2, name
     readings = queries.understand("Vân Đồn", NOW)
     assert {r.unit.level for r in readings} == {Level.DISTRICT, Level.COMMUNE}
 
 
-def test_what_the_source_does_not_tell_is_called_a_guess(loaded):
+def test_what_the_source_does_not_tell_is_called_a_guess(gazetteer):
     (reading,) = queries.understand("P14, Q. Bình Thạnh, TPHCM", NOW)
     assert reading.guessed
     assert not reading.certain
     assert len(reading.successors) == 5
 
 
-def test_on_a_day_before_the_reform_the_old_units_are_the_present_ones(loaded):
+def test_on_a_day_before_the_reform_the_old_units_are_the_present_ones(gazetteer):
     (reading,) = queries.understand("huyện Ba Chẽ", date(2025, 6, 30))
     assert reading.current
     assert reading.certain
@@ -126,12 +118,12 @@ def test_on_a_day_before_the_reform_the_old_units_are_the_present_ones(loaded):
 NONSENSE = ("", " ", ",,,", "xyzzy", "xã", "phường", "<script>alert(1)</script>", "5", "\x00")
 
 
-def test_nonsense_is_not_understood(loaded):
+def test_nonsense_is_not_understood(gazetteer):
     for typed in NONSENSE:
         assert queries.understand(typed, NOW) == [], typed
 
 
-def test_endless_text_costs_little(loaded):
+def test_endless_text_costs_little(gazetteer):
     began = time.perf_counter()
     for typed in ("a" * 100_000, ", ".join(["xã Tân An"] * 5000), "xã " * 5000):
         queries.understand(typed, NOW)

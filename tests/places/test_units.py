@@ -47,8 +47,7 @@ def test_a_load_gives_the_counts_of_the_law_and_a_second_does_nothing(ctx):
     assert [f for f in invariants.run() if f.name.startswith("places.") and not f.ok] == []
 
 
-def test_a_damaged_database_is_mended_by_a_forced_load(ctx):
-    services.load()
+def test_a_damaged_database_is_mended_by_a_forced_load(gazetteer):
     with transaction() as s:
         s.execute(update(Unit).where(Unit.code == "22").values(short="Quang Ninh"))
         s.delete(s.scalars(select(Unit).where(Unit.code == "06688", Unit.valid_to.is_(None))).one())
@@ -56,8 +55,7 @@ def test_a_damaged_database_is_mended_by_a_forced_load(ctx):
     assert (mended.added, mended.changed, mended.removed) == (1, 3, 0)
 
 
-def test_a_bad_file_changes_nothing(ctx, tmp_path):
-    services.load()
+def test_a_bad_file_changes_nothing(gazetteer, tmp_path):
     for name in services.FILES:
         (tmp_path / name).write_bytes((services.DATA / name).read_bytes())
     with (tmp_path / "units_2025.csv").open("a", encoding="utf-8") as stream:
@@ -75,8 +73,7 @@ def test_of_two_loads_at_once_the_second_finds_all_done(ctx, together):
     assert sorted(o.value.unchanged for o in outcomes) == [False, True, True]
 
 
-def test_names_by_date(ctx):
-    services.load()
+def test_names_by_date(gazetteer):
     assert queries.unit("22", BEFORE).name == "Tỉnh Quảng Ninh"
     assert queries.unit("22", REFORM).name == "Tỉnh Quảng Ninh"
     assert queries.unit("22", date(2026, 9, 19)).name == "Tỉnh Quảng Ninh"
@@ -93,8 +90,7 @@ def test_names_by_date(ctx):
     assert queries.unit("06667", BEFORE) != queries.unit("06667", REFORM)
 
 
-def test_lists_are_in_dictionary_order_and_for_the_picker(ctx):
-    services.load()
+def test_lists_are_in_dictionary_order_and_for_the_picker(gazetteer):
     shorts = [label for _code, label in queries.province_choices()]
     assert (shorts[0], shorts[-1], len(shorts)) == ("An Giang", "Vĩnh Long", 34)
     assert shorts.index("Cà Mau") < shorts.index("Cao Bằng") < shorts.index("Cần Thơ") < shorts.index("Đà Nẵng")
@@ -102,8 +98,7 @@ def test_lists_are_in_dictionary_order_and_for_the_picker(ctx):
     assert queries.commune_choices(None) == queries.commune_choices("99") == []
 
 
-def test_the_lists_are_read_once_per_process_and_forgotten_when_they_change(ctx):
-    services.load()
+def test_the_lists_are_read_once_per_process_and_forgotten_when_they_change(gazetteer):
     queries.provinces()
     with statements() as seen:
         for _ in range(50):
@@ -118,8 +113,7 @@ def test_the_lists_are_read_once_per_process_and_forgotten_when_they_change(ctx)
     assert queries.edition() > edition
 
 
-def test_a_change_by_another_process_is_noticed(ctx, make_app):
-    services.load()
+def test_a_change_by_another_process_is_noticed(gazetteer, make_app):
     assert queries.unit("22", date(2026, 8, 1)).name == "Tỉnh Quảng Ninh"
     other = make_app()
     row = session().scalar(select(Unit.id).where(Unit.code == "22", Unit.valid_to.is_(None)))
@@ -130,7 +124,7 @@ def test_a_change_by_another_process_is_noticed(ctx, make_app):
             services.change_start(STAFF, row, date(2026, 7, 15))
 
     contextvars.Context().run(elsewhere)
-    ctx.extensions["shop_places"].checked_at = -1e9  # FRESH_SECONDS later
+    gazetteer.extensions["shop_places"].checked_at = -1e9  # FRESH_SECONDS later
     session().rollback()
     assert queries.unit("22", date(2026, 8, 1)).name == "Thành phố Quảng Ninh"
 
@@ -151,16 +145,14 @@ def test_a_change_by_another_process_is_noticed(ctx, make_app):
         ("22", "06688" * 5000, "commune"),
     ],
 )
-def test_wrong_codes_are_refused_at_their_field(ctx, province, commune, field):
-    services.load()
+def test_wrong_codes_are_refused_at_their_field(gazetteer, province, commune, field):
     with pytest.raises(Invalid) as refused:
         queries.check_address(province, commune, NOW)
     assert refused.value.field == field
     assert str(refused.value)
 
 
-def test_good_codes(ctx):
-    services.load()
+def test_good_codes(gazetteer):
     found = queries.check_address(" 22 ", "06688", NOW)
     assert found.text == "Phường Hạ Long, Thành phố Quảng Ninh"
     assert queries.check_address("22", "06892", BEFORE).commune.name == "Xã Đồng Rui"  # through its district
@@ -185,23 +177,20 @@ def test_good_codes(ctx):
         ("'; drop table place_units; --", []),
     ],
 )
-def test_typing(ctx, typed, expected):
-    services.load()
+def test_typing(gazetteer, typed, expected):
     found = [u.name for u in queries.find(typed, province="22", on=NOW)]
     assert expected is None or found[: len(expected)] == expected
     if expected == []:
         assert found == []
 
 
-def test_provinces_are_found_by_what_people_call_them(ctx):
-    services.load()
+def test_provinces_are_found_by_what_people_call_them(gazetteer):
     assert [u.short for u in queries.find("tphcm", level=Level.PROVINCE)] == ["Hồ Chí Minh"]
     assert [u.short for u in queries.find("dak lak", level=Level.PROVINCE)] == ["Đắk Lắk"]
     assert queries.find("quang ninh", level=Level.PROVINCE)[0].code == "22"
 
 
-def test_the_exact_day_moves_the_border_between_two_names(ctx):
-    services.load()
+def test_the_exact_day_moves_the_border_between_two_names(gazetteer):
     row = session().scalar(select(Unit.id).where(Unit.code == "22", Unit.valid_to.is_(None)))
     services.change_start(STAFF, row, date(2026, 9, 1), note="Nghị quyết về thành phố Quảng Ninh")
     assert queries.unit("22", date(2026, 8, 31)).name == "Tỉnh Quảng Ninh"
@@ -218,20 +207,18 @@ def test_the_exact_day_moves_the_border_between_two_names(ctx):
 
 
 @pytest.mark.race
-def test_of_many_new_ranks_at_once_one_is_taken(ctx, together):
-    services.load()
+def test_of_many_new_ranks_at_once_one_is_taken(gazetteer, together):
 
     def change() -> int:
         return services.change_rank(STAFF, "06862", kind=UnitType.WARD, short="Tiên Yên", valid_from=date(2027, 1, 1))
 
-    outcomes = together(ctx, change, times=6)
+    outcomes = together(gazetteer, change, times=6)
     assert sum(o.error is None for o in outcomes) == 1
     assert all(isinstance(o.error, Invalid) for o in outcomes if o.error)
     assert [f for f in invariants.run() if f.name.startswith("places.") and not f.ok] == []
 
 
-def test_impossible_days_are_refused(ctx):
-    services.load()
+def test_impossible_days_are_refused(gazetteer):
     rows = session().execute(select(Unit.id, Unit.valid_to).where(Unit.code == "22").order_by(Unit.valid_from)).all()
     newest = next(i for i, to in rows if to is None)
     with pytest.raises(UnitsOverlap):
@@ -253,8 +240,7 @@ def test_impossible_days_are_refused(ctx):
     assert queries.unit("22", NOW).name == "Thành phố Quảng Ninh"
 
 
-def test_the_checks_see_planted_faults(ctx):
-    services.load()
+def test_the_checks_see_planted_faults(gazetteer):
     with transaction() as s:
         s.execute(update(Unit).where(Unit.code == "24", Unit.valid_to == date(2026, 9, 20)).values(valid_to=NOW))
         s.execute(update(Unit).where(Unit.code == "06688", Unit.valid_to.is_(None)).values(parent_code="98"))

@@ -138,14 +138,6 @@ def editor(**changes):
     return values | changes
 
 
-@pytest.fixture
-def gazetteer(ctx):
-    from shop.places import services as places
-
-    places.load()
-    return ctx
-
-
 def test_only_staff_see_the_list(registry, client):
     assert client.get("/office/points").status_code == 302
     sign_in(client, Role.LOCALITY_OFFICER)
