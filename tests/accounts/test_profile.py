@@ -25,7 +25,9 @@ def _letters(app, kind=None):
     with app.app_context():
         jobs.dispatch()
         wanted = select(Letter).order_by(Letter.id)
-        return [row for row in session().scalars(wanted) if kind is None or row.kind == kind]
+        found = [row for row in session().scalars(wanted) if kind is None or row.kind == kind]
+        session().expunge_all()  # they are read after the session has ended
+        return found
 
 
 def _link(letter):
