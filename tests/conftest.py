@@ -188,9 +188,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        # Tests of one file that share a server stay in one process.
-        if {"live_server", "page"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+        # What takes long to make is made by one process for each kind of database, and first of all: the longest group
+        # begins while there is still enough to do beside it.
+        names = set(getattr(item, "fixturenames", ()))
+        kind = item.callspec.params.get("database", "") if hasattr(item, "callspec") else ""
+        if {"live_server", "page"} & names:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path} {kind}"))
+        elif "lived_in" in names:
+            item.add_marker(pytest.mark.xdist_group(f"lived-in {kind}"))
 
 
 # ---------------------------------------------------------------- the network is cut
