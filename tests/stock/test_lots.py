@@ -368,7 +368,7 @@ def test_the_invariants_of_lots_fire(shelf):
     assert broken() == []
     with transaction() as s:
         s.get(Lot, lot_of(soon)).stopped_at = clock.now() - timedelta(hours=1)
-    lines = [line for line in broken() if line.startswith("stock.nothing-leaves")]
+    lines = [line for line in broken() if line.startswith("stock.nothing-leaves-a-stopped-lot")]
     assert len(lines) == 1
     assert "movement" in lines[0]
     assert "hold" in lines[0]
