@@ -27,7 +27,13 @@ class Way:
 
 P = Permission
 WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
-    ("", (Way("/office", N_("Việc hôm nay"), "home", P.OFFICE_ENTER),)),
+    (
+        "",
+        (
+            Way("/office", N_("Việc hôm nay"), "home", P.OFFICE_ENTER),
+            Way("/office/my-points", N_("Điểm của tôi"), "pin", P.FULFILMENT_HANDLE),
+        ),
+    ),
     (
         N_("Bán hàng"),
         (
