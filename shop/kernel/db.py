@@ -85,7 +85,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
         return process
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None]:
         def process(value: Any) -> datetime | None:
             if value is None:
                 return None
@@ -115,7 +115,7 @@ class EnumText(TypeDecorator[Any]):
 
         return process
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
         known = {member.value: member for member in self.enum}
 
         def process(value: Any) -> Any:

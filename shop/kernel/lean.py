@@ -1,6 +1,5 @@
-"""Loads structlog without `rich`. Where structlog finds it, it takes it in, with pygments, to draw errors in colour:
-4 MB in each process for nobody. Imported before anything that imports structlog.
-"""
+"""Loads structlog without `rich`. Where structlog finds it, it takes it in, with pygments, to draw errors in colour: 4 MB in
+each process for nobody. Imported before anything that imports structlog."""
 
 from __future__ import annotations
 
