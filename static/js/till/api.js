@@ -47,3 +47,15 @@ export async function call(path, { token, body, etag, patience = PATIENCE } = {}
   if (answer.status === 401) throw new ShutOut(401, code, said.title ?? said.detail ?? code);
   throw new Refused(answer.status, code, said.detail ?? said.title ?? code);
 }
+
+// A paper the server makes, as a blob.
+export async function paper(path, token) {
+  let answer;
+  try {
+    answer = await fetch(spokenPath(path), { headers: { Authorization: `Bearer ${token}` }, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+  } catch (error) {
+    throw new Offline(String(error));
+  }
+  if (!answer.ok) throw new Refused(answer.status, "error", String(answer.status));
+  return answer.blob();
+}

@@ -1,7 +1,7 @@
 // The start of the till: words, the one tab that is the till, storage, service worker, first page.
 
 import { App } from "./app.js";
-import { button, h } from "./dom.js";
+import { button, h, toast } from "./dom.js";
 import { listen } from "./scan.js";
 import * as store from "./store.js";
 import { speak, t } from "./words.js";
@@ -79,6 +79,19 @@ async function keepWorker(app) {
   setInterval(() => navigator.onLine && found.update().catch(() => {}), 60 * 60_000);
 }
 
+const IDLE = 20 * 60_000; // ms without a touch until the keeper is asked for the PIN again
+
+// A till that nobody has touched for a while locks itself; the session and the basket stay.
+function lockWhenIdle() {
+  let touched = Date.now();
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => (touched = Date.now()), { capture: true, passive: true });
+  setInterval(() => {
+    if (Date.now() - touched < IDLE || !app.keeper || app.page.name === "pay" || document.querySelector("dialog[open], .page-elsewhere")) return;
+    app.lock();
+    toast(t("lock.idle"), { ms: 60_000 });
+  }, 20_000);
+}
+
 let listening = false;
 
 async function begin() {
@@ -93,6 +106,7 @@ async function begin() {
   if (revoked) app.sync.tell({ shutOut: revoked.code });
   if (!listening) {
     listening = true;
+    lockWhenIdle();
     listen((text) => !document.querySelector("dialog[open]") && app.page.scan?.(text));
   }
   // The office's QR code holds the enrolment code behind the #, so that no server's log sees it.

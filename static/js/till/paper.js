@@ -24,14 +24,14 @@ export async function print(...parts) {
   window.print();
 }
 
-const rule = () => h("hr.strip-rule");
-export const row = (label, value, kind = "") => h(`div.strip-row${kind ? `.${kind}` : ""}`, {}, h("span", {}, label), h("span.num", {}, value));
+const rule = () => h("hr.slip-rule");
+export const row = (label, value, kind = "") => h(`div.slip-row${kind ? `.${kind}` : ""}`, {}, h("span", {}, label), h("span.num", {}, value));
 
 function head(app) {
   const { point, receipts, shop } = { shop: app.device?.shop, point: app.device?.point, ...app.catalogue };
   const [first, ...rest] = receipts?.header?.length ? receipts.header : [shop?.name || "Chợ Bến", point?.name, point?.address].filter(Boolean);
   const phone = point?.phone || shop?.phone;
-  return h("header.strip-top", {}, h("strong.strip-shop", {}, first), [...rest, phone].filter(Boolean).map((line) => h("span", {}, line)));
+  return h("header.slip-top", {}, h("strong.slip-shop", {}, first), [...rest, phone].filter(Boolean).map((line) => h("span", {}, line)));
 }
 
 export const tenderName = (kind) => t(`tender.${kind}`);
@@ -41,49 +41,49 @@ export const link = (app, sale) => app.catalogue?.receipts?.link?.replace("{numb
 export function receipt(app, sale, { copy = false } = {}) {
   const url = link(app, sale);
   return h(
-    "article.strip",
+    "article.slip",
     { lang: document.documentElement.lang },
     head(app),
     rule(),
-    h("p.strip-title", {}, copy ? t("receipt.copy") : t("receipt.title")),
+    h("p.slip-title", {}, copy ? t("receipt.copy") : t("receipt.title")),
     row(t("receipt.number"), sale.number, "strong"),
     row(t("receipt.at"), instantText(sale.at)),
     row(t("receipt.keeper"), sale.keeper),
     rule(),
     sale.lines.map((line) =>
-      h("div.strip-line", {},
+      h("div.slip-line", {},
         h("span", {}, line.name, line.pack ? ` · ${line.pack}` : ""),
         line.lot_code ? h("small", {}, t("receipt.lot", { lot: line.lot_code })) : null,
         row(`${line.quantity} × ${vnd(line.unit_price_amount)}`, vnd(line.quantity * line.unit_price_amount))),
     ),
     rule(),
     sale.discount_amount ? [row(t("receipt.subtotal"), vnd(sale.total_amount + sale.discount_amount)), row(t("receipt.discount"), vnd(-sale.discount_amount))] : null,
-    row(t("receipt.total"), vnd(sale.total_amount), "strip-total"),
+    row(t("receipt.total"), vnd(sale.total_amount), "slip-total"),
     sale.tenders.map((tender) => [
       row(tenderName(tender.kind) + (tender.note ? ` (${tender.note})` : ""), vnd(tender.given ?? tender.amount)),
       tender.given > tender.amount ? row(t("receipt.change"), vnd(tender.given - tender.amount)) : null,
     ]),
-    url ? h("div.strip-qr", {}, picture(url, t("receipt.qr")), h("small", {}, t("receipt.qr"))) : null,
-    h("footer.strip-end", {}, app.catalogue?.receipts?.footer || t("receipt.thanks")),
+    url ? h("div.slip-qr", {}, picture(url, t("receipt.qr")), h("small", {}, t("receipt.qr"))) : null,
+    h("footer.slip-end", {}, app.catalogue?.receipts?.footer || t("receipt.thanks")),
   );
 }
 
 export function returnSlip(app, slip) {
   return h(
-    "article.strip",
+    "article.slip",
     {},
     head(app),
     rule(),
-    h("p.strip-title", {}, t("return.slip")),
+    h("p.slip-title", {}, t("return.slip")),
     row(t("receipt.number"), slip.number, "strong"),
     row(t("receipt.at"), instantText(slip.at)),
     row(t("receipt.keeper"), slip.keeper),
     rule(),
     slip.lines.map((line) => row(`${line.quantity} × ${line.name}`, vnd(line.amount))),
     rule(),
-    row(t("return.refund", { kind: tenderName(slip.refund.kind) }), vnd(slip.refund.amount), "strip-total"),
+    row(t("return.refund", { kind: tenderName(slip.refund.kind) }), vnd(slip.refund.amount), "slip-total"),
     row(t("reason"), slip.reason),
-    h("p.strip-sign", {}, t("return.sign")),
+    h("p.slip-sign", {}, t("return.sign")),
   );
 }
 
@@ -129,29 +129,29 @@ export function report(app, session, sum) {
   const expected = said?.expected ?? sum.expected;
   const variance = counted === undefined ? null : said?.variance ?? counted - expected;
   return h(
-    "article.strip",
+    "article.slip",
     {},
     head(app),
     rule(),
-    h("p.strip-title", {}, session.closed_at ? t("z.title") : t("z.so-far")),
+    h("p.slip-title", {}, session.closed_at ? t("z.title") : t("z.so-far")),
     row(t("z.device"), app.device?.code ?? ""),
     row(t("z.keeper"), session.keeper_name ?? ""),
     row(t("z.opened"), session.opened_at ? instantText(session.opened_at) : "–"),
     session.closed_at ? row(t("z.closed"), instantText(session.closed_at)) : null,
-    session.adopted ? h("p.strip-note", {}, t("z.adopted")) : null,
+    session.adopted ? h("p.slip-note", {}, t("z.adopted")) : null,
     rule(),
     row(t("z.sales"), String(sum.sales)),
     row(t("z.units"), String(sum.units)),
     row(t("z.gross"), vnd(sum.gross)),
     row(t("z.discount"), vnd(-sum.discount)),
-    row(t("z.net"), vnd(sum.net), "strip-total"),
+    row(t("z.net"), vnd(sum.net), "slip-total"),
     sum.returns ? row(t("z.returns", { n: sum.returns }), vnd(-sum.refunded)) : null,
-    h("h3.strip-part", {}, t("z.by-tender")),
+    h("h3.slip-part", {}, t("z.by-tender")),
     Object.entries(sum.tenders).map(([kind, amount]) => row(tenderName(kind), vnd(amount))),
     Object.entries(sum.refunds).map(([kind, amount]) => row(t("return.refund", { kind: tenderName(kind) }), vnd(-amount))),
-    h("h3.strip-part", {}, t("z.by-owner")),
+    h("h3.slip-part", {}, t("z.by-owner")),
     Object.entries(sum.owners).map(([owner, amount]) => row(owner || t("z.own"), vnd(amount))),
-    h("h3.strip-part", {}, t("z.drawer")),
+    h("h3.slip-part", {}, t("z.drawer")),
     row(t("z.float"), vnd(session.float_amount)),
     row(t("z.cash-sales"), vnd((sum.tenders.cash ?? 0) - (sum.refunds.cash ?? 0))),
     row(t("z.in"), vnd(sum.in)),
@@ -160,12 +160,12 @@ export function report(app, session, sum) {
       ? [
           row(t("z.expected"), vnd(expected), "strong"),
           counted === undefined ? null : row(t("z.counted"), vnd(counted), "strong"),
-          variance === null ? null : row(t("z.variance"), vnd(variance), "strip-total"),
+          variance === null ? null : row(t("z.variance"), vnd(variance), "slip-total"),
           session.note ? row(t("note"), session.note) : null,
         ]
       : null,
-    sum.unaccepted ? h("p.strip-note", {}, t("z.unaccepted", { n: sum.unaccepted })) : null,
-    session.closed_at && !said ? h("p.strip-note", {}, t("z.unsent")) : null,
+    sum.unaccepted ? h("p.slip-note", {}, t("z.unaccepted", { n: sum.unaccepted })) : null,
+    session.closed_at && !said ? h("p.slip-note", {}, t("z.unsent")) : null,
   );
 }
 

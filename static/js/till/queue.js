@@ -27,8 +27,8 @@ async function unsent() {
 export async function printQueue(app) {
   const { waiting, kept } = await unsent();
   const part = (title, events) =>
-    events.length ? [h("h3.strip-part", {}, title), events.map((e) => h("div.strip-line", {}, h("span", {}, said(e)), h("small", {}, `${instantText(e.at)} · ${e.device}-${e.seq}`), reason(e) ? h("small", {}, reason(e)) : null, e.kind === "sale" ? saleLines(app, e) : null))] : null;
-  await print(h("article.strip", {}, h("p.strip-title", {}, t("queue.paper", { code: app.device?.code ?? "" })), row(t("receipt.at"), instantText(Date.now())), part(t("queue.waiting"), waiting), part(t("queue.refused"), kept)));
+    events.length ? [h("h3.slip-part", {}, title), events.map((e) => h("div.slip-line", {}, h("span", {}, said(e)), h("small", {}, `${instantText(e.at)} · ${e.device}-${e.seq}`), reason(e) ? h("small", {}, reason(e)) : null, e.kind === "sale" ? saleLines(app, e) : null))] : null;
+  await print(h("article.slip", {}, h("p.slip-title", {}, t("queue.paper", { code: app.device?.code ?? "" })), row(t("receipt.at"), instantText(Date.now())), part(t("queue.waiting"), waiting), part(t("queue.refused"), kept)));
 }
 
 const saleLines = (app, event) => event.body.lines.map((line) => row(`${line.quantity} × ${app.variants.get(line.variant_id)?.name ?? `#${line.variant_id}`}`, vnd(line.quantity * line.unit_price_amount)));

@@ -1,6 +1,6 @@
 // Receipts made on this device, one of them again, and goods that come back.
 
-import { call, Offline } from "./api.js";
+import { call, Offline, paper } from "./api.js";
 import { button, field, h, icon, tell, toast } from "./dom.js";
 import { share, split, vnd } from "./money.js";
 import { link, print, receipt, returnSlip, tenderName } from "./paper.js";
@@ -49,6 +49,20 @@ const found = (app, text) => {
   if (known?.number) app.go("returns", { number: known.number });
 };
 
+// The server's own paper of a sale, saved as a file to be sent on or kept.
+async function openPdf(app, number) {
+  try {
+    const url = URL.createObjectURL(await paper(`/till/receipt/${number}.pdf`, app.device.token));
+    const link = h("a", { href: url, download: `${number}.pdf` });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    toast(error instanceof Offline ? t("queue.is-offline") : error.message, { kind: "bad" });
+  }
+}
+
 export function sale(app, main, { number }) {
   const box = h("div.sale-page");
   main.append(h("h1", {}, t("sale.title", { number })), box);
@@ -58,13 +72,14 @@ export function sale(app, main, { number }) {
     const event = await store.event(made.event);
     const url = link(app, made);
     box.append(
-      h("div.strip-screen", {}, receipt(app, made)),
+      h("div.slip-screen", {}, receipt(app, made)),
       h(
         "div.sale-side",
         {},
         await stateBadge(made),
         event?.message ? h("p.till-bad", {}, event.message) : null,
         button(t("receipt.print-again"), () => print(receipt(app, made, { copy: true })), { kind: "btn-primary", picture: "print" }),
+        event?.state === "done" ? button(t("receipt.pdf"), () => openPdf(app, number), { picture: "export" }) : null,
         button(t("return.start"), () => app.go("returns", { number }), { picture: "return" }),
         url ? h("div.paid-qr", {}, picture(url, t("receipt.qr"))) : null,
         button(t("back"), () => app.go("sales"), { picture: "back" }),

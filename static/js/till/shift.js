@@ -139,7 +139,7 @@ export function close(app, main) {
     wrong,
     h("div.sheet-do", {}, h("button.btn.btn-primary.btn-large", { type: "submit", data: { testid: "till-close" } }, t("close.go"))),
   );
-  const soFar = h("div.strip-screen");
+  const soFar = h("div.slip-screen");
   main.append(h("h1", {}, t("close.title")), app.basket.lines.length ? h("p.notice.notice-warn", {}, t("close.basket")) : "", h("div.till-columns", {}, form, soFar));
   sumOf(app.session).then((sum) => {
     expected = sum.expected;
@@ -150,7 +150,7 @@ export function close(app, main) {
 
 // The report of a session that has ended; the server's figures take the place of the device's once they are there.
 export function report(app, main, { uuid }) {
-  const box = h("div.strip-screen");
+  const box = h("div.slip-screen");
   let strip;
   const draw = async () => {
     const session = await store.session(uuid);

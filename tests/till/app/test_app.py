@@ -290,6 +290,13 @@ def test_a_day_with_several_tenders_discount_return_and_count(till, office, skus
     axe(t.page)
     t.page.get_by_role("button", name="In phiếu").click()
     expect(t.page.locator("#paper")).to_contain_text(number)
+    t.page.emulate_media(media="print")
+    printed = t.page.locator("#paper .slip").bounding_box()
+    assert printed is not None
+    assert 295 < printed["width"] < 310  # 80 mm
+    assert printed["height"] > 300
+    assert not t.page.locator(".till-frame").is_visible()
+    t.page.emulate_media(media="screen")
     t.page.get_by_test_id("till-next").click()
     t.synced()
 
@@ -378,11 +385,11 @@ def test_the_till_speaks_english_also_off_line(till, axe, skus) -> None:
     t.page.get_by_role("button", name="Trình đơn").click()
     axe(t.page)
     t.page.get_by_role("button", name="English").click()
-    expect(t.page.get_by_role("button", name="Take payment")).to_be_visible()
+    expect(t.page.get_by_role("button", name="Charge")).to_be_visible()
     assert t.page.evaluate("document.documentElement.lang") == "en"
     t.page.reload()
     t.opened()
-    expect(t.page.get_by_role("button", name="Take payment")).to_be_visible()
+    expect(t.page.get_by_role("button", name="Charge")).to_be_visible()
     assert not re.search("[ăđơưẵ]", t.page.locator(".sell-bar").inner_text().replace("₫", ""))
     t.page.context.set_offline(False)
 
