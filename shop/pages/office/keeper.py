@@ -23,12 +23,12 @@ def _mine() -> tuple[points.PointView, ...]:
     """The open points that the reader keeps.
 
     Raises:
-        Forbidden: he keeps none.
+        Forbidden: his grants name no point (a producer has a door of his own).
     """
-    found = points.within(points.open_points(), guards.scopes(P.FULFILMENT_HANDLE))
-    if not found:
+    held = guards.scopes(P.FULFILMENT_HANDLE)
+    if points.ids_in(held) == []:
         raise Forbidden
-    return found
+    return points.within(points.open_points(), held)
 
 
 @bp.get("/my-points")
