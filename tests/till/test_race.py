@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import pytest
 
 from shop.kernel.actor import GUEST
 from shop.kernel.db import session, transaction
@@ -115,6 +118,54 @@ def test_revoked_in_the_middle_of_a_batch(counter: Counter, together: Callable[.
     assert d.post(batches[0]).status_code == 401
     session().rollback()
     assert session().query(TillSale).count() == before
-    with transaction():
-        pass
+    audit_clean()
+
+
+def test_revoked_between_two_events(counter: Counter) -> None:
+    from shop.till.errors import DeviceRevoked
+    from shop.till.services import devices, sync
+
+    d = counter.device
+    known = devices.by_token(d.token)
+    events = [d.open(), d.sale(d.line(counter.goods))]
+    assert [r.status for r in sync.take_in(known, events[:1])] == ["done"]
+    devices.revoke(BOSS, d.id, "mất máy")
+    with pytest.raises(DeviceRevoked):
+        sync.take_in(known, events[1:])
+    assert session().query(TillSale).count() == 0
+
+
+def test_nobody_takes_goods_between_the_look_and_the_sale(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The web wants everything at the very moment at which the counter has counted what is free."""
+    from shop.stock.services import counter as goods
+
+    level_id = session().query(StockLevel).filter_by(variant_id=counter.goods.id).one().id
+    session().rollback()
+    read, took = goods._read, []
+
+    def web() -> None:
+        with counter.app.app_context():
+            try:
+                with transaction():
+                    stock.take("order:HX7K-3M2P:1", [Take(level_id, JARS)])
+                took.append(JARS)
+            except SoldOut:
+                took.append(0)
+
+    other = threading.Thread(target=web)
+
+    def look(point_id: int, variant_ids: Sequence[int]) -> Any:
+        found = read(point_id, variant_ids)
+        other.start()
+        other.join(0.7)
+        return found
+
+    monkeypatch.setattr(goods, "_read", look)
+    d = counter.device
+    opened = d.open()
+    results = d.send(opened, d.sale(d.line(counter.goods)))
+    other.join()
+    assert [r["status"] for r in results] == ["done", "done"]
+    assert took == [0]
+    assert session().query(Shortage).count() == 0
     audit_clean()

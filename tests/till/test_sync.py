@@ -93,7 +93,7 @@ def test_what_a_device_holds(counter: Counter) -> None:
 def test_each_refusal_and_the_next_goes_on(counter: Counter) -> None:
     d, goods = counter.device, counter.goods
     wine = factories.make_variant("Rượu ba kích", amount=200_000, is_alcohol=True)
-    other = factories.make_variant("Miến dong", amount=50_000)
+    other = factories.make_variant("Miến dong", amount=120_000)
     lapsed = factories.make_variant("Nước mắm", amount=90_000, needs_certificate=True)
     factories.make_certificate(lapsed, issued_on=clock.today() - 1100 * DAY, expires_on=clock.today() - 3 * DAY)
     line = d.line(goods)
