@@ -116,9 +116,7 @@ def ready_to_order(
         answers.append(visitor.send(f"/san-pham/{shelf.slugs[i]}"))
         answers.append(visitor.send("/gio-hang/them", {"csrf_token": token, "sku": shelf.skus[i], "quantity": 1}))
     answers.append(visitor.send("/gio-hang"))
-    visitor.encoding, usual = "identity", visitor.encoding
     seen = visitor.send("/thanh-toan")
-    visitor.encoding = usual
     answers.append(seen)
     fields: dict[str, Any] = dict(_HIDDEN.findall(seen.text))
     found = _TOKEN.findall(seen.text)

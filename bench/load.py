@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import brotli
+
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -25,8 +27,9 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body of an answer that was asked for uncompressed."""
-        return self.body.decode()
+        """The body, as a browser reads it."""
+        squeezed = self.headers.get("Content-Encoding") == "br"
+        return (brotli.decompress(self.body) if squeezed else self.body).decode()
 
 
 class Visitor:

@@ -10,8 +10,10 @@ import importlib
 import importlib.util
 import logging
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
+from babel import Locale
 from flask import Blueprint, Flask, g, request
 from flask_babel import Babel
 from flask_compress import Compress
@@ -128,7 +130,8 @@ def create_app(config: Config | None = None) -> Flask:
         COMPRESS_CACHE_BACKEND=drawn.Squeezed,
         COMPRESS_CACHE_KEY=drawn.Squeezed.key,
     )
-    app.session_interface = web.Sessions()
+    app.jinja_environment = wording.SpokenTemplates  # type: ignore[assignment]
+    app.session_interface = web.Sessions(config.secret_key)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["shop_config"] = config
     app.extensions["shop_storage"] = storage.open_storage(config.media_dir, config.media_url)
@@ -190,10 +193,14 @@ def _optional(name: str) -> Any:
     return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 
-def _locale() -> str:
-    if request:
-        return web.language()
-    return str(g.get("letter_language", "vi"))
+def _locale() -> Locale:
+    return _spoken(web.language() if request else str(g.get("letter_language", "vi")))
+
+
+@lru_cache
+def _spoken(language: str) -> Locale:
+    """Read once: taking a name of a language apart is as much work as a fifth of a page's words."""
+    return Locale.parse(language)
 
 
 def _templates(app: Flask) -> None:

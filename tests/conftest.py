@@ -316,6 +316,13 @@ def test_config(url: str, folder: Path, **changes: Any) -> Config:
 test_config.__test__ = False  # type: ignore[attr-defined]
 
 
+class ByLanguage(FileSystemBytecodeCache):
+    """Compiled templates hold their words: each language has its own."""
+
+    def get_bucket(self, environment: Any, name: str, filename: str | None, source: str) -> Any:
+        return super().get_bucket(environment, f"{environment.language} {name}", filename, source)
+
+
 def _build(url: str, folder: Path, **changes: Any) -> Flask:
     from shop import create_app
 
@@ -325,7 +332,7 @@ def _build(url: str, folder: Path, **changes: Any) -> Flask:
     # All shops of a run draw with the same templates: each is compiled once.
     compiled = Path(os.environ["SHOP_TEST_FOLDER"]) / "templates"
     compiled.mkdir(exist_ok=True)
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
+    app.jinja_env.bytecode_cache = ByLanguage(str(compiled))
     app.test_client_class = Visitor
     # A failure inside a view is answered as it would be for a customer; `app.testing` alone would raise it here.
     app.config["PROPAGATE_EXCEPTIONS"] = False

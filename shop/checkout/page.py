@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import format_date, format_datetime, gettext
-
 from config import Config
 from shop.checkout.plan import Plan, PlanLine
 from shop.kernel import clock, web
 from shop.kernel.errors import ShopError
 from shop.kernel.money import vnd
+from shop.kernel.wording import gettext
 from shop.orders import models as m
 from shop.orders import queries as order_read
 from shop.orders import services as orders
@@ -30,8 +29,8 @@ def days(first: date | None, last: date | None) -> str:
     if first is None:
         return ""
     if last is None or last == first:
-        return str(format_date(first, "dd/MM"))
-    return f"{format_date(first, 'dd/MM')}–{format_date(last, 'dd/MM')}"
+        return f"{first:%d/%m}"
+    return f"{first:%d/%m}–{last:%d/%m}"
 
 
 def words(error: ShopError | None) -> str:
@@ -157,9 +156,13 @@ class Choice:
     disabled: bool = False
 
 
+# What the form of somebody unknown holds before he has written anything.
+_PROPOSED = frozenset({"delivery", "province", "payment", "op_key", "agreed_amount"})
+
+
 @dataclass(frozen=True, slots=True)
 class CheckoutPage:
-    """The checkout page around its form."""
+    """The checkout page around its form. `untouched`: nobody has written anything into it yet, nor was it known before."""
 
     parcels: tuple[ParcelView, ...]
     lines: tuple[LineView, ...]
@@ -169,9 +172,10 @@ class CheckoutPage:
     deliveries: tuple[Choice, ...]
     points: tuple[Choice, ...]
     payments: tuple[Choice, ...]
-    provinces: Sequence[tuple[str, str]]
-    communes: Sequence[tuple[str, str]]
+    provinces: tuple[tuple[str, str], ...]
+    communes: tuple[tuple[str, str], ...]
     errors: dict[str, Any]
+    untouched: bool
     needs_age: bool
     has_alcohol: bool
     pickup: bool
@@ -198,9 +202,10 @@ class CheckoutPage:
             deliveries=_deliveries(bool(open_points)),
             points=tuple(Choice(p.slug, p.name, note=p.address or p.locality_text or "") for p in open_points),
             payments=_payments(methods, plan),
-            provinces=places.province_choices(),
-            communes=places.commune_choices(form.province.data) if form.province.data else [],
+            provinces=tuple(places.province_choices()),
+            communes=tuple(places.commune_choices(form.province.data)) if form.province.data else (),
             errors={k: v for k, v in errors.items() if k},
+            untouched=not errors and not any(v for name, v in form.data.items() if name not in _PROPOSED),
             needs_age=plan.has_alcohol and not adult,
             has_alcohol=plan.has_alcohol,
             pickup=pickup,
@@ -315,15 +320,21 @@ class OrderPage:
         )
 
 
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(clock.VIETNAM):%H:%M %d/%m/%Y}"
+
+
 def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ...]:
     """The timeline: what has happened with its time, then what comes next."""
     when = order_read.bought_steps(order.id)
-    at = lambda key: format_datetime(when[key], "HH:mm dd/MM/yyyy") if key in when else ""  # noqa: E731
+
+    def at(key: tuple[str, str]) -> str:
+        return _moment(when[key]) if key in when else ""
 
     def step(title: str, key: tuple[str, str], note: str = "") -> StepView:
         return StepView(title, at(key), "done" if key in when else "", note)
 
-    placed_at = format_datetime(order.placed_at, "HH:mm dd/MM/yyyy")
+    placed_at = _moment(order.placed_at)
     if order.channel == TILL:
         sold = (StepView(gettext("Đã mua và nhận hàng"), placed_at, "done"),)
         back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)

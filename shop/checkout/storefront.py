@@ -16,7 +16,6 @@ from flask import (
     request,
 )
 from flask import session as visitor
-from flask_babel import gettext
 from flask_login import current_user
 
 from shop.accounts import queries as accounts
@@ -31,6 +30,7 @@ from shop.kernel.errors import Invalid, ShopError
 from shop.kernel.forms import phone
 from shop.kernel.limits import limiter
 from shop.kernel.text import normal_reference
+from shop.kernel.wording import gettext
 from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
 from shop.orders.models import DeliveryKind, PaymentMethod
@@ -81,6 +81,7 @@ def _basket_page(error: ShopError | None = None) -> str:
     province = visitor.get("province") or HOME_PROVINCE
     plan = services.make_plan(_basket(), Wanted(DeliveryKind.SHIP, province))
     page = BasketPage.of(plan, province)
+    queries.show_count(page.units)
     return render_template("checkout/storefront/basket.html", page=page, error=error, told=get_flashed_messages())
 
 
@@ -193,6 +194,7 @@ def _checkout_page(form: CheckoutForm, row: BasketRow, error: ShopError | None =
         plan, form, current_app.extensions["shop_config"], adult=_adult() or bool(row.age_confirmed_at)
     )
     form.agreed_amount.data = str(plan.total_amount)
+    queries.show_count(row.units)
     web.mark_private()
     return render_template(
         "checkout/storefront/checkout.html", page=page, form=form, v=form.data, errors=page.errors, error=error,

@@ -21,6 +21,12 @@ class Form(FlaskForm):  # type: ignore[misc]
     class Meta:
         csrf = False
 
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            """The field, without a label: templates name fields. WTForms would make up one and look for its translation."""
+            if not unbound_field.args:
+                unbound_field.kwargs.setdefault("label", "")
+            return unbound_field.bind(form=form, **options)
+
     def refuse(self, error: ShopError) -> None:
         """Show a refusal of a command at the field it names, or above the form."""
         message = gettext(error.title, **error.values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 import threading
 import time
@@ -15,13 +16,12 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, make_response, request, session
 from flask.sessions import SecureCookieSessionInterface
-from flask_wtf.csrf import generate_csrf, validate_csrf
-from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
-from wtforms.validators import ValidationError
 
 from shop.kernel import clock
 from shop.kernel.errors import N_, Invalid, ShopError
+from shop.kernel.signing import Signed
 
 V = TypeVar("V", bound=Callable[..., Any])
 LANGUAGES = ("vi", "en")
@@ -127,7 +127,13 @@ def public_token() -> str:
 def csrf_token() -> str:
     """The token of forms on private pages, bound to the visitor's session; the page is no longer cacheable."""
     g.private_page = True
-    return str(generate_csrf())
+    token: str | None = g.get("csrf_token")
+    if token is None:
+        known = session.get("csrf_token")
+        if known is None:
+            known = session["csrf_token"] = secrets.token_hex(20)
+        token = g.csrf_token = str(_sessions().forms.dumps(known))
+    return token
 
 
 def check_origin(req: Request) -> None:
@@ -157,18 +163,22 @@ def check_token(view: Any, req: Request) -> None:
     if not token:
         raise CsrfFailed
     if getattr(view, "__public_form__", False):
+        if hmac.compare_digest(token.encode(), public_token().encode()):
+            return
         try:
             day = _public_serializer().loads(token)
         except BadSignature:
             pass
         else:
-            if day in {clock.today().isoformat(), (clock.today() - timedelta(days=1)).isoformat()}:
+            if day == (clock.today() - timedelta(days=1)).isoformat():
                 return
             raise CsrfFailed
     try:
-        validate_csrf(token)
-    except ValidationError as error:
+        told = _sessions().forms.loads(token, max_age=current_app.config["WTF_CSRF_TIME_LIMIT"])
+    except BadData as error:
         raise CsrfFailed from error
+    if not hmac.compare_digest(str(told), str(session.get("csrf_token", ""))):
+        raise CsrfFailed
 
 
 def check_text(view: Callable[..., Any], req: Request) -> None:
@@ -382,16 +392,21 @@ def _remember_visitor(response: Response) -> None:
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookie; what signs it is made once, not at each request."""
+    """Flask's signed cookie and Flask-WTF's signed token of forms; what signs them is made once, not at each request."""
 
-    def __init__(self) -> None:
-        self.signer: URLSafeTimedSerializer | None = None
+    def __init__(self, secret: str) -> None:
+        self.cookies = Signed(secret, self.salt, self.key_derivation)
+        self.forms = Signed(secret, "wtf-csrf-token")
 
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs the cookies of `app`."""
-        if self.signer is None:
-            self.signer = super().get_signing_serializer(app)
-        return self.signer
+    def get_signing_serializer(self, _app: Flask) -> Signed:
+        """What signs the cookies."""
+        return self.cookies
+
+
+def _sessions() -> Sessions:
+    found = current_app.session_interface
+    assert isinstance(found, Sessions)  # noqa: S101 - `create_app` has set it
+    return found
 
 
 def visitor_session() -> Any:

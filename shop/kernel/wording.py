@@ -1,7 +1,9 @@
-"""The words of templates in the reader's language, looked up once per message and not once per call.
+"""Templates speak: each is compiled once for each language, with its words in that language put in as fixed text.
 
-flask-babel asks for its context, domain and catalogue again for each of the sixty to ninety messages of a page. Which language
-is spoken is still flask-babel's answer, so `force_locale` (letters written by the worker) holds here too.
+A page has sixty to ninety messages. Asking for each of them whose language it is and what it says there was a tenth of drawing;
+here `_("…")` becomes part of the text around it when the template is compiled. Which language is spoken is flask-babel's
+answer at the moment a template is asked for, so `force_locale` (letters written by the worker) holds here too. What is
+known only when the page is drawn (`_(name)`) is looked up then.
 """
 
 from __future__ import annotations
@@ -10,12 +12,83 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask
-from flask_babel import get_locale, get_translations
-from jinja2 import pass_eval_context
+from flask.templating import Environment
+from flask_babel import force_locale, get_locale, get_translations
+from jinja2 import Template, nodes, pass_eval_context
 from jinja2.nodes import EvalContext
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 SOURCE_LANGUAGE = "vi"
+_WORDS = frozenset({"_", "gettext"})
+
+
+class SpokenTemplates(Environment):
+    """The environment of an application's templates: one that hands out those of `spoken`, one for each language."""
+
+    language: str | None = None
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.overlays: dict[str, SpokenTemplates] = {}
+
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> Template:
+        """The template in the reader's language; one that it extends or imports, in its own."""
+        if self.language is None:
+            return self.spoken().get_template(name, parent, globals)
+        return super().get_template(name, parent, globals)
+
+    def from_string(self, source: Any, globals: Any = None, template_class: Any = None) -> Template:
+        """A template of the text `source` in the reader's language."""
+        if self.language is None:
+            return self.spoken().from_string(source, globals, template_class)
+        return super().from_string(source, globals, template_class)
+
+    def spoken(self) -> SpokenTemplates:
+        """The templates of the reader's language: the same functions, filters and settings, their own compiled code."""
+        language = _language()
+        found = self.overlays.get(language)
+        if found is None:
+            found = self.overlay()
+            found.language = language
+            found = self.overlays.setdefault(language, found)
+        return found
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Jinja's hook between reading a template and compiling it."""
+        tree = super()._parse(source, name, filename)
+        escaped = self.autoescape(name) if callable(self.autoescape) else self.autoescape
+        # A block that sets its own escaping says so only when it is drawn.
+        if self.language is not None and tree.find(nodes.EvalContextModifier) is None:
+            with force_locale(self.language):
+                tree = _Speaker(self.language, escape=escaped).visit(tree)
+        return tree
+
+
+class _Speaker(NodeTransformer):
+    """Puts what is said in place of `_("…")`; one with variables keeps only putting them in."""
+
+    def __init__(self, language: str, *, escape: bool) -> None:
+        self.language = language
+        self.escape = escape
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        found = self.generic_visit(node)
+        message = node.args[0] if len(node.args) == 1 else None
+        if not (
+            isinstance(node.node, nodes.Name)
+            and node.node.name in _WORDS
+            and isinstance(message, nodes.Const)
+            and isinstance(message.value, str)
+            and node.dyn_args is None
+            and node.dyn_kwargs is None
+        ):
+            return found
+        if not node.kwargs:
+            return nodes.Const(_plain(self.language, message.value, self.escape), lineno=node.lineno)
+        said = nodes.Const(_said(self.language, message.value, self.escape), lineno=node.lineno)
+        pairs = [nodes.Pair(nodes.Const(k.key), k.value, lineno=node.lineno) for k in node.kwargs]
+        return nodes.Mod(said, nodes.Dict(pairs, lineno=node.lineno), lineno=node.lineno)
 
 
 def install(app: Flask) -> None:
@@ -23,20 +96,24 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(_=_gettext, gettext=_gettext)
 
 
+def _language() -> str:
+    locale = get_locale()
+    return SOURCE_LANGUAGE if locale is None else str(locale.language)
+
+
 @pass_eval_context
 def _gettext(context: EvalContext, message: str, /, **variables: Any) -> str:
     """`message` in the reader's language, safe for HTML where the template is; variables are escaped, `%%` is one per cent."""
-    locale = get_locale()
-    language = SOURCE_LANGUAGE if locale is None else locale.language
     if variables:
-        return _said(language, message, context.autoescape) % variables
-    return _plain(language, message, context.autoescape)
+        return _said(_language(), message, context.autoescape) % variables
+    return _plain(_language(), message, context.autoescape)
 
 
-def word(message: str) -> str:
-    """`message` in the reader's language, for code that says the same short word on many pages."""
-    locale = get_locale()
-    return _plain(SOURCE_LANGUAGE if locale is None else locale.language, message, False)
+def gettext(message: str, /, **variables: Any) -> str:
+    """`message` in the reader's language, as flask-babel's (`%%` is one per cent only beside variables): for the code of
+    pages that many see."""
+    said = _said(_language(), message, False)
+    return said % variables if variables else said
 
 
 @lru_cache(8192)

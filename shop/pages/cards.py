@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from shop.catalog import browse, rules
 from shop.catalog.models import ProductKind
 from shop.kernel import clock, web
-from shop.kernel.errors import N_
-from shop.kernel.wording import word
+from shop.kernel.wording import gettext
 from shop.stock import queries as stock
 
 
@@ -58,7 +57,7 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
     today = clock.today()
     rule = rules.CERTIFICATE_RULE.get()
     english = web.language() == "en"
-    in_season = word(N_("Đang mùa"))
+    in_season = gettext("Đang mùa")
     month = 1 << (today.month - 1)
     made = []
     for row in rows:

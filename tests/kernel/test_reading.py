@@ -112,3 +112,17 @@ def test_short_json_is_what_json_says(text: str) -> None:
     for raw in (text, text.encode()):
         assert _loads(raw) == told
         assert type(_loads(raw)) is type(told)
+
+
+@pytest.mark.sqlite_only
+def test_a_list_of_values_is_looked_up_in_the_index(ctx: Flask) -> None:
+    """Each of these once read its whole table, because SQLAlchemy had written `(… IN …) = 1`."""
+    with db.engine.connect() as connection:
+        for column in (Listing.product_id, Variant.sku, Variant.id):
+            wanted = select(column).where(among(column, "values"))
+            plan = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {wanted.compile(connection)}", (json.dumps(["1", "2"]),)
+            )
+            steps = [row[3] for row in plan]
+            assert any(step.startswith("SEARCH") for step in steps), steps
+            assert not [step for step in steps if step.startswith(f"SCAN {column.table.name}")], steps

@@ -46,3 +46,12 @@ def test_variables_are_escaped_and_messages_are_not(app: Flask, language: str) -
 def test_blocks_of_words_speak_too(app: Flask) -> None:
     with app.test_request_context("/", environ_overrides={"shop.language": "en"}):
         assert say("{% trans %}Thêm vào giỏ{% endtrans %}") == "Add to basket"
+
+
+def test_what_a_template_takes_in_speaks_its_language(app: Flask) -> None:
+    """One language after the other: neither is served what was compiled for the other."""
+    source = '{% from "_macros/product.html" import stock %}{% include "_layouts/_flashes.html" %}{{ stock(0) }} {{ stock(3) }}'
+    for language, gone, few in (("vi", "Hết hàng", "Còn 3"), ("en", "Sold out", "3 left"), ("vi", "Hết hàng", "Còn 3")):
+        with app.test_request_context("/", environ_overrides={"shop.language": language}):
+            found = say(source)
+            assert gone in found and few in found

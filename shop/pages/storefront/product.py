@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import current_app, redirect, render_template, request
-from flask_babel import gettext as _
 
 from shop.accounts.guards import public
 from shop.catalog import browse, queries
@@ -16,6 +15,7 @@ from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
 from shop.kernel import clock, drawn, web
+from shop.kernel.wording import gettext as _
 from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
 from shop.producers import queries as producers
@@ -42,7 +42,8 @@ def product(slug: str) -> Any:
 
 
 class PackView(NamedTuple):
-    """A pack as the page offers it; `available` in sale units (None: not sold now)."""
+    """A pack as the page offers it; `available` in sale units (None: not sold now), `MOST_AT_ONCE` for any more: the page does
+    not say how many there are of plenty, so it need not be drawn again after each sale."""
 
     pack: Pack
     name: str
@@ -142,7 +143,7 @@ def _packs(found: ProductPage, *, english: bool) -> tuple[PackView, ...]:
     made = []
     for v in found.packs:
         sold = v.price_amount is not None and found.product.kind is ProductKind.GOODS
-        available = left.get(v.variant_id, stock.NONE_LEFT).total if sold else None
+        available = min(left.get(v.variant_id, stock.NONE_LEFT).total, MOST_AT_ONCE) if sold else None
         made.append(
             PackView(
                 pack=v,

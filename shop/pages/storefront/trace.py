@@ -40,7 +40,9 @@ def trace(code: str) -> Any:
     asked = text.normal_reference(code[:40])
     lot = lots.lot_by_trace(asked) if asked else None
     if lot is None:
-        return render_template("pages/storefront/trace.html", lot=None, code=asked or code[:40], asked=True), 404
+        return render_template(
+            "pages/storefront/trace.html", lot=None, code=asked or code[:40], asked=True, error_code=NotFound.code
+        ), 404
     product = session().get_one(Product, lot.product_id)
     producer = producers.by_id(lot.producer_id) if lot.producer_id else None
     certificate = catalog.current_certificate(lot.product_id, clock.today())
