@@ -218,6 +218,7 @@ WORDS = {
     "return.how": N_("Trả tiền bằng"),
     "return.how-many": N_("Số lượng trả: %(what)s"),
     "return.left": N_("Còn trả được %(n)s trên %(all)s"),
+    "return.not-found": N_("Không có phiếu nào mang số này. Hãy xem lại số in trên phiếu."),
     "return.nothing": N_("Hãy chọn ít nhất một món."),
     "return.number": N_("Số phiếu (gõ hoặc quét)"),
     "return.of": N_("Phiếu %(number)s"),

@@ -45,6 +45,7 @@ class CounterSale:
     age_confirmed: bool
     sold_at: datetime
     booked_at: datetime
+    is_demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def record(actor: Actor, sale: CounterSale) -> Recorded:
             "age_confirmed_at": sale.sold_at if sale.age_confirmed else None,
             "placed_at": sale.sold_at,
             "completed_at": sale.booked_at,
-            "is_demo": False,
+            "is_demo": sale.is_demo,
         },
     ).scalar_one()
     fulfilment_id = execute(

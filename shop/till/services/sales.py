@@ -79,6 +79,7 @@ def sold(taking: Taking, body: forms.Sale) -> None:
             age_confirmed=body.age_confirmed,
             sold_at=sold_at,
             booked_at=taking.now,
+            is_demo=taking.is_demo,
         ),
     )
     payments = money.take(

@@ -41,8 +41,9 @@ class Result:
     result: dict[str, Any] | None = None
 
 
-def take_in(known: Known, events: Sequence[Any]) -> list[Result]:
-    """Take in the events of a batch, in the order of `seq`; the results stand in the order of the events.
+def take_in(known: Known, events: Sequence[Any], *, is_demo: bool = False) -> list[Result]:
+    """Take in the events of a batch, in the order of `seq`; the results stand in the order of the events. `is_demo` marks
+    sales that are made up.
 
     Raises:
         BatchTooLarge: more than a hundred.
@@ -61,7 +62,7 @@ def take_in(known: Known, events: Sequence[Any]) -> list[Result]:
     results: dict[int, Result] = {n: found for n, found in read if isinstance(found, Result)}
     envelopes = [(n, found) for n, found in read if isinstance(found, Envelope)]
     for n, envelope in sorted(envelopes, key=lambda pair: (pair[1].seq, pair[0])):
-        results[n] = _once(known, envelope)
+        results[n] = _once(known, envelope, is_demo=is_demo)
     return [results[n] for n in range(len(events))]
 
 
@@ -92,7 +93,7 @@ _HANDLERS: dict[EventKind, Callable[[Taking, Any], None]] = {
 }
 
 
-def _once(known: Known, envelope: Envelope) -> Result:
+def _once(known: Known, envelope: Envelope, *, is_demo: bool) -> Result:
     digest = digest_of(envelope)
     try:
         body = forms.read(forms.BODIES[envelope.kind], envelope.body)
@@ -100,7 +101,7 @@ def _once(known: Known, envelope: Envelope) -> Result:
         return _refused(known, envelope, digest, error)
     try:
         with transaction():
-            return _take(known, envelope, digest, body)
+            return _take(known, envelope, digest, body, is_demo=is_demo)
     except DeviceRevoked:
         raise
     except IntegrityError:
@@ -119,7 +120,7 @@ def _lock(known: Known) -> Any:
     return device
 
 
-def _take(known: Known, envelope: Envelope, digest: str, body: Any) -> Result:
+def _take(known: Known, envelope: Envelope, digest: str, body: Any, *, is_demo: bool) -> Result:
     device = _lock(known)
     before = execute(_FIND, {"event_uuid": envelope.uuid}).first()
     if before is not None and before.digest != digest:
@@ -131,7 +132,9 @@ def _take(known: Known, envelope: Envelope, digest: str, body: Any) -> Result:
         event_id = execute(_INSERT_EVENT, _row(known, envelope, digest, now, EventState.DONE)).scalar_one()
     else:
         event_id = before.id
-    taking = Taking(event_id, envelope.uuid, known.id, device.code, device.point_id, envelope.at, now, {})
+    taking = Taking(
+        event_id, envelope.uuid, known.id, device.code, device.point_id, envelope.at, now, {}, is_demo=is_demo
+    )
     _HANDLERS[envelope.kind](taking, body)
     if before is None:
         _count(known.id, device, envelope, now, taking)

@@ -17,7 +17,8 @@ from shop.till.models import Notice
 @dataclass(slots=True)
 class Taking:
     """An event being taken in: what the handlers of its kind need. `result` is what the device will be told; `by_person`
-    says that somebody of the office takes in what was refused, and answers for what a keeper may not do."""
+    says that somebody of the office takes in what was refused, and answers for what a keeper may not do; `is_demo` that the
+    sale is made up."""
 
     event_id: int
     uuid: str
@@ -28,6 +29,7 @@ class Taking:
     now: datetime
     result: dict[str, Any]
     by_person: bool = False
+    is_demo: bool = False
 
     def notice(self, kind: str, session_id: int | None = None, **detail: Any) -> None:
         """Tell a person of something that was taken in all the same."""

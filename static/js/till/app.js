@@ -1,6 +1,6 @@
 // The till in memory: device, goods, session, keeper and basket, and which page is shown.
 
-import { h, icon, sheet, toast } from "./dom.js";
+import { h, hush, icon, sheet, toast } from "./dom.js";
 import { Basket, businessDay } from "./sale.js";
 import { Index } from "./search.js";
 import * as store from "./store.js";
@@ -118,6 +118,7 @@ export class App {
 
   go(name = this.home(), values = {}) {
     this.page.leave?.();
+    hush();
     this.main.className = `till-main page-${name}`;
     this.main.replaceChildren();
     this.page = { name };

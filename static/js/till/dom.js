@@ -138,7 +138,13 @@ export const tell = (title, text, options = {}) => ask(title, text, [[true, t("u
 export function toast(text, { kind = "", ms = 3500 } = {}) {
   const box = document.getElementById("toasts");
   const note = h(`p.till-toast${kind ? `.${kind}` : ""}`, {}, text);
+  note.born = performance.now();
   box.append(note);
   while (box.children.length > 2) box.firstElementChild.remove();
   setTimeout(() => note.remove(), ms);
+}
+
+// Another page is shown: what was said of the last one does not lie over it. Bad news stays its time.
+export function hush() {
+  for (const note of document.querySelectorAll(".till-toast:not(.bad)")) if (performance.now() - note.born > 400) note.remove();
 }

@@ -131,7 +131,7 @@ export function returns(app, main, { number = "" } = {}) {
       box.querySelector("h2").focus();
     } catch (error) {
       box.replaceChildren();
-      typed.error(error instanceof Offline ? t("return.offline") : error.message);
+      typed.error(error instanceof Offline ? t("return.offline") : error.code === "not-found" ? t("return.not-found") : error.message);
     }
   };
   main.append(

@@ -28,7 +28,7 @@ export function listen(found) {
         }
         found(text);
       } else if (event.key.length === 1) {
-        if (pause > FAST) {
+        if (pause > FAST || !typed) {
           typed = "";
           before = event.target.tagName === "INPUT" ? { field: event.target, value: event.target.value } : null;
         }

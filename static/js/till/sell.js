@@ -22,10 +22,10 @@ export function sell(app, main) {
   const page = h(
     "div.sell",
     {},
+    h("h1.visually-hidden", {}, t("nav.sell")),
     h(
       "section.sell-goods",
       {},
-      h("h1.visually-hidden", {}, t("nav.sell")),
       h("div.sell-find", { role: "search" }, icon("search"), find, hasCamera() ? h("button.btn.sell-camera", { type: "button", "aria-label": t("scan.camera"), onclick: openCamera }, icon("camera")) : null),
       notice,
       grid,
@@ -35,19 +35,31 @@ export function sell(app, main) {
   );
 
   let limit = SHOWN;
+  const cards = new Map(); // by variant; what stays in sight is the same element, so that no tap meets one that is gone
+  const more = h("button.sell-more", { type: "button", onclick: () => {
+    limit += SHOWN;
+    drawGoods();
+  } });
+  const cardOf = (variant, day) => {
+    const known = cards.get(variant.id);
+    if (known?.variant === variant && known.day === day) {
+      known.update();
+      return known;
+    }
+    const made = Object.assign(card(app, variant, day, add), { variant, day });
+    cards.set(variant.id, made);
+    return made;
+  };
   const drawGoods = () => {
     const found = app.index.find(find.value);
     const day = app.day;
-    const cards = found.slice(0, limit).map((variant) => card(app, variant, day, add));
-    if (found.length > limit)
-      cards.push(
-        h("button.sell-more", { type: "button", onclick: () => {
-          limit += SHOWN;
-          drawGoods();
-        } }, t("sell.more", { n: found.length - limit })),
-      );
-    if (!found.length) cards.push(nothing(t("sell.nothing", { q: find.value.trim() }), find.value));
-    grid.replaceChildren(...cards);
+    const shown = found.slice(0, limit).map((variant) => cardOf(variant, day));
+    if (found.length > limit) {
+      more.textContent = t("sell.more", { n: found.length - limit });
+      shown.push(more);
+    }
+    if (!found.length) shown.push(nothing(t("sell.nothing", { q: find.value.trim() }), find.value));
+    place(grid, shown);
   };
   const nothing = (text, wanted) =>
     h(
@@ -128,49 +140,59 @@ export function sell(app, main) {
     if (found.length) add(found[0]).then((added) => added && clear());
   });
 
+  // The basket is made once and then told what changed: a number being typed, or a finger on a button, is left alone.
+  const rows = new WeakMap(); // line → its element
+  const badge = h("span.basket-count", { data: { testid: "till-count" } });
+  const list = h("ul.basket-lines", { role: "list" });
+  const none = h("div.basket-empty", {}, h("img", { src: asset("img/empty-basket.svg"), alt: "", width: 160, height: 120 }), h("p", {}, t("basket.empty")));
+  const lower = button("", discount, { picture: "chart", title: app.discountPercent ? null : t("discount.not-yours") });
+  const lowerBox = h("div.basket-discount", {}, lower, button(t("basket.clear"), empty, { kind: "btn-plain" }));
+  const before = h("span.num");
+  const off = h("span.num");
+  const sums = [h("p.basket-sum", {}, h("span", {}, t("receipt.subtotal")), before), h("p.basket-sum", {}, h("span", {}, t("receipt.discount")), off)];
+  const sum = h("strong.num", { data: { testid: "till-total" } });
+  const charge = button(t("pay.go"), () => app.go("pay"), { kind: "btn-primary.btn-large.btn-wide", data: { testid: "till-pay" } });
+  const barCount = h("span");
+  const barSum = h("strong.num");
+  const barCharge = button(t("pay.go"), () => app.go("pay"), { kind: "btn-primary", data: { testid: "till-pay-bar" } });
+  basket.append(
+    h(
+      "div.basket-head",
+      {},
+      h("h2", {}, t("basket"), badge),
+      h("button.btn.basket-back", { type: "button", onclick: () => page.removeAttribute("data-open") }, icon("back"), h("span", {}, t("basket.more"))),
+    ),
+    none,
+    list,
+    h("div.basket-foot", {}, lowerBox, sums, h("p.basket-total", {}, h("span", {}, t("receipt.total")), sum), charge),
+  );
+  bar.append(h("button.bar-basket", { type: "button", onclick: () => page.toggleAttribute("data-open") }, icon("basket"), barCount, barSum), barCharge);
+
+  function rowOf(line) {
+    const known = rows.get(line);
+    if (known) known.update();
+    else rows.set(line, basketLine(app, line, changed));
+    return rows.get(line);
+  }
+
   function drawBasket(touched) {
     const { lines, count, total, subtotal, discountAmount } = app.basket;
-    const focus = document.activeElement?.dataset?.key;
+    const bare = !lines.length;
     main.dataset.count = String(count);
-    const list = h("ul.basket-lines", { role: "list" }, lines.map((line) => basketLine(app, line, changed)));
-    basket.replaceChildren(
-      h(
-        "div.basket-head",
-        {},
-        h("h2", {}, t("basket"), count ? h("span.basket-count", { data: { testid: "till-count" } }, String(count)) : null),
-        h("button.btn.basket-back", { type: "button", onclick: () => page.removeAttribute("data-open") }, icon("back"), h("span", {}, t("basket.more"))),
-      ),
-      lines.length ? list : h("div.basket-empty", {}, h("img", { src: asset("img/empty-basket.svg"), alt: "", width: 160, height: 120 }), h("p", {}, t("basket.empty"))),
-      h(
-        "div.basket-foot",
-        {},
-        lines.length
-          ? [
-              h(
-                "div.basket-discount",
-                {},
-                button(discountAmount ? t("discount.change") : t("discount"), discount, { picture: "chart", disabled: !app.discountPercent, title: app.discountPercent ? null : t("discount.not-yours") }),
-                button(t("basket.clear"), empty, { kind: "btn-plain" }),
-              ),
-              discountAmount
-                ? [
-                    h("p.basket-sum", {}, h("span", {}, t("receipt.subtotal")), h("span.num", {}, vnd(subtotal))),
-                    h("p.basket-sum", {}, h("span", {}, t("receipt.discount")), h("span.num", {}, vnd(-discountAmount))),
-                  ]
-                : null,
-            ]
-          : null,
-        h("p.basket-total", {}, h("span", {}, t("receipt.total")), h("strong.num", { data: { testid: "till-total" } }, vnd(total))),
-        button(t("pay.go"), () => app.go("pay"), { kind: "btn-primary.btn-large.btn-wide", disabled: !lines.length, data: { testid: "till-pay" } }),
-      ),
-    );
-    bar.replaceChildren(
-      h("button.bar-basket", { type: "button", onclick: () => page.toggleAttribute("data-open") }, icon("basket"), h("span", {}, t("basket.count", { n: count })), h("strong.num", {}, vnd(total))),
-      button(t("pay.go"), () => app.go("pay"), { kind: "btn-primary", disabled: !lines.length, data: { testid: "till-pay-bar" } }),
-    );
-    if (!lines.length) page.removeAttribute("data-open");
-    if (focus) basket.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
-    if (touched) list.children[lines.indexOf(touched)]?.scrollIntoView({ block: "nearest" });
+    place(list, lines.map(rowOf));
+    badge.textContent = count || "";
+    badge.hidden = list.hidden = lowerBox.hidden = bare;
+    none.hidden = !bare;
+    lower.disabled = !app.discountPercent;
+    lower.lastChild.textContent = discountAmount ? t("discount.change") : t("discount");
+    for (const row of sums) row.hidden = !discountAmount;
+    before.textContent = vnd(subtotal);
+    off.textContent = vnd(-discountAmount);
+    sum.textContent = barSum.textContent = vnd(total);
+    charge.disabled = barCharge.disabled = bare;
+    barCount.textContent = t("basket.count", { n: count });
+    if (bare) page.removeAttribute("data-open");
+    if (touched) rows.get(touched)?.scrollIntoView({ block: "nearest" });
   }
 
   async function empty() {
@@ -229,74 +251,119 @@ export function sell(app, main) {
   } };
 }
 
+// Puts `wanted` into `box`, in this order, and touches no element that is in its place already.
+function place(box, wanted) {
+  const keep = new Set(wanted);
+  for (const child of [...box.children]) if (!keep.has(child)) child.remove();
+  wanted.forEach((child, i) => box.children[i] !== child && box.insertBefore(child, box.children[i] ?? null));
+}
+
+// `update()` of what it gives tells it how many are left and lie in the basket.
 function card(app, variant, day, add) {
-  const left = app.stock(variant);
   const problem = certificateProblem(variant, day);
-  const inBasket = app.basket.of(variant.id);
   const picture = variant.plate ? h("img", { src: asset(`plates/${variant.plate}.svg`), alt: "", width: 96, height: 96, loading: "lazy", decoding: "async" }) : h("span.card-blank", { "aria-hidden": "true" }, icon("box"));
-  return h(
+  const count = h("span.card-count");
+  const stock = h("span.card-stock");
+  const wanted = h("button.card-ask", { type: "button", onclick: () => app.wanted(variant, "") }, icon("bell"), h("span", {}, t("ask.short")), h("span.visually-hidden", {}, `: ${variant.name}`));
+  const box = h(
     `div.card${problem ? ".card-stopped" : ""}`,
     {},
     h(
       "button.card-add",
       { type: "button", data: { testid: "till-card", sku: variant.sku }, onclick: () => add(variant) },
-      h("span.card-picture", {}, picture, inBasket ? h("span.card-count", {}, String(inBasket)) : null),
+      h("span.card-picture", {}, picture, count),
       h("span.card-name", {}, variant.name),
       h("span.card-pack", {}, variant.pack ?? ""),
       h("span.card-facts", {}, stars(starsOn(variant, day)), variant.alcohol ? h("span.badge.badge-info", {}, t("goods.alcohol")) : null, problem ? h("span.badge.badge-bad", {}, t("goods.stopped")) : null),
       h("span.card-price", {}, h("strong.num", {}, vnd(variant.price.amount)), variant.old_amount ? h("s.num", {}, vnd(variant.old_amount)) : null),
-      h(`span.card-stock${left <= 0 ? ".out" : left <= 5 ? ".low" : ""}`, {}, left > 0 ? t("goods.left", { n: left }) : t("goods.none")),
+      stock,
     ),
-    left <= 0 ? h("button.card-ask", { type: "button", onclick: () => app.wanted(variant, "") }, icon("bell"), h("span", {}, t("ask.short")), h("span.visually-hidden", {}, `: ${variant.name}`)) : null,
+    wanted,
   );
+  box.update = () => {
+    const left = app.stock(variant);
+    const chosen = app.basket.of(variant.id);
+    count.textContent = chosen || "";
+    count.hidden = !chosen;
+    stock.className = `card-stock${left <= 0 ? " out" : left <= 5 ? " low" : ""}`;
+    stock.textContent = left > 0 ? t("goods.left", { n: left }) : t("goods.none");
+    wanted.hidden = left > 0;
+  };
+  box.update();
+  return box;
 }
 
 function basketLine(app, line, changed) {
-  const key = `${line.variant_id}-${line.lot_code ?? ""}`;
-  const variant = app.variants.get(line.variant_id);
-  const lots = variant ? lotsOn(variant, app.day) : [];
+  const left = () => {
+    const variant = app.variants.get(line.variant_id);
+    return variant ? Math.max(0, app.stock(variant)) : 0;
+  };
+  let shown = "";
   const quantity = h("input", {
-    inputmode: "numeric", maxlength: 6, autocomplete: "off", value: String(line.quantity), "aria-label": t("basket.quantity-of", { what: line.name }), data: { key: `${key}-n`, testid: "till-quantity" },
+    inputmode: "numeric", maxlength: 6, autocomplete: "off", "aria-label": t("basket.quantity-of", { what: line.name }), data: { testid: "till-quantity" },
     onfocus: (event) => event.target.select(),
-    onchange: async (event) => {
-      const text = event.target.value.trim();
-      if (!/^\d{1,6}$/.test(text) || !app.basket.setQuantity(line, Number(text))) {
+    onchange: async () => {
+      const text = quantity.value.trim();
+      const number = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+      if (number === line.quantity) return void (quantity.value = shown); // typed and as it was
+      if (!app.basket.setQuantity(line, number)) {
         toast(t("basket.bad-quantity", { n: MOST }), { kind: "bad" });
-        event.target.value = String(line.quantity);
+        quantity.value = shown;
         return;
       }
-      if (app.basket.of(line.variant_id) > (variant ? app.stock(variant) : 0)) toast(t("sell.over", { n: Math.max(0, variant ? app.stock(variant) : 0), what: line.name }), { kind: "warn" });
+      if (app.basket.of(line.variant_id) > left()) toast(t("sell.over", { n: left(), what: line.name }), { kind: "warn" });
+      quantity.value = shown = String(line.quantity);
       await changed();
     },
   });
   const step = (by) => async () => {
-    if (app.basket.setQuantity(line, line.quantity + by)) await changed();
+    if (!app.basket.setQuantity(line, line.quantity + by)) return;
+    if (by > 0 && app.basket.of(line.variant_id) > left()) toast(t("sell.over", { n: left(), what: line.name }), { kind: "warn" });
+    await changed();
   };
-  return h(
+  const about = h("small");
+  const sum = h("strong.line-sum.num");
+  const lotName = h("span");
+  const lot = h("button.line-lot", { type: "button", onclick: () => chooseLot(line, lotsOf(app, line), app, changed) }, icon("box"), lotName, icon("down"));
+  const row = h(
     "li.basket-line",
     { data: { testid: "till-line" } },
-    h("div.line-name", {}, h("strong", {}, line.name), h("small", {}, [line.pack, vnd(line.unit_price_amount)].filter(Boolean).join(" · "))),
+    h("div.line-name", {}, h("strong", {}, line.name), about),
     h(
       "div.line-do",
       {},
       h(
         "div.stepper",
         {},
-        h("button", { type: "button", "aria-label": t("basket.less", { what: line.name }), data: { key: `${key}-l` }, onclick: step(-1) }, "−"),
+        h("button", { type: "button", "aria-label": t("basket.less", { what: line.name }), onclick: step(-1) }, "−"),
         quantity,
-        h("button", { type: "button", "aria-label": t("basket.one-more", { what: line.name }), data: { key: `${key}-m` }, onclick: step(1) }, "+"),
+        h("button", { type: "button", "aria-label": t("basket.one-more", { what: line.name }), onclick: step(1) }, "+"),
       ),
-      h("strong.line-sum.num", {}, vnd(line.quantity * line.unit_price_amount)),
+      sum,
       h("button.line-remove", { type: "button", "aria-label": t("basket.remove", { what: line.name }), onclick: async () => {
         app.basket.setQuantity(line, 0);
         await changed();
       } }, icon("close")),
     ),
-    lots.length > 1 || line.lot_code
-      ? h("button.line-lot", { type: "button", data: { key: `${key}-lot` }, onclick: () => chooseLot(line, lots, app, changed) }, icon("box"), h("span", {}, line.lot_code ? t("lot.is", { lot: line.lot_code }) : t("lot.auto")), icon("down"))
-      : null,
+    lot,
   );
+  row.update = () => {
+    // A number that somebody is typing stays as it is.
+    if (document.activeElement !== quantity || quantity.value === shown) quantity.value = String(line.quantity);
+    shown = String(line.quantity);
+    about.textContent = [line.pack, vnd(line.unit_price_amount)].filter(Boolean).join(" · ");
+    sum.textContent = vnd(line.quantity * line.unit_price_amount);
+    lot.hidden = !line.lot_code && lotsOf(app, line).length < 2;
+    lotName.textContent = line.lot_code ? t("lot.is", { lot: line.lot_code }) : t("lot.auto");
+  };
+  row.update();
+  return row;
 }
+
+const lotsOf = (app, line) => {
+  const variant = app.variants.get(line.variant_id);
+  return variant ? lotsOn(variant, app.day) : [];
+};
 
 async function chooseLot(line, lots, app, changed) {
   const chosen = await sheet(t("lot.choose"), (close) =>

@@ -94,7 +94,11 @@ export function close(app, main) {
   const typed = () => counts.some((c) => c.input.value.trim() !== "");
   const valid = () => counts.every((c) => /^\d*$/.test(c.input.value.trim()));
   const draw = () => {
-    for (const c of counts) c.sum.textContent = Number(c.input.value) ? vnd(c.note * Number(c.input.value)) : "";
+    for (const c of counts) {
+      const right = /^\d*$/.test(c.input.value.trim());
+      c.sum.textContent = right && Number(c.input.value) ? vnd(c.note * Number(c.input.value)) : "";
+      c.input.setAttribute("aria-invalid", String(!right));
+    }
     wrong.hidden = true;
     total.textContent = valid() ? vnd(counted()) : "–";
     if (!typed() || expected === null || !valid()) return difference.replaceChildren();

@@ -193,6 +193,81 @@ def test_scanning_finds_goods_wherever_the_focus_is_and_says_when_nothing_is_the
         expect(t.page.get_by_test_id("till-quantity")).to_have_value("2")
 
 
+def slow_press(page: Any, target: Any) -> None:
+    """Press as a thumb does: the button goes down, and a while later up."""
+    box = target.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(120)
+    page.mouse.up()
+
+
+def test_a_number_being_typed_is_left_alone_and_no_press_is_lost(till, office, skus) -> None:
+    t = till(**TABLET).ready()
+    t.synced()
+    t.add(skus[5])
+    t.add(skus[6])
+    price = dong(t.page.locator(".line-sum").first.inner_text())
+    t.page.context.set_offline(True)
+    t.page.get_by_test_id("till-search").fill("khong co dau")
+    t.page.get_by_role("button", name="Ghi: khách hỏi, không có").click()
+    expect(t.status()).to_contain_text("1 chờ gửi")
+    number = t.page.get_by_test_id("till-quantity").first
+    number.click()
+    t.page.keyboard.type("3")  # not left yet
+    element = number.element_handle()
+    office.sql(
+        "UPDATE prices SET amount = amount + 1000 WHERE valid_to IS NULL AND variant_id ="
+        " (SELECT id FROM variants WHERE sku = :s)", s=skus[6],
+    )  # fmt: skip
+    t.page.context.set_offline(False)  # the server is heard, and the goods come anew
+    t.synced()
+    expect(number).to_have_value("3")
+    expect(number).to_be_focused()
+    assert element.evaluate("e => e.isConnected")
+    # The press that leaves the field is also the press on the button.
+    slow_press(t.page, t.page.get_by_test_id("till-pay"))
+    other = dong(t.page.locator(".pay-lines .num").last.inner_text())
+    expect(t.page.get_by_test_id("till-due")).to_have_text(vnd(3 * price + other))
+    t.page.get_by_role("button", name="Về giỏ hàng").click()
+    number.click()
+    t.page.keyboard.type("2")
+    slow_press(t.page, t.page.locator(f'[data-testid="till-card"][data-sku="{skus[7]}"]'))
+    expect(t.page.get_by_test_id("till-line")).to_have_count(3)
+    expect(number).to_have_value("2")
+    number.click()
+    t.page.keyboard.type("02")  # nothing new: nothing happens
+    t.page.keyboard.press("Tab")
+    expect(number).to_have_value("2")
+    assert element.evaluate("e => e.isConnected") is False  # (another page lay between)
+    slow_press(t.page, t.page.get_by_role("button", name="Bỏ cả giỏ"))
+    expect(t.page.get_by_role("dialog", name="Bỏ cả giỏ")).to_be_visible()
+
+
+def test_a_large_change_fits_a_phone(till, skus, axe, fits) -> None:
+    t = till(**PHONE).ready()
+    t.add(skus[0])
+    t.page.locator(".bar-basket").tap()
+    t.page.get_by_test_id("till-quantity").fill("9999")
+    t.page.get_by_test_id("till-quantity").blur()
+    axe(t.page)
+    remove = t.page.locator(".line-remove").bounding_box()
+    assert remove["x"] + remove["width"] <= 360  # a long sum does not push the way to take it out off the screen
+    assert min(remove["width"], remove["height"]) >= 44
+    t.page.get_by_test_id("till-quantity").fill("1")
+    t.page.get_by_test_id("till-quantity").blur()
+    expect(t.page.locator(".till-toast")).to_contain_text("Theo sổ chỉ còn")
+    t.page.wait_for_timeout(500)
+    t.pay()
+    expect(t.page.locator(".till-toast")).to_have_count(0)  # nothing lies over what is to be paid
+    fits(t.page)
+    t.page.get_by_test_id("till-given").fill("500000000")
+    t.page.get_by_role("button", name="Nhận tiền").click()
+    expect(t.page.get_by_test_id("till-change")).to_contain_text("499.")
+    fits(t.page)
+    axe(t.page)
+
+
 def test_alcohol_asks_for_age_once_in_a_sale(till, office, axe) -> None:
     wines = [row.sku for row in office.goods("p.is_alcohol AND NOT p.needs_certificate")]
     t = till(**PHONE).ready()
@@ -301,6 +376,9 @@ def test_a_day_with_several_tenders_discount_return_and_count(till, office, skus
     t.synced()
 
     t.go("Nhận trả")
+    t.page.get_by_test_id("till-return-number").fill("A9-999999")
+    t.page.get_by_role("button", name="Tìm phiếu").click()
+    expect(t.page.get_by_text("Không có phiếu nào mang số này.")).to_be_visible()
     t.page.get_by_test_id("till-return-number").fill(number.lower())
     t.page.get_by_role("button", name="Tìm phiếu").click()
     t.page.get_by_test_id("till-return-quantity").first.fill("9")  # only three were sold
@@ -326,6 +404,11 @@ def test_a_day_with_several_tenders_discount_return_and_count(till, office, skus
     t.page.context.set_offline(True)  # the count is off line too
     t.go("Đóng ca")
     expected = 500_000 + (total - 30_000) - refund - 120_000
+    t.page.get_by_test_id("till-count-1000").fill("-3")
+    expect(t.page.get_by_test_id("till-count-1000")).to_have_attribute("aria-invalid", "true")
+    t.page.get_by_test_id("till-close").click()
+    expect(t.page.get_by_text("Số tờ phải là số nguyên")).to_be_visible()
+    t.page.get_by_test_id("till-count-1000").fill("")
     t.page.get_by_test_id("till-count-500000").fill("1")
     variance = 500_000 - expected
     shown = t.page.get_by_test_id("till-variance")

@@ -136,3 +136,30 @@ def test_every_word_asked_for_is_there_and_every_word_is_asked_for() -> None:
     asked = set(re.findall(r'\bt\(\s*"([a-z0-9.-]+)"', code)) | set(re.findall(r'"((?:state|close)\.[a-z-]+)"', code))
     asked |= {f"tender.{kind}" for kind in ("cash", "vietqr", "terminal", "transfer")}  # paper.js puts them together
     assert asked == set(WORDS)
+
+
+def test_a_scan_right_after_another_leaves_no_digits_behind(run_js) -> None:
+    """Two bursts without a pause, into two fields: each field keeps what stood in it."""
+    found = run_js(
+        "scan.js",
+        """(() => {
+          // The page that stands listens already.
+          const fields = ["", "1"].map((value) => {
+            const field = document.createElement("input");
+            field.value = value;
+            document.body.append(field);
+            return field;
+          });
+          const type = (field, text) => {
+            for (const key of text) {
+              field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+              field.value += key;
+            }
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+          };
+          type(fields[0], "8930000000017");
+          type(fields[1], "8930000000017");
+          return fields.map((field) => field.value);
+        })()""",
+    )
+    assert found == ["", "1"]
