@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from shop.accounts import passwords
 from shop.accounts.permissions import Role
@@ -17,14 +17,18 @@ from shop.delivery import services as delivery
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
+from shop.kernel.jobs import Job
 from shop.places import services as places
 from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import goods, ledger, logins, marks, people, told
+from shop.seed import counters, goods, ledger, logins, marks, people, rounds, told
 from shop.seed.logins import Login
+from shop.seed.staff import Staff
+from shop.seed.staff import points as staff_points
 from shop.seed.year import Outlets, Year
+from shop.stock import services as stock
 
 TARGET = "seed:demo"
 DAYS = 365
@@ -63,6 +67,7 @@ def _make(seed: int) -> dict[str, Any]:
     year.walk(wares)
     year.settle(scarce)
     ledger.write(year)
+    _points(seed, year, wares, ids)
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()
@@ -73,6 +78,29 @@ def _make(seed: int) -> dict[str, Any]:
     marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
     return known
 
+
+def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int]) -> None:
+    """What the points do beside the web's trade, by the rooms' own commands."""
+    names = {login.username: login.name for login in _logins(_scopes())}
+    staff = Staff(
+        random.Random(f"demo:points:{seed}"),
+        year.now,
+        {word: Actor("user", names[f"{word}@example.vn"], ids[f"{word}@example.vn"]) for word in _STAFF},
+        staff_points(),
+        {ware.sku: ware for ware in wares},
+        year.shelves,
+    )
+    before = session().scalar(select(func.max(Job.id))) or 0
+    rounds.plan(staff, year.recalled)
+    counters.plan(staff)
+    staff.work()
+    # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
+    session().execute(delete(Job).where(Job.id > before))
+    # Each command counted by its own day what lists show.
+    stock.refresh_availability()
+
+
+_STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
 
 # Registry number and pack → what is left of it today.
 _LEFT = {(16, 1): 3, (45, 2): 2, (81, 1): 3, (61, 2): 1, (40, 2): 2, (23, 1): 5, (43, 2): 0, (63, 1): 0, (63, 2): 0, (70, 1): 0,
@@ -98,7 +126,6 @@ def _year(rng: random.Random, since: date, ids: dict[str, int]) -> Year:
         east=next((row.id for row in rows if row.slug == "binh-ngoc-mong-cai" and row.ships), None),
         ships=tuple(row.id for row in rows if row.ships),
         pickup=tuple(row.id for row in rows if row.pickup),
-        display=tuple(row.id for row in rows if not row.ships and not row.pickup),
     )
     crowd = people.crowd(rng, 320)
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
@@ -112,7 +139,8 @@ def _scopes() -> dict[str, Any]:
     s = session()
     return {
         "producer_id": s.scalar(select(Producer.id).where(Producer.name.like("%Bavabi%")).limit(1)),
-        "point_id": s.scalar(select(Point.id).where(Point.slug == "trung-tam-ocop-ha-long")),
+        "point_id": s.scalar(select(Point.id).where(Point.slug == rounds.CENTRE)),
+        "second_point_id": s.scalar(select(Point.id).where(Point.slug == rounds.GATE)),
         "commune": "06994",
     }
 
@@ -130,8 +158,11 @@ _NAMES = {
 }
 
 
+_PERSONS = {"tramdung": "Đinh Quốc Việt (minh họa)"}
+
+
 def _logins(known: dict[str, Any]) -> list[Login]:
-    places_of = (
+    places_of = [
         (Role.CUSTOMER, "*", "khach"),
         (Role.PRODUCER_MEMBER, f"producer:{known['producer_id']}", "cosanxuat"),
         (Role.POINT_KEEPER, f"point:{known['point_id']}", "diemban"),
@@ -140,8 +171,11 @@ def _logins(known: dict[str, Any]) -> list[Login]:
         (Role.LOCALITY_OFFICER, f"locality:{known['commune']}", "diaphuong"),
         (Role.ORDER_DESK, "*", "donhang"),
         (Role.ADMINISTRATOR, "*", "quantri"),
-    )
+    ]
+    # A shop that was filled before the counters came has one keeper.
+    if known.get("second_point_id") is not None:
+        places_of.insert(3, (Role.POINT_KEEPER, f"point:{known['second_point_id']}", "tramdung"))
     return [
-        Login(role.value, scope, f"{word}@example.vn", passwords.DEMO, None, _NAMES[role])
+        Login(role.value, scope, f"{word}@example.vn", passwords.DEMO, None, _PERSONS.get(word, _NAMES[role]))
         for role, scope, word in places_of
     ]

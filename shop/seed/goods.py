@@ -42,6 +42,8 @@ class Ware:
     cold: Cold
     months: frozenset[int]
     note: str
+    # Days from production to the last one on which it may be sold (made up, plausible for its kind); None: it keeps.
+    keeps: int | None
     weight_g: int
     size_mm: tuple[int, int, int]
     needs_certificate: bool
@@ -234,6 +236,7 @@ def wares() -> list[Ware]:
                 cold=product.cold,
                 months=frozenset(m for m in range(1, 13) if product.season_months >> (m - 1) & 1),
                 note=said[no]["note"] if no in said else "",
+                keeps=int(said[no]["keeps"]) if no in said and said[no]["keeps"] else None,
                 weight_g=variant.weight_g or 1000,
                 size_mm=(variant.length_mm or 0, variant.width_mm or 0, variant.height_mm or 0),
                 needs_certificate=product.needs_certificate,

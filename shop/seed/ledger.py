@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy import insert, select
 
 from shop.catalog import listing
+from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, session
 from shop.orders import services as orders
@@ -22,7 +23,6 @@ from shop.seed.year import Trade, Year
 from shop.stock import services as stock
 from shop.stock.models import SHOP, Lot, StockHold, StockLevel, StockMovement
 
-LOT = "MINH-HOA"
 PROVIDERS = {PaymentMethod.COD: "cash", PaymentMethod.VIETQR: "vietqr"}
 
 
@@ -44,34 +44,50 @@ def _rows(table: Any, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _goods(shelves: Shelves, since: datetime, now: datetime) -> None:
-    s = session()
-    variants = sorted({variant_id for variant_id, _point in shelves.shelves})
-    _rows(Lot, [{"variant_id": v, "code": LOT, "created_at": since} for v in variants])
-    lots: dict[int, int] = dict(s.execute(select(Lot.variant_id, Lot.id).where(Lot.code == LOT)).all())
+    s, piles = session(), shelves.piles()
+    batches = {(pile.batch.variant_id, pile.batch.code): pile.batch for pile in piles}
+    _rows(
+        Lot,
+        [
+            {
+                "variant_id": batch.variant_id,
+                "code": batch.code,
+                "produced_on": batch.produced_on,
+                "expires_on": batch.expires_on,
+                "created_at": max(since, clock.start_of(batch.produced_on)) if batch.produced_on else since,
+            }
+            for batch in batches.values()
+        ],
+    )
+    lots: dict[tuple[int, str], int] = {
+        (v, code): i for i, v, code in s.execute(select(Lot.id, Lot.variant_id, Lot.code))
+    }
     _rows(
         StockLevel,
         [
             {
-                "variant_id": variant_id,
-                "point_id": point_id,
-                "lot_id": lots[variant_id],
+                "variant_id": pile.batch.variant_id,
+                "point_id": pile.shelf.point_id,
+                "lot_id": lots[pile.batch.variant_id, pile.batch.code],
                 "owner": SHOP,
-                "on_hand": shelf.on_hand,
-                "held": shelf.held,
-                "allocated": shelf.allocated,
+                "on_hand": pile.on_hand,
+                "held": pile.held,
+                "allocated": pile.allocated,
                 "updated_at": now,
             }
-            for (variant_id, point_id), shelf in shelves.shelves.items()
+            for pile in piles
         ],
     )
     found = s.execute(
-        select(StockLevel.variant_id, StockLevel.point_id, StockLevel.id).where(StockLevel.lot_id.in_(lots.values()))
+        select(StockLevel.variant_id, StockLevel.point_id, Lot.code, StockLevel.id).join(
+            Lot, Lot.id == StockLevel.lot_id
+        )
     )
-    levels = {(variant_id, point_id): level_id for variant_id, point_id, level_id in found}
+    levels = {(variant_id, point_id, code): level_id for variant_id, point_id, code, level_id in found}
     _rows(
         StockMovement,
         [
-            {k: v for k, v in row.items() if k != "shelf"} | {"level_id": levels[row["shelf"]]}
+            {k: v for k, v in row.items() if k != "pile"} | {"level_id": levels[row["pile"]]}
             for row in shelves.movements
         ],
     )
@@ -80,7 +96,7 @@ def _goods(shelves: Shelves, since: datetime, now: datetime) -> None:
         [
             {
                 "reference": claim.reference,
-                "level_id": levels[claim.shelf.ware.variant_id, claim.shelf.point_id],
+                "level_id": levels[claim.pile.key],
                 "quantity": claim.quantity,
                 "stage": claim.stage,
                 "expires_at": claim.expires_at,

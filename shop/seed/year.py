@@ -25,47 +25,18 @@ from shop.kernel.text import REFERENCE_ALPHABET
 from shop.orders.models import DeliveryKind, FulfilmentStatus, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import PaymentState, RefundState
 from shop.seed.goods import Ware
+from shop.seed.liking import FAVOURITES, GIFTS, RARE, TET_CAKE
 from shop.seed.people import Person
-from shop.seed.shelves import Shelves
+from shop.seed.shelves import FRESH_DAYS, Batch, Shelves, chance
+from shop.stock.models import Outcome
 
 ORIGIN = "22"
 PAY_WITHIN = timedelta(hours=24)
+# The web sells what keeps for days only since then (goods of a short season in theirs).
+FRESH_SINCE = timedelta(days=60)
+# So long ago a lot was called back.
+RECALLED_AGO = timedelta(days=24)
 CARRIERS = ("Bưu điện (minh họa)", "Giao hàng nhanh (minh họa)", "Xe khách (minh họa)")
-# Registry numbers of what people ask for most (`places` of sale: domain reports name tea, noodles, floss, fish sauce).
-FAVOURITES = {
-    16: 5,
-    21: 5,
-    28: 8,
-    56: 3,
-    57: 3,
-    44: 8,
-    50: 8,
-    24: 7,
-    60: 7,
-    61: 5,
-    22: 4,
-    11: 4,
-    43: 4,
-    36: 2,
-    37: 3,
-    30: 4,
-}
-RARE = {18: 0.08, 19: 0.05, 20: 0.05, 40: 0.5, 10: 0.6, 65: 0.6, 77: 0.3, 87: 0.3, 100: 0.4, 81: 0.4, 17: 0.3}
-GIFTS = {
-    92: 25.0,
-    22: 4.0,
-    69: 4.0,
-    102: 4.0,
-    43: 3.0,
-    80: 3.0,
-    3: 3.0,
-    4: 3.0,
-    108: 3.0,
-    16: 2.0,
-    21: 2.0,
-    28: 2.0,
-    39: 3.0,
-}
 NOTES = (
     "Giao giờ hành chính",
     "Gọi trước khi giao",
@@ -162,14 +133,13 @@ class Trade:
 
 @dataclass(slots=True)
 class Outlets:
-    """Ids of the points: the web's warehouse, the one in the east of the province, all that ship beside the warehouse,
-    those where buyers collect, and those that only show goods."""
+    """Ids of the points: the web's warehouse, the one in the east of the province, all that ship beside the warehouse, and
+    those where buyers collect. (Points of which the web sells nothing get their goods by the rooms' own ways.)"""
 
     warehouse: int
     east: int | None
     ships: tuple[int, ...]
     pickup: tuple[int, ...]
-    display: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -184,6 +154,8 @@ class Year:
     people: list[Person]
     member: tuple[Actor, Person]
     shelves: Shelves = field(default_factory=Shelves)
+    # The lot that is called back, and when.
+    recalled: tuple[Batch, datetime] | None = None
     trades: list[Trade] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     _queue: list[tuple[datetime, int, Callable[[datetime], None]]] = field(default_factory=list)
@@ -235,7 +207,10 @@ class Year:
             for _ in range(self._orders_on(day, tets)):
                 self.at(clock.start_of(day) + self._time_of_day(), self._order_of(wares, tets))
             day += timedelta(days=1)
-        # Whenever it is loaded, some orders of the last hours wait for the desk.
+        self.at(clock.start_of(today - RECALLED_AGO) + timedelta(hours=10, minutes=20), self._recall)
+        # Whenever it is loaded, somebody is to collect his order, and some of the last hours wait for the desk.
+        for hours in (60, 52, 44):
+            self.at(self.now - timedelta(hours=hours), self._order_to_collect(wares))
         for _ in range(6):
             self.at(self.now - self.hours(0.1, 2.5), self._order_of(wares, tets))
         while self._queue:
@@ -249,20 +224,22 @@ class Year:
         for ware in wares:
             popular = FAVOURITES.get(ware.no, 1)
             dear = any(amount > 1_000_000 for _f, _t, _i, amount in ware.prices)
-            base = 6 if dear else 24 + 8 * popular
+            base = 6 if dear else 12 + 9 * popular
+            fresh = ware.keeps is not None and ware.keeps <= FRESH_DAYS
+            if ware.keeps is not None:  # what keeps for weeks only is not bought for months
+                base = max(4, min(base, base * ware.keeps // 180))
             if self.outlets.east is None or not self._eastern(ware):
                 self.shelves.add(ware, self.outlets.warehouse, base)
             else:
                 self.shelves.add(ware, self.outlets.east, base)
+            if fresh:
+                continue
             for point_id in self.outlets.ships:
                 if (ware.variant_id, point_id) not in self.shelves.shelves and self._belongs(ware, point_id):
                     self.shelves.add(ware, point_id, max(4, base // 2))
             for point_id in self.outlets.pickup:
                 if point_id not in self.outlets.ships and self._belongs(ware, point_id):
                     self.shelves.add(ware, point_id, max(3, base // 3))
-            for point_id in self.outlets.display:
-                if ware.cold is Cold.NONE and not ware.note and self.rng.random() < 0.25:
-                    self.shelves.add(ware, point_id, 6)
 
     @staticmethod
     def _eastern(ware: Ware) -> bool:
@@ -271,22 +248,47 @@ class Year:
 
     def _belongs(self, ware: Ware, point_id: int) -> bool:
         """Three goods in five lie at a given point, the best known ones everywhere."""
-        chance = int(hashlib.sha256(f"{ware.no}:{point_id}".encode()).hexdigest(), 16) % 100
-        return ware.no in FAVOURITES or chance < 58
+        return ware.no in FAVOURITES or chance(ware.no, point_id) < 58
 
     def _fill(self, when: datetime) -> None:
         month = when.astimezone(clock.VIETNAM).month
+        early = when < self.now - FRESH_SINCE
         for shelf in self.shelves.shelves.values():
+            ware = shelf.ware
+            self.shelves.clear(when, shelf)
+            if early and ware.keeps and ware.keeps <= FRESH_DAYS and not ware.note and ware.no != TET_CAKE:
+                continue
             if self._offered(shelf.ware, month):
                 self.shelves.fill(when, shelf)
             else:
                 self.shelves.empty(when, shelf)
+
+    def _recall(self, when: datetime) -> None:
+        """A lot of nobody in particular is stopped: the one that most buyers with an address have, and that is still there."""
+        writes = {trade.reference for trade in self.trades if trade.email}
+        buyers: dict[tuple[int, str], set[str]] = defaultdict(set)
+        there: dict[tuple[int, str], Batch] = {}
+        for pile in self.shelves.piles():
+            ware = pile.shelf.ware
+            if pile.free > 0 and ware.producer_id is None and ware.keeps and ware.keeps > FRESH_DAYS:
+                there[ware.variant_id, pile.batch.code] = pile.batch
+        for reference, claims in self.shelves.claims.items():
+            order = reference.split(":")[1]
+            for claim in claims:
+                if claim.outcome is Outcome.TAKEN and order in writes:
+                    buyers[claim.pile.batch.variant_id, claim.pile.batch.code].add(order)
+        found = max(there, key=lambda key: (len(buyers[key]), key), default=None)
+        if found is not None:
+            self.recalled = there[found], when
+            self.shelves.stop(when, *found)
 
     @staticmethod
     def _offered(ware: Ware, month: int) -> bool:
         """Fresh fruit is there in its season only."""
         if ware.note == "sold-out":
             return month in {5, 6}
+        if ware.no == TET_CAKE:
+            return month in {12, 1, 2}
         return ware.note != "fresh" or month in ware.months
 
     def _orders_on(self, day: date, tets: dict[int, date]) -> int:
@@ -322,6 +324,9 @@ class Year:
 
         return come
 
+    def _order_to_collect(self, wares: list[Ware]) -> Callable[[datetime], None]:
+        return lambda when: self._buy(when, wares, near_tet=False, point_id=self.outlets.pickup[0])
+
     def _weights_for(self, wares: list[Ware], month: int, *, near_tet: bool) -> list[float]:
         key = (len(wares), month, near_tet)
         if key not in self._weights:
@@ -336,16 +341,15 @@ class Year:
             weight *= 4 if ware.note else 1.5
         if near_tet:
             weight *= GIFTS.get(ware.no, 2.0 if ware.is_alcohol else 1.0)
-        elif ware.no == 92:
-            weight *= 0.4
         return weight
 
-    def _buy(self, when: datetime, wares: list[Ware], *, near_tet: bool) -> None:
+    def _buy(self, when: datetime, wares: list[Ware], *, near_tet: bool, point_id: int | None = None) -> None:
         rng = self.rng
         member = rng.random() < 0.02
         actor, person = self.member if member else (GUEST, self.people[int(len(self.people) * rng.random() ** 1.6)])
-        pickup = person.province_code == ORIGIN and rng.random() < 0.42
-        point_id = rng.choice(self.outlets.pickup) if pickup else None
+        pickup = point_id is not None
+        if not pickup and person.province_code == ORIGIN and rng.random() < 0.42:
+            pickup, point_id = True, rng.choice(self.outlets.pickup)
         lines = self._choose(when, wares, person, point_id, near_tet=near_tet)
         if not lines:
             return
@@ -591,6 +595,8 @@ class Year:
             self._parcel(when, trade, parcel, FulfilmentStatus.PACKED, self.desk)
             parcel.packed_at = when
             wait = (2, 70) if trade.delivery is DeliveryKind.PICKUP else (1, 18)
+            if trade.delivery is DeliveryKind.PICKUP and self.now - trade.placed_at < timedelta(days=3):
+                wait = (60, 70)  # not before today
             self.at(self.working(when + self.hours(*wait)), self._hand_over(trade, parcel))
 
         return pack
