@@ -169,6 +169,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
     # A line that was refused must be on the page that says so.
     if error is not None and error.field and (at := _line_at(shown, error.field)) is not None:
         number = at // PAGE_LINES + 1
+    arriving, packed = queries.meanwhile(row.point_id) if blind else (0, False)
     page = render_template(
         "counts/office/open.html" if blind else "counts/office/handed.html",
         here=HERE,
@@ -176,6 +177,8 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
         point=points.point(row.point_id),
         lines=shown[(number - 1) * PAGE_LINES : number * PAGE_LINES],
         total=len(lines),
+        arriving=arriving,
+        packed=packed,
         counted=sum(1 for line in lines if line.counted is not None),
         different=sum(1 for line in lines if line.difference),
         amount=queries.differences_amount(lines),

@@ -30,7 +30,7 @@ from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.points.models import Point
-from shop.stock.models import Lot, StockLevel
+from shop.stock.models import Lot, Passage, StockLevel
 
 
 def id_of(reference: str) -> int | None:
@@ -140,6 +140,15 @@ def differences_amount(found: Sequence[LineView]) -> int | None:
     if any(line.price is None for line in off):
         return None
     return sum(abs(line.difference) * (line.price or 0) for line in off)
+
+
+def meanwhile(point_id: int) -> tuple[int, bool]:
+    """What a counter must know of goods that are neither here nor gone: how many units are on the road to the point, and
+    whether goods of it lie packed for orders or transfers."""
+    on_road = select(func.coalesce(func.sum(Passage.on_road), 0)).join(StockLevel, StockLevel.id == Passage.to_level_id)
+    packed = select(StockLevel.id).where(StockLevel.point_id == point_id, StockLevel.allocated > 0)
+    arriving = session().scalar(on_road.where(StockLevel.point_id == point_id, Passage.on_road > 0))
+    return int(arriving or 0), session().scalar(packed.limit(1)) is not None
 
 
 def needs_approval(found: Sequence[LineView]) -> bool:

@@ -12,6 +12,7 @@ from shop.catalog import pictures
 from shop.counts import queries, rules
 from shop.counts.errors import NotByTheSame, NotOpen, OpenAlready
 from shop.counts.models import (
+    WRITE_OFF_REASON_NAMES,
     CountKind,
     CountLine,
     CountState,
@@ -366,7 +367,7 @@ def write_off(
 
 
 def _take_out(actor: Actor, row: WriteOff) -> None:
-    reason = row.note or row.why.value
+    reason = row.note or WRITE_OFF_REASON_NAMES[row.why]
     try:
         stock.adjust(
             actor,

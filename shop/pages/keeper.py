@@ -55,6 +55,7 @@ class Day:
     pickups: list[PickUp]
     deliveries: list[DeliveryRow]
     transfers: list[TransferRow]
+    stopped: list[LotHere]
     low: list[TargetRow]
     ending: list[LotHere]
     due: list[int]
@@ -96,18 +97,28 @@ def day(point_ids: Sequence[int]) -> Day:
         deliveries=receipts.coming(mine, until=today + timedelta(days=AHEAD_DAYS), limit=SHOWN),
         transfers=[row for row in (TransferRow(*tuple(r)) for r in coming) if row.to_point_id in set(mine)],
         low=[TargetRow(*tuple(row)) for row in low],
+        stopped=lots.stopped(mine, limit=SHOWN),
         ending=lots.ending(mine, limit=SHOWN),
         due=counts.due(mine),
     )
 
 
-def pick_up_by_code(raw: str, point_ids: Sequence[int]) -> str | None:
-    """The key of the parcel that a buyer's code (the order's reference as people type it, or his phone's last digits) names
-    among those that wait at these points; None if there is none or more than one."""
-    reference = text.normal_reference(raw)
-    digits = "".join(c for c in raw if c.isdigit())
-    asked = [Order.reference == reference]
-    if len(digits) >= 4 and digits == raw.replace(" ", ""):
-        asked.append(Order.phone.endswith(digits, autoescape=True))
-    found = session().execute(_waiting_pickups(point_ids).where(or_(*asked)).limit(2)).all()
-    return PickUp(*tuple(found[0])).key if len(found) == 1 else None
+def _end_of_phone(raw: str) -> str:
+    """What a stored number must end in, of a phone number as buyers say it: whole (`0912 345 678`, `+84912345678`) or its
+    last digits; empty if it is neither."""
+    said = "".join(c for c in raw if c not in " .-()")
+    if len(said) < 4 or not said.removeprefix("+").isascii() or not said.removeprefix("+").isdigit():
+        return ""
+    if len(said) < 9:
+        return said
+    return said.removeprefix("+84") if said.startswith("+84") else said.removeprefix("+").removeprefix("0")
+
+
+def pick_ups_by_code(raw: str, point_ids: Sequence[int]) -> list[str]:
+    """The keys of the parcels (at most two) that a buyer's code names among those that wait at these points: the order's
+    reference as people type it, or his phone or its last digits."""
+    asked = [Order.reference == text.normal_reference(raw)]
+    if end := _end_of_phone(raw):
+        asked.append(Order.phone.endswith(end, autoescape=True))
+    found = session().execute(_waiting_pickups(point_ids).where(or_(*asked)).limit(2))
+    return [PickUp(*tuple(row)).key for row in found]

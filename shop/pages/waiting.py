@@ -25,6 +25,7 @@ from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
+from shop.till.queries import desk as tills
 from shop.transfers import queries as transfers
 from shop.transfers.queries import replenish
 
@@ -174,6 +175,15 @@ def _counts(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _tills(scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Quầy bán"), tills.waiting(points_read.ids_in(scopes))
+    return [
+        Waiting(group, N_("Thiếu hàng ở quầy"), found.shortages, "/office/tills/shortages"),
+        Waiting(group, N_("Sổ từ chối, chờ xem"), found.refused, "/office/tills/refused", "bad"),
+        Waiting(group, N_("Phiếu nhảy số, điều lạ"), found.gaps + found.notices, "/office/tills/odd"),
+    ]
+
+
 def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Chứng nhận"), catalog.ending_counts()
     labels = (
@@ -218,6 +228,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.RECEIPT_BOOK, _receipts),
     (Permission.COUNT_DO, _counts),
     (Permission.RECALL_RUN, _recalls),
+    (Permission.TILL_MANAGE, _tills),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),
 )

@@ -194,7 +194,10 @@ def clear_level(actor: Actor, recall_id: int, level_id: int, how: str, op_key: s
         s.refresh(level)
         free = level.on_hand - level.held - level.allocated
         if free:
-            stock.adjust(actor, level_id, -free, CLEARED[how], op_key, kind=MovementKind.WRITE_OFF)
+            stock.adjust(
+                actor, level_id, -free, CLEARED[how], op_key, kind=MovementKind.WRITE_OFF,
+                reference=f"recall:{recall.reference}",
+            )  # fmt: skip
             audit.record(actor, "recalls.clear", f"recall:{recall.reference}", level=level_id, units=free, how=how)
         return free
 

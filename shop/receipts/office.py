@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.kernel import clock, operations, web
+from shop.kernel import clock, operations, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.kernel.money import parse_vnd
@@ -20,6 +21,7 @@ from shop.receipts import queries
 from shop.receipts import services as receipts
 from shop.receipts.errors import MoreThanExpected
 from shop.receipts.models import DELIVERY_STATE_NAMES, TERMS_NAMES, Terms
+from shop.stock import queries as stock
 
 bp = Blueprint("receipts", __name__)
 HERE = "/office/receipts"
@@ -91,22 +93,50 @@ def index() -> Any:
 @bp.get("/receipts/new")
 @guards.requires(P.RECEIPT_BOOK)
 def new() -> Any:
-    """What is expected: `producer` and `point` choose whose packs the form lists."""
+    """What is expected, or came unannounced: `producer` and `point` choose whose packs the form lists; `q`, `never` and
+    `sku` find whose they are."""
     return _new_page()
+
+
+MOST_SKUS = 20  # of goods without a known maker on one form
+
+
+def _skus() -> list[str]:
+    return [sku[:80] for sku in request.values.getlist("sku") if sku.strip()][:MOST_SKUS]
+
+
+def _choose(found: stock.Receivable, skus: list[str], producer: str) -> str:
+    """Where choosing goods leads: to their maker's form; goods without one join the form that is open."""
+    chosen: dict[str, Any] = {"sku": found.sku, "point": request.values.get("point", "")}
+    if found.producer_id is None:
+        chosen |= {"sku": [*skus, found.sku], "producer": producer}
+    return f"{web.path(f'{HERE}/new')}?{urlencode({k: v for k, v in chosen.items() if v}, doseq=True)}"
 
 
 def _new_page(error: ShopError | None = None) -> Any:
     values = request.values
     slug = values.get("producer", "")
+    skus = _skus()
+    if not slug and skus and (pack := stock.receivable(skus[0])) and pack.producer_id:
+        slug = queries.slug_of(pack.producer_id) or ""
     producer_id = queries.producer_id(slug) if slug else None
     mine = _my_points()
+    packs = queries.packs_of(producer_id, and_also=skus) if producer_id else []
+    # What one came for stands first.
+    packs.sort(key=lambda pack: pack.sku not in skus)
+    q = text.clean(request.args.get("q", "")).replace("\n", " ")[:100]
+    never = request.args.get("never") == "1"
     page = render_template(
         "receipts/office/new.html",
         here=HERE,
         producers=queries.producers(),
         producer=slug if producer_id else "",
         points=[(p.slug, p.name) for p in mine],
-        packs=queries.packs_of(producer_id) if producer_id else [],
+        packs=packs,
+        skus=skus,
+        q=q,
+        never=never,
+        found=[(f, _choose(f, skus, slug)) for f in stock.find_receivable(q, never=never)] if q or never else [],
         terms=[(t.value, gettext(label)) for t, label in TERMS_NAMES.items()],
         may_price=guards.may(P.RECEIPT_PRICE),
         today=clock.today(),
@@ -137,7 +167,7 @@ def create() -> Any:
             raise Invalid(N_("Hãy ghi ngày hẹn giao."), field="expected_on")
         may_price = guards.may(P.RECEIPT_PRICE, point.scope)
         wanted = {}
-        for pack in queries.packs_of(producer_id):
+        for pack in queries.packs_of(producer_id, and_also=_skus()):
             field = f"quantity-{pack.variant_id}"
             if quantity := _number(request.form.get(field, ""), field):
                 cost = f"cost-{pack.variant_id}"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import case, false, func, or_, select
+from sqlalchemy import and_, case, false, func, or_, select
 
 from shop.catalog.models import Product, Variant
 from shop.kernel import clock, tables
@@ -263,38 +263,50 @@ def paper_key(reference: str, receipt_id: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PackChoice:
-    """A pack that a producer may bring."""
+    """A pack that a producer may bring; one whose `maker` is not on record may be bought from anybody."""
 
     variant_id: int
     product: str
     pack: str
     sku: str
+    maker: int | None
 
 
-def packs_of(producer_id: int) -> list[PackChoice]:
-    """All packs of a producer's goods, by name."""
+def packs_of(producer_id: int, *, and_also: Sequence[str] = ()) -> list[PackChoice]:
+    """All packs of a producer's goods, by name; of goods without a known maker those whose SKUs are in `and_also`."""
+    theirs = Product.producer_id == producer_id
+    if and_also:
+        theirs = or_(theirs, and_(Product.producer_id.is_(None), Variant.sku.in_(and_also)))
     rows: Any = session().execute(
-        select(Variant.id, Product.name, Variant.pack, Variant.sku)
+        select(Variant.id, Product.name, Variant.pack, Variant.sku, Product.producer_id)
         .join(Product, Product.id == Variant.product_id)
-        .where(Product.producer_id == producer_id)
+        .where(theirs)
         .order_by(Product.sort_name, Variant.position, Variant.id)
     )
     return [PackChoice(*tuple(row)) for row in rows]
 
 
-def producers() -> list[tuple[str, str]]:
-    """Producers that have packs: (slug, name)."""
+def makers(variant_ids: Sequence[int]) -> dict[int, int | None]:
+    """The producer on record of each of these packs."""
     rows = session().execute(
-        select(Producer.slug, Producer.name)
-        .where(
-            select(Variant.id)
-            .join(Product, Product.id == Variant.product_id)
-            .where(Product.producer_id == Producer.id)
-            .exists()
-        )
-        .order_by(Producer.sort_name)
+        select(Variant.id, Product.producer_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.id.in_(variant_ids))
     )
-    return [(slug, name) for slug, name in rows]
+    return {row[0]: row[1] for row in rows}
+
+
+def slug_of(producer_id: int) -> str | None:
+    """The slug of a producer."""
+    return session().scalar(select(Producer.slug).where(Producer.id == producer_id))
+
+
+def producers() -> list[tuple[str, str]]:
+    """Everybody who may bring goods: (slug, name)."""
+    return [
+        (slug, name)
+        for slug, name in session().execute(select(Producer.slug, Producer.name).order_by(Producer.sort_name))
+    ]
 
 
 def producer_id(slug: str) -> int | None:

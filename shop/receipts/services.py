@@ -62,7 +62,8 @@ def expect(
 
     Raises:
         NotFound: no such point.
-        Invalid: nothing wanted, goods of another producer, a quantity or cost out of range, a closed point.
+        Invalid: nothing wanted, goods of another producer, goods without a known maker on consignment, a quantity or cost
+            out of range, a closed point.
     """
     note = _line(note, 500, "note")
     if not wanted:
@@ -76,8 +77,11 @@ def expect(
         point = points.point(point_id)
         if not point.is_open_on(expected_on):
             raise Invalid(N_("Ngày đó điểm bán không hoạt động."), field="expected_on")
-        if not set(wanted) <= {pack.variant_id for pack in queries.packs_of(producer_id)}:
+        makers = queries.makers(list(wanted))
+        if not set(wanted) <= {v for v, maker in makers.items() if maker in (producer_id, None)}:
             raise Invalid(N_("Có quy cách không phải của cơ sở sản xuất này."), field="lines")
+        if terms is Terms.CONSIGNMENT and None in makers.values():
+            raise Invalid(N_("Có sản phẩm chưa ghi cơ sở sản xuất nên không nhận ký gửi được."), field="terms")
         row = Delivery(
             reference=f"N-{text.reference()}",
             producer_id=producer_id,

@@ -21,8 +21,9 @@ from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.stock import services as stock
 from shop.stock.errors import NotEnough
-from shop.stock.models import StockLevel, StockMovement
+from shop.stock.models import MovementKind, Passage, StockLevel, StockMovement
 from shop.stock.services import Take
+from shop.transfers import services as transfers
 from tests import factories
 from tests.people import sign_in
 
@@ -92,6 +93,39 @@ def test_a_sale_while_counting_changes_nothing_of_the_difference(shelf: dict[str
     counts.submit(KEEPER, reference)
     assert _on_hand(shelf["jar"]) == 6  # ten, less three sold, less one that was not there
     # The same number written again with the whole page keeps the earlier look.
+    assert _broken() == []
+
+
+def test_a_count_while_a_transfer_is_on_the_road_keeps_the_sum(shelf: dict[str, Any], client: Any) -> None:
+    """At both ends: boxes that are packed still belong here, what is on the road to neither, what comes in the middle of
+    the count is no difference."""
+    there = factories.make_point("Quầy Vân Đồn")
+    bag = shelf["bag_variant"]
+    far = factories.put_in(bag, there, 5)
+    moved = transfers.ask(CHIEF, shelf["point"].id, there.id, {bag.id: 3}, operations.new_key())
+    transfers.approve(CHIEF, moved, {}, operations.new_key())
+    transfers.pack(CHIEF, moved, {shelf["bag"]: 3}, operations.new_key())
+    here = _open(shelf)
+    _write(here, {shelf["jar"]: 10, shelf["bag"]: 4})  # three of the four are in the box
+    sign_in(client, (Role.POINT_KEEPER, f"point:{shelf['point'].id}"), (Role.POINT_KEEPER, f"point:{there.id}"))
+    assert "mà chưa rời điểm vẫn thuộc điểm này: đếm cả" in client.get(f"/office/counts/{here}").text
+    transfers.dispatch(CHIEF, moved, operations.new_key())
+    beyond = counts.open_count(KEEPER, there.id, CountKind.FULL, op_key=operations.new_key())
+    shown = client.get(f"/office/counts/{beyond}").text
+    assert "3 đơn vị đang trên đường về đây" in shown
+    assert "đếm cả" not in shown
+    _write(beyond, {far: 5})
+    [passage] = session().query(Passage).filter_by(reference=f"transfer:{moved}").all()
+    transfers.receive(CHIEF, moved, [transfers.Count(passage.id, 2)], 0, operations.new_key())
+    assert counts.submit(KEEPER, here) is True
+    assert counts.submit(KEEPER, beyond) is True
+    assert (_on_hand(shelf["bag"]), _on_hand(far)) == (1, 7)
+    assert session().query(StockMovement).filter_by(kind=MovementKind.COUNT).count() == 0
+    again = counts.open_count(KEEPER, there.id, CountKind.FULL, op_key=operations.new_key())
+    _write(again, {far: 8})  # the third was counted before it was received: one too many is a difference like any other
+    counts.submit(KEEPER, again)
+    assert _on_hand(far) == 8
+    assert "1 unit" in client.get(f"/en/office/counts/{_open(shelf | {'point': there})}").text
     assert _broken() == []
 
 

@@ -10,14 +10,16 @@ import pytest
 from shop.accounts.permissions import Role
 from shop.kernel import clock, operations
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import transaction
+from shop.kernel.db import session, transaction
 from shop.orders import services as orders
 from shop.orders.models import DeliveryKind, Order, PaymentMethod
 from shop.pages import keeper
 from shop.receipts import services as receipts
 from shop.receipts.models import Terms
 from shop.receipts.services import Wanted
-from shop.stock.services import Take
+from shop.stock import services as stock
+from shop.stock.models import StockLevel
+from shop.stock.services import Take, lots
 from tests import factories
 from tests.people import sign_in
 
@@ -76,12 +78,28 @@ def test_each_point_has_its_own_day(two: dict[str, Any]) -> None:
 def test_a_parcel_is_found_by_code_and_by_phone(two: dict[str, Any]) -> None:
     order = _order(two, 0)
     first, second = ([p.id] for p in two["points"])
-    assert keeper.pick_up_by_code(order.reference.lower().replace("-", " "), first) == f"{order.reference}/1"
-    assert keeper.pick_up_by_code("345 678", first) == f"{order.reference}/1"
-    assert keeper.pick_up_by_code(order.reference, second) is None
-    assert keeper.pick_up_by_code("678", first) is None  # too few digits to tell buyers apart
+    key = f"{order.reference}/1"
+    assert keeper.pick_ups_by_code(order.reference.lower().replace("-", " "), first) == [key]
+    for said in ("345 678", "0912 345 678", "0912345678", "+84 912 345 678", "84912345678", "912.345.678"):
+        assert keeper.pick_ups_by_code(said, first) == [key], said
+    assert keeper.pick_ups_by_code(order.reference, second) == []
+    for nobody in ("678", "0812 345 678", "+84", "+", "٣٤٥٦٧٨", "%", "____"):  # too few digits tell buyers not apart
+        assert keeper.pick_ups_by_code(nobody, first) == [], nobody
+    another = _order(two, 0)
+    assert len(keeper.pick_ups_by_code("345678", first)) == 2
+    assert keeper.pick_ups_by_code(another.reference, first) == [f"{another.reference}/1"]
+
+
+def test_two_parcels_of_one_phone_need_the_code(client: Any, two: dict[str, Any]) -> None:
     _order(two, 0)
-    assert keeper.pick_up_by_code("345678", first) is None  # two of the same phone: the code is needed
+    _order(two, 0)
+    sign_in(client, (Role.POINT_KEEPER, f"point:{two['points'][0].id}"))
+    answer = client.get("/office/my-points/pick-up?code=0912 345 678")
+    assert answer.status_code == 404
+    assert "Có nhiều đơn chờ nhận của số này" in answer.get_data(as_text=True)
+    assert (
+        "several parcels" in client.get("/en/office/my-points/pick-up?code=0912345678").get_data(as_text=True).lower()
+    )
 
 
 def test_a_keeper_sees_and_finds_only_his_own(client: Any, two: dict[str, Any]) -> None:
@@ -98,6 +116,19 @@ def test_a_keeper_sees_and_finds_only_his_own(client: Any, two: dict[str, Any]) 
     assert missed.status_code == 404
     assert other.reference in missed.get_data(as_text=True)  # what was typed is kept
     assert 'data-testid="error"' in missed.get_data(as_text=True)
+
+
+def test_a_stopped_lot_is_shown_to_those_who_have_it(client: Any, two: dict[str, Any]) -> None:
+    sign_in(client, (Role.POINT_KEEPER, f"point:{two['points'][0].id}"))
+    assert "cất khỏi kệ" not in client.get("/office/my-points").get_data(as_text=True)
+    lot_id = session().get_one(StockLevel, two["levels"][0]).lot_id
+    lots.stop_lot(SYSTEM, lot_id, "Nghi nhiễm khuẩn", operations.new_key())
+    page = client.get("/office/my-points").get_data(as_text=True)
+    assert "Lô bị dừng: cất khỏi kệ, không bán" in page
+    assert f'href="/office/stock/lots/{lot_id}"' in page
+    assert "× 9" in page
+    stock.adjust(SYSTEM, two["levels"][0], -9, "đã hủy", operations.new_key())
+    assert "cất khỏi kệ" not in client.get("/office/my-points").get_data(as_text=True)
 
 
 def test_nobody_without_a_point_has_a_day(client: Any, ctx: Any) -> None:

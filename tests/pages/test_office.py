@@ -17,6 +17,7 @@ from shop.messages import services as messages
 from shop.messages.models import Topic
 from shop.pages import waiting
 from shop.pages.office import nav
+from shop.till.models import Device, Gap, GapKind, Notice
 from tests.factories import make_certificate, make_point, make_variant, put_in
 from tests.people import sign_in
 
@@ -115,6 +116,19 @@ def test_messages_and_failures_are_counted(ctx):
     assert counts((Permission.MESSAGE_READ, "*"))["Thư mới của khách"] == 1
     assert counts((Permission.JOB_READ, "*"))["Việc nền thất bại"] == 1
     assert "Việc nền thất bại" not in counts((Permission.MESSAGE_READ, "*"))
+
+
+def test_what_a_counter_leaves_to_people_is_counted(ctx):
+    point, now = make_point("Bến tàu"), clock.now()
+    with transaction() as s:
+        device = Device(code="A1", name="Quầy", point_id=point.id, created_at=now)
+        s.add(device)
+        s.flush()
+        s.add(Gap(device_id=device.id, kind=GapKind.NUMBER, first=2, last=3, found_at=now))
+        s.add(Notice(kind="seq-twice", device_id=device.id, detail={}, opened_at=now))
+    found = counts((Permission.TILL_MANAGE, "*"))
+    assert (found["Phiếu nhảy số, điều lạ"], found["Thiếu hàng ở quầy"], found["Sổ từ chối, chờ xem"]) == (2, 0, 0)
+    assert counts((Permission.TILL_MANAGE, "point:999"))["Phiếu nhảy số, điều lạ"] == 0
 
 
 def test_home_links_only_to_pages_that_the_reader_may_open(ctx, client):

@@ -377,6 +377,23 @@ def test_a_recall_from_first_look_to_the_end_without_scripts(case: Case, client:
     page(client, "/office/recalls/AAAA-AAAA", 404)
 
 
+def test_what_transfers_hold_leads_to_them(case: Case, client: Any) -> None:
+    """A recall does not swap what is packed or on the road: a person must see whose it is and what to do."""
+    with transaction():
+        stock.take("transfer:C-TEST-0001", [Take(case.bad, 3)])
+        stock.take("transfer:C-KHAC-0002", [Take(case.bad_far, 1)])
+    passages.send(SYSTEM, "transfer:C-TEST-0001", case.far.id)
+    sign_in(client, Role.ORDER_DESK)
+    preview = page(client, f"/office/recalls/new?lot={case.lot}")
+    recall = case.run()
+    for shown in (preview, page(client, f"/office/recalls/{recall.reference}")):
+        for reference in ("C-TEST-0001", "C-KHAC-0002"):
+            assert f'<a href="/office/transfers/{reference}">Phiếu chuyển {reference}</a>' in shown
+        assert "mở gói, đóng lại bằng lô khác" in shown
+        assert "transfer:" not in shown
+    assert "unpack" in page(client, f"/en/office/recalls/{recall.reference}")
+
+
 def test_who_may_not_recalls_nothing(case: Case, client: Any) -> None:
     sign_in(client, (Role.POINT_KEEPER, f"point:{case.point.id}"))
     for address in ("/office/recalls", "/office/recalls/new", f"/office/recalls/new?lot={case.lot}"):

@@ -195,6 +195,23 @@ def test_a_keeper_receives_on_his_page_and_sees_no_prices(client: Any, supply: d
     assert wrong.status_code == 409
     assert "Nhận cả phần thừa" in wrong.get_data(as_text=True)
     assert 'value="G1"' in wrong.get_data(as_text=True)
+    today = clock.today()
+    dates = {f"produced_on-{hen}": today.isoformat(), f"expires_on-{hen}": (today - timedelta(days=9)).isoformat()}
+    for typed, said, english in (
+        (
+            {f"quantity-{hen}": "5", f"lot-{hen}": "G1"} | dates,
+            "Hạn dùng không thể trước ngày sản xuất",
+            "before the production date",
+        ),
+        ({f"quantity-{hen}": "-5"}, "Số lượng phải là số nguyên, từ 0", "whole number"),
+        ({f"quantity-{hen}": "99999999"}, "Số lượng phải là số nguyên, từ 0", "whole number"),
+        ({f"quantity-{hen}": "5", f"expires_on-{hen}": "31/12"}, "Ngày chưa đúng", "date"),
+    ):
+        refused = client.fill(address, form=address + "/receive", **typed)
+        assert refused.status_code == 422
+        assert said in refused.get_data(as_text=True)
+        assert 'data-testid="error"' in refused.get_data(as_text=True)
+        assert english in client.fill("/en" + address, form=f"/en{address}/receive", **typed).get_data(as_text=True)
     out = io.BytesIO()
     Image.new("RGB", (400, 300), (20, 90, 90)).save(out, "JPEG")
     data = {
@@ -230,3 +247,41 @@ def test_staff_expect_a_delivery_without_javascript(client: Any, supply: dict[st
     assert done.status_code == 303
     [line] = _lines(done.location.rpartition("/")[2]).values()
     assert (line.quantity, line.unit_cost_amount) == (12, 85_000)
+
+
+def test_goods_that_come_unannounced_are_found_by_their_name(client: Any, supply: dict[str, Any]) -> None:
+    """From a pack to its maker's form; the old way of booking goods in beside the papers is gone."""
+    sign_in(client, (Role.POINT_KEEPER, f"point:{supply['point'].id}"))
+    shown = client.get("/office/receipts/new?q=ga tien").get_data(as_text=True)
+    assert supply["hen"].sku in shown
+    assert supply["egg"].sku not in shown
+    form = client.get(f"/office/receipts/new?sku={supply['egg'].sku}").get_data(as_text=True)
+    assert form.index(f'name="quantity-{supply["egg"].id}"') < form.index(f'name="quantity-{supply["hen"].id}"')
+    never = client.get("/office/receipts/new?never=1").get_data(as_text=True)
+    assert all(supply[name].sku in never for name in ("hen", "egg", "other"))
+    assert "Không tìm thấy quy cách nào" in client.get("/office/receipts/new?q=zzz").get_data(as_text=True)
+    for nonsense in ("sku=KHONG-CO", "sku=", "producer=x", "sku=" + "x" * 200, "never=x"):
+        assert client.get(f"/office/receipts/new?{nonsense}").status_code == 200
+
+
+def test_goods_without_a_known_maker_are_bought_not_consigned(client: Any, supply: dict[str, Any]) -> None:
+    nameless = factories.make_variant("Rươi")
+    sign_in(client, Role.PROMOTION_STAFF)
+    page = client.get(f"/office/receipts/new?sku={nameless.sku}").get_data(as_text=True)
+    assert "Hãy chọn ai giao hàng" in page
+    address = f"/office/receipts/new?sku={nameless.sku}&producer={supply['producer'].slug}"
+    fields = {f"quantity-{nameless.id}": "12", "point": supply["point"].slug}
+    wrong = client.fill(address, form="/office/receipts/new", terms="consignment", **fields)
+    assert wrong.status_code == 422
+    assert "không nhận ký gửi được" in wrong.get_data(as_text=True)
+    assert f'name="quantity-{nameless.id}" value="12"' in wrong.get_data(as_text=True)
+    done = client.fill(address, form="/office/receipts/new", terms="purchase", **fields)
+    assert done.status_code == 303
+    reference = done.location.rpartition("/")[2]
+    [line] = _lines(reference).values()
+    receipts.receive(KEEPER, reference, {line.line_id: Came(12)}, op_key=operations.new_key())
+    assert session().query(StockLevel).filter_by(variant_id=nameless.id).one().owner == "shop"
+    with pytest.raises(Invalid) as refused:
+        _expect(supply, Terms.CONSIGNMENT, wanted={nameless.id: Wanted(1)})
+    assert refused.value.field == "terms"
+    assert _broken() == []

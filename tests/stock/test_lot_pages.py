@@ -228,6 +228,29 @@ def test_papers_are_shown_to_the_public_only_if_staff_say_so(desk: Any, app: Fla
     page(public, file, 404)
 
 
+def test_the_trace_form_is_found_and_answers_codes_of_nothing_kindly(desk: Any, app: Flask) -> None:
+    public = app.test_client()
+    for address in (
+        "/",
+        "/tro-giup",
+        "/tro-giup/chung-nhan",
+        f"/san-pham/{desk.variant.product.slug}",
+        "/sitemap/trang.xml",
+    ):
+        assert "/truy-xuat" in page(public, address), address
+    assert "/en/truy-xuat" in page(public, "/en/tro-giup/chung-nhan")
+    assert 'name="ma"' in page(public, "/truy-xuat")
+    for code in ("AAAA-AAAA", "8936001234567", "không có", "%3Cscript%3E", "x" * 300):
+        answer = public.get(f"/truy-xuat?ma={code}", follow_redirects=True)
+        shown = answer.get_data(as_text=True)
+        assert answer.status_code == 404
+        assert '<meta name="error-code" content="not-found">' in shown
+        assert "Không tìm thấy" in shown
+        assert "<script>" not in shown.partition("<main")[2]
+    assert "Not found" in public.get("/en/truy-xuat/AAAA-AAAA").get_data(as_text=True)
+    assert page(public, "/truy-xuat?ma=---")
+
+
 def test_the_trace_page_tells_the_origin_and_nothing_of_the_house(desk: Any, app: Flask) -> None:
     certificate = make_certificate(desk.variant, stars=4)
     put_in(desk.variant, desk.point, 87_323, lot_code="L-0312")

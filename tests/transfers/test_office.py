@@ -15,6 +15,7 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import db, transaction
 from shop.points.models import Point
 from shop.stock import services as stock
+from shop.stock.models import Lot
 from shop.stock.services import Take
 from shop.transfers import queries
 from shop.transfers import services as transfers
@@ -36,6 +37,44 @@ def errors(answer: Any) -> list[str]:
 
 def keeper(client: Any, *points: Point) -> Any:
     return sign_in(client, *[(Role.POINT_KEEPER, f"point:{p.id}") for p in points])
+
+
+def test_boxes_with_a_recalled_lot_are_unpacked_by_a_person(shelves, client):
+    reference = shelves.packed()
+    address = f"/office/transfers/{reference}"
+    keeper(client, shelves.here)
+    assert 'data-testid="dispatch"' in page(client, address)
+    stop("SỚM")
+    shown = page(client, address)
+    assert "Trong thùng có lô bị dừng hoặc quá hạn (SỚM)" in shown
+    assert 'data-testid="dispatch"' not in shown
+    assert 'data-testid="unpack"' in shown
+    refused = client.post(f"{address}/dispatch", data={"csrf_token": client.token(address), "op_key": key()})
+    assert refused.status_code == 409
+    assert '<meta name="error-code" content="lot-not-sent">' in refused.text
+    assert client.fill(address, form=f"{address}/unpack", reason="thu hồi").status_code == 303
+    packing = page(client, f"{address}/pack")
+    assert f'name="pick-{shelves.early}"' not in packing
+    assert f'name="pick-{shelves.late}" value="8"' in packing
+    assert broken() == []
+
+
+def test_a_past_date_keeps_boxes_at_home_too(shelves, client):
+    reference = shelves.packed()
+    keeper(client, shelves.here)
+    with transaction() as s:
+        s.execute(update(Lot).where(Lot.code == "SỚM").values(expires_on=clock.today() - timedelta(days=1)))
+    assert "quá hạn (SỚM)" in page(client, f"/office/transfers/{reference}")
+
+
+def test_looking_for_goods_says_why_there_are_none(shelves, client, app):
+    keeper(client, shelves.there)
+    found = client.fill("/office/transfers/new", **{"from": str(shelves.here.id), "do": "find"})
+    assert "Bạn không giữ điểm gửi" in found.text
+    staff = app.test_client()
+    sign_in(staff, Role.PROMOTION_STAFF)
+    found = staff.fill("/office/transfers/new", **{"from": str(shelves.there.id), "do": "find"})
+    assert "Điểm gửi không có hàng nào." in found.text
 
 
 def test_a_code_is_read_however_it_is_typed():

@@ -40,7 +40,7 @@ def my_points() -> Any:
     return _page(mine, chosen)
 
 
-def _page(mine: Any, chosen: Any, *, code: str = "", status: int = 200) -> Any:
+def _page(mine: Any, chosen: Any, *, code: str = "", why: str = "", status: int = 200) -> Any:
     page = render_template(
         "pages/office/keeper.html",
         here=HERE,
@@ -50,8 +50,8 @@ def _page(mine: Any, chosen: Any, *, code: str = "", status: int = 200) -> Any:
         day=keeper.day([p.id for p in chosen]),
         today=clock.today(),
         code=code,
-        errors={"code": gettext("Không có đơn nào chờ nhận ở đây mang mã này.")} if code else {},
-        error_code="not-found" if code else None,
+        errors={"code": why} if why else {},
+        error_code="not-found" if why else None,
         parcels=PARCELS,
     )
     return page, status
@@ -63,7 +63,10 @@ def pick_up() -> Any:
     """Find the parcel that a buyer came for by his code, and open it to be handed over."""
     mine = _mine()
     code = request.args.get("code", "").strip()[:40]
-    key = keeper.pick_up_by_code(code, [p.id for p in mine]) if code else None
-    if key is None:
-        return _page(mine, list(mine), code=code, status=404 if code else 200)
-    return go(web.path(f"{PARCELS}/{key}"), 303)
+    found = keeper.pick_ups_by_code(code, [p.id for p in mine]) if code else []
+    if len(found) == 1:
+        return go(web.path(f"{PARCELS}/{found[0]}"), 303)
+    why = gettext("Không có đơn nào chờ nhận ở đây mang mã này.")
+    if found:
+        why = gettext("Có nhiều đơn chờ nhận của số này. Hãy hỏi khách mã đơn.")
+    return _page(mine, list(mine), code=code, why=why if code else "", status=404 if code else 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request
@@ -11,14 +12,14 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.catalog.forms import upload
 from shop.catalog.models import Product, Variant
-from shop.kernel import operations, tables, web
+from shop.kernel import operations, tables, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.points import queries as points
 from shop.points.models import Point
 from shop.stock import labels, queries
 from shop.stock.models import MOVEMENT_NAMES, PAPER_KIND_NAMES, Lot, StockLevel
-from shop.stock.office import HISTORY_ROWS, _day, _line, _owner, bp, cause
+from shop.stock.office import HISTORY_ROWS, _owner, bp, cause
 from shop.stock.papers import send_paper
 from shop.stock.queries import lots as lot_queries
 from shop.stock.services import lot_papers, lots
@@ -30,7 +31,25 @@ STATES = (
     ("ending", N_("Sắp hết hạn")),
     ("expired", N_("Quá hạn còn hàng")),
     ("stopped", N_("Đang dừng")),
+    ("gone", N_("Lô đã hết")),
 )
+
+
+def _line(field: str, limit: int) -> str:
+    found = text.clean(request.form.get(field, "")).replace("\n", " ")
+    if len(found) > limit:
+        raise Invalid(N_("Nhiều nhất %(n)s ký tự."), field=field, n=limit)
+    return found
+
+
+def _day(field: str) -> date | None:
+    raw = request.form.get(field, "").strip()
+    if not raw:
+        return None
+    try:
+        return date.fromisoformat(raw)
+    except ValueError as error:
+        raise Invalid(N_("Ngày chưa đúng."), field=field) from error
 
 
 def everywhere(**_values: Any) -> str:
@@ -71,12 +90,16 @@ def _table(seen: tuple[points.PointView, ...]) -> tables.Table:
 @bp.get("/stock/lots")
 @guards.requires(P.STOCK_READ)
 def lot_list() -> Any:
-    """Every lot at every point that the reader may see; `state=ending` is the list of what must be sold first."""
+    """The lots at every point that the reader may see; `state=ending` is the list of what must be sold first. Those that are
+    used up are shown only if he looks for them."""
     held = guards.scopes(P.STOCK_READ)
+    statement = lot_queries.lot_rows(points.ids_in(held))
+    if not request.args.get("q") and request.args.get("state") not in {"gone", "stopped"}:
+        statement = statement.where(lot_queries.in_state("there"))
     view = _table(points.within(points.all_points(), held)).open(
         request.args,
         HERE,
-        lot_queries.lot_rows(points.ids_in(held)),
+        statement,
         make=lambda row: lot_queries.LotHere(*tuple(row)),
     )
     return view.download() if view.export else render_template("stock/office/lots.html", here=HERE, view=view)
@@ -134,7 +157,7 @@ def _lot_page(lot_id: int, error: ShopError | None = None, part: str = "") -> An
         paper_kinds={k: gettext(n) for k, n in PAPER_KIND_NAMES.items()},
         sizes=[(size.key, gettext(size.name)) for size in labels.SIZES.values()],
         may_stop=guards.may(P.RECALL_RUN, "*"),
-        may_edit=guards.may(P.STOCK_ADJUST, "*"),
+        may_edit=guards.may(P.LOT_EDIT, "*"),
         part=part,
         v=sent,
         errors=messages(error),
@@ -185,7 +208,7 @@ def swap_lot(lot_id: int) -> Any:
 
 
 @bp.post("/stock/lots/<int:lot_id>")
-@guards.requires(P.STOCK_ADJUST, scope=everywhere, name="all")
+@guards.requires(P.LOT_EDIT, scope=everywhere, name="all")
 def correct_lot(lot_id: int) -> Any:
     """Put the lot's code and dates right, with a reason."""
     try:
@@ -209,7 +232,7 @@ def correct_lot(lot_id: int) -> Any:
 
 
 @bp.post("/stock/lots/<int:lot_id>/papers")
-@guards.requires(P.STOCK_ADJUST, scope=everywhere, name="all")
+@guards.requires(P.LOT_EDIT, scope=everywhere, name="all")
 def add_paper(lot_id: int) -> Any:
     """Keep a paper of the lot."""
     try:
@@ -237,7 +260,7 @@ def _paper(lot_id: int, paper_id: int) -> Any:
 
 
 @bp.post("/stock/lots/<int:lot_id>/papers/<int:paper_id>")
-@guards.requires(P.STOCK_ADJUST, scope=everywhere, name="all")
+@guards.requires(P.LOT_EDIT, scope=everywhere, name="all")
 def change_paper(lot_id: int, paper_id: int) -> Any:
     """Show a paper to the public, hide it again, or take it off."""
     _paper(lot_id, paper_id)

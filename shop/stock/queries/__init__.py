@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, literal, null, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.kernel import clock, text
@@ -348,10 +349,23 @@ def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> An
     return statement if mine is None else statement.where(StockLevel.point_id.in_(mine))
 
 
+def not_used_up() -> Any:
+    """The condition on levels that are worth a line: goods are there or on their way, or it is the last lot that the pack had
+    there. After a year most lots of a shelf are used up."""
+    later = aliased(StockLevel)
+    newer = select(later.id).where(
+        later.variant_id == StockLevel.variant_id, later.point_id == StockLevel.point_id, later.id > StockLevel.id
+    )
+    coming = select(Passage.to_level_id).where(Passage.on_road > 0)
+    return or_(StockLevel.on_hand > 0, StockLevel.id.in_(coming), ~newer.exists())
+
+
 def in_state(state: str, mine: Sequence[int] | None) -> Any:
     """The condition on levels behind a filter: `out`, `low` (of the pack as a whole at the points `mine`), `ending`,
-    `expired` (lots with goods on hand), `claimed`, `road` (goods on their way to or from there)."""
+    `expired` (lots with goods on hand), `claimed`, `road` (goods on their way to or from there), `gone` (lots used up)."""
     today = clock.today()
+    if state == "gone":
+        return ~not_used_up()
     if state == "out":
         return StockLevel.variant_id.in_(_variants_left(mine, 0, 0))
     if state == "low":

@@ -80,7 +80,8 @@ def lot_rows(mine: Sequence[int] | None) -> Any:
 
 
 def in_state(state: str) -> Any:
-    """The condition behind the filter: `ending` (by the setting), `expired`, `stopped`, `there` (goods on hand)."""
+    """The condition behind the filter: `ending` (by the setting), `expired`, `stopped`, `gone` (used up), `there` (goods on
+    hand)."""
     today = clock.today()
     if state == "ending":
         soon = today + timedelta(days=rules.NEAR_EXPIRY.get())
@@ -89,7 +90,7 @@ def in_state(state: str) -> Any:
         return and_(StockLevel.on_hand > 0, Lot.expires_on < today)
     if state == "stopped":
         return Lot.stopped_at.is_not(None)
-    return StockLevel.on_hand > 0
+    return StockLevel.on_hand == 0 if state == "gone" else StockLevel.on_hand > 0
 
 
 def ending(point_ids: Sequence[int], *, days: int | None = None, limit: int = 200) -> list[LotHere]:
@@ -99,6 +100,17 @@ def ending(point_ids: Sequence[int], *, days: int | None = None, limit: int = 20
         lot_rows(point_ids)
         .where(StockLevel.on_hand > 0, Lot.expires_on <= soon)
         .order_by(Lot.expires_on, Lot.id, Point.id)
+        .limit(limit)
+    )
+    return [LotHere(*row) for row in rows]
+
+
+def stopped(point_ids: Sequence[int], *, limit: int = 200) -> list[LotHere]:
+    """Stopped lots with goods at these points, the latest stop first."""
+    rows = session().execute(
+        lot_rows(point_ids)
+        .where(StockLevel.on_hand > 0, StockLevel.is_stopped.is_(True))
+        .order_by(Lot.stopped_at.desc(), Lot.id, Point.id)
         .limit(limit)
     )
     return [LotHere(*row) for row in rows]

@@ -16,7 +16,7 @@ from sqlalchemy import and_, insert, select, update
 
 from shop.kernel import audit, clock, operations
 from shop.kernel.actor import Actor
-from shop.kernel.db import execute, insert_missing, is_sqlite, session, transaction
+from shop.kernel.db import insert_missing, is_sqlite, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
@@ -80,7 +80,7 @@ def take(reference: str, takes: Iterable[Take], *, until: datetime | None = None
     stage = Stage.ALLOCATED if until is None else Stage.HELD
     statement = _TAKE_FOR_WEB if web else _TAKE_FROM_LEVEL
     if web and wanted and not is_sqlite():
-        execute(_LOCK_SHELVES, {"levels": sorted(wanted)}).all()
+        _LOCK_SHELVES.all({"levels": sorted(wanted)})
         statement = _TAKE_FOR_WEB_AND_TELL
     tally = _Tally()
     for level_id in sorted(wanted):
@@ -315,7 +315,7 @@ def _level(
     assert found is not None  # noqa: S101 - just inserted
     if not is_sqlite():
         # Whoever is counting this shelf for the web finishes first: a level of which he knows nothing would be missed.
-        execute(_LOCK_SHELVES, {"levels": [found]}).all()
+        _LOCK_SHELVES.all({"levels": [found]})
     return found
 
 

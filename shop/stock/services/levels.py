@@ -14,6 +14,7 @@ from shop.kernel import clock
 from shop.kernel.db import execute, is_sqlite, session
 from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
+from shop.kernel.reading import among
 from shop.points.models import Point
 from shop.stock.errors import LotExpired, LotStopped, SoldOut
 from shop.stock.events import StockCrossed
@@ -255,13 +256,13 @@ class _Tally:
 _WANTED = aliased(StockLevel)
 # All levels of the packs wanted at points with a reserve: the reserve is counted over them, so nobody else may be taking
 # from another of them meanwhile.
-_LOCK_SHELVES = (
+_LOCK_SHELVES = Prepared(
     select(StockLevel.id)
     .join(Point, Point.id == StockLevel.point_id)
     .where(
         Point.web_reserve > 0,
         tuple_(StockLevel.variant_id, StockLevel.point_id).in_(
-            select(_WANTED.variant_id, _WANTED.point_id).where(_WANTED.id.in_(bindparam("levels", expanding=True)))
+            select(_WANTED.variant_id, _WANTED.point_id).where(among(_WANTED.id, "levels"))
         ),
     )
     .order_by(StockLevel.id)

@@ -309,6 +309,7 @@ def _new_page(error: ShopError | None = None) -> Any:
         sources=[(str(p.id), p.name) for p in points.all_points()],
         destinations=[(str(p.id), p.name) for p in points.all_points() if p.closed_on is None or p.closed_on > today],
         source=source,
+        sees_source=source is not None and guards.may(P.STOCK_READ, source.scope),
         destination=destination,
         chosen=rows(list(typed)),
         found=rows(shown),
@@ -362,6 +363,11 @@ class StepView:
     state: str
 
 
+def _barred(lot: Any) -> bool:
+    """Whether nothing of this lot may leave: called back, or past its date."""
+    return lot.stopped or (lot.expires_on is not None and lot.expires_on < clock.today())
+
+
 def _steps(t: queries.TransferView) -> list[StepView]:
     from shop.kernel.dates import instant
 
@@ -412,6 +418,9 @@ def _page(reference: str, error: ShopError | None = None, form: str = "") -> Any
         may_approve=may_approve,
         may_pack=t.status is S.APPROVED and may_source,
         may_send=t.status is S.PACKED and may_source,
+        barred=sorted({lot.lot or "–" for line in t.lines for lot in line.lots if _barred(lot)})
+        if t.status is S.PACKED
+        else [],
         may_receive=t.status in UNDER_WAY and may_destination,
         may_cancel=t.status in WAITING and (may_source or may_destination),
         has_note=t.status in (S.PACKED, *UNDER_WAY, S.CLOSED),
