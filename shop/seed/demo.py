@@ -148,6 +148,7 @@ def _scopes() -> dict[str, Any]:
 MEMBER, MEMBER_PHONE = "Nguyễn Thị Lan", "+84900000001"
 _NAMES = {
     Role.CUSTOMER: MEMBER,
+    Role.PRODUCER_OWNER: "Nguyễn Thị Thu (minh họa)",
     Role.PRODUCER_MEMBER: "Trần Văn Hải (minh họa)",
     Role.POINT_KEEPER: "Phạm Thu Trang (minh họa)",
     Role.PROMOTION_STAFF: "Lê Quang Minh (minh họa)",
@@ -164,6 +165,7 @@ _PERSONS = {"tramdung": "Đinh Quốc Việt (minh họa)"}
 def _logins(known: dict[str, Any]) -> list[Login]:
     places_of = [
         (Role.CUSTOMER, "*", "khach"),
+        (Role.PRODUCER_OWNER, f"producer:{known['producer_id']}", "chucoso"),
         (Role.PRODUCER_MEMBER, f"producer:{known['producer_id']}", "cosanxuat"),
         (Role.POINT_KEEPER, f"point:{known['point_id']}", "diemban"),
         (Role.PROMOTION_STAFF, "*", "xuctien"),
@@ -174,7 +176,7 @@ def _logins(known: dict[str, Any]) -> list[Login]:
     ]
     # A shop that was filled before the counters came has one keeper.
     if known.get("second_point_id") is not None:
-        places_of.insert(3, (Role.POINT_KEEPER, f"point:{known['second_point_id']}", "tramdung"))
+        places_of.insert(4, (Role.POINT_KEEPER, f"point:{known['second_point_id']}", "tramdung"))
     return [
         Login(role.value, scope, f"{word}@example.vn", passwords.DEMO, None, _PERSONS.get(word, _NAMES[role]))
         for role, scope, word in places_of

@@ -25,8 +25,10 @@ class Way:
     permission: Permission
 
 
+Ways = tuple[tuple[str, tuple[Way, ...]], ...]
+
 P = Permission
-WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
+WAYS: Ways = (
     (
         "",
         (
@@ -45,12 +47,24 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
         ),
     ),
     (
+        N_("Cơ sở sản xuất"),
+        (
+            Way("/office/producers", N_("Danh bạ cơ sở"), "people", P.PRODUCER_READ),
+            Way("/office/applications", N_("Đơn xin tham gia"), "people", P.APPLICATION_CHECK),
+            Way("/office/papers", N_("Giấy tờ cơ sở"), "seal", P.PRODUCER_READ),
+            Way("/office/listings", N_("Duyệt sản phẩm"), "check", P.LISTING_REVIEW),
+            Way("/office/capacity", N_("Năng lực, mùa vụ"), "chart", P.SUPPLY_READ),
+            Way("/office/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_READ),
+            Way("/office/statements", N_("Đối soát"), "list", P.SETTLEMENT_READ),
+            Way("/office/payouts", N_("Chi trả"), "cash", P.SETTLEMENT_READ),
+        ),
+    ),
+    (
         N_("Hàng hóa"),
         (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),
             Way("/office/certificates", N_("Chứng nhận"), "seal", P.CATALOG_READ),
             Way("/office/sets", N_("Bộ sản phẩm"), "list", P.CATALOG_READ),
-            Way("/office/producers", N_("Cơ sở sản xuất"), "people", P.PRODUCER_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
             Way("/office/stock/lots", N_("Lô hàng"), "clock", P.STOCK_READ),
             Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),
@@ -79,19 +93,22 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
 
 
 class Links:
-    """The navigation of the present user, worked out when a template walks through it."""
+    """The navigation of the present user through `ways`, worked out when a template walks through it."""
+
+    def __init__(self, ways: Ways = WAYS) -> None:
+        self.ways = ways
 
     def __iter__(self) -> Iterator[Group]:
-        return iter(links())
+        return iter(links(self.ways))
 
 
 Group = tuple[str, list[tuple[str, str, str, int | None]]]
 
 
-def links() -> list[Group]:
+def links(among: Ways = WAYS) -> list[Group]:
     """The navigation of the present user, in the reader's language, as `_layouts/office.html` takes it."""
     found: list[Group] = []
-    for group, ways in WAYS:
+    for group, ways in among:
         shown: list[tuple[str, str, str, int | None]] = [
             (way.path, gettext(way.label), way.symbol, None)
             for way in ways

@@ -1,0 +1,1 @@
+"""What producers say of their goods: drafts, what is sent for review, what was decided, the history with its differences."""
