@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.kernel.db import Base, EnumText, Id, Instant, LongText, SortKey, Str20, Str80, Str255, one_of
+from shop.kernel.db import Base, EnumText, Id, Instant, LongText, SortKey, Str20, Str40, Str80, Str255, one_of
 from shop.kernel.errors import N_
 
 
@@ -70,3 +70,26 @@ class Producer(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+
+
+class BankAccount(Base):
+    """Where a producer is paid, from `valid_from` until before `valid_to`: one at a time, former ones are kept.
+
+    `bank_bin` is the bank's six digits (NAPAS), `holder` the name as the bank knows it.
+    """
+
+    __tablename__ = "producer_bank_accounts"
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="span"),
+        Index("ix_producer_bank_accounts_producer", "producer_id", "valid_from", unique=True),
+    )
+
+    id: Mapped[Id]
+    producer_id: Mapped[int] = mapped_column(ForeignKey(Producer.id))
+    bank_bin: Mapped[Str20]
+    account_number: Mapped[Str40]
+    holder: Mapped[Str255]
+    valid_from: Mapped[Instant]
+    valid_to: Mapped[Instant | None]
+    set_by: Mapped[Str40]
+    set_label: Mapped[Str255]

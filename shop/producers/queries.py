@@ -13,7 +13,7 @@ from shop.kernel import audit, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.places import queries as places
-from shop.producers.models import LEGAL_FORM_NAMES, LegalForm, Producer, ProducerState
+from shop.producers.models import LEGAL_FORM_NAMES, BankAccount, LegalForm, Producer, ProducerState
 
 STATE_NAMES = {ProducerState.ACTIVE: N_("Đang hoạt động"), ProducerState.SUSPENDED: N_("Tạm ngừng")}
 
@@ -32,6 +32,12 @@ def by_slug(slug: str) -> Producer | None:
 def by_id(producer_id: int) -> Producer | None:
     """The producer with this id."""
     return session().get(Producer, producer_id)
+
+
+def bank_account(producer_id: int) -> BankAccount | None:
+    """The account into which the producer is paid today."""
+    mine = select(BankAccount).where(BankAccount.producer_id == producer_id, BankAccount.valid_to.is_(None))
+    return session().scalars(mine).one_or_none()
 
 
 def shown() -> list[Producer]:

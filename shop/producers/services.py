@@ -17,7 +17,7 @@ from shop.kernel.db import locked, session, transaction, unique
 from shop.kernel.errors import N_, Busy, Conflict, Invalid, ShopError
 from shop.producers.errors import NoSuchProducer, TaxCodeTaken
 from shop.producers.events import ProducerChanged
-from shop.producers.models import LegalForm, Producer, ProducerState
+from shop.producers.models import BankAccount, LegalForm, Producer, ProducerState
 
 REGISTRY = Path(__file__).parent / "data" / "producers.csv"
 PROVINCE = "22"
@@ -184,6 +184,47 @@ def set_state(actor: Actor, producer_id: int, state: ProducerState, reason: str)
         row.state, row.updated_at = state, clock.now()
         audit.record(actor, "producers.state", f"producer:{row.slug}", state=state, reason=reason)
         events.publish(ProducerChanged(row.id))
+        return True
+
+
+_BIN = re.compile(r"\d{6}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9A-Z]{4,19}", re.ASCII)
+
+
+def set_bank_account(actor: Actor, producer_id: int, bank_bin: str, account_number: str, holder: str) -> bool:
+    """Say where a producer is paid from now on; returns whether anything changed. The former account is kept.
+
+    Raises:
+        NoSuchProducer.
+        Invalid: the bank's number is not six digits, the account not 4 to 19 letters and digits, or there is no holder.
+    """
+    bank_bin = re.sub(r"\s", "", bank_bin)
+    account_number = re.sub(r"[\s.-]", "", account_number).upper()
+    if not _BIN.fullmatch(bank_bin):
+        raise Invalid(N_("Hãy chọn ngân hàng."), field="bank_bin")
+    if not _ACCOUNT.fullmatch(account_number):
+        raise Invalid(N_("Số tài khoản gồm 4 đến 19 chữ số hoặc chữ cái."), field="account_number")
+    name = facts.line(holder, "holder")
+    if name is None:
+        raise Invalid(N_("Hãy ghi tên chủ tài khoản."), field="holder")
+    with transaction() as s:
+        row = locked(Producer, producer_id, NoSuchProducer)
+        now = clock.now()
+        before = s.scalars(
+            select(BankAccount).where(BankAccount.producer_id == producer_id, BankAccount.valid_to.is_(None))
+        ).one_or_none()
+        if before is not None:
+            if (before.bank_bin, before.account_number, before.holder) == (bank_bin, account_number, name):
+                return False
+            before.valid_to = now
+        s.add(
+            BankAccount(
+                producer_id=producer_id, bank_bin=bank_bin, account_number=account_number, holder=name, valid_from=now,
+                set_by=actor.key, set_label=actor.label,
+            )
+        )  # fmt: skip
+        # The log says that the account changed and how it ends, not the whole number.
+        audit.record(actor, "producers.bank-account", f"producer:{row.slug}", bank=bank_bin, ends=account_number[-4:])
         return True
 
 
