@@ -28,6 +28,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Executable,
     Integer,
     MetaData,
     String,
@@ -194,7 +195,7 @@ def let_go(s: Session) -> None:
         s.invalidate()
 
 
-def execute(statement: Any, values: Any = None) -> Any:
+def execute(statement: Executable, values: Any = None) -> Any:
     """Run a statement of columns straight on the session's connection; what the session still holds back is written first.
 
     For the few statements of every page and order, which are built once, with `bindparam` for their values: four times less

@@ -372,7 +372,7 @@ def _write(
         level = session().get(StockLevel, line.level_id, populate_existing=True)
         if level is not None:
             more, why = told.get(line.sku, (0, ""))
-            found[line.line_id] = Counted(level.on_hand + more, why)
+            found[line.line_id] = Counted(max(0, level.on_hand + more), why)
     counts.write(staff.people[who], reference, found)
 
 
@@ -391,7 +391,10 @@ def _write_offs(staff: Staff) -> None:
         decide: bool | None = None,
         said: str = "",
     ) -> None:
-        level = next(level for level, _lot in staff.levels(point, [sku]) if level.on_hand - level.allocated >= n)
+        there = (level for level, _lot in staff.levels(point, [sku]) if level.on_hand - level.allocated >= n)
+        level = next(there, None)
+        if level is None:  # sold out by then
+            return
         reference = counts.write_off(staff.people[who], level.id, n, why, note=note, op_key=staff.key(), is_demo=True)
         if decide is not None:
             later = clock.now() + timedelta(hours=3)

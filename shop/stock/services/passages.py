@@ -170,7 +170,7 @@ def arrive(actor: Actor, reference: str, number: int, arrived: Sequence[Arrived]
             into.append((row[0], part))
         if into and not is_sqlite():
             # Whoever is counting one of these shelves for the web finishes first: he may not know of its new level.
-            execute(_LOCK_SHELVES, {"levels": [level_id for level_id, _part in into]}).all()
+            _LOCK_SHELVES.all({"levels": [level_id for level_id, _part in into]})
         tally, movements = _Tally(), []
         for level_id, part in sorted(into, key=lambda found: found[0]):
             changed = _change_level(level_id, on_hand=part.good)
