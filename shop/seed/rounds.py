@@ -325,6 +325,7 @@ def _web_rule(staff: Staff) -> None:
 
 def _counts(staff: Staff) -> None:
     keeper, office = staff.people["tramdung"], staff.people["xuctien"]
+    skus = {ware.variant_id: ware for ware in staff.packs.values()}
 
     def whole_gate() -> None:
         point_id = staff.points[GATE]
@@ -335,12 +336,23 @@ def _counts(staff: Staff) -> None:
         staff.then(staff.day(17, 9), lambda: _agree(staff, reference))
 
     def waiting() -> None:
-        levels = [level.id for level, _lot in staff.levels(BIG_C) if level.on_hand]
+        # What is left there differs with the day: the dearest of it is missed, so that somebody else must agree.
+        worth = {
+            level.id: min(2, level.on_hand) * found[1]
+            for level, _lot in staff.levels(BIG_C)
+            if level.on_hand and (found := skus[level.variant_id].price_at(staff.day(1, 19)))
+        }
+        dearest = max(worth, key=lambda level_id: (worth[level_id], level_id))
         reference = counts.open_count(
-            office, staff.points[BIG_C], CountKind.SHELF, level_ids=levels, shelf="Kệ trà và rượu", op_key=staff.key(),
+            office, staff.points[BIG_C], CountKind.SHELF, level_ids=list(worth), shelf="Kệ trà và rượu", op_key=staff.key(),
             is_demo=True,
         )  # fmt: skip
-        _write(staff, "xuctien", reference, {"QN066-1": (-2, "Hộp trưng bày bị khách làm rách, chưa rõ ai cho bỏ")})
+        missed = session().get(StockLevel, dearest)
+        told = {}
+        if missed is not None:
+            why = "Hàng trưng bày bị khách làm hỏng, chưa rõ ai cho bỏ"
+            told = {skus[missed.variant_id].sku: (-min(2, missed.on_hand), why)}
+        _write(staff, "xuctien", reference, told)
         counts.submit(office, reference)
 
     def begun() -> None:

@@ -350,14 +350,14 @@ def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> An
 
 
 def not_used_up() -> Any:
-    """The condition on levels that are worth a line: goods are there or on their way, or it is the last lot that the pack had
-    there. After a year most lots of a shelf are used up."""
+    """The condition on levels that are worth a line: goods are there or on their way to or from there, or it is the last lot
+    that the pack had there. After a year most lots of a shelf are used up."""
     later = aliased(StockLevel)
     newer = select(later.id).where(
         later.variant_id == StockLevel.variant_id, later.point_id == StockLevel.point_id, later.id > StockLevel.id
     )
-    coming = select(Passage.to_level_id).where(Passage.on_road > 0)
-    return or_(StockLevel.on_hand > 0, StockLevel.id.in_(coming), ~newer.exists())
+    coming, gone = (select(end).where(Passage.on_road > 0) for end in (Passage.to_level_id, Passage.level_id))
+    return or_(StockLevel.on_hand > 0, StockLevel.id.in_(coming), StockLevel.id.in_(gone), ~newer.exists())
 
 
 def in_state(state: str, mine: Sequence[int] | None) -> Any:
