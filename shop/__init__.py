@@ -18,7 +18,7 @@ from flask import Blueprint, Flask, g, request
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_login import LoginManager
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import shop.kernel.lean  # noqa: F401 - before the others
@@ -237,6 +237,8 @@ def _requests(app: Flask) -> None:
     @app.before_request
     def at_the_door() -> Any:
         _ = request.host  # an unknown Host is refused here
+        if "HTTP_HOST" not in request.environ and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+            raise BadRequest  # RFC 9112, 3.2
         if request.endpoint is None:
             return None
         if "\x00" in request.path:

@@ -37,6 +37,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine
 
@@ -46,6 +47,9 @@ from tests.servers import LiveServer, Seeded, environment, flask
 from tests.shops import Shops
 
 ROOT = Path(__file__).resolve().parent.parent
+# A busy machine is slow, not wrong: time decides no property.
+settings.register_profile("shop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shop")
 SECRET = "a-key-for-tests-only-0123456789-abcdefghijklmnop"
 
 

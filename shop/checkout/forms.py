@@ -41,6 +41,8 @@ class CheckoutForm(Form):
     invoice_email = CleanString()
     op_key = HiddenField()
     agreed_amount = HiddenField()
+    # Which basket the page showed: a browser may have ordered one and its account have another.
+    basket = HiddenField()
 
     def validate_name(self, field: Any) -> None:
         if not field.data or len(field.data) < 2:
@@ -123,6 +125,7 @@ class CheckoutForm(Form):
                 "email": self.invoice_email.data or None,
             }
         agreed = (self.agreed_amount.data or "").strip()
+        shown = (self.basket.data or "").strip()
         return Wish(
             name=self.name.data or "",
             phone=self.phone.data or "",
@@ -135,5 +138,6 @@ class CheckoutForm(Form):
             point_id=point_id if not self.ships else None,
             note=self.note.data or None,
             invoice=invoice,
+            basket_id=int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 16 else None,
             agreed_amount=int(agreed) if agreed.isascii() and agreed.isdigit() and len(agreed) < 16 else None,
         )

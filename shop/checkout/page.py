@@ -9,7 +9,7 @@ from typing import Any
 
 from config import Config
 from shop.checkout.plan import Plan, PlanLine
-from shop.kernel import clock, web
+from shop.kernel import clock, dates, web
 from shop.kernel.errors import ShopError
 from shop.kernel.money import vnd
 from shop.kernel.wording import gettext
@@ -123,6 +123,8 @@ class BasketPage:
     parcels: tuple[ParcelView, ...]
     goods_amount: int
     delivery_amount: int
+    # What paying at the door would add; 0 where it is not offered for these goods.
+    collecting_amount: int
     total_amount: int
     units: int
     ready: bool
@@ -137,6 +139,7 @@ class BasketPage:
             parcels=_parcel_views(plan),
             goods_amount=plan.goods_amount,
             delivery_amount=plan.delivery_amount,
+            collecting_amount=0 if plan.has_alcohol else plan.collecting_amount,
             total_amount=plan.total_amount,
             units=sum(line.quantity for line in plan.lines),
             ready=bool(plan.lines) and all(line.problem is None for line in plan.lines),
@@ -157,7 +160,7 @@ class Choice:
 
 
 # What the form of somebody unknown holds before he has written anything.
-_PROPOSED = frozenset({"delivery", "province", "payment", "op_key", "agreed_amount"})
+_PROPOSED = frozenset({"delivery", "province", "payment", "op_key", "agreed_amount", "basket"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,9 @@ class CheckoutPage:
     parcels: tuple[ParcelView, ...]
     lines: tuple[LineView, ...]
     goods_amount: int
+    # Without what paying at the door costs: that is `collecting_amount`.
     delivery_amount: int
+    collecting_amount: int
     total_amount: int
     deliveries: tuple[Choice, ...]
     points: tuple[Choice, ...]
@@ -197,7 +202,8 @@ class CheckoutPage:
             parcels=_parcel_views(plan),
             lines=tuple(LineView.of(line) for line in plan.lines),
             goods_amount=plan.goods_amount,
-            delivery_amount=plan.delivery_amount,
+            delivery_amount=plan.delivery_amount - (plan.collecting_amount if plan.wanted.cod else 0),
+            collecting_amount=plan.collecting_amount if plan.wanted.cod else 0,
             total_amount=plan.total_amount,
             deliveries=_deliveries(bool(open_points)),
             points=tuple(Choice(p.slug, p.name, note=p.address or p.locality_text or "") for p in open_points),
@@ -320,21 +326,17 @@ class OrderPage:
         )
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(clock.VIETNAM):%H:%M %d/%m/%Y}"
-
-
 def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ...]:
     """The timeline: what has happened with its time, then what comes next."""
     when = order_read.bought_steps(order.id)
 
     def at(key: tuple[str, str]) -> str:
-        return _moment(when[key]) if key in when else ""
+        return dates.instant(when[key]) if key in when else ""
 
     def step(title: str, key: tuple[str, str], note: str = "") -> StepView:
         return StepView(title, at(key), "done" if key in when else "", note)
 
-    placed_at = _moment(order.placed_at)
+    placed_at = dates.instant(order.placed_at)
     if order.channel == TILL:
         sold = (StepView(gettext("Đã mua và nhận hàng"), placed_at, "done"),)
         back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)

@@ -76,6 +76,8 @@ class PlanParcel:
     to_on: date | None
     fee_parts: tuple[tuple[str, int], ...]
     problem: ShopError | None
+    # What paying at the door costs, in the fee exactly if that is wanted.
+    collecting_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class Plan:
     @property
     def delivery_amount(self) -> int:
         return sum(parcel.fee_amount for parcel in self.parcels)
+
+    @property
+    def collecting_amount(self) -> int:
+        """What paying at the door costs; a part of `delivery_amount` exactly if that is wanted."""
+        return sum(parcel.collecting_amount for parcel in self.parcels)
 
     @property
     def total_amount(self) -> int:
@@ -219,5 +226,6 @@ def _freight(
     first, last = quote.arrives(clock.business_day(at))
     parts = tuple((fees.PART_NAMES[key], part) for key, part in quote.parts())
     return PlanParcel(
-        parcel.point_id, parcel.counts, parcel, quote.total_amount, quote.weight_g, first, last, parts, None
-    )
+        parcel.point_id, parcel.counts, parcel, quote.total_amount, quote.weight_g, first, last, parts, None,
+        quote.collecting_amount,
+    )  # fmt: skip

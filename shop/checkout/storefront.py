@@ -194,6 +194,7 @@ def _checkout_page(form: CheckoutForm, row: BasketRow, error: ShopError | None =
         plan, form, current_app.extensions["shop_config"], adult=_adult() or bool(row.age_confirmed_at)
     )
     form.agreed_amount.data = str(plan.total_amount)
+    form.basket.data = str(row.id)
     queries.show_count(row.units)
     web.mark_private()
     return render_template(

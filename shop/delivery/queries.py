@@ -91,6 +91,8 @@ class Quote:
     days_to: int
     free_from_amount: int | None
     is_demo: bool
+    # What collecting the money at the door costs, in the fee or not.
+    collecting_amount: int = 0
 
     @property
     def total_amount(self) -> int:
@@ -242,7 +244,10 @@ def quote(
     if limit is not None and weight.chargeable_g > limit:
         raise TooHeavy(weight=kilograms(weight.chargeable_g), limit=kilograms(limit))
     fee = fees.charge(weight.chargeable_g, table.terms, zone, cold=cold, cod=cod, goods_amount=goods_amount)
-    return Quote(table.id, zone.zone, fee, weight, zone.days_from, zone.days_to, zone.free_from_amount, table.is_demo)
+    return Quote(
+        table.id, zone.zone, fee, weight, zone.days_from, zone.days_to, zone.free_from_amount, table.is_demo,
+        fees.collecting(goods_amount, table.terms),
+    )  # fmt: skip
 
 
 def kilograms(grams: int) -> str:

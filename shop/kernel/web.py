@@ -140,12 +140,12 @@ def check_origin(req: Request) -> None:
     """Refuse an unsafe request that a browser says comes from elsewhere.
 
     Raises:
-        ForeignOrigin: `Sec-Fetch-Site` or `Origin` names another site.
+        ForeignOrigin: `Sec-Fetch-Site` or `Origin`, or where both are missing `Referer`, names another site.
     """
     site = req.headers.get("Sec-Fetch-Site")
     if site is not None and site not in {"same-origin", "none"}:
         raise ForeignOrigin
-    origin = req.headers.get("Origin")
+    origin = req.headers.get("Origin") or (req.headers.get("Referer") if site is None else None)
     if origin is not None:
         parts = urlsplit(origin)
         base = urlsplit(current_app.extensions["shop_config"].base_url)

@@ -284,7 +284,7 @@ def test_the_same_in_english(page, shelf, axe):
     page.wait_for_load_state("networkidle")
     page.goto("/en/gio-hang")
     page.get_by_test_id("go-checkout").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ordering")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Checkout")
     page.locator("[name=name]").fill("Ha Nguyen")
     page.locator("[name=phone]").fill("12")
     page.get_by_test_id("place-order").click()

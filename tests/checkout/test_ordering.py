@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import html
 import re
+import secrets
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
+from shop.accounts.models import UserSession
+from shop.accounts.queries import token_hash
 from shop.catalog.models import Certificate, Price, Product
 from shop.checkout import services as checkout
 from shop.kernel import clock, invariants, jobs
+from shop.kernel import text as references
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.events import publish
@@ -28,6 +32,8 @@ from shop.stock import services as stock
 from shop.stock.models import StockHold, StockLevel
 from tests import factories
 from tests.checkout.conftest import code
+from tests.conftest import Forms
+from tests.people import sign_in
 from tests.statements import statements
 
 BODY = {
@@ -534,3 +540,72 @@ def test_one_script_cannot_hold_the_shelf(bench_with):
     elsewhere.environ_base["REMOTE_ADDR"] = "203.0.113.9"
     assert bench.order(client=elsewhere, phone="0987654321").status_code == 303
     assert broken() == []
+
+
+def _same_member(client, user):
+    """Let another browser be signed in as `user`."""
+    now, token = clock.now(), secrets.token_urlsafe(16)
+    with transaction() as s:
+        s.add(
+            UserSession(
+                reference=references.reference(), token_hash=token_hash(token), user_id=user.id, created_at=now,
+                last_seen_at=now, expires_at=now + timedelta(days=1), second_factor_at=now,
+            )
+        )  # fmt: skip
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = token, True
+
+
+def test_a_member_orders_the_basket_he_began_in_another_browser(bench):
+    user = sign_in(bench.client)
+    bench.add(quantity=2)
+    elsewhere = bench.app.test_client()
+    _same_member(elsewhere, user)
+    elsewhere.get("/thanh-toan")  # this browser gets a key of its own
+    order = bench.placed(bench.order(elsewhere))
+    assert order.lines[0].quantity == 2
+    assert 'data-testid="cart-line"' not in text_of(bench.client.get("/gio-hang"))
+    assert broken() == []
+
+
+def test_an_old_page_of_an_ordered_basket_orders_nothing_else(bench):
+    """Two tabs on one basket; the account has another basket from another browser: the second tab ends at the first order."""
+    user = sign_in(bench.client)
+    elsewhere = bench.app.test_client()
+    _same_member(elsewhere, user)
+    bench.add()
+    tab = Forms.read(text_of(bench.client.get("/thanh-toan")))
+    stale = next(f for f in tab if f.action.split("?")[0] == "/thanh-toan").values
+    first = bench.placed(bench.order())
+    # the other browser begins anew: the account now has an open basket
+    bench.add(client=elsewhere, quantity=3)
+    again = bench.client.post("/thanh-toan", data={**stale, **BODY})
+    assert bench.placed(again).id == first.id
+    assert session().query(Order).count() == 1
+    # the page that shows the open basket orders that one
+    assert bench.placed(bench.order()).lines[0].quantity == 3
+
+
+def test_what_collecting_costs_is_said_before_it_is_paid(bench):
+    bench.add()
+    basket = text_of(bench.client.get("/gio-hang"))
+    said = re.search(r"thêm phí thu hộ ([\d.]+)", basket)
+    assert said is not None
+    page = bench.client.get("/thanh-toan/tom-tat?delivery=ship&province=22&payment=cod")
+    cod = text_of(page)
+    assert re.search(r"<dt>Phí thu hộ \(COD\)</dt><dd>" + re.escape(said[1]), cod)
+    transfer = text_of(bench.client.get("/thanh-toan/tom-tat?delivery=ship&province=22&payment=vietqr"))
+    assert "Phí thu hộ" not in transfer
+
+
+def test_the_times_of_an_order_are_in_the_readers_language(bench):
+    bench.add()
+    order = bench.placed(bench.order())
+    page = text_of(bench.client.get(f"/en/don-hang/{order.reference}"))
+    assert dates_in_english(order.placed_at) in page
+    assert f"{order.placed_at.astimezone(clock.VIETNAM):%H:%M %d/%m/%Y}" not in page
+
+
+def dates_in_english(at):
+    local = at.astimezone(clock.VIETNAM)
+    return f"{local.day} {local:%b %Y}, {local:%H:%M}"

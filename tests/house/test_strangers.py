@@ -42,6 +42,7 @@ def unsafe(app: Flask) -> list[tuple[str, str, str]]:
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
+        {"Referer": "https://elsewhere.example/page"},
     ],
     ids=lambda h: " ".join(h.values()),
 )

@@ -173,3 +173,19 @@ def test_what_never_ends_is_cut_off_after_all(client, monkeypatch):
     coming = io.BytesIO(b"x" * (20 * 1024 * 1024))
     assert client.post("/tra-cuu", input_stream=coming, content_length=20 * 1024 * 1024).status_code in {400, 413}
     assert coming.tell() <= 14 * 1024 * 1024
+
+
+def test_a_request_without_a_host_is_refused(app):
+    """RFC 9112, 3.2: 400. Only HTTP/1.0 knows no Host."""
+
+    def status(protocol):
+        got = []
+        environ = {
+            "REQUEST_METHOD": "GET", "PATH_INFO": "/healthz", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": protocol, "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(),
+        }  # fmt: skip
+        list(app.wsgi_app(environ, lambda line, _headers, _error=None: got.append(line[:3])))
+        return got[0]
+
+    assert status("HTTP/1.1") == "400"
+    assert status("HTTP/1.0") == "200"

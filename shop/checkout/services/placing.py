@@ -74,6 +74,8 @@ class Wish:
     invoice: dict[str, Any] | None = None
     # The total the page showed, in đồng.
     agreed_amount: int | None = None
+    # The basket the page showed; None: the one that pages show now.
+    basket_id: int | None = None
 
     def digest_body(self) -> dict[str, Any]:
         """What makes two sendings of the form the same: all but the total shown, which a second look may have changed."""
@@ -310,7 +312,6 @@ def _locked_basket(
     if not token and user_id is None:
         return None, {}
     prepaid = wish.payment is not PaymentMethod.COD
-    statement = _basket_to_lock(browser=bool(token), member=user_id is not None, prepaid=prepaid)
     values: dict[str, Any] = {
         "now": clock.now(),
         "user_id": user_id or 0,
@@ -319,8 +320,17 @@ def _locked_basket(
     }
     if token:
         values["token_hash"] = queries.token_hash(token)
-    rows = statement.all(values)
-    basket = queries.gathered(rows)
+    rows: list[Any] = []
+    basket = None
+    if token:
+        rows = _basket_to_lock(browser=True, member=user_id is not None, prepaid=prepaid).all(values)
+        basket = queries.gathered(rows)
+    # As `queries.find` shows it: where the browser has no open basket of his, the member's own from another browser.
+    done = basket is not None and basket.closed_at is not None
+    if user_id is not None and (basket is None or (done and basket.id != wish.basket_id)):
+        own = _basket_to_lock(browser=False, member=True, prepaid=prepaid).all(values)
+        if own:
+            rows, basket = own, queries.gathered(own)
     if basket is not None and basket.closed_at is None:
         most = int((rules.UNPAID_ORDERS if prepaid else rules.UNCONFIRMED_ORDERS).get())
         if rows[0][-1] >= most:

@@ -18,7 +18,7 @@ from shop.pages.office import bp
 GROUPS = {
     "owner": N_("Chủ sở hữu"),
     "terms": N_("Điều khoản với khách"),
-    "checkout": N_("Đặt hàng"),
+    "checkout": N_("Giỏ hàng, đặt hàng"),
     "payments": N_("Thanh toán"),
     "delivery": N_("Giao hàng"),
     "stock": N_("Tồn kho"),
