@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request
+from flask import flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 
 from shop.accounts import guards
@@ -16,8 +16,8 @@ from shop.places import queries as places
 from shop.producers import queries, services
 from shop.producers.errors import NoSuchProducer
 from shop.producers.models import LEGAL_FORM_NAMES, Producer, ProducerState
+from shop.producers.office import bp
 
-bp = Blueprint("producers", __name__)
 HERE = "/office/producers"
 TEXTS = (
     "name", "legal_form", "tax_code", "representative", "commune_code", "locality_text", "street", "phone", "email",
