@@ -372,7 +372,7 @@ def _write(
         level = session().get(StockLevel, line.level_id, populate_existing=True)
         if level is not None:
             more, why = told.get(line.sku, (0, ""))
-            found[line.line_id] = Counted(level.on_hand + more, why)
+            found[line.line_id] = Counted(max(0, level.on_hand + more), why)
     counts.write(staff.people[who], reference, found)
 
 
