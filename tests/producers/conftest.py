@@ -17,8 +17,8 @@ from shop.producers.models import PaperKind
 from shop.producers.services import joining, papers
 from tests import factories, people
 
-OFFICE = Actor("user", "Cán bộ chương trình", 7)
-SECOND = Actor("user", "Cán bộ thứ hai", 8)
+OFFICE = Actor("first", "Cán bộ chương trình")
+SECOND = Actor("second", "Cán bộ thứ hai")
 
 
 def pdf(words: str = "giay") -> bytes:

@@ -14,7 +14,7 @@ from shop.producers.queries.joining import (
     papers_of_application,
     twins,
 )
-from shop.producers.queries.members import Member, invitation, invitations, member_of, members
+from shop.producers.queries.members import Member, invitation, invitations, link, member_of, members
 from shop.producers.queries.papers import (
     PaperRow,
     ending,
@@ -71,6 +71,7 @@ __all__ = [
     "invitations",
     "lacking_papers",
     "legal_form_name",
+    "link",
     "member_of",
     "members",
     "missing",
