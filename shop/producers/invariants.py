@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby, pairwise
+from typing import Any
 
 from sqlalchemy import exists, func, select
 
@@ -96,7 +97,10 @@ def reckoned() -> Iterator[str]:
 def histories() -> Iterator[str]:
     """The history of each application, paper and change is a chain of allowed turns that ends in its state."""
     s = session()
-    for kind, column in ((Application, Step.application_id), (Paper, Step.paper_id), (Change, Step.change_id)):
+    kinds: tuple[tuple[Any, Any], ...] = (
+        (Application, Step.application_id), (Paper, Step.paper_id), (Change, Step.change_id),
+    )  # fmt: skip
+    for kind, column in kinds:
         steps: dict[int | None, list[Step]] = {}
         for step in s.scalars(select(Step).where(column.is_not(None)).order_by(Step.id)):
             steps.setdefault(getattr(step, column.key), []).append(step)

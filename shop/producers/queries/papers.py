@@ -264,7 +264,7 @@ def waiting_office(scopes: Collection[str]) -> WaitingPapers:
         .join(Producer, Producer.id == Change.producer_id)
         .where(Change.state.in_(OPEN_CHANGES), register.covered(scopes))
     )
-    return WaitingPapers(*papers, applications=applications or 0, changes=changes or 0)
+    return WaitingPapers(papers[0], papers[1], papers[2], applications or 0, changes or 0)
 
 
 def waiting_portal(producer_id: int) -> WaitingPapers:
