@@ -198,6 +198,7 @@ def test_an_applicants_paper_is_his_own(applied: Callable[..., Any], ctx: Any, c
         assert client.get(path).status_code in {403, 404}
     sign_in(client, Role.PROGRAMME_OFFICER)
     assert client.get(f"/office/applications/{reference}").status_code == 404  # a draft
+    assert client.get(f"/office/papers/{paper.reference}/file").status_code == 404
     joining.submit(actor_of(user), reference)
     answer = client.get(f"/office/papers/{paper.reference}/file")
     assert answer.status_code == 200

@@ -52,7 +52,7 @@ def paper(reference: str) -> Any:
 
 
 def _page(reference: str, error: ShopError | None = None) -> Any:
-    found = queries.paper(reference)
+    found = queries.paper(reference, sent=True)
     page = render_template(
         "producers/office/paper.html",
         here=HERE,
@@ -73,7 +73,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
 @guards.requires(P.PRODUCER_READ, scope=of_paper)
 def paper_file(reference: str) -> Any:
     """The file, for staff only."""
-    return files.answer(queries.paper(reference).file_key, reference)
+    return files.answer(queries.paper(reference, sent=True).file_key, reference)
 
 
 @bp.post("/papers/<reference>/accept")
@@ -105,6 +105,6 @@ def refuse_paper(reference: str) -> Any:
 def _done(reference: str, told: str) -> Any:
     """Back to the application that the paper belongs to while that is looked at, else to the paper."""
     flash(told, "ok")
-    found = queries.paper(reference)
+    found = queries.paper(reference, sent=True)
     back = f"/office/applications/{found.application}" if found.producer_id is None else f"{HERE}/{reference}"
     return redirect(web.path(back), 303)

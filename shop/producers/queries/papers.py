@@ -90,13 +90,14 @@ def _rows() -> Any:
     )  # fmt: skip
 
 
-def paper(reference: str) -> PaperRow:
-    """The paper.
+def paper(reference: str, *, sent: bool = False) -> PaperRow:
+    """The paper; with `sent`, not one that its applicant has not sent yet.
 
     Raises:
         NotFound.
     """
-    found = session().execute(_rows().where(Paper.reference == reference)).first()
+    wanted = _rows().where(Paper.reference == reference)
+    found = session().execute(wanted.where(_SENT) if sent else wanted).first()
     if found is None:
         raise NotFound
     return PaperRow(*tuple(found))
