@@ -21,6 +21,7 @@ from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
+from shop.producers import queries as producers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
 from shop.stock import rules as stock_rules
@@ -184,6 +185,17 @@ def _tills(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _makers(scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Cơ sở sản xuất"), producers.waiting_office(scopes)
+    return [
+        Waiting(group, N_("Đơn xin tham gia chờ xem"), found.applications, "/office/applications?state=submitted"),
+        Waiting(group, N_("Giấy tờ chờ xem"), found.waiting, "/office/papers?state=waiting"),
+        Waiting(group, N_("Đề nghị thay đổi chờ xem"), found.changes, "/office/changes?state=open"),
+        Waiting(group, N_("Giấy hết hạn trong 30 ngày"), found.ending, "/office/papers?ends=30"),
+        Waiting(group, N_("Giấy đã hết hạn"), found.lapsed, "/office/papers?ends=lapsed", "bad"),
+    ]
+
+
 def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Chứng nhận"), catalog.ending_counts()
     labels = (
@@ -229,6 +241,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.COUNT_DO, _counts),
     (Permission.RECALL_RUN, _recalls),
     (Permission.TILL_MANAGE, _tills),
+    (Permission.APPLICATION_CHECK, _makers),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),
 )

@@ -23,7 +23,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, ledger, logins, marks, people, rounds, told
+from shop.seed import counters, goods, joining, ledger, logins, marks, people, rounds, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -94,6 +94,7 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
     rounds.plan(staff, year.recalled)
     counters.plan(staff)
     staff.work()
+    joining.live(seed, year.now, _scopes()["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     # Each command counted by its own day what lists show.

@@ -52,6 +52,7 @@ WAYS: Ways = (
             Way("/office/producers", N_("Danh bạ cơ sở"), "people", P.PRODUCER_READ),
             Way("/office/applications", N_("Đơn xin tham gia"), "people", P.APPLICATION_CHECK),
             Way("/office/papers", N_("Giấy tờ cơ sở"), "seal", P.PRODUCER_READ),
+            Way("/office/changes", N_("Đề nghị thay đổi"), "list", P.APPLICATION_CHECK),
             Way("/office/listings", N_("Duyệt sản phẩm"), "check", P.LISTING_REVIEW),
             Way("/office/capacity", N_("Năng lực, mùa vụ"), "chart", P.SUPPLY_READ),
             Way("/office/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_READ),

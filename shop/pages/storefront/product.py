@@ -115,6 +115,7 @@ def _values(told: Shown) -> dict[str, Any]:
         and chosen is not None
         and chosen.available is not None
         and (c is not None or not found.certificate_required)
+        and not found.stopped
     )
     base = str(current_app.extensions["shop_config"].base_url)
     return {
@@ -130,6 +131,7 @@ def _values(told: Shown) -> dict[str, Any]:
         "maker_form": producers.legal_form_name(maker.legal_form) if maker else "",
         "maker_story": ((maker.story_en if english else None) or maker.story) if maker else None,
         "for_sale": for_sale,
+        "stopped": _(found.stopped) if found.stopped else "",
         "lapsed": found.certificate_required and c is None and p.kind is ProductKind.GOODS,
         "certificate": _ticket(c),
         "facts": _facts(found, chosen, english=english),

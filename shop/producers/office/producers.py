@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request
+from flask import flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 
 from shop.accounts import guards
-from shop.accounts.permissions import Permission
-from shop.kernel import operations, web
+from shop.accounts.permissions import ROLE_NAMES, Permission
+from shop.kernel import dates, operations, web
 from shop.kernel.errors import ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
 from shop.producers import queries, services
 from shop.producers.errors import NoSuchProducer
-from shop.producers.models import LEGAL_FORM_NAMES, Producer, ProducerState
+from shop.producers.models import FOREVER, LEGAL_FORM_NAMES, Producer, ProducerState
+from shop.producers.office import bp
 
-bp = Blueprint("producers", __name__)
 HERE = "/office/producers"
 TEXTS = (
     "name", "legal_form", "tax_code", "representative", "commune_code", "locality_text", "street", "phone", "email",
@@ -115,6 +116,13 @@ def producer(slug: str) -> Any:
     return _record(_producer(slug))
 
 
+def _until(day: date | None) -> str:
+    """The last day on which recorded papers hold, as people read it."""
+    if day is None:
+        return gettext("chưa ghi giấy nào")
+    return gettext("không hạn") if day == FOREVER else dates.day(day)
+
+
 def _record(
     row: Producer, *, values: dict[str, str] | None = None, reason: str | None = None, error: ShopError | None = None
 ) -> Any:
@@ -135,6 +143,9 @@ def _record(
         place=queries.place_of(row),
         history=[(h, gettext(queries.ACTIONS.get(h.action, h.action))) for h in queries.history(row)],
         may_edit=guards.may(Permission.PRODUCER_EDIT),
+        members=queries.member_of(row.id),
+        role_names=ROLE_NAMES,
+        until=_until,
         **_choices(values),
     )
     return make_response(page, error.status if error else 200)

@@ -19,7 +19,7 @@ from shop.producers.errors import NoSuchProducer, TaxCodeTaken
 from shop.producers.events import ProducerChanged
 from shop.producers.models import BankAccount, LegalForm, Producer, ProducerState
 
-REGISTRY = Path(__file__).parent / "data" / "producers.csv"
+REGISTRY = Path(__file__).parent.parent / "data" / "producers.csv"
 PROVINCE = "22"
 _TAX_CODE = re.compile(r"^\d{10}(-\d{3})?$|^\d{12}$", re.ASCII)
 _MAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]{2,}$")
@@ -94,7 +94,12 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def _tax_code_free(tax_code: str | None, but: int | None = None) -> None:
+def tax_code_free(tax_code: str | None, but: int | None = None) -> None:
+    """Refuse a tax code that another producer (not `but`) has.
+
+    Raises:
+        TaxCodeTaken.
+    """
     if tax_code is None:
         return
     if (
@@ -126,7 +131,7 @@ def create_producer(actor: Actor, *, name: str, **stated: Any) -> int:
     values = facts.checked(FIELDS, {"name": name, **stated})
     now = clock.now()
     with unique("producers.slug", otherwise=Busy), transaction() as s:
-        _tax_code_free(values.get("tax_code"))
+        tax_code_free(values.get("tax_code"))
         made = Producer(
             slug=free_slug(values["name"]),
             sort_name=text.sort_key(values["name"]),
@@ -156,7 +161,7 @@ def update_producer(actor: Actor, producer_id: int, *, seen: datetime | None = N
         if seen is not None and row.updated_at != seen:
             raise Conflict
         if "tax_code" in values:
-            _tax_code_free(values["tax_code"], but=producer_id)
+            tax_code_free(values["tax_code"], but=producer_id)
         before, after = facts.apply(row, values)
         if not before:
             return False
@@ -191,11 +196,10 @@ _BIN = re.compile(r"\d{6}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9A-Z]{4,19}", re.ASCII)
 
 
-def set_bank_account(actor: Actor, producer_id: int, bank_bin: str, account_number: str, holder: str) -> bool:
-    """Say where a producer is paid from now on; returns whether anything changed. The former account is kept.
+def read_account(bank_bin: str, account_number: str, holder: str) -> tuple[str, str, str]:
+    """A bank account as it is kept: the bank's number, the account's, its holder.
 
     Raises:
-        NoSuchProducer.
         Invalid: the bank's number is not six digits, the account not 4 to 19 letters and digits, or there is no holder.
     """
     bank_bin = re.sub(r"\s", "", bank_bin)
@@ -207,6 +211,17 @@ def set_bank_account(actor: Actor, producer_id: int, bank_bin: str, account_numb
     name = facts.line(holder, "holder")
     if name is None:
         raise Invalid(N_("Hãy ghi tên chủ tài khoản."), field="holder")
+    return bank_bin, account_number, name
+
+
+def set_bank_account(actor: Actor, producer_id: int, bank_bin: str, account_number: str, holder: str) -> bool:
+    """Say where a producer is paid from now on; returns whether anything changed. The former account is kept.
+
+    Raises:
+        NoSuchProducer.
+        Invalid: the bank's number is not six digits, the account not 4 to 19 letters and digits, or there is no holder.
+    """
+    bank_bin, account_number, name = read_account(bank_bin, account_number, holder)
     with transaction() as s:
         row = locked(Producer, producer_id, NoSuchProducer)
         now = clock.now()

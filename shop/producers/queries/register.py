@@ -21,6 +21,17 @@ ACTIONS = {
     "producers.create": N_("Ghi nhà sản xuất"),
     "producers.update": N_("Sửa thông tin"),
     "producers.state": N_("Đổi trạng thái"),
+    "producers.bank-account": N_("Đổi tài khoản nhận tiền"),
+    "producers.member-invite": N_("Mời thành viên"),
+    "producers.member-withdraw": N_("Rút lời mời"),
+    "producers.member-join": N_("Thêm thành viên"),
+    "producers.member-role": N_("Đổi việc thành viên"),
+    "producers.member-remove": N_("Bỏ thành viên"),
+    "producers.change-asked": N_("Đề nghị thay đổi"),
+    "producers.change-checked": N_("Xem đề nghị lần thứ nhất"),
+    "producers.change-approved": N_("Chấp thuận thay đổi"),
+    "producers.change-refused": N_("Từ chối thay đổi"),
+    "producers.change-withdrawn": N_("Rút đề nghị"),
 }
 
 
