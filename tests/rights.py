@@ -27,7 +27,7 @@ from sqlalchemy import select
 
 from shop.accounts.permissions import Role
 from shop.catalog.models import Photo, Price, Variant
-from shop.kernel import clock, jobs, operations
+from shop.kernel import clock, jobs, operations, text
 from shop.kernel.actor import GUEST, SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.points.models import Point
@@ -406,15 +406,17 @@ def payment(house: House) -> dict[str, Any]:
 
 @maker("/office/payments/<int:payment_id>/refunds/<int:refund_id>", of="all")
 def refund(house: House) -> dict[str, Any]:
-    from shop.payments.models import Refund, RefundState
+    from shop.payments.models import Payment, PaymentState, Refund, RefundState
 
     with transaction() as s:
+        paid = s.scalars(select(Payment).where(Payment.order_id == house.place().id)).one()
+        paid.state, paid.captured_amount, paid.refunded_amount = PaymentState.CAPTURED, paid.amount, 1_000
         made = Refund(
-            payment_id=house.payment, amount=1_000, state=RefundState.PENDING, reason="thử", op_key=key(), actor_key="system",
+            payment_id=paid.id, amount=1_000, state=RefundState.PENDING, reason="thử", op_key=key(), actor_key="system",
             actor_label="Hệ thống", created_at=clock.now(),
         )  # fmt: skip
         s.add(made)
-    return {"payment_id": house.payment, "refund_id": made.id}
+    return {"payment_id": paid.id, "refund_id": made.id}
 
 
 @maker("/office/payments/issues/<int:issue_id>", of="all")
@@ -541,7 +543,7 @@ def message(house: House) -> dict[str, Any]:
 
     with transaction() as s:
         made = Message(
-            reference=f"TN-{next(_KEYS):04d}", topic=next(iter(Topic)), name=f"{BUYER} {house.name}", phone=PHONE,
+            reference=text.reference(), topic=next(iter(Topic)), name=f"{BUYER} {house.name}", phone=PHONE,
             body="Hỏi về đơn hàng", created_at=clock.now(), updated_at=clock.now(),
         )  # fmt: skip
         s.add(made)
