@@ -296,6 +296,12 @@ def producer(house: House) -> dict[str, Any]:
     return {"slug": house.producer.slug}
 
 
+@maker("/office/producers/<slug>/sales", of="producer")
+def producer_sales(house: House) -> dict[str, Any]:
+    assert house.order
+    return {"slug": house.producer.slug}
+
+
 # --- points and goods at them ------------------------------------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ def short(value: float) -> str:
     """A number for an axis, in the reader's language: `12,5 triệu`, `850`."""
     for unit, words in _UNITS:
         if abs(value) >= unit:
-            return gettext(words, n=number(value / unit))
+            return str(gettext(words, n=number(value / unit)))
     return number(value)
 
 
