@@ -17,6 +17,8 @@ from shop.kernel.errors import N_
 
 # Pixels: the field of the chart, room above the highest mark, room below for the words.
 HEIGHT, ABOVE, BELOW = 200, 14, 24
+# Percent of the field that a bar takes at most.
+WIDEST_BAR = 12
 # As many series as there are patterns that can be told apart.
 MOST_SERIES = 4
 # Words under the marks that still have room on a phone of 360 px, and on a wide screen.
@@ -129,15 +131,16 @@ def bars(
     """Bars that stand side by side, one group for each label. `tell` writes a value out, `note` is added to the description."""
     scale, made = _Scale.of(series), []
     room = 100 / max(len(labels), 1)
-    # A quarter of a group is air between it and its neighbours.
-    width = room * 0.75 / max(len(series), 1)
+    # A quarter of a group is air between it and its neighbours; a few bars do not become walls.
+    width = min(room * 0.75 / max(len(series), 1), WIDEST_BAR)
+    side = (room - width * len(series)) / 2
     for n, one in enumerate(series, 1):
         marks = []
         for i, value in enumerate(one.values):
             if value is None:
                 continue
             top, bottom = scale.y(max(value, 0)), scale.y(min(value, 0))
-            x = i * room + room * 0.125 + (n - 1) * width
+            x = i * room + side + (n - 1) * width
             marks.append(
                 Mark(_at(x), _at(top), _at(width), _at(bottom - top), f"{labels[i]}, {one.name}: {tell(value)}")
             )

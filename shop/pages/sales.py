@@ -208,7 +208,8 @@ def _most_first(rows: Iterable[tuple[Any, Figures]], name: Callable[[Any], str])
 
 
 def _place(province: str, commune: str) -> str:
-    return places.display(commune) or places.display(province) or gettext(N_("Không rõ nơi"))
+    found = places.unit(commune or province)
+    return found.name if found else gettext(N_("Không rõ nơi"))
 
 
 def trend(producer_id: int, until: date, today: date) -> list[Month]:
