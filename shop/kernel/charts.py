@@ -22,7 +22,7 @@ WIDEST_BAR = 12
 # As many series as there are patterns that can be told apart.
 MOST_SERIES = 4
 # Words under the marks that still have room on a phone of 360 px, and on a wide screen.
-NARROW_LABELS, WIDE_LABELS = 6, 14
+NARROW_LABELS, WIDE_LABELS = 4, 14
 _UNITS = ((1_000_000_000, N_("%(n)s tỷ")), (1_000_000, N_("%(n)s triệu")), (1_000, N_("%(n)s nghìn")))
 
 
