@@ -37,6 +37,8 @@ from tests import factories, people
 BUYER, PHONE = "Trần Thị Bưởi", "+84912345678"
 _KEYS = itertools.count(1)
 _PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
+# One of a few words is a choice, not a thing: the first of them stands for all.
+_CHOICE = re.compile(r"<any\(['\"]?([^'\",)]+)[^)]*\):\w+>")
 
 # Public addresses that name what everybody may read; a new one must be thought about and written down.
 PUBLIC = {
@@ -85,7 +87,7 @@ def maker(*rules: str, of: str, why: str = "") -> Callable[[Callable[[House], di
 
 def parameters(rule: str) -> list[str]:
     """The names of what an address names."""
-    return _PARAMETER.findall(rule)
+    return _PARAMETER.findall(_CHOICE.sub(r"\1", rule))
 
 
 def found(rule: str) -> Maker | None:
@@ -101,7 +103,7 @@ def found(rule: str) -> Maker | None:
 
 def address(rule: str, values: dict[str, Any]) -> str:
     """`rule` with its parameters filled in."""
-    return _PARAMETER.sub(lambda m: str(values[m[1]]), rule)
+    return _PARAMETER.sub(lambda m: str(values[m[1]]), _CHOICE.sub(r"\1", rule))
 
 
 def key() -> str:

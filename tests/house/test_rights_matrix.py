@@ -165,6 +165,9 @@ def test_an_unknown_parameter_is_noticed() -> None:
     assert rights.found("/office/nothing/<reference>") is None
     assert rights.found("/office/transfers/<reference>/cancel").rule == "/office/transfers/<reference>"  # type: ignore[union-attr]
     assert rights.found("/office/transfers/<reference>/lines/<int:line_id>") is None
+    papers = "/office/transfers/<reference>/<any('note', 'label'):paper>.pdf"
+    assert rights.parameters(papers) == ["reference"]
+    assert rights.address(papers, {"reference": "C-1"}) == "/office/transfers/C-1/note.pdf"
     assert rights.found("/office/transfers/<reference>/receive").rule.endswith("/receive")  # type: ignore[union-attr]
 
 
