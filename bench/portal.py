@@ -100,9 +100,9 @@ def _orders(producer: int) -> None:
             )
         ).all()
         point = s.scalar(text("SELECT min(id) FROM points"))
-        communes = list(s.scalars(text("SELECT code FROM place_units WHERE parent_code = '22' ORDER BY code LIMIT 100"))) or [
-            None
-        ]
+        communes = list(
+            s.scalars(text("SELECT code FROM place_units WHERE parent_code = '22' ORDER BY code LIMIT 100"))
+        ) or [None]
         writer = catalogue._Writer()
         first, parcel, line = (writer.next_id(model) for model in (Order, Fulfilment, OrderLine))
         orders, parcels, lines = [], [], []

@@ -7,6 +7,7 @@ patterns beside colours, and the numbers in a table behind it.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -164,7 +165,7 @@ def lines(
             for i, p in enumerate(points)
             if p is not None
         ]
-        pairs = zip(points, points[1:], strict=False)
+        pairs = itertools.pairwise(points)
         made.append(Drawn(n, one.name, marks, [Stretch(*a, *b) for a, b in pairs if a is not None and b is not None]))
     return _chart("lines", title, labels, series, made, scale, tell, note)
 
@@ -247,7 +248,7 @@ def describe(labels: Sequence[str], series: Sequence[Series], tell: Callable[[in
         )
         told.append(
             gettext(
-                N_("%(name)s: cao nhất %(high)s (%(at_high)s), thấp nhất %(low)s (%(at_low)s), gần nhất %(last)s (%(at_last)s)."),
+                N_("%(name)s: cao nhất %(high)s (%(at_high)s), thấp nhất %(low)s (%(at_low)s), cuối %(last)s (%(at_last)s)."),
                 name=one.name, high=tell(high), at_high=at_high, low=tell(low), at_low=at_low, last=tell(last),
                 at_last=at_last,
             )

@@ -13,7 +13,8 @@ from flask_babel import gettext
 
 from shop.kernel import charts, clock, dates, money, tables, web
 from shop.kernel.errors import N_
-from shop.pages import sales, spans
+from shop.pages import sales as read
+from shop.pages import spans
 
 # Rows of a table on the page; its file has them all.
 SHOWN = 30
@@ -45,32 +46,32 @@ class Report:
         return found if any(key == k for k, _name in found) else [(key, self.span.name), *found]
 
     @cached_property
-    def packs(self) -> dict[int, sales.Pack]:
-        return sales.packs(self.producer_id)
+    def packs(self) -> dict[int, read.Pack]:
+        return read.packs(self.producer_id)
 
     @cached_property
-    def sales(self) -> sales.Sales:
-        return sales.sales(self.producer_id, self.span, self.packs, self.today)
+    def sales(self) -> read.Sales:
+        return read.sales(self.producer_id, self.span, self.packs, self.today)
 
     @cached_property
-    def months(self) -> list[sales.Month]:
-        return sales.trend(self.producer_id, min(self.span.last, self.today), self.today)
+    def months(self) -> list[read.Month]:
+        return read.trend(self.producer_id, min(self.span.last, self.today), self.today)
 
     @cached_property
-    def missing(self) -> list[sales.Missing]:
-        return sales.out_of_stock(self.packs, self.span, self.today)
+    def missing(self) -> list[read.Missing]:
+        return read.out_of_stock(self.packs, self.span, self.today)
 
     @cached_property
-    def asks(self) -> list[sales.Asked]:
-        return sales.asks(self.producer_id, self.span)
+    def asks(self) -> list[read.Asked]:
+        return read.asks(self.producer_id, self.span)
 
     @cached_property
-    def wishes(self) -> list[sales.Asked]:
-        return sales.wishes(self.span)
+    def wishes(self) -> list[read.Asked]:
+        return read.wishes(self.span)
 
     @cached_property
-    def papers(self) -> list[sales.Paper]:
-        return sales.papers(self.producer_id, self.today)
+    def papers(self) -> list[read.Paper]:
+        return read.papers(self.producer_id, self.today)
 
     # --- drawn ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +136,7 @@ class _File:
     lines: Callable[[Report], Lines]
 
 
-def _compared(f: sales.Figures) -> list[Any]:
+def _compared(f: read.Figures) -> list[Any]:
     return [f.units, f.units_before, f.more_units, f.amount, f.amount_before, f.more_amount, f.percent]
 
 

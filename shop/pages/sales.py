@@ -1,8 +1,9 @@
-"""What was sold of a producer's goods, when, where, to which places; what was missing; which certificates end. Nothing of buyers.
+"""What was sold of a producer's goods, when, where, to which places; what was missing; what ends. Nothing of buyers.
 
-Sold is what orders hold that are neither unpaid nor cancelled, by the day they were placed, without parcels that came back; what
-counters took back is taken off the day it was sold. Amounts are đồng at the price on the order (after the counter's discount),
-before any commission. Days out of stock are days on which no point that the web sells from had a single pack, the whole day.
+Sold is what orders hold that are neither unpaid nor cancelled, by the day they were placed, without parcels that came back;
+what counters took back is taken off the day it was sold. Amounts are đồng at the price on the order (after the counter's
+discount), before any commission. Days out of stock are days on which no point that the web sells from had a single pack, the
+whole day.
 """
 
 from __future__ import annotations
@@ -197,7 +198,9 @@ def sales(producer_id: int, span: Span, known: dict[int, Pack], today: date) -> 
         for figures in (found.total, by_pack[variant_id], by_channel[channel], by_place[place]):
             figures.add(int(units), int(amount), now=bool(is_now))
     gone = Pack(0, gettext(N_("Hàng không còn trong danh mục")), "", "", today, is_shown=False)
-    found.packs = _most_first([(known.get(i, gone), f) for i, f in by_pack.items()], lambda pack: pack.product + pack.sku)
+    found.packs = _most_first(
+        [(known.get(i, gone), f) for i, f in by_pack.items()], lambda pack: pack.product + pack.sku
+    )
     found.channels = [(gettext(CHANNELS[c]), by_channel[c]) for c in CHANNELS if c in by_channel]
     found.places = _most_first([(_place(*place), f) for place, f in by_place.items()], str)
     return found
@@ -329,9 +332,11 @@ def _asked_of_packs(producer_id: int, start: datetime, end: datetime) -> list[As
 
 
 def _asked_in_words(start: datetime, end: datetime) -> list[Asked]:
-    """What people looked for anywhere in the shop and nobody had: for all producers the same, without what could name a person."""
+    """What people looked for anywhere in the shop and nobody had, the same for all; without what could name a person."""
     counter = (
-        select(literal("till").label("source"), func.min(Ask.words).label("what"), func.sum(Ask.quantity).label("times"))
+        select(
+            literal("till").label("source"), func.min(Ask.words).label("what"), func.sum(Ask.quantity).label("times")
+        )
         .where(Ask.variant_id.is_(None), Ask.at >= start, Ask.at < end)
         .group_by(Ask.folded)
         .having(func.count() >= _LEAST_ASKED)

@@ -62,9 +62,7 @@ def test_what_counts_as_sold(house: House) -> None:
     placed(house, status=OrderStatus.AWAITING_PAYMENT)
     back = placed(house)
     with transaction() as s:
-        s.execute(
-            update(Fulfilment).where(Fulfilment.order_id == back.id).values(status=FulfilmentStatus.RETURNED)
-        )
+        s.execute(update(Fulfilment).where(Fulfilment.order_id == back.id).values(status=FulfilmentStatus.RETURNED))
     before = spans.Span(spans.OWN, MONTH.before(TODAY).start, MONTH.before(TODAY).end)
     placed(house, noon(before.start))
     placed(house, clock.start_of(MONTH.start) - timedelta(days=400))
@@ -112,7 +110,11 @@ def test_what_a_counter_takes_back_is_taken_off(house: House) -> None:
     few = session().query(OrderLine).filter(OrderLine.quantity == 3).one()
     sold = read(house).total
     device.send(
-        device.back(f"{device.code}-000001", {"line": 1, "variant_id": few.variant_id, "quantity": 1, "restock": True}, amount=120_000)
+        device.back(
+            f"{device.code}-000001",
+            {"line": 1, "variant_id": few.variant_id, "quantity": 1, "restock": True},
+            amount=120_000,
+        )
     )
     left = read(house).total
     assert (sold.units - left.units, sold.amount - left.amount) == (1, 120_000)
@@ -156,7 +158,9 @@ def test_asks_and_certificates(house: House) -> None:
     # Not what one person alone asked, and nothing that may name one.
     assert [(a.what, a.times) for a in sales.wishes(MONTH)] == [("cá thu", 7)]
     factories.make_certificate(house.variant, expires_on=TODAY + timedelta(days=100))
-    factories.make_certificate(house.variant, issued_on=TODAY - timedelta(days=900), expires_on=TODAY - timedelta(days=1))
+    factories.make_certificate(
+        house.variant, issued_on=TODAY - timedelta(days=900), expires_on=TODAY - timedelta(days=1)
+    )
     (paper,) = sales.papers(house.producer.id, TODAY)
     assert (paper.left, paper.state) == (100, "warn")
     assert sales.papers(house.producer.id + 1, TODAY) == []
@@ -228,3 +232,22 @@ def test_who_reads_it(client: Any, house: House) -> None:
     sign_in(client, Role.PROGRAMME_OFFICER)
     assert f'href="{office}/sales"' not in client.get(office).get_data(as_text=True)
     assert client.get(f"{office}/sales").status_code == 403
+
+
+@pytest.mark.sqlite_only
+def test_only_the_producers_own_lines_are_walked(app: Flask, house: House) -> None:
+    known = sales.packs(house.producer.id)
+    with statements(app) as seen:
+        sales.sales(house.producer.id, MONTH, known, TODAY)
+        sales.trend(house.producer.id, TODAY, TODAY)
+    assert len(seen) == 2
+    for one in seen:
+        plan = session().connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {one.text}", one.values).all()
+        steps = [row[3] for row in plan]
+        assert any("order_lines USING INDEX ix_order_lines_producer_id" in step for step in steps), steps
+        walked = [
+            step for step in steps if step.startswith("SCAN") and "anon" not in step and "subquery" not in step.lower()
+        ]
+        assert not [
+            step for step in walked if any(f"SCAN {name}" in step for name in ("order_lines", "orders", "fulfilments"))
+        ]

@@ -137,7 +137,7 @@ def _is_for_all(_app: str, path: str) -> bool:
         endpoint, _values = current_app.url_map.bind("localhost").match(path, "GET")
     except HTTPException:
         return False
-    return str(current_app.view_functions[endpoint].__guard__).endswith("@all")  # type: ignore[attr-defined]
+    return str(getattr(current_app.view_functions[endpoint], "__guard__", "")).endswith("@all")
 
 
 @lru_cache(maxsize=256)
