@@ -99,9 +99,14 @@ class Asked:
 
 
 def asked(args: Mapping[str, str], today: date) -> Asked:
-    """Read `period`, `from` and `to` of an address."""
+    """Read `period`, `from` and `to` of an address; `was` is the span that stood in the form.
+
+    Who types days and leaves the chooser alone means the days.
+    """
     month = Span(today.strftime("%Y-%m"), today.replace(day=1), clock.add_months(today.replace(day=1), 1))
     typed = {name: args.get(name, "").strip()[:20] for name in ("period", "from", "to")}
+    if typed["period"] == args.get("was") and (typed["from"] or typed["to"]):
+        typed["period"] = OWN
     if typed["period"] != OWN:
         # Days stand in the form all the time; they count only if they are what was chosen.
         typed |= {"from": "", "to": ""}
