@@ -579,8 +579,8 @@ def producers_door(report: Report, db: str, server: str, folder: Path) -> None:
         for name, (took, statements) in portal.pages(one).items():
             most = portal.MOST[name]
             report.line(
-                db, portal.PACKS, name, f"{took:6.1f} ms, {statements} statements ({portal.LINES:,} order lines)",
-                f"goal {most} statements, 1.5 s", statements <= most and took <= 1500, ms=took, statements=statements,
+                db, portal.PACKS, name, f"{took:6.1f} ms own CPU, {statements} statements ({portal.LINES:,} order lines)",
+                f"goal {most} statements, 1.5 s", statements <= most and took <= 1500, cpu_ms=took, statements=statements,
             )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import and_, case, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, null, or_, select, union_all
 
 from shop.catalog.models import Certificate, Product, ProductKind, ProductState, SearchMiss, Variant, VariantState
 from shop.kernel import clock
@@ -175,7 +175,7 @@ def _lines(producer_id: int, *when: Any) -> Any:
         .join(Point, Point.id == Fulfilment.point_id)
         .where(*kept)
     )
-    return union_all(sold, back).subquery()
+    return union_all(sold, back)
 
 
 def _within(span: Span) -> Any:
@@ -184,19 +184,32 @@ def _within(span: Span) -> Any:
 
 def sales(producer_id: int, span: Span, known: dict[int, Pack], today: date) -> Sales:
     """What was sold in `span`, beside what was sold in the one before. One statement."""
-    lines = _lines(producer_id, or_(_within(span), _within(span.before(today))))
+    lines = _lines(producer_id, or_(_within(span), _within(span.before(today)))).cte("lines")
     now = case((lines.c.at >= clock.start_of(span.start), 1), else_=0)
-    keys = (lines.c.variant_id, lines.c.channel, lines.c.province, lines.c.commune, now)
-    rows = session().execute(select(*keys, func.sum(lines.c.units), func.sum(lines.c.amount)).group_by(*keys))
+    # Beyond the home province the province says enough, and a commune could be one household.
+    commune = case((lines.c.province == HOME_PROVINCE, lines.c.commune), else_=None)
+    # Each side is added up by the database: packs times places would be as many rows as there are lines.
+    sides = [
+        select(*(value.label(name) for name, value in zip(("side", "variant", "word", "sub", "now"), side, strict=True)),
+               func.sum(lines.c.units).label("units"), func.sum(lines.c.amount).label("amount"))
+        .group_by(*grouped, now)
+        for side, grouped in (
+            ((literal("pack"), lines.c.variant_id, null(), null(), now), (lines.c.variant_id,)),
+            ((literal("channel"), null(), lines.c.channel, null(), now), (lines.c.channel,)),
+            ((literal("place"), null(), lines.c.province, commune, now), (lines.c.province, commune)),
+        )
+    ]  # fmt: skip
     found = Sales()
     by_pack: dict[int, Figures] = defaultdict(Figures)
     by_channel: dict[str, Figures] = defaultdict(Figures)
     by_place: dict[tuple[str, str], Figures] = defaultdict(Figures)
-    for variant_id, channel, province, commune, is_now, units, amount in rows:
-        # Beyond the home province the province says enough, and a commune could be one household.
-        place = (province or "", (commune or "") if province == HOME_PROVINCE else "")
-        for figures in (found.total, by_pack[variant_id], by_channel[channel], by_place[place]):
-            figures.add(int(units), int(amount), now=bool(is_now))
+    for side, variant_id, word, sub, is_now, units, amount in session().execute(union_all(*sides)):
+        if side == "pack":
+            figures = by_pack[variant_id]
+            found.total.add(int(units), int(amount), now=bool(is_now))
+        else:
+            figures = by_channel[word] if side == "channel" else by_place[word or "", sub or ""]
+        figures.add(int(units), int(amount), now=bool(is_now))
     gone = Pack(0, gettext(N_("Hàng không còn trong danh mục")), "", "", today, is_shown=False)
     found.packs = _most_first(
         [(known.get(i, gone), f) for i, f in by_pack.items()], lambda pack: pack.product + pack.sku
@@ -219,7 +232,7 @@ def trend(producer_id: int, until: date, today: date) -> list[Month]:
     """The months up to that of `until`, each with the month before it. One statement."""
     firsts = months(until, TREND + 1)
     starts = [clock.start_of(day) for day in (*firsts, clock.add_months(firsts[-1], 1))]
-    lines = _lines(producer_id, Order.placed_at >= starts[0], Order.placed_at < starts[-1])
+    lines = _lines(producer_id, Order.placed_at >= starts[0], Order.placed_at < starts[-1]).subquery()
     month = case(*((lines.c.at < end, n) for n, end in enumerate(starts[1:-1])), else_=TREND)
     rows = session().execute(select(month, func.sum(lines.c.units), func.sum(lines.c.amount)).group_by(month))
     sums = {int(n): (int(units), int(amount)) for n, units, amount in rows}
