@@ -308,16 +308,21 @@ def _missing(pack: Pack, span: Span, today: date, on_hand: int, moved: dict[date
     start, end = max(span.start, pack.since), min(span.end, today + timedelta(days=1))
     # From now back to the first day: what lay there as each day began.
     balance = on_hand - sum(change for on, (change, _came) in moved.items() if on >= span.start)
-    days = counted = 0
-    on = span.start
-    while on < end:
-        change, came = moved.get(on, (0, False))
-        if on >= start:
-            counted += 1
-            days += balance <= 0 and not came
-        balance += change
-        on += timedelta(days=1)
+    days, on = 0, span.start
+    for day in sorted(day for day in moved if span.start <= day < end):
+        if balance <= 0:
+            days += _days(max(on, start), day)
+            days += day >= start and not moved[day][1]
+        balance += moved[day][0]
+        on = day + timedelta(days=1)
+    if balance <= 0:
+        days += _days(max(on, start), end)
+    counted = _days(start, end)
     return Missing(pack, days, counted)
+
+
+def _days(start: date, end: date) -> int:
+    return max((end - start).days, 0)
 
 
 @dataclass(frozen=True, slots=True)
