@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import load, meters, points, tills
+from bench import load, meters, points, portal, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -34,7 +34,7 @@ PAGES = {
 TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 1.5, "order": 1.7}
 # Things done in one span, however long it takes.
 LEAST = 24
-PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", "points")
+PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", "points", "portal")
 _COLUMNS = (
     "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
     "unit, stars_until, set_no, picture, season_months, is_demo, needs_certificate, variant_ids, kind, commune_code"
@@ -573,6 +573,17 @@ def many_points(report: Report, db: str, server: str, folder: Path) -> None:
             )  # fmt: skip
 
 
+def producers_door(report: Report, db: str, server: str, folder: Path) -> None:
+    """The pages of one producer with five thousand packs and a hundred thousand order lines."""
+    with portal.door(db, server, folder) as one:
+        for name, (took, statements) in portal.pages(one).items():
+            most = portal.MOST[name]
+            report.line(
+                db, portal.PACKS, name, f"{took:6.1f} ms own CPU, {statements} statements ({portal.LINES:,} order lines)",
+                f"goal {most} statements, 1.5 s", statements <= most and took <= 1500, cpu_ms=took, statements=statements,
+            )  # fmt: skip
+
+
 # --- the whole ---------------------------------------------------------------------------------------------------
 
 
@@ -605,7 +616,9 @@ def main() -> int:
         for db in args.db or ["sqlite", "postgresql"]:
             if "points" in wanted:
                 many_points(report, db, args.postgresql, folder)
-            if wanted == {"points"}:
+            if "portal" in wanted:
+                producers_door(report, db, args.postgresql, folder)
+            if wanted <= {"points", "portal"}:
                 continue
             by_size = {n: _one(report, db, n, folder, args.postgresql, wanted, clients, seconds) for n in sizes}
             if len(sizes) > 1:

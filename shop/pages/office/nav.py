@@ -113,7 +113,7 @@ def links(among: Ways = WAYS) -> list[Group]:
         shown: list[tuple[str, str, str, int | None]] = [
             (way.path, gettext(way.label), way.symbol, None)
             for way in ways
-            if may(way.permission) and is_built(current_app.name, way.path)
+            if is_built(current_app.name, way.path) and _may_see(way)
         ]
         if shown:
             found.append((gettext(group) if group else "", shown))
@@ -123,7 +123,22 @@ def links(among: Ways = WAYS) -> list[Group]:
 def may_open(path: str) -> bool:
     """Whether the present user has the right that the page at `path` (or the section it lies in) needs."""
     ways = [way for _group, found in WAYS for way in found if path.partition("?")[0].startswith(way.path)]
-    return bool(ways) and may(max(ways, key=lambda way: len(way.path)).permission)
+    return bool(ways) and _may_see(max(ways, key=lambda way: len(way.path)))
+
+
+def _may_see(way: Way) -> bool:
+    """Whether the present user's grants open the page: some pages ask for one that covers all."""
+    return may(way.permission, "*" if _is_for_all(current_app.name, way.path) else None)
+
+
+@lru_cache(maxsize=256)
+def _is_for_all(_app: str, path: str) -> bool:
+    """Whether the view at `path` lets in only grants that name no single place."""
+    try:
+        endpoint, _values = current_app.url_map.bind("localhost").match(path, "GET")
+    except HTTPException:
+        return False
+    return str(getattr(current_app.view_functions[endpoint], "__guard__", "")).endswith("@all")
 
 
 @lru_cache(maxsize=256)
