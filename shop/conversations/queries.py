@@ -78,6 +78,11 @@ def parcel_id(reference: str, number: int) -> int | None:
     )
 
 
+def closed_at(fulfilment_id: int) -> datetime | None:
+    """Since when a parcel is over; None if it is not."""
+    return session().scalar(select(Fulfilment.closed_at).where(Fulfilment.id == fulfilment_id))
+
+
 # --- lists -------------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +138,8 @@ def _table(name: str, unread: Any, *, maker: bool) -> tables.Table:
         columns=(
             tables.Column("reference", N_("Kiện"), sort=(Order.reference,), value="key"),
             *who,
-            tables.Column("name", N_("Người mua"), sort=(Order.search_name,)),
+            # Producers cannot sort by it: the place of one past the term would still tell his name.
+            tables.Column("name", N_("Người mua"), sort=(Order.search_name,) if maker else ()),
             tables.Column("said", N_("Tin cuối")),
             tables.Column(
                 "side", N_("Người nhắn cuối"), on_page=False, value=lambda row: gettext(SIDE_NAMES[row.last_side])

@@ -77,6 +77,7 @@ class BoughtParcel:
     carrier: str | None
     tracking_number: str | None
     id: int
+    closed_at: datetime | None
     sender: str | None
     lines: tuple[BoughtLine, ...]
 
@@ -128,6 +129,7 @@ _BOUGHT_LINES = Reading(
         Fulfilment.carrier,
         Fulfilment.tracking_number,
         Fulfilment.id,
+        Fulfilment.closed_at,
         Producer.name,
         OrderLine.name,
         OrderLine.pack,
@@ -159,7 +161,7 @@ def bought_parcels(order_id: int) -> tuple[BoughtParcel, ...]:
     """The parcels of an order with their lines; one statement."""
     lines: dict[Any, list[BoughtLine]] = {}
     for row in _BOUGHT_LINES.rows(order_id=order_id):
-        lines.setdefault(row[:10], []).append(BoughtLine(*row[10:]))
+        lines.setdefault(row[:11], []).append(BoughtLine(*row[11:]))
     return tuple(BoughtParcel(*(*parcel, tuple(of))) for parcel, of in lines.items())
 
 
@@ -226,7 +228,7 @@ def refusals_of(order_id: int, fulfilment_id: int | None = None) -> tuple[Refuse
     rows: Any = session().execute(statement)
     for row in rows:
         found.setdefault(tuple(row[:12]), []).append(RefusedLine(*row[12:]))
-    return tuple(Refused(*list(head), lines=tuple(lines)) for head, lines in found.items())
+    return tuple(Refused(*(*head, tuple(lines))) for head, lines in found.items())
 
 
 def was_placed() -> Any:
