@@ -9,20 +9,23 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from shop.accounts.permissions import Role
+from shop.catalog.models import Price
 from shop.kernel import clock, operations
-from shop.kernel.actor import SYSTEM, Actor
-from shop.kernel.db import session
+from shop.kernel.actor import GUEST, SYSTEM, Actor
+from shop.kernel.db import session, transaction
 from shop.orders import desk
 from shop.orders import services as orders
-from shop.orders.models import Fulfilment, Order, RefusalWhy
+from shop.orders.models import DeliveryKind, Fulfilment, Order, PaymentMethod, RefusalWhy
 from shop.payments import services as payments
 from shop.payments.models import Payment
 from shop.points.models import Point, PointKind
 from shop.producers.models import Producer
+from shop.stock.services import Take
 from tests import factories
-from tests.pages.test_order_desk import Shelf, fresh, place
+from tests.pages.test_order_desk import KEY, Shelf, fresh
 from tests.people import sign_in
 
 MEMBER = Actor("user", "Nguyễn Thị Thu", 71)
@@ -54,36 +57,33 @@ def make_store(name: str = "HTX Bến Thử", quantity: int = 20) -> Store:
     return Store(producer, point, *shelves)
 
 
-def one_parcel(store: Store, *, fish: int = 2, tea: int = 3, method: str = "cod", **values: Any) -> Order:
-    """An order with both packs in one parcel from the store."""
-    from sqlalchemy import select
-
-    from shop.catalog.models import Price
-    from shop.kernel.actor import GUEST
-    from shop.kernel.db import transaction
-    from shop.orders.models import DeliveryKind, PaymentMethod
-    from shop.stock.services import Take
-    from tests.pages.test_order_desk import KEY
-
+def _parcel(store: Store, counts: dict[str, int]) -> orders.DraftParcel:
     lines, takes = [], []
-    for shelf, n in ((store.fish, fish), (store.tea, tea)):
+    for name, n in counts.items():
+        shelf: Shelf = getattr(store, name)
         price = session().scalars(select(Price).where(Price.variant_id == shelf.variant.id)).one()
+        goods = "Chả mực thử" if name == "fish" else "Trà thử"
         lines.append(
             orders.DraftLine(
-                shelf.variant.id, store.producer.id, shelf.variant.sku, "Chả mực thử" if shelf is store.fish else "Trà thử",
-                "Gói 500 g", n, price.amount, price.id, False, None, False, "none", 550,
+                shelf.variant.id, store.producer.id, shelf.variant.sku, goods, "Gói 500 g", n, price.amount, price.id, False,
+                None, False, "none", 550,
             )
         )  # fmt: skip
         takes.append(Take(shelf.level_id, n))
-    today, until = clock.today(), clock.now() + timedelta(hours=2) if method != "cod" else None
-    parcel = orders.DraftParcel(
+    today = clock.today()
+    return orders.DraftParcel(
         store.point.id, DeliveryKind.SHIP, tuple(lines), tuple(takes), 30_000, 2_750, today + timedelta(days=2),
         today + timedelta(days=4),
     )  # fmt: skip
+
+
+def order_of(*parcels: orders.DraftParcel, method: str = "cod", **values: Any) -> Order:
+    """An order of these parcels, with its payment."""
+    until = clock.now() + timedelta(hours=2) if method != "cod" else None
     draft = orders.Draft(
         op_key=operations.new_key(), op_digest="x", basket_key=None, user_id=None, locale="vi",
         payment_method=PaymentMethod(method), delivery=DeliveryKind.SHIP, name="Trần Thị Bưởi", phone="+84912345678",
-        email="buoi@example.vn", parcels=(parcel,), pay_until=until, province_code="22", province_name="Quảng Ninh",
+        email="buoi@example.vn", parcels=parcels, pay_until=until, province_code="22", province_name="Quảng Ninh",
         commune_code="06661", commune_name="Phường Hạ Long", street="12 Lê Lợi", note=values.get("note"),
         placed_at=values.get("placed_at"),
     )  # fmt: skip
@@ -91,6 +91,16 @@ def one_parcel(store: Store, *, fish: int = 2, tea: int = 3, method: str = "cod"
         placed = orders.place(GUEST, draft, key=KEY)
         payments.open_payment(placed.order_id, placed.reference, PaymentMethod(method), placed.total_amount, until)
     return fresh(placed.order_id)
+
+
+def one_parcel(store: Store, *, fish: int = 2, tea: int = 3, method: str = "cod", **values: Any) -> Order:
+    """An order with both packs in one parcel from the store: 5 × 120.000 and 30.000 for its delivery."""
+    return order_of(_parcel(store, {"fish": fish, "tea": tea}), method=method, **values)
+
+
+def two_parcels(store: Store, other: Store, *, method: str = "cod") -> Order:
+    """An order with a parcel of each store: each 2 × 120.000 and 30.000 for its delivery."""
+    return order_of(_parcel(store, {"fish": 2}), _parcel(other, {"fish": 2}), method=method)
 
 
 def pay(order: Order, bank: str = "FT26328001") -> Order:
@@ -125,4 +135,4 @@ def packer(store: Store, client: Any) -> Any:
     return client
 
 
-__all__ = ["MATE", "MEMBER", "Store", "fresh", "make_store", "one_parcel", "pay", "place", "refuse"]
+__all__ = ["MATE", "MEMBER", "Store", "fresh", "make_store", "one_parcel", "pay", "refuse", "two_parcels"]
