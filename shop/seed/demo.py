@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import delete, func, select
 
 from shop.accounts import passwords
@@ -23,7 +24,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, ledger, logins, marks, people, rounds, told
+from shop.seed import counters, goods, ledger, logins, marks, parcels, people, rounds, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -93,6 +94,10 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
     before = session().scalar(select(func.max(Job.id))) or 0
     rounds.plan(staff, year.recalled)
     counters.plan(staff)
+    known = _scopes()
+    member = Actor("user", names["cosanxuat@example.vn"], ids["cosanxuat@example.vn"])
+    crowd = people.crowd(random.Random(f"demo:parcels:{seed}"), 30)
+    parcels.plan(staff, known["producer_id"], member, crowd, wares, str(current_app.secret_key))
     staff.work()
     # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
