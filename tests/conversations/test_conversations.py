@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
@@ -94,6 +94,7 @@ def test_plain_words_stay(words: str) -> None:
     assert mask(words) == (words, False)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     digits=st.text("0123456789", min_size=9, max_size=9),
     gap=st.sampled_from(["", " ", ".", "-", " - "]),
