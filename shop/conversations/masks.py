@@ -16,7 +16,7 @@ _LINK = re.compile(
     re.I,
 )
 # A Vietnamese number: +84, 84 or 0, then eight to ten digits, however they are parted.
-_PHONE = re.compile(r"(?<!\d)(?:\+\s?84|84|0)(?:[\s.\-_()]{0,3}\d){8,10}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:\+\s?84|84|0)(?:[\s.\-_()]{0,4}\d){8,10}(?!\d)")
 
 
 def mask(words: str) -> tuple[str, bool]:
