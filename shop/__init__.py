@@ -50,7 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("catalog", "points"),
     ("stock", "delivery", "listings"),
     ("orders", "transfers", "receipts", "counts", "inspections", "imports"),
-    ("payments", "supply"),
+    ("payments", "supply", "conversations"),
     ("checkout", "till", "settlement"),
     ("recalls",),
     ("pages",),

@@ -12,6 +12,7 @@ from sqlalchemy import case, func, select
 from shop.accounts.permissions import Permission
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
+from shop.conversations import queries as conversations
 from shop.counts import queries as counts
 from shop.kernel import clock
 from shop.kernel.db import session
@@ -216,9 +217,12 @@ def _messages(scopes: frozenset[str]) -> list[Waiting]:
     group = N_("Khách hàng")
     new = _count(Message.state == MessageState.NEW, table=Message)
     held = _count(Message.state == MessageState.READ, table=Message)
+    unread, late = conversations.waiting_for_office()
     return [
         Waiting(group, N_("Thư mới của khách"), new, "/office/messages?state=new"),
         Waiting(group, N_("Thư đang xử lý"), held, "/office/messages?state=read", ""),
+        Waiting(group, N_("Khách nhắn về đơn"), unread, "/office/conversations?state=unread"),
+        Waiting(group, N_("Khách chờ cơ sở trả lời quá 24 giờ"), late, "/office/conversations?state=late", "bad"),
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import delete, func, select
 
 from shop.accounts import passwords
@@ -23,7 +24,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, joining, ledger, logins, marks, people, rounds, told
+from shop.seed import counters, goods, joining, ledger, logins, marks, parcels, people, rounds, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -95,10 +96,20 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
     counters.plan(staff)
     staff.work()
     joining.live(seed, year.now, _scopes()["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
+    _parcels(seed, staff, wares, names, ids)
     # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     # Each command counted by its own day what lists show.
     stock.refresh_availability()
+
+
+def _parcels(seed: int, staff: Staff, wares: list[goods.Ware], names: dict[str, str], ids: dict[str, int]) -> None:
+    """A producer's own store with its orders; by a chance of its own, so that the points' days stay as they are."""
+    rng, known = random.Random(f"demo:parcels:{seed}"), _scopes()
+    own = replace(staff, rng=rng, _acts=[])
+    member = Actor("user", names["cosanxuat@example.vn"], ids["cosanxuat@example.vn"])
+    parcels.plan(own, known["producer_id"], member, people.crowd(rng, 30), wares, str(current_app.secret_key))
+    own.work()
 
 
 _STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")

@@ -186,6 +186,7 @@ def _parcels(trades: Sequence[Trade], ids: dict[int, int]) -> dict[tuple[int, in
                     "packed_at": parcel.packed_at,
                     "handed_over_at": parcel.handed_over_at,
                     "delivered_at": parcel.delivered_at,
+                    "closed_at": parcel.closed_at,
                 }
                 for trade, parcel in batch
             ],

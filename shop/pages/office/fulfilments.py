@@ -158,6 +158,13 @@ def parcel_note(reference: str, number: int) -> Any:
     return desk.paper(body, f"phieu-giao-{reference}-{number}")
 
 
+@bp.get("/fulfilments/<reference>/<int:number>/photo")
+@guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
+def parcel_picture(reference: str, number: int) -> Any:
+    """The photograph of the parcel as it was handed over; private."""
+    return desk.photo(read.order_file(reference).parcel(number).parcel.photo_key)
+
+
 @bp.post("/fulfilments/<reference>/<int:number>/pack")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def pack(reference: str, number: int) -> Any:

@@ -44,6 +44,7 @@ WAYS: Ways = (
             Way("/office/tills", N_("Quầy bán"), "cash", P.TILL_ENTER),
             Way("/office/payments", N_("Thanh toán"), "card", P.PAYMENT_READ),
             Way("/office/messages", N_("Thư của khách"), "bell", P.MESSAGE_READ),
+            Way("/office/conversations", N_("Trao đổi về đơn"), "bell", P.MESSAGE_READ),
         ),
     ),
     (

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shop.accounts.permissions import Permission
+from shop.conversations import queries as conversations
 from shop.kernel.errors import N_
+from shop.pages import parcels
 from shop.pages.waiting import Waiting
 from shop.producers import queries as producers
 
@@ -20,8 +22,33 @@ def _papers(producer_id: int) -> list[Waiting]:
     ]
 
 
+
+def _orders(producer_id: int) -> list[Waiting]:
+    group, found = N_("Đơn hàng"), parcels.counts(producer_id)
+    rows = [
+        Waiting(group, label, found[key], f"{parcels.ADDRESS}?state={key}", kind)
+        for key, label, kind in (
+            ("confirm", N_("Cần xác nhận"), "warn"),
+            ("pack", N_("Cần đóng gói"), "warn"),
+            ("hand-over", N_("Cần giao đi"), "warn"),
+            ("road", N_("Đang trên đường"), ""),
+            ("late", N_("Trễ hẹn"), "bad"),
+        )
+    ]
+    return rows
+
+
+def _conversations(producer_id: int) -> list[Waiting]:
+    unread = conversations.unread_of_producer(producer_id)
+    return [Waiting(N_("Đơn hàng"), N_("Khách nhắn, chưa đọc"), unread, "/producer/conversations?state=unread")]
+
+
 # Who may see a part, and the part: given the producer's id it says what waits.
-PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = ((Permission.PORTAL_ENTER, _papers),)
+PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = (
+    (Permission.PORTAL_ORDERS, _orders),
+    (Permission.PORTAL_ORDERS, _conversations),
+    (Permission.PORTAL_ENTER, _papers),
+)
 
 
 def waiting(producer_id: int, may: Callable[[Permission, str], bool]) -> list[Waiting]:

@@ -7,7 +7,7 @@ leaves each point its reserve.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -155,6 +155,42 @@ def _give_back(rows: Sequence[Any]) -> int:
         tally.add(_change_level(level_id, **{stage.value: -quantity}), quantity)
     tally.write()
     return sum(row[1] for row in rows)
+
+
+def release_units(reference: str, wanted: Mapping[int, int]) -> int:
+    """Give back so many units of each variant (`wanted`) of what `reference` claims; return how many units. Of several lots
+    the one that ends last is given back first: what is sent should be the older goods.
+
+    Raises:
+        NoClaim: less is claimed than is to be given back; nothing has changed.
+    """
+    with transaction() as s:
+        rows = s.execute(
+            select(StockHold.id, StockHold.level_id, StockHold.quantity, StockHold.stage, StockLevel.variant_id)
+            .join(StockLevel, StockLevel.id == StockHold.level_id)
+            .join(Lot, Lot.id == StockLevel.lot_id)
+            .where(StockHold.reference == reference, StockHold.outcome.is_(None), StockLevel.variant_id.in_(wanted))
+            .order_by(Lot.expires_on.is_not(None), Lot.expires_on.desc(), StockHold.id.desc())
+            .with_for_update(of=StockHold)
+        ).all()
+        left = {variant_id: n for variant_id, n in wanted.items() if n > 0}
+        back = []
+        for hold_id, level_id, quantity, stage, variant_id in rows:
+            n = min(quantity, left.get(variant_id, 0))
+            if not n:
+                continue
+            left[variant_id] -= n
+            closed = {"outcome": Outcome.RELEASED, "closed_at": clock.now()}
+            s.execute(
+                update(StockHold)
+                .where(StockHold.id == hold_id)
+                .values(**({"quantity": quantity - n} if n < quantity else closed))
+                .execution_options(synchronize_session=False)
+            )
+            back.append((level_id, n, stage, hold_id))
+        if any(left.values()):
+            raise NoClaim
+        return _give_back(sorted(back, key=lambda row: row[0]))
 
 
 def give_back_part(hold_id: int, level_id: int, quantity: int, left: int, stage: Stage) -> None:
