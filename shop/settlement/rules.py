@@ -29,6 +29,10 @@ ACCOUNT_DAYS = settings.define(
     "settlement.account_days", 3, N_("Số ngày giữ chi trả sau khi cơ sở đổi tài khoản ngân hàng"), low=0, high=60,
 )  # fmt: skip
 
+PAPER_NAME = settings.define(
+    "settlement.paper_name", "Chợ Bến", N_("Tên bên cửa hàng trên bảng đối soát và lệnh chi"), low=2, high=120,
+)  # fmt: skip
+
 # Why a statement has, or has not, tax withheld.
 WITHHELD = {
     "withheld": N_("Đã khấu trừ thuế theo thuế suất do cửa hàng nhập vào bảng thuế suất."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -103,7 +103,11 @@ class Trade:
         total = session().scalar(select(Order.total_amount).where(Order.id == order_id))
         with transaction():
             money.take(
-                DESK, order_id, [money.Taken(PaymentMethod.COD, int(total or 0))], event=f"t{next(_numbers)}", at=clock.now()
+                DESK,
+                order_id,
+                [money.Taken(PaymentMethod.COD, int(total or 0))],
+                event=f"t{next(_numbers)}",
+                at=clock.now(),
             )
             orders.mark_paid(DESK, order_id)
 
@@ -208,7 +212,7 @@ def last_month() -> date:
 
 
 @pytest.fixture
-def trade(ctx: Flask) -> Iterator[Trade]:
+def trade(ctx: Flask) -> Trade:
     """A point with 40 fish cakes and 40 packs of tea: of a producer, of another, of the shop."""
     producer, other = factories.make_producer("HTX Bến Thử"), factories.make_producer("HTX Chè Thử")
     point = factories.make_point("Bến tàu Thử")
@@ -225,7 +229,7 @@ def trade(ctx: Flask) -> Iterator[Trade]:
         "fish of the shop": factories.put_in(fish, point, 40),
         "tea": factories.put_in(tea, point, 40, owner=theirs),
     }
-    yield made
+    return made
 
 
 def level(level_id: int) -> StockLevel:
@@ -238,5 +242,3 @@ def settle() -> int:
     """Post all that is missing."""
     session().expire_all()
     return finding.sweep()
-
-

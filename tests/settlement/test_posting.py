@@ -167,7 +167,13 @@ def test_lost_goods_are_paid_as_agreed(trade: Trade) -> None:
     # A count finds three missing, the next finds two of them again.
     for n, change in enumerate((-3, 2)):
         stock.adjust(
-            DESK, trade.levels["fish"], change, "kiểm kê", f"count-test-{n}", kind=MovementKind.COUNT, reference="count:K-1"
+            DESK,
+            trade.levels["fish"],
+            change,
+            "kiểm kê",
+            f"count-test-{n}",
+            kind=MovementKind.COUNT,
+            reference="count:K-1",
         )
         settle()
     assert [e.amount for e in entries(EntryKind.LOSS)][2:] == [360_000, -240_000]
