@@ -40,7 +40,8 @@ def post(actor: Actor, rows: Sequence[dict[str, Any]]) -> None:
     first: dict[int, date] = {}
     for row in rows:
         on = clock.business_day(row["happened_at"])
-        row |= {"happened_on": on, "posted_at": now, "actor_label": actor.label}
+        # Some clocks of counters go before the shop's: nothing is posted before it happened.
+        row |= {"happened_on": on, "posted_at": max(now, row["happened_at"]), "actor_label": actor.label}
         first[row["producer_id"]] = min(on, first.get(row["producer_id"], on))
     for producer_id in sorted(first):
         account(producer_id)
