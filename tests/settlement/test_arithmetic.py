@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -66,7 +67,7 @@ def test_every_unit_that_has_both_sides_is_shared_out_once(lines: list[int], mov
     assert sum(n for *_x, n in found) == min(sum(lines), sum(moved))
     for i, quantity in enumerate(lines):
         mine = [(start, n) for line, _m, start, n in found if line == i]
-        assert all(b[0] == a[0] + a[1] for a, b in zip(mine, mine[1:], strict=False))
+        assert all(b[0] == a[0] + a[1] for a, b in itertools.pairwise(mine))
         assert sum(n for _s, n in mine) <= quantity
     for i, quantity in enumerate(moved):
         assert sum(n for _l, m, _s, n in found if m == i) <= quantity
