@@ -114,7 +114,7 @@ def _page(reference: str, error: ShopError | None = None, at: str = "") -> Any:
         may_handle=guards.may(P.SETTLEMENT_HANDLE),
         limit=rules.CORRECTION_LIMIT.get(),
         v=request.form if error is not None else {},
-        at=at,
+        answering=at,
         errors=messages(error),
         error_code=error.code if error else None,
         op_key=kept(error),
