@@ -60,9 +60,7 @@ def test_each_sees_his_own(client: Any, sold: Trade) -> None:
         assert client.get(path).status_code == 404, path
     for path in (f"/producer/statements/{theirs}/agree", f"/producer/statements/{theirs}/dispute",
                  f"/producer/agreements/{other}/agree"):  # fmt: skip
-        assert (
-            client.post(path, data={"csrf_token": client.token("/tai-khoan")}).status_code == 404
-        ), path
+        assert client.post(path, data={"csrf_token": client.token("/tai-khoan")}).status_code == 404, path
     assert client.get("/office/statements").status_code in (403, 404)
     sign_in(client, (Role.PRODUCER_PACKING, f"producer:{sold.producer.id}"))
     assert client.get("/producer/statements").status_code == 403
