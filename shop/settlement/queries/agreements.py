@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from shop.catalog.models import ProductSet
-from shop.kernel import clock, tables
+from shop.kernel import tables
 from shop.kernel.dates import day
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
@@ -205,13 +205,6 @@ def proposed_count(producer_id: int) -> int:
     )
 
 
-def rates() -> list[WithholdingRate]:
-    """All rates that staff entered, latest first."""
-    return list(
-        session().scalars(select(WithholdingRate).order_by(WithholdingRate.valid_from.desc(), WithholdingRate.id))
-    )
-
-
 RATES = tables.Table(
     name="thue-suat",
     order="-valid_from",
@@ -243,8 +236,3 @@ def words(row: AgreementRow) -> str:
         "Từ %(day)s: trên mạng %(web)s, điểm bán %(point)s, hội chợ %(fair)s",
         day=day(row.since), web=percent(row.web_bp), point=percent(row.point_bp), fair=percent(row.fair_bp),
     ))  # fmt: skip
-
-
-def today_of(producer_id: int) -> Agreement | None:
-    """What counts today."""
-    return Book([producer_id]).on(producer_id, clock.today())

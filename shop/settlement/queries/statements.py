@@ -220,10 +220,6 @@ class Whole:
         """What is owed at its end, or stands today (đồng)."""
         return self.row.opening_amount + sum(t.amount for t in self.totals)
 
-    def of(self, *kinds: EntryKind) -> int:
-        """The sum of some kinds of lines (đồng)."""
-        return sum(t.amount for t in self.totals if t.kind in kinds)
-
     @property
     def groups(self) -> list[tuple[EntryKind, str, int, int]]:
         """(kind, its name, lines, đồng) in the order in which people read a statement."""
