@@ -74,7 +74,9 @@ def _close(actor: Actor, row: Statement) -> dict[str, Any]:
     s = session()
     waiting = finding.lines_of(row.producer_id, row.to_on)
     taken = select(Entry.id, cast(literal(row.id), Integer)).where(waiting)
-    n = db.changed(s.execute(insert(StatementLine).from_select(["entry_id", "statement_id"], taken)))
+    s.execute(insert(StatementLine).from_select(["entry_id", "statement_id"], taken))
+    totals = totals_of(row.id)
+    n = sum(total[4] for total in totals)  # counted: a driver need not tell how many an INSERT … SELECT wrote
     book = Book([row.producer_id])
     agreed = book.on(row.producer_id, row.to_on)
     following = period_of(row.to_on + timedelta(days=1), agreed.period if agreed else PeriodKind.MONTH)
@@ -85,7 +87,7 @@ def _close(actor: Actor, row: Statement) -> dict[str, Any]:
         return {"reference": row.reference, "lines": 0, "closing_amount": row.closing_amount, "passed_over": True}
     if agreed is None and _needs_agreement(row.id):
         raise NoAgreement
-    row.totals = totals_of(row.id)
+    row.totals = totals
     row.lines = n
     row.entries_amount = sum(total[6] for total in row.totals)
     row.closing_amount = row.opening_amount + row.entries_amount
