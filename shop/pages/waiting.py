@@ -25,6 +25,7 @@ from shop.points import queries as points_read
 from shop.producers import queries as producers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
+from shop.settlement.queries import statements as settlement
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
 from shop.till.queries import desk as tills
@@ -238,6 +239,19 @@ def _jobs(_scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _settlement(_scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Đối soát, chi trả"), settlement.waiting()
+    return [
+        Waiting(group, N_("Bảng hết kỳ, chờ chốt"), found.to_close, "/office/statements?state=due"),
+        Waiting(group, N_("Cơ sở có ý kiến"), found.disputed, "/office/statements?state=disputed", "bad"),
+        Waiting(group, N_("Điều chỉnh chờ duyệt"), found.corrections, "/office/statements/corrections?state=asked"),
+        Waiting(group, N_("Bảng chờ chi trả"), found.to_pay, "/office/statements?state=to_pay"),
+        Waiting(group, N_("Đợt chi chờ duyệt"), found.to_approve, "/office/payouts?state=prepared"),
+        Waiting(group, N_("Cơ sở bán hàng chưa có thỏa thuận"), found.without_agreement, "/office/statements", "bad"),
+        Waiting(group, N_("Hàng mua đứt chưa có giá"), found.unpriced, "/office/statements"),
+    ]
+
+
 _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...] = (
     (Permission.ORDER_READ, _orders),
     (Permission.FULFILMENT_HANDLE, _parcels),
@@ -250,6 +264,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.RECALL_RUN, _recalls),
     (Permission.TILL_MANAGE, _tills),
     (Permission.APPLICATION_CHECK, _makers),
+    (Permission.SETTLEMENT_READ, _settlement),
     (Permission.CATALOG_READ, _certificates),
     (Permission.JOB_READ, _jobs),
 )

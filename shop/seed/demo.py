@@ -24,7 +24,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, joining, ledger, logins, marks, parcels, people, rounds, told
+from shop.seed import counters, goods, joining, ledger, logins, marks, parcels, people, rounds, settlement, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -67,8 +67,8 @@ def _make(seed: int) -> dict[str, Any]:
     year = _year(rng, since, ids)
     year.walk(wares)
     year.settle(scarce)
-    ledger.write(year)
-    _points(seed, year, wares, ids)
+    ledger.write(year, settlement.owners(wares))
+    _points(seed, year, wares, ids, since)
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()
@@ -80,7 +80,7 @@ def _make(seed: int) -> dict[str, Any]:
     return known
 
 
-def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int]) -> None:
+def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int], since: date) -> None:
     """What the points do beside the web's trade, by the rooms' own commands."""
     names = {login.username: login.name for login in _logins(_scopes())}
     staff = Staff(
@@ -94,6 +94,7 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
     before = session().scalar(select(func.max(Job.id))) or 0
     rounds.plan(staff, year.recalled)
     counters.plan(staff)
+    settlement.plan(staff, since, seed)
     staff.work()
     joining.live(seed, year.now, _scopes()["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
@@ -112,7 +113,7 @@ def _parcels(seed: int, staff: Staff, wares: list[goods.Ware], names: dict[str, 
     own.work()
 
 
-_STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
+_STAFF = ("chucoso", "diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
 
 # Registry number and pack → what is left of it today.
 _LEFT = {(16, 1): 3, (45, 2): 2, (81, 1): 3, (61, 2): 1, (40, 2): 2, (23, 1): 5, (43, 2): 0, (63, 1): 0, (63, 2): 0, (70, 1): 0,

@@ -10,6 +10,7 @@ from shop.kernel.errors import N_
 from shop.pages import parcels
 from shop.pages.waiting import Waiting
 from shop.producers import queries as producers
+from shop.settlement.queries import agreements, statements
 
 
 def _papers(producer_id: int) -> list[Waiting]:
@@ -20,7 +21,6 @@ def _papers(producer_id: int) -> list[Waiting]:
         Waiting(group, N_("Giấy không được nhận"), found.refused, "/producer/papers?state=refused", "bad"),
         Waiting(group, N_("Giấy chờ cửa hàng xem"), found.waiting, "/producer/papers?state=waiting", ""),
     ]
-
 
 
 def _orders(producer_id: int) -> list[Waiting]:
@@ -43,10 +43,21 @@ def _conversations(producer_id: int) -> list[Waiting]:
     return [Waiting(N_("Đơn hàng"), N_("Khách nhắn, chưa đọc"), unread, "/producer/conversations?state=unread")]
 
 
+def _money(producer_id: int) -> list[Waiting]:
+    group = N_("Tiền")
+    return [
+        Waiting(group, N_("Bảng đối soát chờ bạn xem"), statements.to_answer(producer_id), "/producer/statements"),
+        Waiting(
+            group, N_("Thỏa thuận chờ bạn trả lời"), agreements.proposed_count(producer_id), "/producer/statements"
+        ),
+    ]
+
+
 # Who may see a part, and the part: given the producer's id it says what waits.
 PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = (
     (Permission.PORTAL_ORDERS, _orders),
     (Permission.PORTAL_ORDERS, _conversations),
+    (Permission.STATEMENT_READ, _money),
     (Permission.PORTAL_ENTER, _papers),
 )
 
