@@ -164,6 +164,11 @@ def producer_of(reference: str) -> int | None:
     return session().scalar(select(SupplyAsk.producer_id).where(SupplyAsk.reference == reference))
 
 
+def point_of(reference: str) -> int | None:
+    """The point that an ask is for."""
+    return session().scalar(select(SupplyAsk.point_id).where(SupplyAsk.reference == reference))
+
+
 def lines(ask_id: int) -> list[LineView]:
     """The packs of an ask, by name."""
     found: Any = session().execute(
