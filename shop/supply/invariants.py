@@ -221,10 +221,10 @@ def histories() -> Iterator[str]:
 @invariant("supply.a-harvest-is-its-last-word")
 def last_word() -> Iterator[str]:
     """What is expected or came of a harvest is what was said of it last."""
-    last = select(func.max(HarvestWord.id)).where(HarvestWord.harvest_id == Harvest.id).scalar_subquery()
+    last = select(func.max(HarvestWord.id)).group_by(HarvestWord.harvest_id)
     rows = session().execute(
         select(Harvest.reference)
-        .join(HarvestWord, HarvestWord.id == last)
+        .join(HarvestWord, and_(HarvestWord.harvest_id == Harvest.id, HarvestWord.id.in_(last)))
         .where(
             or_(
                 HarvestWord.low != Harvest.low,

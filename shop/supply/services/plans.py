@@ -379,6 +379,8 @@ def came(actor: Actor, reference: str, units: int, op_key: str, *, note: str = "
 
     def command() -> dict[str, Any]:
         row = _harvest(reference)
+        if HarvestState.CAME not in HARVEST_ALLOWED[row.state]:
+            raise HarvestMovedOn
         if row.from_on > clock.today():
             raise Invalid(N_("Vụ này chưa đến ngày. Hãy sửa ngày dự kiến trước."), field="came")
         before = row.state
