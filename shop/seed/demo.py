@@ -23,7 +23,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, ledger, logins, marks, people, rounds, told
+from shop.seed import counters, goods, ledger, logins, marks, people, rounds, supply, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -94,13 +94,18 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
     rounds.plan(staff, year.recalled)
     counters.plan(staff)
     staff.work()
+    # With a chance of its own: what was made up before this came stays the same.
+    known = _scopes()
+    more = replace(staff, rng=random.Random(f"demo:supply:{seed}"), _acts=[])
+    supply.plan(more, known["producer_id"])
+    more.work()
     # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     # Each command counted by its own day what lists show.
     stock.refresh_availability()
 
 
-_STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
+_STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri", "chucoso")
 
 # Registry number and pack → what is left of it today.
 _LEFT = {(16, 1): 3, (45, 2): 2, (81, 1): 3, (61, 2): 1, (40, 2): 2, (23, 1): 5, (43, 2): 0, (63, 1): 0, (63, 2): 0, (70, 1): 0,

@@ -33,9 +33,14 @@ def in_days(n: int) -> date:
     return clock.today() + timedelta(days=n)
 
 
+NEAR = ("supply.", "receipts.", "stock.", "counts.", "kernel.audit-log")
+
+
 def broken() -> list[str]:
+    """The invariants of supply, and of the rooms it writes into, that do not hold."""
     session().rollback()
-    return [check.name for check in invariants.run() if not check.ok]
+    session().expire_all()
+    return [name for name, check in sorted(invariants._checks.items()) if name.startswith(NEAR) and any(check())]
 
 
 @dataclass

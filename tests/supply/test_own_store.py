@@ -88,9 +88,9 @@ def test_only_own_goods_in_the_own_store(supply: Supply) -> None:
 
 
 def test_the_same_form_four_times_at_once_is_one_batch(app: Any, supply: Supply, together: Any) -> None:
-    op = key()
+    op, ids = key(), (supply.producer.id, supply.store.id, supply.hen.id)
     session().rollback()
-    outcomes = together(app, lambda: make(supply, op_key=op), times=4)
+    outcomes = together(app, lambda: own_store.make(MAKER, *ids, 40, lot_code="G1", op_key=op), times=4)
     assert [o.error for o in outcomes] == [None] * 4
     assert level().on_hand == 40
     assert broken() == []
