@@ -21,7 +21,7 @@ from shop.supply.errors import AskMovedOn
 from shop.supply.events import AskAnswered, AskMade, AskRefused
 from shop.supply.models import A, Per, Reply, SupplyAsk, SupplyAskLine, SupplyAskStep
 from shop.supply.queries import asks as reads
-from shop.supply.services import asks, own_store, plans
+from shop.supply.services import announcements, asks, own_store, plans
 from shop.supply.services.asks import Answer, Errand
 from shop.supply.services.plans import Makes
 from shop.transfers.services import targets
@@ -331,3 +331,14 @@ def test_faults_are_found_by_the_audit(supply: Supply) -> None:
 
 def row_id(s: Any, reference: str) -> int:
     return int(s.query(SupplyAsk.id).filter_by(reference=reference).scalar())
+
+
+def test_an_announcement_without_its_goods_is_found(supply: Supply) -> None:
+    offer = announcements.announce(
+        MAKER, supply.producer.id, supply.point.id, Terms.PURCHASE, in_days(2), {supply.hen.id: 3}, op_key=key()
+    )
+    announcements.accept(OFFICE, offer, key())
+    assert broken() == []
+    with transaction() as s:
+        s.query(DeliveryLine).one().quantity = 4
+    assert broken() == ["supply.an-accepted-announcement-is-one-delivery"]
