@@ -283,7 +283,7 @@ def _left(s: _Supply) -> None:
     wanted = select(Delivery.reference, Delivery.id).where(
         Delivery.producer_id == s.producer_id,
         Delivery.state.in_(receipts_read.OPEN),
-        Delivery.expected_on == s.on(-1),
+        Delivery.expected_on == s.on(1),
     )
     found = session().execute(wanted.order_by(Delivery.id)).first()
     if found is None:
