@@ -28,6 +28,8 @@ from shop.receipts import queries as receipts
 from shop.settlement.queries import statements as settlement
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
+from shop.supply.queries import asks, plans
+from shop.supply.queries import deliveries as supply_deliveries
 from shop.till.queries import desk as tills
 from shop.transfers import queries as transfers
 from shop.transfers.queries import replenish
@@ -170,6 +172,30 @@ def _receipts(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _offers(scopes: frozenset[str]) -> list[Waiting]:
+    offered = supply_deliveries.offered(points_read.ids_in(scopes))
+    return [
+        Waiting(N_("Hàng về"), N_("Cơ sở báo giao, chờ nhận lời"), offered, "/office/announcements?status=announced")
+    ]
+
+
+def _supply(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # counted over all producers
+        return []
+    group, (late, changed) = N_("Nguồn hàng"), asks.waiting()
+    return [
+        Waiting(group, N_("Cơ sở hẹn khác, chờ đồng ý"), changed, "/office/asks?status=changed"),
+        Waiting(group, N_("Đề nghị quá hạn trả lời"), late, "/office/asks?status=late", "bad"),
+        Waiting(
+            group,
+            N_("Vụ đã qua, chưa ghi kết quả"),
+            plans.harvests_overdue(),
+            "/office/capacity/harvests?state=overdue",
+            "",
+        ),
+    ]
+
+
 def _counts(scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Kiểm kê"), counts.waiting(points_read.ids_in(scopes))
     return [
@@ -260,6 +286,8 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.STOCK_READ, _stock),
     (Permission.TRANSFER_HANDLE, _transfers),
     (Permission.RECEIPT_BOOK, _receipts),
+    (Permission.RECEIPT_BOOK, _offers),
+    (Permission.SUPPLY_READ, _supply),
     (Permission.COUNT_DO, _counts),
     (Permission.RECALL_RUN, _recalls),
     (Permission.TILL_MANAGE, _tills),

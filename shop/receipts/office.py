@@ -203,6 +203,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
     row, view = queries.delivery(reference)
     scope = f"point:{row.point_id}"
     came = queries.arrivals(row.id)
+    left = queries.departures(row.id)
     page = render_template(
         "receipts/office/delivery.html",
         here=HERE,
@@ -210,6 +211,10 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
         view=view,
         lines=queries.lines(row.id),
         came=came,
+        left=left,
+        # What the producer said last of a line stands in its fields: the keeper compares it with the label.
+        said={one.line_id: one for one in reversed(left)} if error is None else {},
+        moved=queries.days_moved(row.id),
         owed=receipts.owed(came),
         open=row.state in queries.OPEN,
         terms=TERMS_NAMES,

@@ -24,7 +24,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, joining, ledger, logins, marks, parcels, people, rounds, settlement, told
+from shop.seed import counters, goods, joining, ledger, logins, marks, parcels, people, rounds, settlement, supply, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -96,7 +96,12 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     counters.plan(staff)
     settlement.plan(staff, since, seed)
     staff.work()
-    joining.live(seed, year.now, _scopes()["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
+    # Each with a chance of its own: what was made up before it came stays the same.
+    known = _scopes()
+    more = replace(staff, rng=random.Random(f"demo:supply:{seed}"), _acts=[])
+    supply.plan(more, known["producer_id"])
+    more.work()
+    joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
     # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))

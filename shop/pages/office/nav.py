@@ -73,6 +73,7 @@ WAYS: Ways = (
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/targets", N_("Mức tồn kệ"), "chart", P.TRANSFER_HANDLE),
             Way("/office/receipts", N_("Hàng về"), "parcel", P.RECEIPT_BOOK),
+            Way("/office/announcements", N_("Cơ sở báo giao"), "truck", P.RECEIPT_BOOK),
             Way("/office/counts", N_("Kiểm kê"), "list", P.COUNT_DO),
             Way("/office/write-offs", N_("Hủy hàng"), "close", P.COUNT_DO),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from shop.accounts.permissions import Permission
 from shop.conversations import queries as conversations
+from shop.kernel import clock
 from shop.kernel.errors import N_
 from shop.pages import parcels
 from shop.pages.waiting import Waiting
 from shop.producers import queries as producers
 from shop.settlement.queries import agreements, statements
+from shop.supply.queries import asks, deliveries, plans
+
+WEEK = timedelta(days=6)
 
 
 def _papers(producer_id: int) -> list[Waiting]:
@@ -53,12 +58,31 @@ def _money(producer_id: int) -> list[Waiting]:
     ]
 
 
+def _supply(producer_id: int) -> list[Waiting]:
+    group, today = N_("Nguồn hàng"), clock.today()
+    asked, late = asks.to_answer(producer_id)
+    due, behind = deliveries.due(producer_id, today + WEEK)
+    return [
+        Waiting(group, N_("Đề nghị chờ trả lời"), asked, "/producer/asks?status=asked"),
+        Waiting(group, N_("Đề nghị quá hạn trả lời"), late, "/producer/asks?status=late", "bad"),
+        Waiting(group, N_("Hẹn giao trong bảy ngày"), due - behind, "/producer/deliveries?state=open", ""),
+        Waiting(group, N_("Giao chậm"), behind, "/producer/deliveries?state=late", "bad"),
+        Waiting(
+            group,
+            N_("Vụ đã qua, chưa ghi kết quả"),
+            plans.harvests_overdue(producer_id),
+            "/producer/capacity?state=overdue",
+        ),
+    ]
+
+
 # Who may see a part, and the part: given the producer's id it says what waits.
 PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = (
     (Permission.PORTAL_ORDERS, _orders),
     (Permission.PORTAL_ORDERS, _conversations),
     (Permission.STATEMENT_READ, _money),
     (Permission.PORTAL_ENTER, _papers),
+    (Permission.SUPPLY_EDIT, _supply),
 )
 
 
