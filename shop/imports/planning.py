@@ -23,6 +23,14 @@ from shop.imports.models import Outcome
 from shop.kernel import clock, text
 from shop.kernel.db import in_batches, session
 from shop.kernel.errors import N_, Invalid, ShopError
+from shop.listings import queries as listings
+from shop.listings import rules
+from shop.listings.errors import ClaimNotHeld, HiddenByOffice
+from shop.listings.facts import subject_of
+from shop.listings.models import Outcome as ListingOutcome
+from shop.listings.models import State as ListingState
+from shop.listings.services import many
+from shop.listings.services import write as listings_write
 
 Problem = dict[str, Any]
 # A retail price below this has most likely lost its thousands.
@@ -125,6 +133,8 @@ class Tried:
     wish: bulk.Wish | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    # Whether a reviewer, or a record that waits for one, must know of it: then it goes the way of the listings page.
+    by_listing: bool = False
 
 
 def problem_of(error: ShopError, key: str | None = None, suggestion: str = "") -> Problem:
@@ -145,6 +155,8 @@ class Planner:
         self.producer_id, self.hints, self.default_set = producer_id, dict(hints), default_set
         self.known = intake.Lookups.read()
         self.shelf = Shelf(producer_id)
+        self._open: dict[int, ListingState] = {}
+        self._steps: dict[str, list[tuple[int | None, int | None, bool]]] = {}
         self._sets = {
             name: key for name, key in self.known.sets.items() if not name.isdigit()
         }  # names of sets, for suggestions
@@ -153,7 +165,22 @@ class Planner:
         """Try a batch."""
         read = [(raw, *self._read(raw)) for raw in rows]
         self.shelf.look_up([draft for _raw, draft, _wrong in read])
+        self._context([draft for _raw, draft, _wrong in read])
         return [self._one(raw, draft, wrong) for raw, draft, wrong in read]
+
+    def _context(self, drafts: Sequence[intake.Draft]) -> None:
+        """What listings know of the goods of a batch: records that are open, prices of late."""
+        packs = [self.shelf.by_sku[d.sku] for d in drafts if d.sku in self.shelf.by_sku]
+        ids = {p.goods.product_id for p in packs} | {
+            g.product_id for d in drafts for g in self.shelf.by_name.get(str(d.product.get("name")), [])
+        }
+        self._open = many.open_states(sorted(i for i in ids if i is not None))
+        asked = [d.sku for d in drafts if d.sku in self.shelf.by_sku and "price" in d.price]
+        shown = [sku for sku in asked if sku is not None and self.shelf.by_sku[sku].goods.was_shown]
+        self._steps = {}
+        for batch in in_batches([subject_of(sku) for sku in shown]):
+            for subject, old, new, outcome in session().execute(listings.price_steps(batch)):
+                self._steps.setdefault(subject, []).append((old, new, outcome is ListingOutcome.SHOWN))
 
     # --- cells ---
 
@@ -271,7 +298,12 @@ class Planner:
             plan.price,
             starts,
         )
-        tried = self._told(raw, plan, wish)
+        waiting = self._waiting(draft, plan, wish)
+        tried = self._told(raw, plan, wish, waiting)
+        status = self._open.get(plan.goods.product_id or 0)
+        tried.by_listing = bool(waiting) or (
+            status is not None and (plan.goods.was_shown or status is ListingState.SENT)
+        )
         catalog_imports.remember(plan, self.shelf, self.known)
         if pack is not None and pack_state is not None:
             pack.state = pack_state
@@ -297,6 +329,45 @@ class Planner:
         if draft.price_from < today:
             raise Unclear(N_("Ngày áp dụng giá đã qua."), field="price_from", suggestion=today.strftime("%d/%m/%Y"))
         return clock.start_of(draft.price_from) if draft.price_from > today else None
+
+    def _waiting(self, draft: intake.Draft, plan: catalog_imports.Plan, wish: bulk.Wish) -> set[str]:
+        """The columns of what a reviewer must see before customers do.
+
+        Raises:
+            ClaimNotHeld: a text speaks of OCOP or stars that the product does not have.
+        """
+        goods, pack = plan.goods, plan.pack
+        for fact, written in (*wish.product.items(), *wish.variant.items()):
+            if fact in rules.TEXT_FIELDS and isinstance(written, str) and rules.claims(written):
+                claim = rules.not_held(written, listings.stars_held(goods.product_id) if goods.product_id else None)
+                if claim is not None:
+                    raise ClaimNotHeld(field=fact, words=claim.words)
+        if not goods.was_shown or plan.new_goods:
+            return set()
+        if plan.state is ProductState.SHOWN and not listings_write.hidden_by_producer(
+            session().get_one(Product, goods.product_id)
+        ):
+            raise HiddenByOffice(field="state")
+        facts = {fact for fact in wish.product if fact not in rules.FREE_PRODUCT_FIELDS}
+        if pack is None:
+            return {words.COLUMN_OF.get(fact, fact) for fact in facts}
+        if plan.new_pack:
+            facts |= set(wish.variant) | ({"price"} if wish.price is not None else set())
+        else:
+            facts |= {fact for fact in wish.variant if fact not in rules.FREE_VARIANT_FIELDS}
+            if wish.pack_state is VariantState.SHOWN:
+                facts.add("pack_state")
+            if wish.price is not None and wish.price[0] != pack.amount:
+                held = rules.chain(pack.amount, self._steps.get(subject_of(wish.sku), ())) if pack.amount else []
+                if rules.price_needs_review(int(wish.price[0] or 0), held, rules.PRICE_LIMIT.get()):
+                    facts.add("price")
+        if wish.price is not None and "compare_price" in draft.price and wish.price[1] != pack.compare:
+            raise Invalid(N_("Hàng đã hiện thì giá trước do cửa hàng ghi. Hãy để trống ô này."), field="compare_price")
+        if "price" in facts and wish.starts is not None:
+            raise Invalid(
+                N_("Giá này phải được duyệt nên chưa hẹn ngày được. Hãy để trống ngày áp dụng."), field="price_from"
+            )
+        return {words.COLUMN_OF.get(fact, fact) for fact in facts}
 
     @staticmethod
     def _state(plan: catalog_imports.Plan) -> None:
@@ -340,7 +411,7 @@ class Planner:
 
     # --- words ---
 
-    def _told(self, raw: Raw, plan: catalog_imports.Plan, wish: bulk.Wish) -> Tried:
+    def _told(self, raw: Raw, plan: catalog_imports.Plan, wish: bulk.Wish, waiting: set[str]) -> Tried:
         numbers = self.known.names["set"]
         goods, pack = plan.goods, plan.pack
         before: dict[str, Any] = {}
@@ -374,11 +445,12 @@ class Planner:
                 if wish.starts is not None:
                     after["starts"] = wish.starts.isoformat()
                     changes.append(["price_from", "", words.word("", wish.starts, numbers)])
+        changes = [[*change, "wait"] if change[0] in waiting else change for change in changes]
         new = plan.new_goods or plan.new_pack
         before["new"] = [plan.new_goods, plan.new_pack]
         outcome = Outcome.NEW if new else Outcome.CHANGED if changes else Outcome.UNCHANGED
         name = str((goods.facts | wish.product)["name"])[:255]
-        wish.note = [wish.sku, [[k, b[:60], a[:60]] for k, b, a in changes]]
+        wish.note = [wish.sku, [[c[0], c[1][:60], c[2][:60]] for c in changes]]
         return Tried(raw, outcome, wish.sku, name, changes, wish=wish, before=before, after=after)
 
 
@@ -392,13 +464,18 @@ def taking_back(
 ) -> tuple[bulk.Wish, list[Problem]]:
     """What restores the facts of before, and what is kept because it was changed again since.
 
-    A product that the import made stays a draft that nobody sees; its packs are no longer offered.
+    A product that the import made is put away, its packs are no longer offered. What waits for a reviewer is not looked at.
     """
     wish = bulk.Wish(goods, pack=pack)
     kept: list[Problem] = []
     new_goods, new_pack = before.get("new", [False, False])
+    waiting = {(subject.partition(":")[0], name) for subject, name, _value in after.get("queued", ())}
+    if new_goods and goods.state is ProductState.DRAFT:
+        wish.state = ProductState.HIDDEN
     if not new_goods:
         for fact, old in before.get("product", {}).items():
+            if ("product", fact) in waiting:
+                continue
             now = goods.state if fact == "state" else goods.facts.get(fact)
             if words.kept(now) != after["product"][fact]:
                 kept.append(_kept(fact))
@@ -412,6 +489,8 @@ def taking_back(
         wish.pack_state = VariantState.HIDDEN if pack.state is VariantState.SHOWN else None
         return wish, kept
     for fact, old in before.get("variant", {}).items():
+        if ("variant", fact) in waiting:
+            continue
         now = pack.state if fact == "state" else pack.facts.get(fact)
         if words.kept(now) != after["variant"][fact]:
             kept.append(_kept("pack_state" if fact == "state" else fact))
@@ -419,7 +498,7 @@ def taking_back(
             wish.pack_state = VariantState(old)
         else:
             wish.variant[fact] = words.back(fact, old)
-    if "price" in before:
+    if "price" in before and ("variant", "price") not in waiting:
         told = after.get("starts")
         starts = datetime.fromisoformat(told) if told else None
         at = clock.now() if starts is None or starts <= clock.now() else starts

@@ -176,11 +176,8 @@ class RowView:
 
 def said(problem: Mapping[str, Any]) -> str:
     """The words of a refusal in the reader's language."""
-    return (
-        gettext(problem["title"], **problem["values"])
-        if problem["values"]
-        else gettext(problem["title"]).replace("%%", "%")
-    )
+    told = str(gettext(problem["title"], **problem["values"]))
+    return told if problem["values"] else told.replace("%%", "%")
 
 
 def row_view(r: Any) -> RowView:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from shop.catalog import intake
 from shop.catalog.models import ProductState, Variant, VariantState
 from shop.catalog.services import bulk
-from shop.imports import columns, files, planning, queries
+from shop.imports import columns, files, history, planning, queries
 from shop.imports.errors import StillRefused, TooLate, WrongStep
 from shop.imports.files import Raw
 from shop.imports.legacy import Encoding, Verdict
@@ -33,6 +33,11 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, leave_database, session, transaction
 from shop.kernel.errors import N_, Busy, Invalid, NotFound, ShopError
 from shop.kernel.sheets import BadTable
+from shop.listings import rules
+from shop.listings import services as listings
+from shop.listings.errors import ProducerSuspended
+from shop.listings.services import many
+from shop.producers.models import Producer, ProducerState
 
 # Tables of so few rows are worked on while the person waits.
 SMALL = 300
@@ -73,6 +78,11 @@ def _go(actor: Actor, row: Import, to: State, note: str | None = None) -> None:
     row.state, row.updated_at = to, clock.now()
 
 
+def _active(producer_id: int) -> None:
+    if session().scalar(select(Producer.state).where(Producer.id == producer_id)) is ProducerState.SUSPENDED:
+        raise ProducerSuspended
+
+
 # --- send and match ----------------------------------------------------------------------------------------------
 
 
@@ -82,12 +92,13 @@ def upload(actor: Actor, producer_id: int, content: bytes, file_name: str, *, op
     A head in our own words, or one the producer has matched before, needs no question: it is tried at once.
 
     Raises:
-        BadTable, TooManyRows: it cannot be read, or is longer than an import may be.
+        BadTable, TooManyRows: it cannot be read, or is longer than an import may be. ProducerSuspended.
     """
     if len(content) > LARGEST_FILE:
         raise BadTable(N_("Tệp nặng quá %(n)s MB."), n=LARGEST_FILE // 1024 // 1024)
     if not content:
         raise BadTable(N_("Tệp rỗng."))
+    _active(producer_id)
     key = storage.key_for("imports", content, "xlsx" if content.startswith(b"PK") else "csv")
     book = files.opened(content)
     found = files.best_sheet(book)
@@ -374,7 +385,7 @@ def _keep_again(import_id: int, tried: Sequence[Tried]) -> None:
                 ImportRow.position.between(tried[0].raw.position, tried[-1].raw.position),
             )
         )
-        .tuples()
+        .all()
     )
     bulk.update_rows(
         ImportRow,
@@ -447,6 +458,7 @@ def start(actor: Actor, import_id: int, mode: Mode) -> None:
         row = locked(import_id)
         if row.state is not State.READY:
             raise WrongStep
+        _active(row.producer_id)
         counts = row.counts
         n = counts.get("new", 0) + counts.get("changed", 0)
         if mode is Mode.ALL and counts.get("refused"):
@@ -525,21 +537,41 @@ def _batch(actor: Actor, import_id: int, planner: Planner, *, strict: bool) -> i
     if not rows:
         return 0
     tried = planner.run([Raw(r.position, r.number, dict(r.cells)) for r in rows])
-    wishes, results = [], []
+    import_row = s.get_one(Import, import_id)
+    wishes: list[tuple[int, Tried]] = []
+    results: list[dict[str, Any]] = []
+    done: list[dict[str, Any]] = []
     for kept, t in zip(rows, tried, strict=True):
-        moved = t.problems or ([] if t.outcome is Outcome.UNCHANGED or t.changes == kept.changes else [_moved()])
+        moved = t.problems or ([] if t.outcome is Outcome.UNCHANGED or t.changes == kept.changes else [_said(MOVED)])
+        if not moved and t.outcome is not Outcome.UNCHANGED and t.by_listing:
+            try:
+                with db.savepoint():
+                    done.append({"id": kept.id} | _by_listing(actor, import_row, t))
+                continue
+            except Busy:
+                raise
+            except ShopError as error:
+                moved = [planning.problem_of(e) for e in getattr(error, "all", [error])]
         if moved:
             if strict:
                 raise _Moved(moved[0] | {"number": kept.number})
             results.append({"id": kept.id, "result": Result.LEFT, "left": moved})
-            continue
-        if t.wish is not None and t.outcome is not Outcome.UNCHANGED:
-            wishes.append((kept.id, t))
-        else:
+        elif t.outcome is Outcome.UNCHANGED:
             results.append({"id": kept.id, "result": Result.LEFT, "left": [_said(N_("Không còn gì để đổi."))]})
-    import_row = s.get_one(Import, import_id)
-    bulk.write(actor, "imports.write", target(import_row), [t.wish for _i, t in wishes if t.wish is not None])
-    done = [
+        else:
+            wishes.append((kept.id, t))
+    for (
+        _row_id,
+        t,
+    ) in wishes:  # of goods that customers know, the page is closed and opened as the listings page does it
+        if t.wish is not None and t.wish.state is not None and t.wish.goods.was_shown:
+            _page(actor, import_row.producer_id, t.wish)
+    written = [t.wish for _i, t in wishes if t.wish is not None]
+    bulk.write(actor, "imports.write", target(import_row), written)
+    drafts = {int(w.goods.product_id or 0) for w in written if not w.goods.was_shown}
+    many.begin(actor, import_row.producer_id, sorted(drafts))
+    many.note(actor, [line for _i, t in wishes for line in history.of(t)])
+    done += [
         {
             "id": row_id,
             "result": Result.WRITTEN,
@@ -557,8 +589,48 @@ def _batch(actor: Actor, import_id: int, planner: Planner, *, strict: bool) -> i
     return len(rows)
 
 
-def _moved() -> dict[str, Any]:
-    return _said(MOVED)
+def _page(actor: Actor, producer_id: int, wish: bulk.Wish) -> None:
+    product_id, state, wish.state = int(wish.goods.product_id or 0), wish.state, None
+    if state is ProductState.HIDDEN:
+        listings.hide(actor, producer_id, product_id)
+    elif state is ProductState.SHOWN:
+        listings.show(actor, producer_id, product_id)
+
+
+def _by_listing(actor: Actor, row: Import, t: Tried) -> dict[str, Any]:
+    """Let a row go the way of the listings page: small changes at once, the others before a reviewer; what its row keeps."""
+    wish = t.wish
+    if wish is None:
+        raise TypeError("a row without a wish")
+    if wish.state is not None:
+        _page(actor, row.producer_id, wish)
+    said: dict[str, Any] = {n: v for n, v in wish.product.items() if n in rules.PRODUCT_FIELDS}
+    pack: dict[str, Any] = dict(wish.variant)
+    if wish.price is not None and wish.price[0] is not None:
+        pack["price"] = wish.price[0]
+    if wish.pack_state is not None:
+        pack["state"] = wish.pack_state.value
+    if pack:
+        said["variants"] = [{"sku": wish.sku} | pack]
+    after = dict(t.after or {})
+    if said:
+        result = listings.submit(
+            actor,
+            row.producer_id,
+            wish.goods.product_id,
+            said,
+            op_key=f"import:{row.reference}:{t.raw.position}:{row.work}",
+        )
+        if result.outcome == "queued":
+            after["reference"] = result.reference
+            after["queued"] = [[d.subject, d.field, d.after] for d in result.changes if not d.free]
+    return {
+        "result": Result.WRITTEN,
+        "product_id": wish.goods.product_id,
+        "variant_id": wish.pack.variant_id if wish.pack is not None else None,
+        "before": t.before,
+        "after": after,
+    }
 
 
 def _said(title: str, key: str = "") -> dict[str, Any]:
@@ -573,7 +645,7 @@ def _applied(actor: Actor, import_id: int) -> None:
         .execute(
             select(ImportRow.result, func.count()).where(ImportRow.import_id == import_id).group_by(ImportRow.result)
         )
-        .tuples()
+        .all()
     )
     row.counts = row.counts | {
         "written": results.get(Result.WRITTEN, 0),
@@ -668,7 +740,8 @@ def _restore(actor: Actor, row: Import, rows: Sequence[ImportRow]) -> None:
     shelf = planning.Shelf(row.producer_id)
     shelf.add(sorted({r.product_id for r in rows if r.product_id is not None}))
     packs = {pack.variant_id: pack for pack in shelf.by_sku.values()}
-    wishes = []
+    wishes: list[bulk.Wish] = []
+    lines: list[history.Line] = []
     for one in rows:
         goods, pack = shelf.by_id.get(int(one.product_id or 0)), packs.get(one.variant_id)
         if goods is None:
@@ -677,12 +750,28 @@ def _restore(actor: Actor, row: Import, rows: Sequence[ImportRow]) -> None:
                 [_said(N_("Không tìm thấy sản phẩm này. Có thể cửa hàng đã ngừng giới thiệu."))],
             )
             continue
-        wish, kept = planning.taking_back(goods, pack, one.before or {}, one.after or {})
+        after = one.after or {}
+        wish, kept = planning.taking_back(goods, pack, one.before or {}, after)
+        if after.get("queued") and not many.take_back(actor, after["reference"], after["queued"]):
+            kept.append(_said(N_("Thay đổi chờ duyệt đã được xem hoặc sửa nên giữ nguyên.")))
+        if wish.state is ProductState.HIDDEN and not goods.was_shown:
+            if many.put_away(actor, [int(one.product_id or 0)]):
+                kept, wish.state, wish.pack_state = [_said(N_("Sản phẩm đã gửi duyệt nên giữ nguyên."))], None, None
+            goods.state = ProductState.HIDDEN
+        elif wish.state is not None and goods.was_shown:
+            try:
+                with db.savepoint():
+                    _page(actor, row.producer_id, wish)
+            except ShopError as error:
+                wish.state = None
+                kept.append(planning.problem_of(error, "state"))
         wish.sku, wish.note = one.sku or "", [one.sku, [k["key"] for k in kept]]
         one.result, one.left = (Result.KEPT if kept else Result.UNDONE), kept or None
         wishes.append(wish)
+        lines += history.back(one)
     session().flush()
     bulk.write(actor, "imports.undo", target(row), wishes)
+    many.note(actor, lines)
 
 
 def _undone(actor: Actor, row: Import) -> None:
@@ -700,7 +789,7 @@ def _undone(actor: Actor, row: Import) -> None:
     results = dict(
         session()
         .execute(select(ImportRow.result, func.count()).where(ImportRow.import_id == row.id).group_by(ImportRow.result))
-        .tuples()
+        .all()
     )
     row.counts = row.counts | {"undone": results.get(Result.UNDONE, 0), "kept": results.get(Result.KEPT, 0)}
     _go(actor, row, State.UNDONE)

@@ -110,17 +110,22 @@ def prices_lately(subject: str, now: int | None) -> list[int]:
     """The prices of a pack (đồng) that led to the one in force without a reviewer, within the window; empty without a price."""
     if now is None:
         return []
-    rows = session().execute(
-        select(Change.before, Change.after, Change.outcome)
+    rows = session().execute(price_steps([subject]))
+    return rules.chain(now, [(before, after, outcome is Outcome.SHOWN) for _, before, after, outcome in rows])
+
+
+def price_steps(subjects: Sequence[str]) -> Any:
+    """The statement for the prices of packs (subject, before, after, outcome) within the window, the youngest first."""
+    return (
+        select(Change.subject, Change.before, Change.after, Change.outcome)
         .where(
-            Change.subject == subject,
+            Change.subject.in_(subjects),
             Change.field == "price",
             Change.outcome.in_((Outcome.SHOWN, Outcome.APPROVED)),
             Change.at > clock.now() - rules.PRICE_WINDOW,
         )
         .order_by(Change.id.desc())
     )
-    return rules.chain(now, [(before, after, outcome is Outcome.SHOWN) for before, after, outcome in rows])
 
 
 def stars_held(product_id: int) -> int | None:

@@ -106,9 +106,7 @@ def _products(wishes: Sequence[Wish], now: datetime) -> None:
         session().execute(insert(Product), _even([said[key] for key in new], blank))
         made: dict[str, int] = {}
         for batch in in_batches(slugs):
-            made |= {
-                s: i for s, i in session().execute(select(Product.slug, Product.id).where(Product.slug.in_(batch)))
-            }
+            made |= dict(session().execute(select(Product.slug, Product.id).where(Product.slug.in_(batch))).all())
         for key, slug in zip(new, slugs, strict=True):
             goods[key].product_id = made[slug]
     changed = []
@@ -170,7 +168,7 @@ def _variants(wishes: Sequence[Wish], now: datetime) -> None:
         ids = sorted({w.goods.product_id for w in new if w.goods.product_id is not None})
         for portion in in_batches(ids):
             rows = select(Variant.product_id, func.max(Variant.position)).where(Variant.product_id.in_(portion))
-            last |= dict(session().execute(rows.group_by(Variant.product_id)).tuples())
+            last |= dict(session().execute(rows.group_by(Variant.product_id)).all())
         rows_new = []
         for w in new:
             product_id = int(w.goods.product_id or 0)
@@ -189,7 +187,7 @@ def _variants(wishes: Sequence[Wish], now: datetime) -> None:
         session().execute(insert(Variant), _even(rows_new, {}))
         made: dict[str, int] = {}
         for batch in in_batches(skus):
-            made |= dict(session().execute(select(Variant.sku, Variant.id).where(Variant.sku.in_(batch))).tuples())
+            made |= dict(session().execute(select(Variant.sku, Variant.id).where(Variant.sku.in_(batch))).all())
         for w in new:
             if w.pack is not None:
                 w.pack.variant_id = made[w.sku]
