@@ -65,6 +65,8 @@ COLUMNS = (
     Column("story_en", "Câu chuyện tiếng Anh", ("english story",), N_("Nếu có."), 24),
     Column("slug", "Địa chỉ trang", ("slug", "đường dẫn", "link", "url"), N_("Có sẵn trong tệp xuất; để phân biệt hai sản phẩm cùng tên. Không sửa."), 20),
 )  # fmt: skip
+# What stands behind our own columns where refused rows are sent back to their sender.
+WHERE, WHY = "Dòng trong tệp", "Vì sao bị từ chối"
 BY_KEY = {c.key: c for c in COLUMNS}
 KEYS = tuple(c.key for c in COLUMNS)
 REQUIRED = ("sku",)
@@ -106,11 +108,12 @@ def guess_one(word: str) -> tuple[str | None, int]:
     return (_WORDS[found[0]], int(found[1]) - 1) if found else (None, 0)
 
 
-def guess(head: Sequence[str]) -> list[str | None]:
-    """The column of each head, none twice: of two that mean the same the surer one has it, the first if both are."""
+def guess(head: Sequence[str], hidden: Sequence[int] = ()) -> list[str | None]:
+    """The column of each head, none twice: of two that mean the same the surer one has it, the first if both are; one that is
+    `hidden` from view only if no other does."""
     found = [guess_one(word) for word in head]
     taken: dict[str, int] = {}
-    for n in sorted(range(len(head)), key=lambda n: (-found[n][1], n)):
+    for n in sorted(range(len(head)), key=lambda n: (n in hidden, -found[n][1], n)):
         key = found[n][0]
         if key is not None:
             taken.setdefault(key, n)
@@ -119,7 +122,7 @@ def guess(head: Sequence[str]) -> list[str | None]:
 
 def is_own(head: Sequence[str]) -> bool:
     """Whether every head is one of our own template or export."""
-    own = {c.head for c in COLUMNS}
+    own = {c.head for c in COLUMNS} | {WHERE, WHY}
     told = [word for word in head if word]
     return len(told) >= 3 and all(word in own for word in told)
 

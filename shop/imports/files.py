@@ -121,9 +121,11 @@ def survey(book: Book, name: str) -> Survey:
             _read(cells[column], verdict)[:80] for cells in body[:200] if column < len(cells) and cells[column]
         )
         samples.append(list(found)[:SAMPLES])
-    keys = columns.guess(head)
+    hidden = sorted(h for h in book.hidden(name) if h < len(head))
+    keys = columns.guess(head, hidden)
     return Survey(
-        name, top[place][0], head, samples, sorted(h for h in book.hidden(name) if h < len(head)), keys,
+        name, top[place][0], head, samples, hidden,
+        keys,
         [columns.hint_of(k, w) for k, w in zip(keys, head, strict=True)], verdicts,
     )  # fmt: skip
 
