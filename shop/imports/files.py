@@ -199,7 +199,7 @@ class Lines:
         verdicts: Sequence[Verdict],
     ) -> None:
         self.book, self.sheet, self.head_row = book, sheet, head_row
-        self.head = [text.fold(word) for word in head]
+        self.head = [word.casefold() for word in head]
         self.keys, self.verdicts = list(keys), list(verdicts)
         self.blank = 0
 
@@ -230,11 +230,11 @@ class Lines:
                 found[key] = _read(cell, verdict)
         if not found:
             return Raw(position, number, {}, NOTHING)
-        same = sum(bool(w) and text.fold(c) == w for c, w in zip(cells, self.head, strict=False))
+        same = sum(1 for c, w in zip(cells, self.head, strict=False) if w and len(c) < 250 and c.casefold() == w)
         if same >= 2 and same * 3 >= sum(bool(c) for c in cells) * 2:
             return Raw(position, number, found, HEAD_AGAIN)
         if not (found.get("sku") and found.get("name")):
             for cell, verdict in zip(cells, self.verdicts, strict=False):
-                if cell and _SUM.match(text.fold(_read(cell, verdict))) and len(cell) <= 40:
+                if cell and len(cell) <= 40 and _SUM.match(text.fold(_read(cell, verdict))):
                     return Raw(position, number, found, SUM)
         return Raw(position, number, found)

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from shop.catalog import intake, listing
 from shop.catalog.errors import SkuTaken
-from shop.catalog.events import ProductChanged
+from shop.catalog.events import ListingsRebuilt
 from shop.catalog.models import Price, Product, ProductKind, ProductSet, ProductState, Variant, VariantState
 from shop.catalog.services import prices
 from shop.kernel import audit, clock, events, text
@@ -65,8 +65,10 @@ def write(actor: Actor, action: str, target: str, wishes: Sequence[Wish]) -> Non
         _variants(wishes, now)
         _prices(actor, wishes, now)
         session().flush()
-        for product_id in sorted({w.goods.product_id for w in wishes if w.goods.product_id is not None}):
-            events.publish(ProductChanged(product_id))
+    ids = sorted({w.goods.product_id for w in wishes if w.goods.product_id is not None})
+    if ids:  # what `ProductChanged` of each would do, for all at once
+        listing.refresh(ids)
+        events.publish(ListingsRebuilt(tuple(ids)))
     if wishes:
         audit.record(actor, action, target, rows=[w.note for w in wishes if w.note is not None], n=len(wishes))
 
