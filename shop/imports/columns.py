@@ -89,7 +89,7 @@ _THOUSAND = re.compile(r"\b(nghin|ngan|1000|1 000|k)\b")
 _MILLION = re.compile(r"\b(trieu|tr)\b")
 _LENGTHS = {"mm": "1", "cm": "10", "m": "1000"}
 _UNIT_WORDS = ("kg", "gram", "gam", "gr", "g", "ml", "lit", "l")
-CLOSE_ENOUGH = 86
+CLOSE_ENOUGH = 82
 
 
 @lru_cache(4096)

@@ -139,7 +139,9 @@ def _heads(
         lower = [" ".join(_read(cell, v).split()) for cell, v in zip(below, verdicts, strict=False)]
         width = max(len(cells), len(lower))
         upper, lower = cells + [""] * (width - len(cells)), lower + [""] * (width - len(lower))
-        if any(lower[i] and not upper[i] for i in range(width)):
+        if any(
+            b and columns.guess_one(b)[0] and not columns.guess_one(a)[0] for a, b in zip(upper, lower, strict=True)
+        ):
             joined = [b if b and (not a or columns.guess_one(b)[0]) else a for a, b in zip(upper, lower, strict=True)]
             # What stands under a known word is its content, not its second half.
             if not any(

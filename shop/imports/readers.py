@@ -45,6 +45,8 @@ def decimal_of(told: str) -> Decimal | None:
     One mark before exactly three digits is unclear (1.500 may be 1500 or 1½): None. `1.500.000`, `1.500,5`, `1,5` are clear.
     """
     told = told.replace("\u00a0", " ").strip()
+    if len(told) > 20:
+        return None
     if re.fullmatch(r"\d+", told):
         return Decimal(told)
     if re.fullmatch(r"\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})+", told):
@@ -182,7 +184,7 @@ def _amount_of(told: str, unit: str | None) -> Decimal | None:
 
 def _quantity(cell: str, part: str, default: str | None) -> tuple[Decimal, str | None]:
     found = _QUANTITY.fullmatch(part.strip())
-    if found is None:
+    if found is None or sum(c.isdigit() for c in part) > 15:
         raise Unclear(
             N_("“%(cell)s” không phải khối lượng hay thể tích. Ghi như 500 g, 0,5 kg hoặc 1,5 lít."), cell=cell[:40]
         )

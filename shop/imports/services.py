@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -44,6 +45,7 @@ SMALL = 300
 BATCH = 500
 # In one transaction nobody else writes on SQLite; so many rows take some seconds.
 MOST_AT_ONCE = 5_000
+LONG = 2_000
 LARGEST_FILE = 12 * 1024 * 1024
 
 
@@ -284,6 +286,13 @@ def now_if_small(import_id: int) -> None:
         runs[row.state](found or actor, import_id, row.work)
 
 
+def _settle(done: int) -> None:
+    """Let the collector of garbage pass over what a long table has made it remember: looking through all of it again and again
+    took a third of the time."""
+    if done > LONG:
+        gc.freeze()
+
+
 def _wanted(import_id: int, work: int, state: State) -> Import | None:
     """The import, locked, if this round of work is still wanted."""
     row = locked(import_id)
@@ -314,6 +323,7 @@ def check(actor: Actor, import_id: int, work: int) -> None:
             source = iter(lines)
         while batch := list(islice(source, BATCH)):
             tried = planner.run(batch)
+            _settle(total)
             with transaction() as s:
                 if _wanted(import_id, work, State.CHECKING) is None:
                     return
@@ -537,6 +547,7 @@ def _batch(actor: Actor, import_id: int, planner: Planner, *, strict: bool) -> i
     if not rows:
         return 0
     tried = planner.run([Raw(r.position, r.number, dict(r.cells)) for r in rows])
+    _settle(rows[0].position)
     import_row = s.get_one(Import, import_id)
     wishes: list[tuple[int, Tried]] = []
     results: list[dict[str, Any]] = []

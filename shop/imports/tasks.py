@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,14 +19,25 @@ from shop.kernel.db import session, transaction
 KEPT_FOR = timedelta(days=90)
 
 
+@contextmanager
+def _swept() -> Iterator[None]:
+    """What a long table kept from the collector of garbage is given back to it."""
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 @jobs.job("imports.check")
 def check(payload: dict[str, Any]) -> None:
-    services.check(queries.actor_of(payload), payload["id"], payload["work"])
+    with _swept():
+        services.check(queries.actor_of(payload), payload["id"], payload["work"])
 
 
 @jobs.job("imports.apply")
 def apply(payload: dict[str, Any]) -> None:
-    services.apply(queries.actor_of(payload), payload["id"], payload["work"])
+    with _swept():
+        services.apply(queries.actor_of(payload), payload["id"], payload["work"])
 
 
 @jobs.job("imports.undo")

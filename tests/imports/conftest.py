@@ -50,7 +50,9 @@ class Shop:
     def rows(row: Import) -> list[ImportRow]:
         """Its rows in order."""
         session().expire_all()
-        return list(session().scalars(select(ImportRow).where(ImportRow.import_id == row.id).order_by(ImportRow.position)))
+        return list(
+            session().scalars(select(ImportRow).where(ImportRow.import_id == row.id).order_by(ImportRow.position))
+        )
 
     def outcomes(self, row: Import) -> list[str]:
         """What each row came to."""
@@ -65,7 +67,9 @@ class Shop:
     def products(self) -> list[Product]:
         """The producer's products."""
         session().expire_all()
-        return list(session().scalars(select(Product).where(Product.producer_id == self.producer_id).order_by(Product.id)))
+        return list(
+            session().scalars(select(Product).where(Product.producer_id == self.producer_id).order_by(Product.id))
+        )
 
 
 def broken() -> list[str]:

@@ -15,7 +15,9 @@ HEAD = ["Mã hàng", "Tên sản phẩm", "Bộ sản phẩm", "Quy cách", "Kh�
 
 def goods(n: int = 3, first: int = 1) -> list[list[Any]]:
     """Rows of new goods."""
-    return [[f"SP-{i:03d}", f"Chả mực số {i}", 8, "Hộp 500 g", "500 g", 120_000 + i * 1000] for i in range(first, first + n)]
+    return [
+        [f"SP-{i:03d}", f"Chả mực số {i}", 8, "Hộp 500 g", "500 g", 120_000 + i * 1000] for i in range(first, first + n)
+    ]
 
 
 def book(*rows: Sequence[Any], more: Callable[[Any, Any], None] | None = None, name: str = "Bảng giá") -> bytes:

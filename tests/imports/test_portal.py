@@ -103,7 +103,9 @@ def test_the_form_and_the_refused_rows_can_be_sent_again(shop: Shop, clerk: Any)
     assert Book(form).names == ("Nhập hàng", "Ví dụ", "Giải thích", "Danh mục")
     send(clerk, clerk.get(f"{HERE}/form.csv").get_data(), "mau.csv")
     assert last().counts["new"] == 3
-    address = send(clerk, sheets.book(sheets.HEAD, *sheets.goods(2), ["X-1", "Thiếu bộ", "", "Hộp", "1 kg", "120k-150k"]))
+    address = send(
+        clerk, sheets.book(sheets.HEAD, *sheets.goods(2), ["X-1", "Thiếu bộ", "", "Hộp", "1 kg", "120k-150k"])
+    )
     told = clerk.get(f"{address}/refused.xlsx").get_data()
     lines = list(Book(told).lines("Sheet1"))
     assert len(lines) == 2 and "khoảng giá" in lines[1][1][-1]
