@@ -576,7 +576,7 @@ def many_points(report: Report, db: str, server: str, folder: Path) -> None:
 def tables(report: Report, db: str, server: str, folder: Path) -> None:
     """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
     f, n = imports.measure(db, server, folder), imports.ROWS
-    report.line(db, n, "import limits", f"reading the file {n / f.read:,.0f} rows/s, one bulk insert {n / f.insert:,.0f} rows/s",
+    report.line(db, n, "import limits", f"reading {n / f.read:,.0f} rows/s, one bulk insert {n / f.insert:,.0f} rows/s",
                 read=f.read, insert=f.insert)  # fmt: skip
     for what, tried, written in (("new goods", f.check, f.write), ("other prices", f.again, f.change)):
         whole = f.upload + tried + written

@@ -53,9 +53,11 @@ def table(rows: int = ROWS, *, dearer: int = 0) -> bytes:
         sheet.write_row(
             n, 0,
             (
-                f"NH-{n:06d}", f"Chả mực giã tay số {n // 2}", 8, "Hộp 500 g" if n % 2 else "Hộp 1 kg", "0,5kg" if n % 2 else "1 kg",
+                f"NH-{n:06d}", f"Chả mực giã tay số {n // 2}", 8, "Hộp 500 g" if n % 2 else "Hộp 1 kg",
+                "0,5kg" if n % 2 else "1 kg",
                 580, f"{100 + n % 400}k" if not dearer else 100_000 + (n % 400) * 1000 + dearer, 90, "mát",
-                "Mực mai giã tay, chiên là dậy mùi biển.", "Mực mai, thì là, hạt tiêu, nước mắm", "cá, trứng", "quanh năm", "có",
+                "Mực mai giã tay, chiên là dậy mùi biển.", "Mực mai, thì là, hạt tiêu, nước mắm",
+                "cá, trứng", "quanh năm", "có",
             ),
         )  # fmt: skip
     book.close()
@@ -128,7 +130,7 @@ def _run(url: str, home: Path) -> dict[str, Any]:
     contents = [table(), table(dearer=7_000)]
     figures: dict[str, Any] = {}
     with app.app_context():
-        producer_id = session().scalars(select(Producer.id)).first()
+        producer_id = session().scalars(select(Producer.id).order_by(Producer.id).limit(1)).one()
         base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for content, names in zip(contents, (("check", "write"), ("again", "change")), strict=True):
             begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Our own shape of a table of goods: the empty one with explanations, and all that a producer has, which comes back unchanged."""
+"""Our own shape of a table of goods: the empty one with explanations, and all that a producer has, coming back unchanged."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ EXAMPLES: Sequence[dict[str, Any]] = (
         "summary": "Mực mai giã tay, chiên là dậy mùi.", "pack_state": "có",
     },
     {
-        "sku": "CM-1K", "name": "Chả mực giã tay", "pack": "Hộp 1 kg", "net_content": "1 kg", "weight_g": 1100, "price": 350_000,
+        "sku": "CM-1K", "name": "Chả mực giã tay", "pack": "Hộp 1 kg", "net_content": "1 kg", "weight_g": 1100,
+        "price": 350_000,
         "pack_state": "có",
     },
     {

@@ -85,7 +85,7 @@ OUTCOME_NAMES = {
 
 
 class Result(StrEnum):
-    """What came of a row that was to be written: `left`: it could not be any more; `kept`: undone but for what was changed since."""
+    """What came of a row that was to be written: `left`: it could not be any more; `kept`: undone in part."""
 
     WRITTEN = "written"
     LEFT = "left"
@@ -144,7 +144,7 @@ class Import(Base):
 
 class ImportRow(Base):
     """A line of the file that is not blank. `cells` are its matched cells as text (as a person corrected them), `changes` the
-    differences (fact, before, after) in words, `problems` why it is refused; `before` is what its facts were when it was written,
+    differences (fact, before, after) in words, `problems` why it is refused; `before` is what its facts were before,
     `after` what they became, for undoing; `left` says why it was not written or what was not undone.
     """
 

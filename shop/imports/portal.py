@@ -351,7 +351,7 @@ def fix(reference: str) -> Any:
     page = _page_number()
     found, more = queries.refused(row.id, page, FIX_ROWS)
     here = web.path(f"{HERE}/{reference}/fix")
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "position": r.position,
             "number": r.number,

@@ -144,7 +144,9 @@ ROWS = tables.Table(
         tables.Column("result", N_("Đã ghi"), value=lambda r: gettext(RESULT_NAMES[r.result]) if r.result else ""),
     ],
     filters=[
-        tables.Filter("outcome", N_("Kết quả"), lambda v: ImportRow.outcome == v, [(o.value, OUTCOME_NAMES[o]) for o in Outcome]),
+        tables.Filter(
+            "outcome", N_("Kết quả"), lambda v: ImportRow.outcome == v, [(o.value, OUTCOME_NAMES[o]) for o in Outcome]
+        ),
         tables.Filter("result", N_("Đã ghi"), lambda v: ImportRow.result == v, [(r.value, RESULT_NAMES[r]) for r in Result]),
     ],
     search=lambda q: or_(ImportRow.sku == q.upper(), ImportRow.name.icontains(q, autoescape=True)),

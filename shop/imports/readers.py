@@ -65,14 +65,16 @@ def decimal_of(told: str) -> Decimal | None:
 
 _MONEY_WORD = r"(?:₫|đ|d|đồng|dong|vnđ|vnd)"
 _PER_PACK = re.compile(
-    r"\s*(?:/|mỗi|một|1)\s*(?:1\s*)?(?:hộp|gói|túi|chai|lọ|hũ|cái|chiếc|sản phẩm|sp|lon|vỉ|set|bộ|thùng|khay|bịch|can|con|quả|bao)\.?$",
+    r"\s*(?:/|mỗi|một|1)\s*(?:1\s*)?(?:hộp|gói|túi|chai|lọ|hũ|cái|chiếc|sản phẩm|sp|lon|vỉ|set|bộ|thùng|khay|bịch|can|con|quả|"
+    r"bao)\.?$",
     re.I,
 )
 _PER_WEIGHT = re.compile(r"/\s*(?:1\s*)?(kg|g|gram|lít|lit|l|ml|cân|lạng|100\s*g)\.?$", re.I)
 _THOUSANDS = re.compile(r"(k|nghìn|nghin|ngàn|ngan|ngh|n)", re.I)
 _MILLIONS = re.compile(r"(triệu|trieu|tr|củ)", re.I)
 _AMOUNT = re.compile(
-    rf"(?:{_MONEY_WORD}\s*)?(?P<n>\d[\d.,' ]*)\s*(?P<u>k|nghìn|nghin|ngàn|ngan|ngh|n|triệu|trieu|tr|củ)?\s*(?P<rest>\d{{1,3}})?\s*{_MONEY_WORD}?\.?",
+    rf"(?:{_MONEY_WORD}\s*)?(?P<n>\d[\d.,' ]*)\s*(?P<u>k|nghìn|nghin|ngàn|ngan|ngh|n|triệu|trieu|tr|củ)?\s*"
+    rf"(?P<rest>\d{{1,3}})?\s*{_MONEY_WORD}?\.?",
     re.I,
 )
 
@@ -141,9 +143,11 @@ def price(cell: str, *, scale: int = 1) -> int:
 
 _UNIT = {
     "g": "GRM", "gr": "GRM", "gram": "GRM", "grams": "GRM", "gam": "GRM", "grm": "GRM",
-    "kg": "KGM", "kgm": "KGM", "kilogam": "KGM", "kilogram": "KGM", "ki lo": "KGM", "kilo": "KGM", "ky": "KGM", "ki": "KGM", "can": "KGM",
+    "kg": "KGM", "kgm": "KGM", "kilogam": "KGM", "kilogram": "KGM", "ki lo": "KGM", "kilo": "KGM", "ky": "KGM", "ki": "KGM",
+    "can": "KGM",
     "ml": "MLT", "mlt": "MLT", "cc": "MLT", "l": "LTR", "lit": "LTR", "ltr": "LTR", "liter": "LTR", "litre": "LTR",
-    "piece": "H87", "cai": "H87", "chiec": "H87", "qua": "H87", "con": "H87", "h87": "H87", "vien": "H87", "mieng": "H87", "banh": "H87",
+    "piece": "H87", "cai": "H87", "chiec": "H87", "qua": "H87", "con": "H87", "h87": "H87", "vien": "H87", "mieng": "H87",
+    "banh": "H87",
 }  # fmt: skip
 # Units that are counted in another one.
 _OTHER = {

@@ -46,7 +46,8 @@ def by_hand(sheet: str, names: str = '<sheet name="A" sheetId="1" r:id="rId1"/>'
     """An XLSX whose sheet is this XML (the inside of `<worksheet>`)."""
     kind = "http://schemas.openxmlformats.org"
     parts = {
-        "[Content_Types].xml": f'<?xml version="1.0"?><Types xmlns="{kind}/package/2006/content-types"><Default Extension="rels" '
+        "[Content_Types].xml": f'<?xml version="1.0"?><Types xmlns="{kind}/package/2006/content-types">'
+        '<Default Extension="rels" '
         'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" '
         'ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
         'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
@@ -57,7 +58,8 @@ def by_hand(sheet: str, names: str = '<sheet name="A" sheetId="1" r:id="rId1"/>'
         "xl/_rels/workbook.xml.rels": f'<?xml version="1.0"?><Relationships xmlns="{kind}/package/2006/relationships">'
         f'<Relationship Id="rId1" Type="{kind}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>'
         "</Relationships>",
-        "xl/worksheets/sheet1.xml": f'<?xml version="1.0"?><worksheet xmlns="{kind}/spreadsheetml/2006/main">{sheet}</worksheet>',
+        "xl/worksheets/sheet1.xml": f'<?xml version="1.0"?><worksheet xmlns="{kind}/spreadsheetml/2006/main">'
+        f"{sheet}</worksheet>",
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as box:

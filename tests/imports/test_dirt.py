@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 import zipfile
 from collections.abc import Callable
@@ -64,35 +65,93 @@ def old(encoding: Encoding) -> bytes:
 
 
 INLINE = (
-    '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Mã hàng</t></is></c><c r="B1" t="inlineStr"><is><t>Tên sản phẩm</t></is>'
+    '<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Mã hàng</t></is></c><c r="B1" t="inlineStr"><is>'
+    "<t>Tên sản phẩm</t></is>"
     '</c><c r="C1" t="inlineStr"><is><t>Bộ sản phẩm</t></is></c><c r="D1" t="inlineStr"><is><t>Quy cách</t></is></c>'
     '<c r="E1" t="inlineStr"><is><t>Giá bán (₫)</t></is></c></row><row r="5"><c r="A5" t="inlineStr"><is><t>SP-1</t></is></c>'
     '<c r="B5" t="inlineStr"><is><t>Chả mực</t></is></c><c r="C5"><v>8</v></c><c r="D5" t="inlineStr"><is><t>Hộp</t></is></c>'
     '<c r="E5"><f>1+1</f></c></row><row r="6"><c r="A6" t="inlineStr"><is><t>SP-2</t></is></c><c r="B6" t="inlineStr"><is>'
-    '<t>Chả cá</t></is></c><c r="C6"><v>8.0</v></c><c r="D6" t="inlineStr"><is><t>Hộp</t></is></c><c r="E6"><v>1.2E5</v></c></row>'
+    '<t>Chả cá</t></is></c><c r="C6"><v>8.0</v></c><c r="D6" t="inlineStr"><is><t>Hộp</t></is></c><c r="E6">'
+    "<v>1.2E5</v></c></row>"
     "</sheetData>"
 )
 G = goods(2)
 CORPUS: dict[str, tuple[Callable[[], bytes], list[str]]] = {
     "clean": (lambda: book(HEAD, *G), [N, N]),
     "title rows above": (lambda: book(["CƠ SỞ ABC"], [], ["Bảng giá", "", "2026"], HEAD, *G), [N, N]),
-    "other names and order": (lambda: book(["Giá bán lẻ", "Tên hàng hoá", "Mã SP", "Loại", "Nhóm"], ["120k", "Chả", "A-1", "Hộp", 8]), [N]),
-    "a mistyped head": (lambda: book(["Mã hàgn", "Tên sản phảm", "Bộ sản phẩm", "Quy cáhc", "Giá bánn"], ["A-1", "Chả", 8, "Hộp", "9.000"]), [N]),
-    "merged cells": (lambda: book(HEAD, ["SP-1", "", "", "Hộp", "500 g", "120k"], ["SP-2", "", "", "Túi", "1 kg", "200k"], more=_merged), [N, N]),
-    "two lines of head": (lambda: book(["Mã hàng", "Tên sản phẩm", "Bộ sản phẩm", "Quy cách", "Thông tin bán"], ["", "", "", "", "Giá bán"], ["A-1", "Chả", 8, "Hộp", "9.000"]), [N]),
+    "other names and order": (
+        lambda: book(["Giá bán lẻ", "Tên hàng hoá", "Mã SP", "Loại", "Nhóm"], ["120k", "Chả", "A-1", "Hộp", 8]),
+        [N],
+    ),
+    "a mistyped head": (
+        lambda: book(
+            ["Mã hàgn", "Tên sản phảm", "Bộ sản phẩm", "Quy cáhc", "Giá bánn"], ["A-1", "Chả", 8, "Hộp", "9.000"]
+        ),
+        [N],
+    ),
+    "merged cells": (
+        lambda: book(
+            HEAD, ["SP-1", "", "", "Hộp", "500 g", "120k"], ["SP-2", "", "", "Túi", "1 kg", "200k"], more=_merged
+        ),
+        [N, N],
+    ),
+    "two lines of head": (
+        lambda: book(
+            ["Mã hàng", "Tên sản phẩm", "Bộ sản phẩm", "Quy cách", "Thông tin bán"],
+            ["", "", "", "", "Giá bán"],
+            ["A-1", "Chả", 8, "Hộp", "9.000"],
+        ),
+        [N],
+    ),
     "several sheets": (lambda: book(["Ghi chú"], ["xem trang sau", "x"], more=_two_sheets), [N, N]),
-    "amounts of every kind": (lambda: book(HEAD, *[[f"A-{i}", f"Chả {i}", 8, "Hộp", "1 kg", p] for i, p in enumerate(["120.000đ", "120k", "120 nghìn", "1,2tr", "120,000", 120000, 120000.0])]), [N] * 7),
+    "amounts of every kind": (
+        lambda: book(
+            HEAD,
+            *[
+                [f"A-{i}", f"Chả {i}", 8, "Hộp", "1 kg", p]
+                for i, p in enumerate(["120.000đ", "120k", "120 nghìn", "1,2tr", "120,000", 120000, 120000.0])
+            ],
+        ),
+        [N] * 7,
+    ),
     "a range of amounts": (lambda: book(HEAD, ["A-1", "Chả", 8, "Hộp", "1 kg", "120.000 - 150.000"]), [R]),
-    "words for an amount": (lambda: book(HEAD, ["A-1", "Chả", 8, "Hộp", "1 kg", "liên hệ"], ["A-2", "Cá", 8, "Hộp", "1 kg", 120]), [R, R]),
-    "thousands said in the head": (lambda: book(["Mã hàng", "Tên", "Bộ", "Quy cách", "Giá (nghìn đồng)"], ["A-1", "Chả", 8, "Hộp", 120]), [N]),
-    "contents of every kind": (lambda: book(HEAD, *[[f"A-{i}", f"Chả {i}", 8, "Hộp", w, "9k"] for i, w in enumerate(["0,5kg", "500 g", "1/2 kg", "1.5 lít", "500ml x 6", "½ kg"])]), [N] * 6),
+    "words for an amount": (
+        lambda: book(HEAD, ["A-1", "Chả", 8, "Hộp", "1 kg", "liên hệ"], ["A-2", "Cá", 8, "Hộp", "1 kg", 120]),
+        [R, R],
+    ),
+    "thousands said in the head": (
+        lambda: book(["Mã hàng", "Tên", "Bộ", "Quy cách", "Giá (nghìn đồng)"], ["A-1", "Chả", 8, "Hộp", 120]),
+        [N],
+    ),
+    "contents of every kind": (
+        lambda: book(
+            HEAD,
+            *[
+                [f"A-{i}", f"Chả {i}", 8, "Hộp", w, "9k"]
+                for i, w in enumerate(["0,5kg", "500 g", "1/2 kg", "1.5 lít", "500ml x 6", "½ kg"])
+            ],
+        ),
+        [N] * 6,
+    ),
     "an unclear content": (lambda: book(HEAD, ["A-1", "Chả", 8, "Hộp", "1.500 kg", "9k"]), [R]),
     "TCVN3": (lambda: old(Encoding.TCVN3), [N, N]),
     "VNI": (lambda: old(Encoding.VNI), [N, N]),
-    "TCVN3 bytes in a CSV": (lambda: "\n".join(written_in(",".join(map(str, r)), Encoding.TCVN3) for r in [["Mã hàng", "Tên sản phẩm", "Bộ sản phẩm", "Quy cách"], *[v[:4] for v in VIETNAMESE]]).encode("latin-1"), [N, N]),
-    "decomposed": (lambda: text(*[[unicodedata.normalize("NFD", str(c)) for c in row] for row in [HEAD, *VIETNAMESE]]), [N, N]),
+    "TCVN3 bytes in a CSV": (
+        lambda: "\n".join(
+            written_in(",".join(map(str, r)), Encoding.TCVN3)
+            for r in [["Mã hàng", "Tên sản phẩm", "Bộ sản phẩm", "Quy cách"], *[v[:4] for v in VIETNAMESE]]
+        ).encode("latin-1"),
+        [N, N],
+    ),
+    "decomposed": (
+        lambda: text(*[[unicodedata.normalize("NFD", str(c)) for c in row] for row in [HEAD, *VIETNAMESE]]),
+        [N, N],
+    ),
     "UTF-16 with semicolons": (lambda: text(HEAD, *G, encoding="utf-16", separator=";"), [N, N]),
-    "no-break and zero-width blanks": (lambda: book(HEAD, ["\u200bSP-1\u00a0", "Chả\u00a0mực", 8, "Hộp\u200b", "500\u00a0g", "120\u00a0000"]), [N]),
+    "no-break and zero-width blanks": (
+        lambda: book(HEAD, ["\u200bSP-1\u00a0", "Chả\u00a0mực", 8, "Hộp\u200b", "500\u00a0g", "120\u00a0000"]),
+        [N],
+    ),
     "blank lines": (lambda: book(HEAD, [], G[0], [], [], G[1], []), [N, N]),
     "formulas and errors": (lambda: book(HEAD, *[r[:5] for r in goods(3)], more=_formulas), [N, R, R]),
     "a formula without a value": (lambda: by_hand(INLINE), [R, N]),
@@ -103,14 +162,20 @@ CORPUS: dict[str, tuple[Callable[[], bytes], list[str]]] = {
     "one SKU twice": (lambda: book(HEAD, G[0], G[0]), [N, R]),
     "no SKU": (lambda: book(HEAD, ["", "Chả", 8, "Hộp", "500 g", "9k"]), [R]),
     "a SKU with marks": (lambda: book(HEAD, ["Chả 1", "Chả", 8, "Hộp", "500 g", "9k"]), [R]),
-    "no set": (lambda: book(HEAD, ["A-1", "Chả", "", "Hộp", "500 g", "9k"], ["A-2", "Cá", "không rõ", "Hộp", "1 kg", "9k"]), [R, R]),
+    "no set": (
+        lambda: book(HEAD, ["A-1", "Chả", "", "Hộp", "500 g", "9k"], ["A-2", "Cá", "không rõ", "Hộp", "1 kg", "9k"]),
+        [R, R],
+    ),
     "text that begins a formula": (lambda: text(HEAD, ["A-1", "=HYPERLINK(1)", "8", "Hộp", "1 kg", "9k"]), [R]),
     "claims of stars": (lambda: book(HEAD, ["A-1", "Chả mực OCOP 5 sao", 8, "Hộp", "1 kg", "9k"]), [R]),
     "not at the corner": (lambda: book(more=_apart), [N, N]),
     "columns nobody knows": (lambda: book([*HEAD, "Ghi chú nội bộ", "Kho"], *[[*r, "abc", 7] for r in G]), [N, N]),
     "cut short": (lambda: text(HEAD, G[0], ["SP-2", "Chả hai"]), [N, R]),
-    "contradictions": (lambda: book(HEAD, ["A-1", "Chả", 8, "Hộp", "1 kg", "9k"], ["A-2", "Chả", 15, "Túi", "1 kg", "9k"]), [N, R]),
-}  # fmt: skip
+    "contradictions": (
+        lambda: book(HEAD, ["A-1", "Chả", 8, "Hộp", "1 kg", "9k"], ["A-2", "Chả", 15, "Túi", "1 kg", "9k"]),
+        [N, R],
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", CORPUS)
@@ -152,13 +217,10 @@ def test_what_has_no_table_is_refused(shop: Shop, content: bytes) -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_opened(shop: Shop) -> None:
-    import io
-
     out = io.BytesIO(by_hand(INLINE))
-    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as box:
-        with box.open("xl/worksheets/sheet9.xml", "w") as part:
-            for _ in range(220):
-                part.write(b"\0" * (1 << 20))
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as box, box.open("xl/worksheets/sheet9.xml", "w") as part:
+        for _ in range(220):
+            part.write(b"\0" * (1 << 20))
     with pytest.raises(BadTable):
         shop.send(out.getvalue())
 
