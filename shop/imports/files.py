@@ -96,11 +96,14 @@ def survey(book: Book, name: str) -> Survey:
     verdicts = legacy.judge(_columns([cells for _n, cells in lines]))
     best: tuple[int, int, list[str]] | None = None
     for place, (_n, cells) in enumerate(top):
-        readable = [" ".join(_read(cell, v).split()) for cell, v in zip(cells, verdicts, strict=False)]
-        for head, used in _heads(readable, top[place + 1][1] if place + 1 < len(top) else None, verdicts):
-            score = _known(columns.guess(head)) * 10 - used
-            if score > (best[0] if best else 9) and sum(bool(word) for word in head) >= 2:
-                best = (score, place + used, head)
+        # The head may be in Unicode above a body that is not: it is read both ways, as it stands first.
+        below = top[place + 1][1] if place + 1 < len(top) else None
+        for read in ([Verdict()] * len(verdicts), verdicts):
+            readable = [" ".join(_read(cell, v).split()) for cell, v in zip(cells, read, strict=False)]
+            for head, used in _heads(readable, below, read):
+                score = _known(columns.guess(head)) * 10 - used
+                if score > (best[0] if best else 9) and sum(bool(word) for word in head) >= 2:
+                    best = (score, place + used, head)
     if best is None:
         line = next((i for i, (_n, cells) in enumerate(top) if sum(bool(c) for c in cells) >= 2), None)
         if line is None:
@@ -113,7 +116,6 @@ def survey(book: Book, name: str) -> Survey:
         head = head[:-1]
     head = [word[:200] for word in head]
     body = [cells for _n, cells in lines[place + 1 :]]
-    # The head itself may be in Unicode above a body that is not, or the other way round: judged apart.
     verdicts = (legacy.judge(_columns(body, len(head))) + [Verdict()] * len(head))[: len(head)]
     samples = []
     for column, verdict in enumerate(verdicts):

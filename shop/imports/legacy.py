@@ -143,6 +143,8 @@ class Votes:
     tcvn3: int = 0
     vni: int = 0
     unicode: int = 0
+    # Words beyond ASCII, whatever they are.
+    words: int = 0
 
     def add(self, cell: str) -> None:
         """Count the words of a cell."""
@@ -151,6 +153,7 @@ class Votes:
         for word in _WORD.findall(cell):
             if word.isascii():
                 continue
+            self.words += 1
             if _UNICODE_ONLY.search(word):
                 self.unicode += 1
             elif not is_syllable(word):
@@ -208,7 +211,7 @@ def judge(columns: Sequence[Iterable[str]]) -> list[Verdict]:
     found = []
     for vote in votes:
         encoding = vote.best if vote.best is not Encoding.UNICODE else whole.best
-        if encoding is Encoding.UNICODE or (vote.unicode and not vote.tcvn3 + vote.vni):
+        if encoding is Encoding.UNICODE or not vote.words or (vote.unicode and not vote.tcvn3 + vote.vni):
             found.append(Verdict())
         else:
             found.append(Verdict(encoding, surely=vote.unicode == 0))

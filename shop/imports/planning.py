@@ -190,7 +190,10 @@ class Planner:
         wrong: list[Problem] = []
         if raw.why:
             return draft, wrong
-        for key, cell in raw.cells.items():
+        for key in columns.KEYS:  # in one order, whatever order a database keeps keys in
+            cell = raw.cells.get(key)
+            if not cell:
+                continue
             try:
                 self._cell(draft, key, cell)
             except ShopError as error:

@@ -200,6 +200,14 @@ def test_names_come_out_in_proper_letters(shop: Shop, kind: str) -> None:
     assert {r.name for r in shop.rows(row)} <= {NAME, "Nước mắm cốt"}
 
 
+def test_a_head_in_proper_letters_above_an_old_font_stays(shop: Shop) -> None:
+    old_rows = [[written_in(c, Encoding.TCVN3) if isinstance(c, str) else c for c in row] for row in VIETNAMESE]
+    row = shop.send(book(["Mã SP", "Tên hàng", "Nhóm", "Đóng gói", "Trọng lượng", "Giá bán lẻ"], *old_rows))
+    assert row.head[:3] == ["Mã SP", "Tên hàng", "Nhóm"]
+    assert shop.outcomes(row) == [N, N]
+    assert shop.rows(row)[0].name == NAME
+
+
 def test_goods_of_others_cannot_be_named(shop: Shop) -> None:
     other = factories.make_variant("Chả của người khác", producer=factories.make_producer("HTX khác"))
     row = shop.send(book(HEAD, [other.sku, "Lấy của người", 8, "Hộp", "1 kg", "1k"]))
