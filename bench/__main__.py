@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import load, meters, points, portal, settlement, tills
+from bench import imports, load, meters, points, portal, settlement, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -35,7 +35,7 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement")
+APART = ("points", "portal", "settlement", "imports")
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART)
 _COLUMNS = (
     "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
@@ -597,6 +597,24 @@ def long_statement(report: Report, db: str, server: str, folder: Path) -> None:
             )  # fmt: skip
 
 
+def tables(report: Report, db: str, server: str, folder: Path) -> None:
+    """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
+    f, n = imports.measure(db, server, folder), imports.ROWS
+    report.line(db, n, "import limits", f"reading {n / f.read:,.0f} rows/s, one bulk insert {n / f.insert:,.0f} rows/s",
+                read=f.read, insert=f.insert)  # fmt: skip
+    for what, tried, written in (("new goods", f.check, f.write), ("other prices", f.again, f.change)):
+        whole = f.upload + tried + written
+        report.line(
+            db, n, f"import, {what}", f"tried {n / tried:,.0f} rows/s, written {n / written:,.0f} rows/s, in all {whole:.1f} s",
+            f"goal {imports.SECONDS:.0f} s", whole <= imports.SECONDS, check=tried, write=written, seconds=whole,
+        )  # fmt: skip
+    report.line(db, n, "import memory", f"{f.memory:.0f} MB", f"goal {imports.MEGABYTES:.0f} MB", f.memory <= imports.MEGABYTES,
+                memory=f.memory)  # fmt: skip
+
+
+# --- the whole ---------------------------------------------------------------------------------------------------
+
+
 def main() -> int:
     """Run what the arguments ask for; 0 when every goal was met, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
@@ -630,6 +648,8 @@ def main() -> int:
                 producers_door(report, db, args.postgresql, folder)
             if "settlement" in wanted:
                 long_statement(report, db, args.postgresql, folder)
+            if "imports" in wanted:
+                tables(report, db, args.postgresql, folder)
             if wanted <= set(APART):
                 continue
             by_size = {n: _one(report, db, n, folder, args.postgresql, wanted, clients, seconds) for n in sizes}

@@ -375,6 +375,11 @@ def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) ->
     return _send(lambda made: write_xlsx(made, head, lines), XLSX_TYPE, f"{name}.xlsx")
 
 
+def send(name: str, kind: str, write: Callable[[IO[bytes]], None]) -> Response:
+    """Send as the file `name` of the type `kind` what `write` writes."""
+    return _send(write, kind, name)
+
+
 def _send(write: Callable[[IO[bytes]], None], kind: str, name: str) -> Response:
     """Write a temporary file and send it in pieces: nothing is held in memory, and what fails fails before the answer."""
     made = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the generator

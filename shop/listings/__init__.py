@@ -1,1 +1,1 @@
-"""What producers say of their goods: drafts, what is sent for review, what was decided, the history with its differences."""
+"""What producers say of their goods: drafts, their review by the office, and what became of each change."""
