@@ -23,7 +23,7 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, ledger, logins, marks, people, rounds, told
+from shop.seed import counters, goods, ledger, listings, logins, marks, people, rounds, told
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -68,6 +68,7 @@ def _make(seed: int) -> dict[str, Any]:
     year.settle(scarce)
     ledger.write(year)
     _points(seed, year, wares, ids)
+    _listings(seed, year, ids)
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()
@@ -98,6 +99,13 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
     session().execute(delete(Job).where(Job.id > before))
     # Each command counted by its own day what lists show.
     stock.refresh_availability()
+
+
+def _listings(seed: int, year: Year, ids: dict[str, int]) -> None:
+    """What the producer with the demonstration's log-ins says of its goods."""
+    member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
+    officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
+    listings.load(random.Random(f"demo:listings:{seed}"), year.now, int(_scopes()["producer_id"]), member, officer)
 
 
 _STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
