@@ -309,7 +309,6 @@ def photos(slug: str) -> Any:
 
 
 def _photos(row: Product, *, sent: dict[str, str] | None = None, error: ShopError | None = None) -> Any:
-    at = (sent or {}).get("key", "")
     found = forms.errors(error)
     page = render_template(
         "listings/portal/photos.html",
@@ -317,7 +316,7 @@ def _photos(row: Product, *, sent: dict[str, str] | None = None, error: ShopErro
         p=row,
         photos=[dict(one) | {"large": queries.large_of(row.id, one["key"])} for one in queries.arranged(row)],
         sent=sent or {},
-        at=at,
+        which=(sent or {}).get("key", ""),
         errors=found,
         error_code=error.code if error else None,
         submission=queries.open_submission(row.id),

@@ -410,7 +410,7 @@ def waiting_at(producer_id: int) -> tuple[int, int, int]:
         .where(Submission.producer_id == producer_id, Submission.state.in_(OPEN))
         .group_by(Submission.state)
     )
-    found: dict[State, int] = dict(rows.tuples().all())
+    found = {state: int(count) for state, count in rows}
     return found.get(State.RETURNED, 0), found.get(State.DRAFT, 0), found.get(State.SENT, 0)
 
 
