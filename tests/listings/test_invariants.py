@@ -31,8 +31,9 @@ def _own_approval(s: Any, row: Submission) -> None:
 
 
 def _foreign(s: Any, row: Submission) -> None:
-    found = s.get(Submission, row.id)
-    found.producer_id, found.closed_at = make_producer("Khác").id, None
+    found, other = s.get(Submission, row.id), make_producer("Khác")
+    s.flush()
+    found.producer_id, found.closed_at = other.id, None
 
 
 def _no_bytes(s: Any, row: Submission) -> None:
