@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from flask_babel import gettext
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select
 
 from shop.catalog import queries as catalog
 from shop.catalog import rules as catalog_rules
-from shop.catalog.models import Photo, Price, Product, ProductKind, ProductSet, Variant, VariantState
+from shop.catalog.models import (
+    Photo,
+    Price,
+    Product,
+    ProductGroup,
+    ProductKind,
+    ProductSet,
+    ProductState,
+    Variant,
+    VariantState,
+)
 from shop.catalog.queries import PhotoView
-from shop.kernel import clock
-from shop.kernel.db import session
+from shop.catalog.queries.office import STATE_NAMES as PRODUCT_STATES
+from shop.kernel import clock, tables, text
+from shop.kernel.db import UtcDateTime, session
 from shop.kernel.errors import N_
 from shop.listings import facts, rules
 from shop.listings.facts import PackToday, Today
-from shop.listings.models import OPEN, Change, Decision, Line, Outcome, Picture, Step, Submission
+from shop.listings.models import (
+    KIND_NAMES,
+    OPEN,
+    STATE_NAMES,
+    Change,
+    Decision,
+    Kind,
+    Line,
+    Outcome,
+    Picture,
+    State,
+    Step,
+    Submission,
+)
+from shop.producers.models import Producer
 
 # What a product's page needs before customers see it, in the order a person fills it in.
 MISSING_NAMES = {
@@ -183,3 +210,227 @@ def files_of(product_id: int, key: str) -> dict[str, dict[str, str]] | None:
         return found.files if found else None
     row = pictures(product_id, [key]).get(key)
     return row.files if row else None
+
+
+# --- lists -------------------------------------------------------------------------------------------------------
+
+
+def set_name(set_id: int) -> str:
+    """A product set by name."""
+    return session().scalar(select(ProductSet.name).where(ProductSet.id == set_id)) or str(set_id)
+
+
+def set_groups(chosen: int | None = None) -> list[tuple[str, list[tuple[int, str]]]]:
+    """The sets in force by group, for a form: (group, [(id, name)]); the one `chosen` too if it is no longer in force."""
+    now = clock.today()
+    in_force = or_(ProductSet.valid_to.is_(None), ProductSet.valid_to > now)
+    rows = session().execute(
+        select(ProductGroup.name, ProductSet.id, ProductSet.name)
+        .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
+        .where(or_(in_force, ProductSet.id == (chosen or 0)))
+        .order_by(ProductSet.scheme.desc(), ProductSet.number)
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for group, set_id, name in rows:
+        found.setdefault(group, []).append((set_id, name))
+    return list(found.items())
+
+
+_PRICE_NOW = (
+    select(Price.amount)
+    .where(Price.variant_id == Variant.id, catalog_rules.price_in_force(bindparam("now", type_=UtcDateTime())))
+    .correlate(Variant)
+    .scalar_subquery()
+)
+
+
+def _listing_state(value: str) -> Any:
+    if value in {s.value for s in OPEN}:
+        return Submission.state == State(value)
+    return Product.state == ProductState(value.removeprefix("product-"))
+
+
+def _matches(q: str) -> Any:
+    return or_(
+        Product.slug.contains("-".join(text.words(q)) or "?", autoescape=True),
+        Variant.sku.startswith(q.strip().upper(), autoescape=True),
+        Variant.pack.icontains(q.strip(), autoescape=True),
+    )
+
+
+MINE = tables.Table(
+    name="san-pham",
+    order="name",
+    tie=func.coalesce(Variant.id, 0),
+    columns=[
+        tables.Column("name", N_("Sản phẩm"), sort=(Product.sort_name, Product.id)),
+        tables.Column("pack", N_("Quy cách"), sort=(Variant.pack,)),
+        tables.Column("price", N_("Giá bán"), "num", value="price"),
+        tables.Column(
+            "state", N_("Trạng thái"), sort=(Product.state,), value=lambda r: gettext(PRODUCT_STATES[r.state])
+        ),
+        tables.Column(
+            "review", N_("Duyệt"), sort=(Submission.state,),
+            value=lambda r: gettext(STATE_NAMES[r.review]) if r.review else "",
+        ),
+        tables.Column("updated", N_("Sửa lúc"), sort=(Product.updated_at,), value="updated_at"),
+        tables.Column("sku", N_("Mã hàng"), on_page=False, value="sku"),
+    ],
+    filters=[
+        tables.Filter(
+            "state",
+            N_("Trạng thái"),
+            _listing_state,
+            [
+                ("product-shown", PRODUCT_STATES[ProductState.SHOWN]),
+                ("product-draft", PRODUCT_STATES[ProductState.DRAFT]),
+                ("product-hidden", PRODUCT_STATES[ProductState.HIDDEN]),
+                ("draft", N_("Có bản nháp chưa gửi")),
+                ("sent", STATE_NAMES[State.SENT]),
+                ("returned", STATE_NAMES[State.RETURNED]),
+            ],
+        ),
+    ],
+    search=_matches,
+)  # fmt: skip
+
+
+def mine(args: Mapping[str, str], producer_id: int) -> tables.View:
+    """The producer's packs (and products without one) with price, state and what waits: one statement for a page."""
+    rows = (
+        select(
+            Product.slug, Product.name, Product.state, Product.updated_at, Product.is_demo, Variant.sku, Variant.pack,
+            Variant.state.label("pack_state"), _PRICE_NOW.label("price"), Submission.state.label("review"),
+        )
+        .outerjoin(Variant, Variant.product_id == Product.id)
+        .outerjoin(Submission, and_(Submission.product_id == Product.id, Submission.state.in_(OPEN)))
+        .where(Product.producer_id == producer_id)
+        .params(now=clock.now())
+    )  # fmt: skip
+    return MINE.open(args, "/producer/listings", rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A submission in the office's list; `days` since it was sent."""
+
+    reference: str
+    kind: Kind
+    state: State
+    product: str
+    producer: str
+    lines: int
+    sent_at: datetime | None
+    sent_label: str | None
+    is_demo: bool
+
+    @property
+    def days(self) -> int:
+        """Whole days since it was sent."""
+        return (clock.now() - self.sent_at).days if self.sent_at else 0
+
+    @property
+    def late(self) -> str:
+        """The class of a row that has waited for over three days."""
+        return "late" if self.state is State.SENT and self.days >= LATE_DAYS else ""
+
+
+LATE_DAYS = 3
+_WAITS = case((Submission.state == State.SENT, 0), else_=1)
+_LINES = select(func.count()).where(Line.submission_id == Submission.id).correlate(Submission).scalar_subquery()
+
+
+def _age(value: str) -> Any:
+    return Submission.sent_at < clock.now() - timedelta(days=int(value))
+
+
+def _about(value: str) -> Any:
+    fields = {"price": ("price",), "photos": ("photos",), "name": ("name", "name_en")}[value]
+    return exists().where(Line.submission_id == Submission.id, Line.field.in_(fields))
+
+
+QUEUE = tables.Table(
+    name="duyet-san-pham",
+    order="sent",
+    tie=Submission.id,
+    columns=[
+        tables.Column("product", N_("Sản phẩm"), sort=(Product.sort_name,)),
+        tables.Column("producer", N_("Cơ sở sản xuất"), sort=(Producer.sort_name,)),
+        tables.Column("kind", N_("Loại"), sort=(Submission.kind,), value=lambda r: gettext(KIND_NAMES[r.kind])),
+        tables.Column("lines", N_("Mục"), "num"),
+        tables.Column("sent", N_("Gửi lúc"), sort=(_WAITS, Submission.sent_at), value="sent_at"),
+        tables.Column("state", N_("Tình trạng"), value=lambda r: gettext(STATE_NAMES[r.state])),
+        tables.Column("reference", N_("Mã"), on_page=False),
+        tables.Column("by", N_("Người gửi"), on_page=False, value="sent_label"),
+    ],
+    filters=[
+        tables.Filter("state", N_("Tình trạng"), lambda v: Submission.state == State(v), list(STATE_NAMES.items())),
+        tables.Filter("kind", N_("Loại"), lambda v: Submission.kind == Kind(v), list(KIND_NAMES.items())),
+        tables.Filter(
+            "about",
+            N_("Có thay đổi về"),
+            _about,
+            [("price", N_("Giá bán")), ("photos", N_("Ảnh")), ("name", N_("Tên sản phẩm"))],
+        ),
+        tables.Filter(
+            "age", N_("Chờ đã lâu"), _age, [("3", N_("Hơn 3 ngày")), ("7", N_("Hơn 7 ngày")), ("30", N_("Hơn 30 ngày"))]
+        ),
+    ],
+    search=lambda q: or_(
+        Submission.reference == q.strip().upper(),
+        Product.slug.contains("-".join(text.words(q)) or "?", autoescape=True),
+        Producer.slug.contains("-".join(text.words(q)) or "?", autoescape=True),
+    ),
+)
+
+
+def queue(args: Mapping[str, str]) -> tables.View:
+    """What producers have sent: at first what waits, the oldest first."""
+    rows = (
+        select(
+            Submission.reference, Submission.kind, Submission.state, Product.name, Producer.name, _LINES, Submission.sent_at,
+            Submission.sent_label, Submission.is_demo,
+        )
+        .join(Product, Product.id == Submission.product_id)
+        .join(Producer, Producer.id == Submission.producer_id)
+        .where(Submission.sent_at.is_not(None))
+    )  # fmt: skip
+    return QUEUE.open(args, "/office/listings", rows, make=lambda row: Queued(*tuple(row)))
+
+
+def waiting_in_office() -> tuple[int, int]:
+    """How many submissions wait for a reviewer, and how many of them for over three days."""
+    late = clock.now() - timedelta(days=LATE_DAYS)
+    rows = session().execute(
+        select(func.count(), func.count(case((Submission.sent_at < late, 1)))).where(Submission.state == State.SENT)
+    )
+    found = rows.one()
+    return int(found[0]), int(found[1])
+
+
+def waiting_at(producer_id: int) -> tuple[int, int, int]:
+    """How many of the producer's submissions were sent back, are drafts, wait for the office."""
+    rows = session().execute(
+        select(Submission.state, func.count())
+        .where(Submission.producer_id == producer_id, Submission.state.in_(OPEN))
+        .group_by(Submission.state)
+    )
+    found = {state: int(count) for state, count in rows}
+    return found.get(State.RETURNED, 0), found.get(State.DRAFT, 0), found.get(State.SENT, 0)
+
+
+def producer_name(producer_id: int) -> str:
+    """A producer's name."""
+    return session().scalar(select(Producer.name).where(Producer.id == producer_id)) or ""
+
+
+def slug_of(product_id: int) -> str:
+    """A product's address."""
+    return session().scalar(select(Product.slug).where(Product.id == product_id)) or ""
+
+
+def large_of(product_id: int, key: str) -> str:
+    """The storage key of the largest JPEG of a photograph of the product; '' if there is none."""
+    files = files_of(product_id, key) or {}
+    widths = files.get("jpeg") or {}
+    return widths[max(widths, key=int)] if widths else ""

@@ -18,6 +18,7 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.jobs import Job, JobState, Schedule
+from shop.listings import queries as listings
 from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
@@ -253,6 +254,14 @@ def _messages(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _listings(_scopes: frozenset[str]) -> list[Waiting]:
+    group, (waiting, late) = N_("Sản phẩm của cơ sở"), listings.waiting_in_office()
+    return [
+        Waiting(group, N_("Chờ duyệt"), waiting, "/office/listings?state=sent"),
+        Waiting(group, N_("Chờ duyệt quá 3 ngày"), late, "/office/listings?state=sent&age=3", "bad"),
+    ]
+
+
 def _jobs(_scopes: frozenset[str]) -> list[Waiting]:
     group = N_("Máy móc")
     failed = _count(Job.state == JobState.FAILED, table=Job)
@@ -294,6 +303,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.APPLICATION_CHECK, _makers),
     (Permission.SETTLEMENT_READ, _settlement),
     (Permission.CATALOG_READ, _certificates),
+    (Permission.LISTING_REVIEW, _listings),
     (Permission.JOB_READ, _jobs),
 )
 

@@ -24,7 +24,21 @@ from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, joining, ledger, logins, marks, parcels, people, rounds, settlement, supply, told
+from shop.seed import (
+    counters,
+    goods,
+    joining,
+    ledger,
+    listings,
+    logins,
+    marks,
+    parcels,
+    people,
+    rounds,
+    settlement,
+    supply,
+    told,
+)
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
@@ -69,6 +83,7 @@ def _make(seed: int) -> dict[str, Any]:
     year.settle(scarce)
     ledger.write(year, settlement.owners(wares))
     _points(seed, year, wares, ids, since)
+    _listings(seed, year, ids)
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()
@@ -116,6 +131,13 @@ def _parcels(seed: int, staff: Staff, wares: list[goods.Ware], names: dict[str, 
     member = Actor("user", names["cosanxuat@example.vn"], ids["cosanxuat@example.vn"])
     parcels.plan(own, known["producer_id"], member, people.crowd(rng, 30), wares, str(current_app.secret_key))
     own.work()
+
+
+def _listings(seed: int, year: Year, ids: dict[str, int]) -> None:
+    """What the producer with the demonstration's log-ins says of its goods."""
+    member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
+    officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
+    listings.load(random.Random(f"demo:listings:{seed}"), year.now, int(_scopes()["producer_id"]), member, officer)
 
 
 _STAFF = ("chucoso", "diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")

@@ -9,6 +9,7 @@ from shop.accounts.permissions import Permission
 from shop.conversations import queries as conversations
 from shop.kernel import clock
 from shop.kernel.errors import N_
+from shop.listings import queries as listings
 from shop.pages import parcels
 from shop.pages.waiting import Waiting
 from shop.producers import queries as producers
@@ -76,13 +77,23 @@ def _supply(producer_id: int) -> list[Waiting]:
     ]
 
 
+def _listings(producer_id: int) -> list[Waiting]:
+    group, (returned, drafts, sent) = N_("Sản phẩm"), listings.waiting_at(producer_id)
+    return [
+        Waiting(group, N_("Cửa hàng trả lại để sửa"), returned, "/producer/listings?state=returned", "bad"),
+        Waiting(group, N_("Bản nháp chưa gửi"), drafts, "/producer/listings?state=draft"),
+        Waiting(group, N_("Đang chờ cửa hàng duyệt"), sent, "/producer/listings?state=sent", ""),
+    ]
+
+
 # Who may see a part, and the part: given the producer's id it says what waits.
 PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = (
     (Permission.PORTAL_ORDERS, _orders),
     (Permission.PORTAL_ORDERS, _conversations),
+    (Permission.SUPPLY_EDIT, _supply),
+    (Permission.LISTING_EDIT, _listings),
     (Permission.STATEMENT_READ, _money),
     (Permission.PORTAL_ENTER, _papers),
-    (Permission.SUPPLY_EDIT, _supply),
 )
 
 
