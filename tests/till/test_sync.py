@@ -283,6 +283,18 @@ def test_asked_for_and_not_had(counter: Counter) -> None:
     assert [(a.folded, a.quantity) for a in session().query(Ask).order_by(Ask.id)] == [("sa sung kho", 3), (None, 1)]
 
 
+@pytest.mark.parametrize("odd", [{"quantity": 999_999_999}, {"quantity": 0}, {"text": "sá sùng " * 70}])
+def test_what_nobody_asks_for_is_kept_for_a_person_as_it_was_sent(counter: Counter, odd: dict[str, Any]) -> None:
+    d = counter.device
+    sent = d.event("ask", {"session": None, "variant_id": None, "text": "Sá sùng khô", "quantity": 3} | odd)
+    (result,) = d.send(sent)
+    assert (result["status"], result["code"]) == ("refused", "invalid")
+    assert session().query(Ask).count() == 0
+    row = session().query(TillEvent).filter_by(uuid=sent["uuid"]).one()
+    assert row.state == "refused"
+    assert row.body == sent["body"]
+
+
 # --- batches -----------------------------------------------------------------------------------------------------
 
 
