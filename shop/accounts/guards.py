@@ -59,8 +59,8 @@ def requires(permission: Permission, *, scope: ScopeOf | None = None, name: str 
     """A user with `permission`.
 
     `scope(**view_args)` returns the scope (`point:12`) of the object that the address names, or None if there is none; a user
-    whose grants do not cover it is answered 404, and so is anybody's command on what there is not. Without `scope` any grant
-    of the permission opens the door, and the view filters its list by `scopes(permission)`.
+    whose grants do not cover it is answered 404. Without `scope` any grant of the permission opens the door, and the view
+    filters its list by `scopes(permission)`.
     """
 
     def decorate(view: V) -> V:
@@ -119,10 +119,9 @@ def enforce() -> Any:
     found = scopes(guard.permission)
     if not found:
         raise Forbidden
-    # Who may act on all may still not act on nothing; for looking, the page itself finds out.
-    if guard.scope is not None and ("*" not in found or request.method not in web.SAFE_METHODS):
+    if guard.scope is not None and "*" not in found:
         scope = guard.scope(**(request.view_args or {}))
-        if scope is None or ("*" not in found and scope not in found):
+        if scope is None or scope not in found:
             raise NotFound
     return None
 
