@@ -297,6 +297,7 @@ def test_what_nobody_asks_for_is_kept_for_a_person_as_it_was_sent(counter: Count
 
 def test_what_is_malformed_is_said_in_our_words(counter: Counter) -> None:
     d = counter.device
+    opened = d.open()
     line = d.line(counter.goods)
     wrong = {
         "thiếu mục này": d.event("cash", {"session": uid(), "amount": 5}),
@@ -307,10 +308,10 @@ def test_what_is_malformed_is_said_in_our_words(counter: Counter) -> None:
         "viết không đúng dạng": d.sale(line, secret_hash="short"),
         "giá trị không hợp lệ": d.cash(0),
     }
-    for words, result in zip(wrong, d.send(*wrong.values()), strict=True):
+    for words, result in zip(wrong, d.send(opened, *wrong.values())[1:], strict=True):
         assert words in result["message"], result
     told = d.app.test_client().post("/till/api/sync", json={"events": []}, headers=d.headers)
-    assert "“device”: thiếu mục này" in told.get_data(as_text=True)
+    assert "“device”: thiếu mục này" in told.get_json()["title"]
 
 
 @pytest.mark.parametrize(
