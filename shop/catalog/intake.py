@@ -81,6 +81,14 @@ COLUMNS = (
     Column("compare_price", ("giá trước", "giá gốc"), "price", "former price shown struck through"),
 )
 _BY_KEY = {c.key: c for c in COLUMNS}
+
+
+def called(key: str) -> str:
+    """What the report calls a column: its Vietnamese name, and the key that stands in heads; other words as they are."""
+    column = _BY_KEY.get(key)
+    return f"{column.names[0]} ({key})" if column and column.names else key
+
+
 _BY_NAME = {text.fold(name).replace("_", " "): c.key for c in COLUMNS for name in (c.key, *c.names)}
 # Facts that may not be taken away once given.
 _LASTING = {"name", "set", "pack", "cold", "state", "months", "alcohol", "needs_certificate"}
@@ -298,7 +306,7 @@ def read_row(row: Row, keys: Sequence[str | None], known: Lookups) -> Draft:
             else:
                 parts[_BY_KEY[key].part][fact_of(key)] = value_of(key, cell, known)
         except ShopError as error:
-            wrong.append(f"{key}: {gettext(error.title, **error.values)}")
+            wrong.append(f"{called(key)}: {gettext(error.title, **error.values)}")
     state = parts["state"].get("state")
     return Draft(row.number, sku, slug, parts["product"], parts["variant"], parts["price"], state, wrong)
 

@@ -47,6 +47,16 @@ class Sheet:
     rows: Iterator[Row]
 
 
+def check_name(name: str, content: bytes) -> None:
+    """Say so if a file calls itself XLSX and is none: read as CSV, only its columns would seem to be missing.
+
+    Raises:
+        BadTable.
+    """
+    if name.lower().endswith((".xlsx", ".xlsm")) and not content.startswith(b"PK\x03\x04"):
+        raise BadTable(N_("Tệp mang tên XLSX nhưng không phải là tệp XLSX. Hãy lưu lại từ phần mềm bảng tính."))
+
+
 def read(content: bytes) -> Sheet:
     """Read a CSV (UTF-8 or UTF-16; comma, semicolon or tab) or the first sheet of an XLSX file.
 

@@ -240,6 +240,8 @@ def settle(issue_id: int) -> Any:
     """Decide a case."""
     form = forms.IssueForm()
     if not form.validate():
+        if not queries.has_issue(issue_id):
+            raise NotFound
         raise Invalid(N_("Hãy chọn cách xử lý và ghi lý do."), field="note")
     payments.settle_issue(
         guards.actor(), issue_id, form.decision.data or "", form.note.data or "", form.op_key.data or ""

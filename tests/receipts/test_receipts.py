@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -136,6 +136,9 @@ def test_more_than_expected_must_be_said(supply: dict[str, Any]) -> None:
         ("reason", Came(1, refused=1)),
         ("cost", Came(1, unit_cost_amount=-1)),
         ("expires_on", Came(1, lot_code="A", produced_on=clock.today(), expires_on=clock.today() - timedelta(days=1))),
+        ("produced_on", Came(1, lot_code="A", produced_on=clock.today() + timedelta(days=1))),
+        ("produced_on", Came(1, lot_code="A", produced_on=date(1, 1, 1))),
+        ("expires_on", Came(1, lot_code="A", expires_on=clock.today() + timedelta(days=51 * 366))),
         ("lot", Came(1, expires_on=clock.today() + timedelta(days=9))),
         ("lot", Came(1, lot_code="x" * 41)),
     ],

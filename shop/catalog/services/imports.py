@@ -30,6 +30,15 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+# What the report for people calls them; the values above are for programs.
+OUTCOME_NAMES = {
+    Outcome.NEW: N_("mới"),
+    Outcome.CHANGED: N_("đã sửa"),
+    Outcome.UNCHANGED: N_("không đổi"),
+    Outcome.REFUSED: N_("từ chối"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RowReport:
     """A row's outcome. `changes` are (fact, before, after); `reason` says why it was refused."""
@@ -118,7 +127,9 @@ def _report(
         remember(plan, present, known)
     except ShopError as error:
         errors = error.all if isinstance(error, facts.Refused) else [error]
-        reason = "; ".join((f"{e.field}: " if e.field else "") + gettext(e.title, **e.values) for e in errors)
+        reason = "; ".join(
+            (f"{intake.called(e.field)}: " if e.field else "") + gettext(e.title, **e.values) for e in errors
+        )
         return RowReport(draft.number, draft.sku, name, Outcome.REFUSED, reason=reason)
     new = plan.new_goods or plan.new_pack
     outcome = Outcome.NEW if new else Outcome.CHANGED if plan.changes else Outcome.UNCHANGED

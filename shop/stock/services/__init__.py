@@ -33,6 +33,7 @@ from shop.stock.models import (
     StockLevel,
     StockMovement,
 )
+from shop.stock.services import lot_dates
 from shop.stock.services.levels import (
     _LET_GO_OF_LEVEL,
     _LOCK_SHELVES,
@@ -377,6 +378,8 @@ def _date_lot(lot: Lot, produced: date | None, expires: date | None) -> None:
                 day=f"{known:%d/%m/%Y}",
             )
         setattr(lot, field, value)
+    if produced or expires:  # one of them may have been known already
+        lot_dates.check(lot.produced_on, lot.expires_on)
     session().flush()
 
 
@@ -408,13 +411,12 @@ def receive(
     """Book `quantity` sale units in at a point; return the level's id. The same `op_key` books once.
 
     Raises:
-        Invalid: the quantity is out of range; a lot expires before it was produced, has expired, or is known with other
-            dates; dates without a lot (goods of unknown lot lie together).
+        Invalid: the quantity is out of range; a lot's dates are none that a lot has (`lot_dates`), it has expired, or is
+            known with other dates; dates without a lot (goods of unknown lot lie together).
         LotStopped: nothing more of that lot comes in.
     """
     _checked_quantity(quantity)
-    if produced_on and expires_on and expires_on < produced_on:
-        raise Invalid(N_("Hạn dùng không thể trước ngày sản xuất."), field="expires_on")
+    lot_dates.check(produced_on, expires_on)
     if expires_on and expires_on < clock.today():
         raise Invalid(N_("Hàng đã quá hạn dùng, không nhập được."), field="expires_on")
     if (produced_on or expires_on) and not lot_code:

@@ -123,13 +123,20 @@ def point_of(point_id: int) -> PointView:
     return found
 
 
+def _address(street: str, locality: str) -> str:
+    """The address of a point on a receipt; a place that the street's line names already is not named twice."""
+    named = f" {text.fold(street).replace(',', ' ')} "
+    more = [part for part in locality.split(", ") if f" {text.fold(part)} " not in named]
+    return ", ".join(part for part in (street, *more) if part)
+
+
 def point_facts(point: PointView) -> dict[str, Any]:
     """A point as a device knows it."""
     return {
         "id": point.id,
         "slug": point.slug,
         "name": point.name,
-        "address": ", ".join(p for p in (point.address, point.locality_text) if p),
+        "address": _address(point.address or "", point.locality_text or ""),
         "phone": point.phone or "",
     }
 
