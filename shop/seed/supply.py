@@ -212,7 +212,7 @@ def _count(s: _Supply) -> None:
 def _write_off(s: _Supply) -> None:
     own_store.write_off(
         s.member, s.producer_id, _first_level(s).id, 1, WriteOffReason.TASTING, note="Mời khách nếm thử (minh họa)",
-        op_key=s.key(),
+        op_key=s.key(), is_demo=True,
     )  # fmt: skip
 
 

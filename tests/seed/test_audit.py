@@ -129,7 +129,13 @@ FAULTS: dict[str, str | Callable[[Any], None] | Sequence[Any]] = {
         "UPDATE refunds SET op_key = 'the same'",
     ),
     "orders.goods-follow-the-status": "UPDATE fulfilments SET status = 'packed' WHERE status = 'delivered'",
-    "orders.have-lines-that-add-up": "DELETE FROM order_lines WHERE id = (SELECT min(id) FROM order_lines)",
+    "orders.have-lines-that-add-up": (
+        # one that nothing else refers to
+        "DELETE FROM order_lines WHERE id = (SELECT min(l.id) FROM order_lines l "
+        "WHERE NOT EXISTS (SELECT 1 FROM settlement_entries e WHERE e.line_id = l.id) "
+        "AND NOT EXISTS (SELECT 1 FROM order_refusal_lines r WHERE r.line_id = l.id) "
+        "AND NOT EXISTS (SELECT 1 FROM till_lines t WHERE t.order_line_id = l.id))"
+    ),
     "orders.history-is-unbroken": "DELETE FROM order_transitions WHERE id = (SELECT max(id) FROM order_transitions)",
     "orders.line-and-product-agree-on-the-producer": (
         "UPDATE products SET updated_at = '2020-01-01 00:00:00.000000'",

@@ -168,7 +168,15 @@ def count(
 
 
 def write_off(
-    actor: Actor, producer_id: int, level_id: int, quantity: int, why: WriteOffReason, *, note: str = "", op_key: str
+    actor: Actor,
+    producer_id: int,
+    level_id: int,
+    quantity: int,
+    why: WriteOffReason,
+    *,
+    note: str = "",
+    op_key: str,
+    is_demo: bool = False,
 ) -> str:
     """Write off goods of his own in his own store, which nobody else has to approve; return the reference.
 
@@ -177,4 +185,4 @@ def write_off(
         Invalid, NotEnough: as `counts.services.write_off`.
     """
     _own_level(producer_id, level_id)
-    return counts.write_off(actor, level_id, quantity, why, note=note, may_approve=True, op_key=op_key)
+    return counts.write_off(actor, level_id, quantity, why, note=note, may_approve=True, op_key=op_key, is_demo=is_demo)
