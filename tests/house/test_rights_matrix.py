@@ -1,7 +1,7 @@
 """Every route × every role × a thing of somebody else: no foreign read, no foreign write.
 
 Walked from the door table (`flask doors`), so a new door is tried the day it is opened. What an address names is made by
-`tests/rights.py`: a new parameter without a maker there fails here and says so.
+`tests/rights`: a new parameter without a maker there fails here and says so.
 """
 
 from __future__ import annotations
@@ -146,17 +146,17 @@ def test_every_address_that_names_something_has_a_maker(app: Flask) -> None:
         for door in doors(app)
         if door.names_something
         and rights.found(door.rule) is None
-        and not (door.guard.kind == "public" and door.rule in rights.PUBLIC)
+        and not (door.guard.permission is None and door.rule in rights.PUBLIC)
     ]
     assert not missing, (
-        "add a @maker to tests/rights.py for what these name (or, if everybody may read it, a line to PUBLIC): "
+        "add a @maker to tests/rights for what these name (or, if everybody may read it, a line to PUBLIC): "
         + "; ".join(missing)
     )
     rules = {door.rule for door in doors(app)}
     unused = [
         rule for rule in rights.MAKERS if not any(r == rule or r.startswith((f"{rule}/", f"{rule}.")) for r in rules)
     ]
-    assert not unused, f"makers of tests/rights.py for rules that are no more: {unused}"
+    assert not unused, f"makers of tests/rights for rules that are no more: {unused}"
     assert not sorted(set(rights.PUBLIC) - rules)
 
 
@@ -346,11 +346,11 @@ def test_a_strangers_order_shows_nothing(app: Flask, house: House) -> None:
         if (m := rights.found(door.rule)) is not None and m.of == "buyer" and door.names_something
     ]
     assert len(buyers) > 4
-    reference, strangers = house.order.reference, (people.visitor(None), people.visitor(Role.CUSTOMER))
+    named, strangers = rights.orders.parcel_of_point(house), (people.visitor(None), people.visitor(Role.CUSTOMER))
     before = books()
     for door in buyers:
         for who in strangers:
-            answer = people.ask(door, rights.address(door.rule, {"reference": reference}), who)
+            answer = people.ask(door, rights.address(door.rule, named), who)
             told = answer.get_data(as_text=True)
             assert answer.status_code in {302, 303, 403, 404}, f"{door}: {answer.status_code}"
             assert rights.PHONE[3:] not in told
@@ -361,7 +361,7 @@ def test_a_strangers_order_shows_nothing(app: Flask, house: House) -> None:
 
 def test_a_device_reads_receipts_of_its_own_point_alone(app: Flask, house: House) -> None:
     other = House(app, "B", "07093")
-    number = rights.till_receipt(house)["number"] if house.till else ""
+    number = rights.shop.till_receipt(house)["number"] if house.till else ""
     assert house.till.get(f"/till/receipt/{number}.pdf").status_code == 200
     assert other.till.get(f"/till/receipt/{number}.pdf").status_code == 404
 
