@@ -33,7 +33,15 @@ def parcel_of_store(house: House) -> dict[str, Any]:
 
 @maker("/producer/orders/<reference>/<int:number>/photo", of="producer")
 def photographed(house: House) -> dict[str, Any]:
-    made = house.place(house.store, house.own_level)
+    return _handed_over(house.place(house.store, house.own_level))
+
+
+@maker("/office/fulfilments/<reference>/<int:number>/photo", of="point")
+def photographed_at_point(house: House) -> dict[str, Any]:
+    return _handed_over(house.place())
+
+
+def _handed_over(made: Any) -> dict[str, Any]:
     number = made.fulfilments[0].id
     orders.confirm(SYSTEM, made.id)
     orders.pack(SYSTEM, number)
