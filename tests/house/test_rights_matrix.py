@@ -485,6 +485,14 @@ def secrets_of(house: House) -> dict[str, bytes]:
         "a message": reference,
         "a buyer": f"{rights.BUYER} {house.name}",
     }
+    for name, make in {
+        "a submission": rights.listings.submission, "an application": rights.joining.application,
+        "a request to change": rights.joining.change, "an ask": rights.supply.ask,
+        "an announcement": rights.supply.announcement, "an agreement": rights.settlement.agreement,
+        "a statement": rights.settlement.statement, "a batch of payouts": rights.settlement.batch,
+        "a parcel written about": rights.orders.parcel_of_store,
+    }.items():  # fmt: skip
+        found[name] = make(house)["reference"]
     return {name: value.encode() for name, value in found.items()}
 
 
