@@ -25,6 +25,7 @@ from shop.checkout.forms import CheckoutForm
 from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
 from shop.checkout.plan import Wanted
 from shop.checkout.queries import EMPTY, BasketRow
+from shop.conversations import forms as talk
 from shop.conversations import services as conversations
 from shop.conversations.models import Side
 from shop.kernel import operations, web
@@ -287,7 +288,7 @@ def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -
     """The order's page; `error` is what was refused in the form about parcel `about`, whose words are kept."""
     web.mark_private()
     page = OrderPage.of(found, current_app.extensions["shop_config"], str(current_app.secret_key))
-    html = render_template(
+    return render_template(
         "checkout/storefront/order.html",
         page=page,
         o=found,
@@ -300,8 +301,6 @@ def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -
         error=gettext(error.title, **error.values) if error else "",
         error_code=error.code if error else None,
     )
-    conversations.seen([t.id for t in page.threads.values() if t.unread[Side.BUYER]], Side.BUYER)
-    return html
 
 
 @bp.post("/don-hang/<reference>/trao-doi/<int:number>")
@@ -309,14 +308,10 @@ def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -
 @limiter.limit("30 per hour")
 def write(reference: str, number: int) -> Any:
     """The buyer writes about one of his parcels."""
-    found = _opened(reference)
-    _open_for_visitor(found.reference)
-    parcel = next((f for f in orders.bought_parcels(found.id) if f.number == number), None)
-    if parcel is None or found.channel != WEB:
-        raise NoSuchOrder
+    found, parcel_id = _parcel(reference, number)
     try:
         masked = conversations.write(
-            actor(), parcel.id, Side.BUYER, request.form.get("words", ""), request.form.get("op_key", "")
+            actor(), parcel_id, Side.BUYER, request.form.get("words", ""), request.form.get("op_key", "")
         )
     except NotFound:
         raise
@@ -325,6 +320,25 @@ def write(reference: str, number: int) -> Any:
     flash(gettext("Đã gửi tin nhắn."))
     if masked:
         flash(gettext("Số điện thoại, e-mail hoặc đường dẫn trong tin đã được che."))
+    return redirect(web.path(f"/don-hang/{found.reference}") + f"#trao-doi-{number}", 303)
+
+
+def _parcel(reference: str, number: int) -> tuple[Bought, int]:
+    found = _opened(reference)
+    _open_for_visitor(found.reference)
+    parcel = next((f for f in orders.bought_parcels(found.id) if f.number == number), None)
+    if parcel is None or found.channel != WEB:
+        raise NoSuchOrder
+    return found, parcel.id
+
+
+@bp.post("/don-hang/<reference>/trao-doi/<int:number>/da-doc")
+@public
+@limiter.limit("60 per minute")
+def read_messages(reference: str, number: int) -> Any:
+    """The buyer has read what stood on the page about one of his parcels."""
+    found, parcel_id = _parcel(reference, number)
+    conversations.seen(parcel_id, Side.BUYER, talk.shown(request.form.get("shown", "")))
     return redirect(web.path(f"/don-hang/{found.reference}") + f"#trao-doi-{number}", 303)
 
 

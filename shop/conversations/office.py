@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.conversations import queries
+from shop.conversations import forms, queries
 from shop.conversations import services as conversations
 from shop.conversations.models import SIDE_NAMES, Side
 from shop.kernel import operations, web
@@ -20,7 +20,7 @@ HERE = "/office/conversations"
 
 
 @bp.get("/conversations")
-@guards.requires(Permission.MESSAGE_READ)
+@guards.requires_all(Permission.MESSAGE_READ)
 def index() -> Any:
     """All conversations, or a file of them."""
     view = queries.everything(request.args)
@@ -30,7 +30,7 @@ def index() -> Any:
 
 
 @bp.get("/conversations/<reference>/<int:number>")
-@guards.requires(Permission.MESSAGE_READ)
+@guards.requires_all(Permission.MESSAGE_READ)
 def conversation(reference: str, number: int) -> Any:
     """What was written about one parcel."""
     return _page(reference, number)
@@ -53,13 +53,11 @@ def _page(reference: str, number: int, error: ShopError | None = None) -> Any:
         error_code=error.code if error else None,
         op_key=request.form.get("op_key") if isinstance(error, Invalid) else operations.new_key(),
     )
-    if thread is not None and thread.unread[Side.OFFICE]:
-        conversations.seen([thread.id], Side.OFFICE)
     return make_response(page, error.status if error else 200)
 
 
 @bp.post("/conversations/<reference>/<int:number>")
-@guards.requires(Permission.MESSAGE_HANDLE)
+@guards.requires_all(Permission.MESSAGE_HANDLE)
 def write(reference: str, number: int) -> Any:
     """The office writes; buyer and producer both read it."""
     parcel_id = queries.parcel_id(reference, number)
@@ -74,4 +72,15 @@ def write(reference: str, number: int) -> Any:
     except ShopError as error:
         return _page(reference, number, error)
     flash(gettext("Đã gửi tin nhắn."), "ok")
+    return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)
+
+
+@bp.post("/conversations/<reference>/<int:number>/seen")
+@guards.requires_all(Permission.MESSAGE_READ)
+def seen(reference: str, number: int) -> Any:
+    """What stood on the page has been read."""
+    parcel_id = queries.parcel_id(reference, number)
+    if parcel_id is None:
+        raise NotFound
+    conversations.seen(parcel_id, Side.OFFICE, forms.shown(request.form.get("shown", "")))
     return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.conversations import queries
+from shop.conversations import forms, queries
 from shop.conversations import services as conversations
 from shop.conversations.models import SIDE_NAMES, Side
 from shop.kernel import operations, web
@@ -41,7 +41,7 @@ def index() -> Any:
 @bp.get("/conversations/<reference>/<int:number>")
 @guards.requires(Permission.PORTAL_ORDERS, scope=of_parcel, name="the producer whose store the parcel leaves")
 def conversation(reference: str, number: int) -> Any:
-    """What was written about one parcel; from now on it is read."""
+    """What was written about one parcel."""
     return _page(reference, number)
 
 
@@ -63,8 +63,6 @@ def _page(reference: str, number: int, error: ShopError | None = None) -> Any:
         error_code=error.code if error else None,
         op_key=request.form.get("op_key") if isinstance(error, Invalid) else operations.new_key(),
     )
-    if thread is not None and thread.unread[Side.MAKER]:
-        conversations.seen([thread.id], Side.MAKER)
     return make_response(page, error.status if error else 200)
 
 
@@ -86,4 +84,15 @@ def write(reference: str, number: int) -> Any:
     flash(gettext("Đã gửi tin nhắn."), "ok")
     if masked:
         flash(gettext("Số điện thoại, e-mail hoặc đường dẫn trong tin đã được che."), "warn")
+    return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)
+
+
+@bp.post("/conversations/<reference>/<int:number>/seen")
+@guards.requires(Permission.PORTAL_ORDERS, scope=of_parcel, name="the producer whose store the parcel leaves")
+def seen(reference: str, number: int) -> Any:
+    """What stood on the page has been read."""
+    parcel_id = queries.parcel_id(reference, number)
+    if parcel_id is None:
+        raise NotFound
+    conversations.seen(parcel_id, Side.MAKER, forms.shown(request.form.get("shown", "")))
     return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -125,15 +124,19 @@ def _opened(fulfilment_id: int, producer_id: int | None, side: Side) -> Conversa
     )
 
 
-def seen(conversation_ids: Iterable[int], side: Side) -> None:
-    """`side` has read these conversations."""
-    ids, column = list(conversation_ids), _UNREAD[side]
-    if not ids:
-        return
+def seen(fulfilment_id: int, side: Side, shown: int) -> None:
+    """`side` has read the first `shown` messages about a parcel; if more have been written since, it stays unread."""
+    column = _UNREAD[side]
+    written = (
+        select(func.count())
+        .where(ConversationMessage.conversation_id == Conversation.id)
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
     with transaction() as s:
         s.execute(
             update(Conversation)
-            .where(Conversation.id.in_(ids), column > 0)
+            .where(Conversation.fulfilment_id == fulfilment_id, column > 0, written <= shown)
             .values({column.key: 0})
             .execution_options(synchronize_session=False)
         )

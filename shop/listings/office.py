@@ -27,11 +27,16 @@ P = Permission
 STATE_KINDS = {"draft": "info", "sent": "warn", "returned": "bad", "approved": "ok", "dropped": ""}
 
 
+def of_submission(reference: str) -> str | None:
+    """A guard's scope: the place that the product of a submission is from."""
+    return queries.submission_scope(reference)
+
+
 @bp.get("/listings")
 @guards.requires(P.LISTING_REVIEW)
 def index() -> Any:
     """What waits for a reviewer, the oldest first."""
-    view = queries.queue(request.args)
+    view = queries.queue(request.args, guards.scopes(P.LISTING_REVIEW))
     if view.export:
         return view.download()
     return render_template(
@@ -52,7 +57,7 @@ def _submission(reference: str) -> Submission:
 
 
 @bp.get("/listings/<reference>")
-@guards.requires(P.LISTING_REVIEW)
+@guards.requires(P.LISTING_REVIEW, scope=of_submission)
 def submission(reference: str) -> Any:
     """A submission with every difference."""
     return _page(_submission(reference))
@@ -117,7 +122,7 @@ def _page(row: Submission, *, error: ShopError | None = None, kept: Any = None) 
 
 
 @bp.post("/listings/<reference>")
-@guards.requires(P.LISTING_REVIEW)
+@guards.requires(P.LISTING_REVIEW, scope=of_submission)
 def decide(reference: str) -> Any:
     """Approve what is ticked, or send all of it back."""
     row = _submission(reference)

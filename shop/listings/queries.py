@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from shop.catalog.models import (
 )
 from shop.catalog.queries import PhotoView
 from shop.catalog.queries.office import STATE_NAMES as PRODUCT_STATES
+from shop.catalog.queries.office import covered, product_scope
 from shop.kernel import clock, tables, text
 from shop.kernel.db import UtcDateTime, session
 from shop.kernel.errors import N_
@@ -384,8 +385,8 @@ QUEUE = tables.Table(
 )
 
 
-def queue(args: Mapping[str, str]) -> tables.View:
-    """What producers have sent: at first what waits, the oldest first."""
+def queue(args: Mapping[str, str], scopes: Collection[str]) -> tables.View:
+    """What producers have sent, of goods that `scopes` cover: at first what waits, the oldest first."""
     rows = (
         select(
             Submission.reference, Submission.kind, Submission.state, Product.name, Producer.name, _LINES, Submission.sent_at,
@@ -393,16 +394,26 @@ def queue(args: Mapping[str, str]) -> tables.View:
         )
         .join(Product, Product.id == Submission.product_id)
         .join(Producer, Producer.id == Submission.producer_id)
-        .where(Submission.sent_at.is_not(None))
+        .where(Submission.sent_at.is_not(None), covered(scopes))
     )  # fmt: skip
     return QUEUE.open(args, "/office/listings", rows, make=lambda row: Queued(*tuple(row)))
 
 
-def waiting_in_office() -> tuple[int, int]:
-    """How many submissions wait for a reviewer, and how many of them for over three days."""
+def submission_scope(reference: str) -> str | None:
+    """The scope of the place that a submission's product is from (`locality:06661`); None: there is no such submission."""
+    row = submission(reference)
+    return None if row is None else product_scope(slug_of(row.product_id))
+
+
+def waiting_in_office(scopes: Collection[str]) -> tuple[int, int]:
+    """How many submissions of goods that `scopes` cover wait for a reviewer, and how many of them for over three days."""
     late = clock.now() - timedelta(days=LATE_DAYS)
     rows = session().execute(
-        select(func.count(), func.count(case((Submission.sent_at < late, 1)))).where(Submission.state == State.SENT)
+        select(func.count(), func.count(case((Submission.sent_at < late, 1))))
+        .select_from(Submission)
+        .join(Product, Product.id == Submission.product_id)
+        .join(Producer, Producer.id == Submission.producer_id)
+        .where(Submission.state == State.SENT, covered(scopes))
     )
     found = rows.one()
     return int(found[0]), int(found[1])

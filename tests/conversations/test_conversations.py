@@ -166,6 +166,30 @@ def test_what_is_refused(store: Store, ctx: Flask) -> None:  # noqa: F811
         say(order, Side.MAKER)
 
 
+def test_what_came_after_the_page_stays_unread(store: Store, ctx: Flask) -> None:  # noqa: F811
+    order = one_parcel(store)
+    parcel = order.fulfilments[0].id
+    say(order)
+    say(order)
+    conversations.seen(parcel, Side.MAKER, 1)
+    assert thread(order).unread[Side.MAKER] == 2
+    conversations.seen(parcel, Side.OFFICE, 2)
+    assert thread(order).unread[Side.MAKER] == 2
+    for _ in range(2):
+        conversations.seen(parcel, Side.MAKER, 2)
+        assert thread(order).unread == dict.fromkeys(Side, 0)
+    assert broken() == set()
+
+
+def test_an_office_grant_for_one_point_opens_no_conversation(store: Store, client: Any, ctx: Flask) -> None:  # noqa: F811
+    order = one_parcel(store)
+    say(order, words="Lời riêng")
+    sign_in(client, (Role.ORDER_DESK, f"point:{store.point.id}"))
+    for address in ("/office/conversations", f"/office/conversations/{order.reference}/1"):
+        page(client, address, 404)
+    assert "/office/conversations" not in page(client, "/office")
+
+
 # --- pages -------------------------------------------------------------------------------------------------------
 
 
@@ -188,12 +212,18 @@ def test_from_the_buyers_page_to_the_producer_and_back(store: Store, client: Any
     shown = page(member, here)
     assert f"Gói kỹ giúp, số tôi {MASK}" in shown
     assert "0987654321" not in shown
-    assert f"{order.reference}/1" not in page(member, "/producer/conversations?state=unread")  # it was read
+    assert f"{order.reference}/1" in page(member, "/producer/conversations?state=unread")  # looking changes nothing
+    assert member.fill(here, form=f"{here}/seen").location == here
+    assert f"{order.reference}/1" not in page(member, "/producer/conversations?state=unread")
+    assert f"{here}/seen" not in page(member, here)
     assert member.fill(here, words="").status_code == 422
     member.fill(here, words="Dạ, gói ba lớp ạ")
     shown = page(client, f"/don-hang/{order.reference}")
     assert "Dạ, gói ba lớp ạ" in shown
     assert "1 tin mới" in shown
+    assert "1 tin mới" in page(client, f"/don-hang/{order.reference}")
+    read = client.fill(f"/don-hang/{order.reference}", form=f"{form}/da-doc")
+    assert (read.status_code, read.location) == (303, f"/don-hang/{order.reference}#trao-doi-1")
     assert "1 tin mới" not in page(client, f"/don-hang/{order.reference}")
     for export in ("csv", "xlsx"):
         assert member.get(f"/producer/conversations?export={export}", buffered=True).status_code == 200
@@ -226,6 +256,8 @@ def test_the_office_reads_along_and_answers_for_its_own(store: Store, client: An
     client.fill(here, words="Cửa hàng nhắc cơ sở rồi")
     assert thread(theirs).unread[Side.MAKER] == 2
     page(client, f"/office/conversations/{ours.reference}/1")
+    assert queries.waiting_for_office() == (1, 0)
+    client.fill(f"/office/conversations/{ours.reference}/1", form=f"/office/conversations/{ours.reference}/1/seen")
     assert queries.waiting_for_office() == (0, 0)
     with transaction() as s:
         s.execute(update(Conversation).values(last_at=clock.now() - timedelta(hours=25), last_side=Side.BUYER))

@@ -243,6 +243,23 @@ def test_warnings_and_partly_approved(client: Any, maker: Any, pack: Variant) ->
     assert (product(pack.product_id).name, product(pack.product_id).summary) == ("Ruốc hữu cơ", "Ruốc hàu Vân Đồn")
 
 
+def test_a_reviewer_of_one_place_sees_its_goods_alone(client: Any, maker: Any, pack: Variant) -> None:
+    put(maker.id, pack.product_id, {"name": "Tên mới"})
+    far = make_producer("HTX Đông Triều", commune_code="07093")
+    foreign = make_variant("Na dai", producer=far)
+    put(far.id, foreign.product_id, {"name": "Na dai mới"})
+    mine, theirs = _open(pack.product_id).reference, _open(foreign.product_id).reference
+    sign_in(client, (Role.PROGRAMME_OFFICER, "locality:06661"))
+    shown = _text(client.get("/office/listings"))
+    assert mine in shown
+    assert theirs not in shown
+    assert queries.waiting_in_office({"locality:06661"}) == (1, 0)
+    assert queries.waiting_in_office({"*"}) == (2, 0)
+    assert client.get(f"/office/listings/{mine}").status_code == 200
+    for path in (f"/office/listings/{theirs}", f"/office/listings/{theirs}/preview"):
+        assert client.get(path).status_code == 404, path
+
+
 def test_photographs_by_buttons(client: Any, maker: Any, pack: Variant) -> None:
     _member(client, maker)
     where = f"{HERE}/{_slug(pack)}/photos"

@@ -17,7 +17,7 @@ from shop.pages.storefront import product as product_page
 
 
 @bp.get("/listings/<reference>/preview")
-@guards.requires(Permission.LISTING_REVIEW)
+@guards.requires(Permission.LISTING_REVIEW, scope=queries.submission_scope, name="of_submission")
 def listing_preview(reference: str) -> Any:
     """What was sent, as customers would see it; of what is decided, the page as it is."""
     row = queries.submission(reference)

@@ -59,7 +59,7 @@ USUAL_LOSSES = ("damaged", "lost", "count", "transfer", "tasting")
 
 
 @bp.get("/agreements")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def agreements_index() -> Any:
     """All agreements."""
     view = read.table(request.args)
@@ -71,7 +71,7 @@ def agreements_index() -> Any:
 
 
 @bp.get("/agreements/new")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def new_agreement() -> Any:
     """The form; `producer` (its address) fills in what is known."""
     return _form()
@@ -112,7 +112,7 @@ def _form(error: ShopError | None = None) -> Any:
 
 
 @bp.post("/agreements/new")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def propose() -> Any:
     """Propose it, or enter what was signed."""
     try:
@@ -136,7 +136,7 @@ def propose() -> Any:
 
 
 @bp.get("/agreements/<reference>")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def agreement(reference: str) -> Any:
     """One agreement with its history."""
     return _page(reference)
@@ -161,7 +161,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
 
 
 @bp.post("/agreements/<reference>/sign")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def sign(reference: str) -> Any:
     """The signed paper is here."""
     try:
@@ -176,7 +176,7 @@ def sign(reference: str) -> Any:
 
 
 @bp.post("/agreements/<reference>/withdraw")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def withdraw(reference: str) -> Any:
     """Take a proposal back."""
     try:
@@ -190,7 +190,7 @@ def withdraw(reference: str) -> Any:
 
 
 @bp.get("/agreements/<reference>/paper")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def agreement_paper(reference: str) -> Response:
     """The signed paper; private."""
     row, _producer, _own = read.one(reference)

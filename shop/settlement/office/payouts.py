@@ -35,7 +35,7 @@ FILE_HEAD = ("STT", "Bank BIN", "Bank", "Account number", "Account holder", "Amo
 
 
 @bp.get("/payouts")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def payouts_index() -> Any:
     """All batches."""
     view = read.table(request.args)
@@ -47,7 +47,7 @@ def payouts_index() -> Any:
 
 
 @bp.get("/payouts/new")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def new_batch() -> Any:
     """Agreed statements to choose from."""
     return _new()
@@ -69,7 +69,7 @@ def _new(error: ShopError | None = None) -> Any:
 
 
 @bp.post("/payouts/new")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def prepare() -> Any:
     """Put the chosen ones together."""
     try:
@@ -83,7 +83,7 @@ def prepare() -> Any:
 
 
 @bp.get("/payouts/<reference>")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def batch(reference: str) -> Any:
     """One batch."""
     return _page(reference)
@@ -112,7 +112,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
 
 
 @bp.post("/payouts/<reference>/approve")
-@guards.requires(P.PAYOUT_MAKE)
+@guards.requires_all(P.PAYOUT_MAKE)
 def approve(reference: str) -> Any:
     """A second person says yes."""
     try:
@@ -126,7 +126,7 @@ def approve(reference: str) -> Any:
 
 
 @bp.post("/payouts/<reference>/cancel")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def cancel(reference: str) -> Any:
     """It will not go."""
     try:
@@ -140,7 +140,7 @@ def cancel(reference: str) -> Any:
 
 
 @bp.get("/payouts/<reference>.csv")
-@guards.requires(P.PAYOUT_MAKE)
+@guards.requires_all(P.PAYOUT_MAKE)
 def bank_file(reference: str) -> Response:
     """The bulk transfer for the bank: what is approved and not settled. Texts are plain ASCII and cannot be a formula."""
     row = read.batch(reference)
@@ -158,14 +158,14 @@ def bank_file(reference: str) -> Response:
 
 
 @bp.get("/payouts/<reference>.pdf")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def batch_pdf(reference: str) -> Response:
     """The order to pay on paper, with a code for each."""
     return as_pdf(papers.order_to_pay(read.batch(reference)), reference)
 
 
 @bp.get("/payouts/<reference>/<payout>")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def payout(reference: str, payout: str) -> Any:
     """One payout: its code to pay by phone, and what the bank said."""
     return _payout(reference, payout)
@@ -191,7 +191,7 @@ def _payout(reference: str, payout: str, error: ShopError | None = None) -> Any:
 
 
 @bp.post("/payouts/<reference>/<payout>/paid")
-@guards.requires(P.PAYOUT_MAKE)
+@guards.requires_all(P.PAYOUT_MAKE)
 def paid(reference: str, payout: str) -> Any:
     """The bank has paid it."""
     read.one(reference, payout)
@@ -212,7 +212,7 @@ def paid(reference: str, payout: str) -> Any:
 
 
 @bp.post("/payouts/<reference>/<payout>/failed")
-@guards.requires(P.PAYOUT_MAKE)
+@guards.requires_all(P.PAYOUT_MAKE)
 def failed(reference: str, payout: str) -> Any:
     """The bank could not pay it."""
     read.one(reference, payout)

@@ -42,7 +42,7 @@ def kept(error: ShopError | None) -> str:
 
 
 @bp.get("/statements")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def statements_index() -> Any:
     """All statements."""
     view = read.table(request.args)
@@ -63,7 +63,7 @@ def statements_index() -> Any:
 
 
 @bp.post("/statements/close")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def close_many() -> Any:
     """Close the statements that are ticked, each for itself; what cannot be closed is said."""
     done, refused = 0, []
@@ -84,7 +84,7 @@ def close_many() -> Any:
 
 
 @bp.get("/statements/<reference>")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def statement(reference: str) -> Any:
     """One statement: sums, lines, remarks, payouts."""
     return _page(reference)
@@ -126,7 +126,7 @@ _WITH_MONEY = (StatementState.AGREED, StatementState.PAID)
 
 
 @bp.get("/statements/<reference>.pdf")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def statement_pdf(reference: str) -> Response:
     """The statement on paper."""
     return as_pdf(papers.statement(reference), reference)
@@ -140,7 +140,7 @@ def as_pdf(content: bytes, name: str) -> Response:
 
 
 @bp.post("/statements/<reference>/close")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def close(reference: str) -> Any:
     """Close it."""
     try:
@@ -157,7 +157,7 @@ def close(reference: str) -> Any:
 
 
 @bp.post("/statements/<reference>/answer/<remark>")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def answer(reference: str, remark: str) -> Any:
     """Answer a remark, with a correction if there is an amount."""
     if read.remark_scope(remark) != reference:
@@ -176,7 +176,7 @@ def answer(reference: str, remark: str) -> Any:
 
 
 @bp.post("/statements/price/<int:line>")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def price(line: int) -> Any:
     """Say what goods that were bought outright cost, where the delivery did not."""
     try:
@@ -196,7 +196,7 @@ def price(line: int) -> Any:
 
 
 @bp.get("/statements/corrections")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def corrections_index() -> Any:
     """All corrections, and the form for a new one."""
     return _corrections()
@@ -225,7 +225,7 @@ def _corrections(error: ShopError | None = None) -> Any:
 
 
 @bp.post("/statements/corrections")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def correct() -> Any:
     """Write a correction."""
     try:
@@ -248,7 +248,7 @@ def correct() -> Any:
 
 
 @bp.post("/statements/corrections/<reference>/decide")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def decide_correction(reference: str) -> Any:
     """A second person says yes or no."""
     try:
@@ -267,7 +267,7 @@ def decide_correction(reference: str) -> Any:
 
 
 @bp.get("/statements/withholding")
-@guards.requires(P.SETTLEMENT_READ)
+@guards.requires_all(P.SETTLEMENT_READ)
 def withholding() -> Any:
     """Who is withheld from, and at which rates."""
     return _withholding()
@@ -297,7 +297,7 @@ def _withholding(error: ShopError | None = None) -> Any:
 
 
 @bp.post("/statements/withholding")
-@guards.requires(P.SETTLEMENT_HANDLE)
+@guards.requires_all(P.SETTLEMENT_HANDLE)
 def enter_rate() -> Any:
     """Enter rates from a day on."""
     try:

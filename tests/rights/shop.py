@@ -1,257 +1,18 @@
-"""Whose things are whose: for every address that names a thing, how to make one that is there, and who owns it.
-
-`tests/house/test_rights_matrix.py` walks the door table with it. A new address with a parameter needs one maker here:
-
-    @maker("/producer/listings/<reference>", of="producer")
-    def listing(house):
-        return {"reference": …}          # a thing of `house.producer`, made by the room's own commands
-
-`of` says whose it is: `point`, `producer`, `locality` (a grant for another one must be answered 404), `user` (somebody
-signed in), `all` (only a grant for all opens it), `shared` (whoever has the right at all: say why), `buyer` (public by a
-secret), `device` (a counter's machine).
-A maker serves the rule itself and every rule below it that has no parameter of its own; the longest one that fits is taken.
-"""
+"""Makers of what the shop itself sells, moves and pays: goods, points, stock, orders, counters."""
 
 from __future__ import annotations
 
-import io
-import itertools
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
 
-from shop.accounts.permissions import Role
-from shop.catalog.models import Photo, Price, Variant
-from shop.kernel import clock, jobs, operations, text
-from shop.kernel.actor import GUEST, SYSTEM, Actor
+from shop.catalog.models import Photo, Price
+from shop.kernel import clock, jobs, text
+from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
-from shop.points.models import Point
-from shop.producers.models import Producer
 from tests import factories, people
-
-BUYER, PHONE = "Trần Thị Bưởi", "+84912345678"
-_KEYS = itertools.count(1)
-_PARAMETER = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
-# One of a few words is a choice, not a thing: the first of them stands for all.
-_CHOICE = re.compile(r"<any\(['\"]?([^'\",)]+)[^)]*\):\w+>")
-
-# Public addresses that name what everybody may read; a new one must be thought about and written down.
-PUBLIC = {
-    "/api/v1/certificates/<path:number>": "certificates are public",
-    "/api/v1/products/<slug>": "the catalogue",
-    "/chung-nhan/<path:number>": "certificates are public",
-    "/dat-lai-mat-khau/<token>": "the token is the right",
-    "/diem-ban/<slug>": "points that are shown",
-    "/hoi-cho/<slug>": "fairs",
-    "/media/<path:key>": "public pictures only: other folders answer 404 (tests of each room)",
-    "/nha-san-xuat/<slug>": "producers",
-    "/san-pham/<slug>": "the catalogue",
-    "/sitemap/san-pham-<int:part>.xml": "the catalogue",
-    "/tro-giup/<page>": "help",
-    "/truy-xuat/<code>": "what a label says",
-    "/truy-xuat/<code>/giay-to/<int:paper_id>": "papers that staff made public",
-    "/xac-nhan-email/<token>": "the token is the right",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """How to make the thing that the rules under `rule` name; `why` tells why a `shared` one is nobody's."""
-
-    rule: str
-    of: str
-    make: Callable[[House], dict[str, Any]]
-    why: str = ""
-
-
-MAKERS: dict[str, Maker] = {}
-
-
-def maker(*rules: str, of: str, why: str = "") -> Callable[[Callable[[House], dict[str, Any]]], Any]:
-    """Register the decorated function for `rules`."""
-
-    def register(make: Callable[[House], dict[str, Any]]) -> Any:
-        assert of != "shared" or why, f"{rules}: why may everybody with the right see each of them?"
-        for rule in rules:
-            assert rule not in MAKERS, f"two makers for {rule}"
-            MAKERS[rule] = Maker(rule, of, make, why)
-        return make
-
-    return register
-
-
-def parameters(rule: str) -> list[str]:
-    """The names of what an address names."""
-    return _PARAMETER.findall(_CHOICE.sub(r"\1", rule))
-
-
-def found(rule: str) -> Maker | None:
-    """The maker for `rule`: its own, else that of the longest rule above it which names the same things."""
-    fitting = [
-        m
-        for m in MAKERS.values()
-        if (rule == m.rule or rule.startswith((m.rule + "/", m.rule + ".")))
-        and len(parameters(rule)) == len(parameters(m.rule))
-    ]
-    return max(fitting, key=lambda m: len(m.rule), default=None)
-
-
-def address(rule: str, values: dict[str, Any]) -> str:
-    """`rule` with its parameters filled in."""
-    return _PARAMETER.sub(lambda m: str(values[m[1]]), _CHOICE.sub(r"\1", rule))
-
-
-def key() -> str:
-    """A fresh operation key."""
-    return f"rights-key-{next(_KEYS):06d}"
-
-
-def picture() -> bytes:
-    """The bytes of a small photograph."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.new("RGB", (320, 240), (20, 90, 90)).save(out, "JPEG")
-    return out.getvalue()
-
-
-class House:
-    """A point with its second, a producer of another commune than other houses', and all that lies and happens there."""
-
-    def __init__(self, app: Any, name: str, commune: str) -> None:
-        self.app, self.name, self.commune = app, name, commune
-        self.producer: Producer = factories.make_producer(f"HTX {name}", commune_code=commune)
-        self.point: Point = factories.make_point(f"Kho {name}", commune_code=commune)
-        self.second: Point = factories.make_point(f"Quầy {name}", commune_code=commune)
-
-    def scopes(self, kind: str) -> list[str]:
-        """What grants for this house name."""
-        return {
-            "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
-            "producer": [f"producer:{self.producer.id}"],
-            "locality": [f"locality:{self.commune}"],
-        }[kind]
-
-    @cached_property
-    def variant(self) -> Variant:
-        return factories.make_variant(f"Chả mực {self.name}", producer=self.producer, commune_code=self.commune)
-
-    @cached_property
-    def level(self) -> int:
-        return factories.put_in(
-            self.variant, self.point, 60, lot_code=f"L-{self.name}", expires_on=clock.today() + timedelta(days=90)
-        )
-
-    @cached_property
-    def lot(self) -> int:
-        from shop.stock.models import StockLevel
-
-        return session().get_one(StockLevel, self.level).lot_id
-
-    @cached_property
-    def slug(self) -> str:
-        from shop.catalog.models import Product
-
-        return session().get_one(Product, self.variant.product_id).slug
-
-    @cached_property
-    def order(self) -> Any:
-        """An order of two packs, paid on delivery."""
-        return self.place()
-
-    def place(self) -> Any:
-        """Place an order of two packs that leaves the point by parcel."""
-        from shop.orders import services as orders
-        from shop.orders.models import DeliveryKind, Order, PaymentMethod
-        from shop.payments import services as payments
-        from shop.stock.services import Take
-
-        level, price = self.level, session().scalars(select(Price).where(Price.variant_id == self.variant.id)).first()
-        assert price is not None
-        line = orders.DraftLine(
-            self.variant.id, self.producer.id, self.variant.sku, f"Chả mực {self.name}", "Gói 500 g", 2, price.amount, price.id,
-            False, None, False, "none", 550,
-        )  # fmt: skip
-        parcel = orders.DraftParcel(self.point.id, DeliveryKind.SHIP, (line,), (Take(level, 2),), 30_000, 1_100)
-        draft = orders.Draft(
-            op_key=operations.new_key(), op_digest="x", basket_key=None, user_id=None, locale="vi",
-            payment_method=PaymentMethod.COD, delivery=DeliveryKind.SHIP, name=f"{BUYER} {self.name}", phone=PHONE, email=None,
-            parcels=(parcel,), pay_until=None, province_code="22", province_name="Quảng Ninh", commune_code=self.commune,
-            commune_name="Phường", street="12 Lê Lợi",
-        )  # fmt: skip
-        with transaction():
-            placed = orders.place(GUEST, draft, key="rights")
-            payments.open_payment(placed.order_id, placed.reference, PaymentMethod.COD, placed.total_amount, None)
-        return session().get_one(Order, placed.order_id)
-
-    @cached_property
-    def payment(self) -> int:
-        from shop.payments.models import Payment
-
-        return session().scalars(select(Payment.id).where(Payment.order_id == self.order.id)).one()
-
-    def packed(self) -> str:
-        """A transfer to the second point, packed."""
-        from shop.transfers import services as transfers
-
-        level = self.level
-        reference = transfers.ask(SYSTEM, self.point.id, self.second.id, {self.variant.id: 4}, key())
-        transfers.approve(SYSTEM, reference, {}, key())
-        transfers.pack(SYSTEM, reference, {level: 4}, key())
-        return reference
-
-    @cached_property
-    def transfer(self) -> str:
-        return self.packed()
-
-    @cached_property
-    def sent(self) -> str:
-        from shop.transfers import services as transfers
-
-        reference = self.packed()
-        transfers.dispatch(SYSTEM, reference, key())
-        return reference
-
-    @cached_property
-    def delivery(self) -> str:
-        from shop.receipts import services as receipts
-        from shop.receipts.models import Terms
-
-        return receipts.expect(
-            SYSTEM, self.producer.id, self.point.id, Terms.CONSIGNMENT, clock.today(),
-            {self.variant.id: receipts.Wanted(10, 90_000)}, op_key=key(),
-        )  # fmt: skip
-
-    @cached_property
-    def till(self) -> Any:
-        """A device of the point that has opened a session, sold more than the books have, and sent something refused."""
-        from shop.till.services import devices
-        from tests.till.conftest import Device
-
-        keeper = people.make_user("Lê Thị Quầy", (Role.POINT_KEEPER, f"point:{self.point.id}"))
-        code = f"{self.name}9"
-        device_id = devices.create(SYSTEM, code, f"Máy {self.name}", self.point.id)
-        made = devices.new_code(Actor("user", "Quản", 1), device_id)
-        answer = self.app.test_client().post("/till/api/enrol", json={"code": made.code, "device_name": "thử"})
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        device = Device(self.app, code, answer.get_json()["token"], device_id, keeper)
-        few = factories.make_variant(f"Nem {self.name}", producer=self.producer)
-        factories.put_in(few, self.point, 1)
-        device.send(device.open())
-        device.send(device.sale(device.line(few, 3)))
-        device.send(device.sale(device.line(few, 1, variant_id=999_999_999)))
-        device.send(device.cash(1_000, seq=next(device.seq) + 5))
-        return device
-
-
-def _first(model: Any, *conditions: Any) -> Any:
-    return session().scalars(select(model).where(*conditions).order_by(model.id.desc())).first()
-
+from tests.rights.house import BUYER, KEYS, PHONE, House, first, key, maker, picture
 
 # --- goods -------------------------------------------------------------------------------------------------------
 
@@ -323,7 +84,7 @@ def finding(house: House) -> dict[str, Any]:
     seen = [inspections.Seen(c.code, Verdict.NOT_MET, "thiếu biển") for c in criteria.edition_for(day).criteria]
     seen[0] = inspections.Seen(seen[0].code, Verdict.NOT_MET, "thiếu biển", picture())
     inspections.record(SYSTEM, house.point.id, held_on=day, inspector="Phạm Văn An", seen=seen, op_key=key())
-    return {"slug": house.point.slug, "finding_id": _first(Finding, Finding.photo_key.is_not(None)).id}
+    return {"slug": house.point.slug, "finding_id": first(Finding, Finding.photo_key.is_not(None)).id}
 
 
 @maker("/office/stock/<int:level_id>", of="point")
@@ -371,7 +132,7 @@ def receipt_paper(house: House) -> dict[str, Any]:
     )
     from shop.receipts.models import Receipt
 
-    return {"reference": house.delivery, "receipt_id": _first(Receipt, Receipt.delivery_id == row.id).id}
+    return {"reference": house.delivery, "receipt_id": first(Receipt, Receipt.delivery_id == row.id).id}
 
 
 @maker("/office/counts/<reference>", of="point")
@@ -456,7 +217,7 @@ def device(house: House) -> dict[str, Any]:
 def till_session(house: House) -> dict[str, Any]:
     from shop.till.models import TillSession
 
-    return {"session_id": _first(TillSession, TillSession.device_id == house.till.id).id}
+    return {"session_id": first(TillSession, TillSession.device_id == house.till.id).id}
 
 
 @maker("/office/tills/refused/<int:event_id>", of="point")
@@ -464,7 +225,7 @@ def refused(house: House) -> dict[str, Any]:
     from shop.till.models import EventState, TillEvent
 
     return {
-        "event_id": _first(TillEvent, TillEvent.device_id == house.till.id, TillEvent.state == EventState.REFUSED).id
+        "event_id": first(TillEvent, TillEvent.device_id == house.till.id, TillEvent.state == EventState.REFUSED).id
     }
 
 
@@ -472,7 +233,7 @@ def refused(house: House) -> dict[str, Any]:
 def gap(house: House) -> dict[str, Any]:
     from shop.till.models import Gap
 
-    return {"gap_id": _first(Gap, Gap.device_id == house.till.id).id}
+    return {"gap_id": first(Gap, Gap.device_id == house.till.id).id}
 
 
 @maker("/office/tills/odd/notice/<int:notice_id>", of="point")
@@ -490,14 +251,14 @@ def shortage(house: House) -> dict[str, Any]:
     from shop.till.models import Shortage
 
     assert house.till
-    return {"reference": _first(Shortage, Shortage.point_id == house.point.id).reference}
+    return {"reference": first(Shortage, Shortage.point_id == house.point.id).reference}
 
 
 @maker("/till/receipt/<number>.pdf", of="device")
 def till_receipt(house: House) -> dict[str, Any]:
     from shop.till.models import TillSale
 
-    return {"number": _first(TillSale, TillSale.device_id == house.till.id).number}
+    return {"number": first(TillSale, TillSale.device_id == house.till.id).number}
 
 
 # --- of all ------------------------------------------------------------------------------------------------------
@@ -528,7 +289,7 @@ def recall_buyer(house: House) -> dict[str, Any]:
     made = recall(house)
     with transaction() as s:
         row = RecallBuyer(
-            recall_id=_first(Recall, Recall.reference == made["reference"]).id, order_id=house.order.id, quantity=1,
+            recall_id=first(Recall, Recall.reference == made["reference"]).id, order_id=house.order.id, quantity=1,
             reach=Reach.CALL,
         )  # fmt: skip
         s.add(row)
@@ -541,8 +302,8 @@ def recall_level(house: House) -> dict[str, Any]:
     from shop.stock.models import StockLevel
 
     made = recall(house)
-    lot_id = _first(Recall, Recall.reference == made["reference"]).lot_id
-    return made | {"level_id": _first(StockLevel, StockLevel.lot_id == lot_id).id}
+    lot_id = first(Recall, Recall.reference == made["reference"]).lot_id
+    return made | {"level_id": first(StockLevel, StockLevel.lot_id == lot_id).id}
 
 
 @maker("/office/messages/<reference>", of="all")
@@ -578,7 +339,7 @@ def rate_table(_house: House) -> dict[str, Any]:
 
     with transaction() as s:
         made = RateTable(
-            origin_code=f"{next(_KEYS):02d}", name="Bảng thử", valid_from=clock.today() + timedelta(days=30),
+            origin_code=f"{next(KEYS):02d}", name="Bảng thử", valid_from=clock.today() + timedelta(days=30),
             created_at=clock.now(), created_by="Hệ thống",
         )  # fmt: skip
         s.add(made)
