@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -35,6 +36,9 @@ from shop.listings.services import write as listings_write
 Problem = dict[str, Any]
 # A retail price below this has most likely lost its thousands.
 TOO_CHEAP = 1_000
+# Cells that say something of their own in every row, or something else beside another cell, are read each time.
+_ALONE = frozenset({"sku", "slug", "net_content", "net_unit"})
+REMEMBERED, MOST_REMEMBERED = 4_096, 200
 _FACTS = tuple(n for n in products.FIELDS if n != "producer_id")
 _PACK_FACTS = tuple(variants.FIELDS)
 _EXTRA = ("id", "slug", "state", "published_at", "producer_id")
@@ -155,6 +159,7 @@ class Planner:
         self.producer_id, self.hints, self.default_set = producer_id, dict(hints), default_set
         self.known = intake.Lookups.read()
         self.shelf = Shelf(producer_id)
+        self._told_before: dict[tuple[str, str], intake.Draft] = {}
         self._open: dict[int, ListingState] = {}
         self._steps: dict[str, list[tuple[int | None, int | None, bool]]] = {}
         self._sets = {
@@ -195,10 +200,29 @@ class Planner:
             if not cell:
                 continue
             try:
-                self._cell(draft, key, cell)
+                if key in _ALONE or len(cell) > MOST_REMEMBERED:
+                    self._cell(draft, key, cell)
+                else:
+                    self._again(draft, key, cell)
             except ShopError as error:
                 wrong.append(problem_of(error, key, self._near(key, cell)))
         return draft, wrong
+
+    def _again(self, draft: intake.Draft, key: str, cell: str) -> None:
+        """Read a cell, or remember what the same text said in this column before: tables repeat themselves."""
+        told = self._told_before.get((key, cell))
+        if told is None:
+            told = intake.Draft(0, None, None, {}, {}, {}, None, [])
+            self._cell(told, key, cell)
+            if len(self._told_before) >= REMEMBERED:
+                self._told_before.clear()
+            self._told_before[key, cell] = told
+        draft.product.update(told.product)
+        draft.variant.update(told.variant)
+        draft.price.update(told.price)
+        draft.state = told.state or draft.state
+        draft.pack_state = told.pack_state or draft.pack_state
+        draft.price_from = told.price_from or draft.price_from
 
     def _cell(self, draft: intake.Draft, key: str, cell: str) -> None:
         readers.faults(cell)
@@ -341,7 +365,7 @@ class Planner:
         """
         goods, pack = plan.goods, plan.pack
         for fact, written in (*wish.product.items(), *wish.variant.items()):
-            if fact in rules.TEXT_FIELDS and isinstance(written, str) and rules.claims(written):
+            if fact in rules.TEXT_FIELDS and isinstance(written, str) and _claims(written):
                 claim = rules.not_held(written, listings.stars_held(goods.product_id) if goods.product_id else None)
                 if claim is not None:
                     raise ClaimNotHeld(field=fact, words=claim.words)
@@ -513,6 +537,16 @@ def taking_back(
     return wish, kept
 
 
+def _claims(written: str) -> bool:
+    """Whether a text speaks of OCOP or stars at all."""
+    return _short_claims(written) if len(written) <= MOST_REMEMBERED else bool(rules.claims(written))
+
+
+@lru_cache(maxsize=4096)
+def _short_claims(written: str) -> bool:
+    return bool(rules.claims(written))
+
+
 def _kept(fact: str) -> Problem:
     return {"key": words.COLUMN_OF.get(fact, fact), "title": SINCE, "values": {}, "suggestion": ""}
 
@@ -525,6 +559,7 @@ def _vnd(amount: int | None) -> str:
     return "" if amount is None else f"{amount:,}".replace(",", ".")
 
 
+@lru_cache(maxsize=256)
 def _has_unit(cell: str) -> bool:
     """Whether a cell says a content with its unit."""
     if not re.search(r"[\d½¼¾]\s*[^\W\d_]", cell):

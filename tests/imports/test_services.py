@@ -20,6 +20,7 @@ from shop.catalog.models import Price, Product, Variant, VariantState
 from shop.imports import exports, planning, queries, services
 from shop.imports.errors import StillRefused, TooLate
 from shop.imports.models import Import, ImportRow, Mode, State
+from shop.imports.services import steps
 from shop.kernel import clock, facts, operations, tables
 from shop.kernel.db import db, session, transaction
 from shop.listings.models import Change, Submission
@@ -81,7 +82,7 @@ def counted() -> tuple[int, ...]:
 def test_killed_while_it_writes_each_effect_is_there_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, mode: Mode, moment: str
 ) -> None:
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(steps, "BATCH", 2)
     row = shop.send(sheets.book(sheets.HEAD, *sheets.goods(5)))
     services.start(CLERK, row.id, mode)
     work = queries.by_id(row.id).work

@@ -234,7 +234,7 @@ def _prices(actor: Actor, wishes: Sequence[Wish], now: datetime) -> None:
         )
     update_rows(Price, ended)
     if made:
-        session().execute(insert(Price), made)
+        session().execute(insert(Price.__table__), made)
     for w in slow:
         variant_id, (amount, compare) = int(w.pack.variant_id or 0), w.price or (None, None)  # type: ignore[union-attr]
         if amount is None:

@@ -61,7 +61,7 @@ def check(actor: Actor, import_id: int, work: int) -> None:
                 else:
                     if total == 0:
                         s.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
-                    s.execute(insert(ImportRow), [{"import_id": import_id} | _kept(t) for t in tried])
+                    s.execute(insert(ImportRow.__table__), [{"import_id": import_id} | _kept(t) for t in tried])
                 total += len(tried)
                 for t in tried:
                     counts[t.outcome.value] += 1
