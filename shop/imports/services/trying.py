@@ -20,6 +20,9 @@ from shop.kernel.db import leave_database, session, transaction
 from shop.kernel.errors import N_, Busy, ShopError
 from shop.kernel.sheets import BadTable
 
+# By its table, not its class: nothing of the ORM is needed for rows that nobody holds.
+_ROWS: Any = ImportRow.__table__
+
 
 def start_check(actor: Actor, row: Import) -> None:
     steps.go(actor, row, State.CHECKING)
@@ -61,7 +64,7 @@ def check(actor: Actor, import_id: int, work: int) -> None:
                 else:
                     if total == 0:
                         s.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
-                    s.execute(insert(ImportRow.__table__), [{"import_id": import_id} | _kept(t) for t in tried])
+                    s.execute(insert(_ROWS), [{"import_id": import_id} | _kept(t) for t in tried])
                 total += len(tried)
                 for t in tried:
                     counts[t.outcome.value] += 1
