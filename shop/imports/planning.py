@@ -285,12 +285,21 @@ class Planner:
         sku = draft.sku or (raw.cells.get("sku") or "")[:40] or None
         if raw.why:
             return Tried(raw, Outcome.IGNORED, sku, name, problems=[_told(raw.why)])
+        wrong = [problem for problem in wrong if not self._says_what_is(raw, draft, problem["key"])]
         if not wrong:
             try:
                 return self._plan(raw, draft)
             except ShopError as error:
                 wrong = [problem_of(e, suggestion=self._help(e, raw, draft)) for e in getattr(error, "all", [error])]
         return Tried(raw, Outcome.REFUSED, sku, name, problems=wrong)
+
+    def _says_what_is(self, raw: Raw, draft: intake.Draft, key: str) -> bool:
+        """Whether a text that cannot be read (it begins as a formula does) is the one that the goods have: our own export."""
+        pack = self.shelf.by_sku.get(draft.sku) if draft.sku else None
+        fact = intake.fact_of(key)
+        if pack is None or fact not in rules.TEXT_FIELDS:
+            return False
+        return raw.cells.get(key) == (pack.goods.facts if fact in products.FIELDS else pack.facts).get(fact)
 
     def _plan(self, raw: Raw, draft: intake.Draft) -> Tried:
         if draft.sku is None:

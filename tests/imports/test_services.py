@@ -272,6 +272,20 @@ def test_an_export_comes_back_unchanged_and_holds_no_formula(shop: Shop, data: l
         assert set(shop.outcomes(row)) == {"unchanged"}, [(r.cells, r.changes, r.problems) for r in shop.rows(row)]
 
 
+@pytest.mark.parametrize("summary", ["=1+1", "@a", "#N/A", "-", "+ cộng; =x"])
+def test_a_text_like_a_formula_comes_back_unchanged_but_is_taken_from_nobody(shop: Shop, summary: str) -> None:
+    pack = shown(shop, "Hàng", 50_000)
+    with transaction() as s:
+        s.get_one(Product, pack.product_id).summary = summary
+    lines = list(exports.goods(shop.producer_id))
+    sent = "".join(tables.csv_lines(exports.HEAD, lines)).encode()
+    assert shop.outcomes(shop.send(sent)) == ["unchanged"]
+    if summary[0] in "=@#":
+        with transaction() as s:
+            s.get_one(Product, pack.product_id).summary = "Ngon"
+        assert shop.outcomes(shop.send(sent)) == ["refused"]
+
+
 FAULTS: dict[str, Any] = {
     "imports.every-row-is-accounted-for": lambda s: s.execute(delete(ImportRow).where(ImportRow.position == 1)),
     "imports.touch-the-producers-own-goods": lambda s: s.execute(update(Product).values(producer_id=None)),
