@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from shop.catalog.models import ProductState, Variant, VariantState
 from shop.catalog.services import bulk
-from shop.imports import history, planning, queries
+from shop.imports import history, planning, queries, restoring
 from shop.imports.errors import TooLate, WrongStep
 from shop.imports.models import UNDO_FOR, Import, ImportRow, Result, State
 from shop.imports.services import steps
@@ -77,7 +77,7 @@ def _restore(actor: Actor, row: Import, rows: Sequence[ImportRow]) -> None:
             )
             continue
         after = one.after or {}
-        wish, kept = planning.taking_back(goods, pack, one.before or {}, after)
+        wish, kept = restoring.taking_back(goods, pack, one.before or {}, after)
         if after.get("queued") and not many.take_back(actor, after["reference"], after["queued"]):
             kept.append(steps.said(N_("Thay đổi chờ duyệt đã được xem hoặc sửa nên giữ nguyên.")))
         if wish.state is ProductState.HIDDEN and not goods.was_shown:
