@@ -5,6 +5,7 @@ Each is a process of its own, so that its memory is its own too.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import subprocess
@@ -140,6 +141,7 @@ def _run(url: str, home: Path) -> dict[str, Any]:
             begun = time.perf_counter()
             services.check(SYSTEM, row.id, row.work)
             figures[names[0]] = time.perf_counter() - begun
+            gc.unfreeze()  # as the worker does after each job
             row = queries.by_id(row.id)
             if row.counts[Outcome.NEW.value] + row.counts[Outcome.CHANGED.value] != ROWS:
                 raise RuntimeError(str(row.counts))
@@ -147,6 +149,7 @@ def _run(url: str, home: Path) -> dict[str, Any]:
             begun = time.perf_counter()
             services.apply(SYSTEM, row.id, queries.by_id(row.id).work)
             figures[names[1]] = time.perf_counter() - begun
+            gc.unfreeze()
             row = queries.by_id(row.id)
             if row.counts.get("written") != ROWS:
                 raise RuntimeError(str(row.counts))

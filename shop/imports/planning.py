@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -35,6 +36,9 @@ from shop.listings.services import write as listings_write
 Problem = dict[str, Any]
 # A retail price below this has most likely lost its thousands.
 TOO_CHEAP = 1_000
+# Cells that say something of their own in every row, or something else beside another cell, are read each time.
+_ALONE = frozenset({"sku", "slug", "net_content", "net_unit"})
+REMEMBERED, MOST_REMEMBERED = 4_096, 200
 _FACTS = tuple(n for n in products.FIELDS if n != "producer_id")
 _PACK_FACTS = tuple(variants.FIELDS)
 _EXTRA = ("id", "slug", "state", "published_at", "producer_id")
@@ -155,6 +159,7 @@ class Planner:
         self.producer_id, self.hints, self.default_set = producer_id, dict(hints), default_set
         self.known = intake.Lookups.read()
         self.shelf = Shelf(producer_id)
+        self._told_before: dict[tuple[str, str], intake.Draft] = {}
         self._open: dict[int, ListingState] = {}
         self._steps: dict[str, list[tuple[int | None, int | None, bool]]] = {}
         self._sets = {
@@ -195,10 +200,29 @@ class Planner:
             if not cell:
                 continue
             try:
-                self._cell(draft, key, cell)
+                if key in _ALONE or len(cell) > MOST_REMEMBERED:
+                    self._cell(draft, key, cell)
+                else:
+                    self._again(draft, key, cell)
             except ShopError as error:
                 wrong.append(problem_of(error, key, self._near(key, cell)))
         return draft, wrong
+
+    def _again(self, draft: intake.Draft, key: str, cell: str) -> None:
+        """Read a cell, or remember what the same text said in this column before: tables repeat themselves."""
+        told = self._told_before.get((key, cell))
+        if told is None:
+            told = intake.Draft(0, None, None, {}, {}, {}, None, [])
+            self._cell(told, key, cell)
+            if len(self._told_before) >= REMEMBERED:
+                self._told_before.clear()
+            self._told_before[key, cell] = told
+        draft.product.update(told.product)
+        draft.variant.update(told.variant)
+        draft.price.update(told.price)
+        draft.state = told.state or draft.state
+        draft.pack_state = told.pack_state or draft.pack_state
+        draft.price_from = told.price_from or draft.price_from
 
     def _cell(self, draft: intake.Draft, key: str, cell: str) -> None:
         readers.faults(cell)
@@ -261,12 +285,21 @@ class Planner:
         sku = draft.sku or (raw.cells.get("sku") or "")[:40] or None
         if raw.why:
             return Tried(raw, Outcome.IGNORED, sku, name, problems=[_told(raw.why)])
+        wrong = [problem for problem in wrong if not self._says_what_is(raw, draft, problem["key"])]
         if not wrong:
             try:
                 return self._plan(raw, draft)
             except ShopError as error:
                 wrong = [problem_of(e, suggestion=self._help(e, raw, draft)) for e in getattr(error, "all", [error])]
         return Tried(raw, Outcome.REFUSED, sku, name, problems=wrong)
+
+    def _says_what_is(self, raw: Raw, draft: intake.Draft, key: str) -> bool:
+        """Whether a text that cannot be read (it begins as a formula does) is the one that the goods have: our own export."""
+        pack = self.shelf.by_sku.get(draft.sku) if draft.sku else None
+        fact = intake.fact_of(key)
+        if pack is None or fact not in rules.TEXT_FIELDS:
+            return False
+        return raw.cells.get(key) == (pack.goods.facts if fact in products.FIELDS else pack.facts).get(fact)
 
     def _plan(self, raw: Raw, draft: intake.Draft) -> Tried:
         if draft.sku is None:
@@ -341,7 +374,7 @@ class Planner:
         """
         goods, pack = plan.goods, plan.pack
         for fact, written in (*wish.product.items(), *wish.variant.items()):
-            if fact in rules.TEXT_FIELDS and isinstance(written, str) and rules.claims(written):
+            if fact in rules.TEXT_FIELDS and isinstance(written, str) and _claims(written):
                 claim = rules.not_held(written, listings.stars_held(goods.product_id) if goods.product_id else None)
                 if claim is not None:
                     raise ClaimNotHeld(field=fact, words=claim.words)
@@ -457,64 +490,14 @@ class Planner:
         return Tried(raw, outcome, wish.sku, name, changes, wish=wish, before=before, after=after)
 
 
-# --- taking back -------------------------------------------------------------------------------------------------
-
-SINCE = N_("Đã được sửa lại sau lần nhập này nên giữ nguyên.")
-
-
-def taking_back(
-    goods: intake.Goods, pack: intake.Pack | None, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[bulk.Wish, list[Problem]]:
-    """What restores the facts of before, and what is kept because it was changed again since.
-
-    A product that the import made is put away, its packs are no longer offered. What waits for a reviewer is not looked at.
-    """
-    wish = bulk.Wish(goods, pack=pack)
-    kept: list[Problem] = []
-    new_goods, new_pack = before.get("new", [False, False])
-    waiting = {(subject.partition(":")[0], name) for subject, name, _value in after.get("queued", ())}
-    if new_goods and goods.state is ProductState.DRAFT:
-        wish.state = ProductState.HIDDEN
-    if not new_goods:
-        for fact, old in before.get("product", {}).items():
-            if ("product", fact) in waiting:
-                continue
-            now = goods.state if fact == "state" else goods.facts.get(fact)
-            if words.kept(now) != after["product"][fact]:
-                kept.append(_kept(fact))
-            elif fact == "state":
-                wish.state = ProductState(old)
-            else:
-                wish.product[fact] = words.back(fact, old)
-    if pack is None:
-        return wish, kept
-    if new_pack:
-        wish.pack_state = VariantState.HIDDEN if pack.state is VariantState.SHOWN else None
-        return wish, kept
-    for fact, old in before.get("variant", {}).items():
-        if ("variant", fact) in waiting:
-            continue
-        now = pack.state if fact == "state" else pack.facts.get(fact)
-        if words.kept(now) != after["variant"][fact]:
-            kept.append(_kept("pack_state" if fact == "state" else fact))
-        elif fact == "state":
-            wish.pack_state = VariantState(old)
-        else:
-            wish.variant[fact] = words.back(fact, old)
-    if "price" in before and ("variant", "price") not in waiting:
-        told = after.get("starts")
-        starts = datetime.fromisoformat(told) if told else None
-        at = clock.now() if starts is None or starts <= clock.now() else starts
-        if list(price_at(pack, at)) != after["price"]:
-            kept.append(_kept("price"))
-        elif before["price"][0] is None or before["price"] != after["price"]:
-            wish.price = (before["price"][0], before["price"][1])
-            wish.starts = at if at == starts else None
-    return wish, kept
+def _claims(written: str) -> bool:
+    """Whether a text speaks of OCOP or stars at all."""
+    return _short_claims(written) if len(written) <= MOST_REMEMBERED else bool(rules.claims(written))
 
 
-def _kept(fact: str) -> Problem:
-    return {"key": words.COLUMN_OF.get(fact, fact), "title": SINCE, "values": {}, "suggestion": ""}
+@lru_cache(maxsize=4096)
+def _short_claims(written: str) -> bool:
+    return bool(rules.claims(written))
 
 
 def _told(why: str) -> Problem:
@@ -525,6 +508,7 @@ def _vnd(amount: int | None) -> str:
     return "" if amount is None else f"{amount:,}".replace(",", ".")
 
 
+@lru_cache(maxsize=256)
 def _has_unit(cell: str) -> bool:
     """Whether a cell says a content with its unit."""
     if not re.search(r"[\d½¼¾]\s*[^\W\d_]", cell):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from shop.imports.errors import Unclear
@@ -92,6 +93,7 @@ def _plain_amount(told: str) -> Decimal | None:
         return None
 
 
+@lru_cache(maxsize=2048)
 def price(cell: str, *, scale: int = 1) -> int:
     """Whole đồng of `120.000đ`, `120,000`, `120k`, `120 nghìn`, `1,2tr`, `1tr2`, `120000.0`; `scale` is what the head says
     (1000: the column is in thousands).
@@ -215,6 +217,7 @@ def _quantity(cell: str, part: str, default: str | None) -> tuple[Decimal, str |
     return _tidy(number * factor), unit
 
 
+@lru_cache(maxsize=2048)
 def content(cell: str, *, unit: str | None = None) -> tuple[Decimal, str | None]:
     """The net content of `500 g`, `0,5kg`, `1/2 kg`, `1.5 lít`, `500ml x 6` (of all together) and its unit's code; `unit` is
     what the head says where the cell names none.

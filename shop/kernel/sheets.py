@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum, WorksheetNotFound
@@ -194,6 +195,8 @@ def _measured(box: zipfile.ZipFile, parts: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
@@ -208,7 +211,13 @@ def _written(value: Any) -> str:
 
 
 def _text(cell: str) -> str:
-    return tables.plain(text.clean(cell[:MOST_CHARACTERS]))
+    return _short(cell) if len(cell) <= 100 else tables.plain(text.clean(cell[:MOST_CHARACTERS]))
+
+
+# Columns say the same few things over and over.
+@lru_cache(maxsize=4096)
+def _short(cell: str) -> str:
+    return tables.plain(text.clean(cell))
 
 
 # --- books whose sheets, merged cells and formulas matter -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-// Shows how far work in the background is, and the page anew when it is done. Without JavaScript there is a link for it.
+// Shows how far work in the background is, and the page anew when it is done. Without JavaScript the page asks for itself again.
 
 export default function progress(element) {
   const bar = element.querySelector("progress");

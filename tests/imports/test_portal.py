@@ -6,13 +6,13 @@ import io
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop.accounts.permissions import Role
 from shop.imports import queries
-from shop.imports.models import Import
+from shop.imports.models import Import, State
 from shop.kernel import jobs
-from shop.kernel.db import session
+from shop.kernel.db import session, transaction
 from shop.kernel.sheets import Book
 from tests import factories
 from tests.imports import sheets
@@ -82,6 +82,14 @@ def test_a_messy_table_from_the_first_page_to_undoing(shop: Shop, clerk: Any) ->
     # What was queued for the worker finds the work done.
     jobs.dispatch()
     assert last().state.value == "ready"
+
+
+def test_the_page_that_waits_asks_again_without_javascript(shop: Shop, clerk: Any) -> None:
+    address = send(clerk, sheets.book(*MESSY))
+    with transaction() as s:
+        s.execute(update(Import).values(state=State.CHECKING))
+    head = clerk.get(address).get_data(as_text=True).partition("</head>")[0]
+    assert f'<noscript><meta http-equiv="refresh" content="5;url={address}"></noscript>' in head
 
 
 def test_every_page_draws_in_both_languages(shop: Shop, clerk: Any) -> None:

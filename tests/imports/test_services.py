@@ -20,6 +20,7 @@ from shop.catalog.models import Price, Product, Variant, VariantState
 from shop.imports import exports, planning, queries, services
 from shop.imports.errors import StillRefused, TooLate
 from shop.imports.models import Import, ImportRow, Mode, State
+from shop.imports.services import steps
 from shop.kernel import clock, facts, operations, tables
 from shop.kernel.db import db, session, transaction
 from shop.listings.models import Change, Submission
@@ -81,7 +82,7 @@ def counted() -> tuple[int, ...]:
 def test_killed_while_it_writes_each_effect_is_there_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, mode: Mode, moment: str
 ) -> None:
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(steps, "BATCH", 2)
     row = shop.send(sheets.book(sheets.HEAD, *sheets.goods(5)))
     services.start(CLERK, row.id, mode)
     work = queries.by_id(row.id).work
@@ -269,6 +270,20 @@ def test_an_export_comes_back_unchanged_and_holds_no_formula(shop: Shop, data: l
     for content in (out.getvalue(), csv_text.encode()):
         row = shop.send(content)
         assert set(shop.outcomes(row)) == {"unchanged"}, [(r.cells, r.changes, r.problems) for r in shop.rows(row)]
+
+
+@pytest.mark.parametrize("summary", ["=1+1", "@a", "#N/A", "-", "+ cộng; =x"])
+def test_a_text_like_a_formula_comes_back_unchanged_but_is_taken_from_nobody(shop: Shop, summary: str) -> None:
+    pack = shown(shop, "Hàng", 50_000)
+    with transaction() as s:
+        s.get_one(Product, pack.product_id).summary = summary
+    lines = list(exports.goods(shop.producer_id))
+    sent = "".join(tables.csv_lines(exports.HEAD, lines)).encode()
+    assert shop.outcomes(shop.send(sent)) == ["unchanged"]
+    if summary[0] in "=@#":
+        with transaction() as s:
+            s.get_one(Product, pack.product_id).summary = "Ngon"
+        assert shop.outcomes(shop.send(sent)) == ["refused"]
 
 
 FAULTS: dict[str, Any] = {

@@ -23,6 +23,8 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, session, unique
 from shop.kernel.errors import Busy
 
+_PRICES: Any = Price.__table__
+
 
 @dataclass(slots=True)
 class Wish:
@@ -234,7 +236,7 @@ def _prices(actor: Actor, wishes: Sequence[Wish], now: datetime) -> None:
         )
     update_rows(Price, ended)
     if made:
-        session().execute(insert(Price), made)
+        session().execute(insert(_PRICES), made)
     for w in slow:
         variant_id, (amount, compare) = int(w.pack.variant_id or 0), w.price or (None, None)  # type: ignore[union-attr]
         if amount is None:
