@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -18,6 +20,12 @@ from shop.settlement.services import agreements
 from shop.settlement.services.agreements import Draft, Rates
 from tests.orders.conftest import make_store, one_parcel, pay
 from tests.settlement.conftest import DESK, OWNER, Trade, broken, entries, key, settle, sums
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """A shop that takes transfers too."""
+    return make_app(bank_bin="970436", bank_account="9889559357", bank_account_name="CHO BEN")
 
 
 def _parcels(order_id: int) -> list[int]:
