@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shop.kernel import clock, tables
+from shop.kernel.dates import span
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.points.models import Point
@@ -61,6 +62,11 @@ class StatementRow:
     closing_amount: int
     due_on: date | None
     is_demo: bool
+
+    @property
+    def period(self) -> str:
+        """From which day to which, as short as it can be read."""
+        return span(self.from_on, self.to_on)
 
     @property
     def due_to_close(self) -> bool:
@@ -119,7 +125,7 @@ def payable() -> Any:
 COLUMNS = (
     tables.Column("reference", N_("Bảng")),
     tables.Column("producer", N_("Cơ sở sản xuất"), sort=(Producer.sort_name,)),
-    tables.Column("period", N_("Kỳ"), sort=(Statement.to_on,), value=lambda r: f"{r.from_on:%d/%m/%Y} – {r.to_on:%d/%m/%Y}"),
+    tables.Column("period", N_("Kỳ"), sort=(Statement.to_on,), value="period"),
     tables.Column("lines", N_("Số dòng"), "num"),
     tables.Column("closing", N_("Phải trả cơ sở"), "num", value="closing_amount"),
     tables.Column("due_on", N_("Hạn trả"), sort=(Statement.due_on,)),
@@ -140,7 +146,10 @@ MINE = tables.Table(
     name="doi-soat",
     order="-period",
     tie=Statement.id,
-    columns=[c for c in COLUMNS if c.key != "producer"],
+    # What is owed comes first: that is all that a phone shows without being pushed.
+    columns=[
+        c for key in ("reference", "closing", "period", "state", "due_on", "lines") for c in COLUMNS if c.key == key
+    ],
     filters=[tables.Filter("state", N_("Tình trạng"), _in_state, STATES[2:])],
 )
 
@@ -251,7 +260,19 @@ def whole(reference: str) -> Whole:
     )
     totals = [Total(EntryKind(k), c or "", p, name or "", n, units, amount) for k, c, p, name, n, units, amount in raw]
     rank = {kind: n for n, kind in enumerate(EntryKind)}
-    return Whole(row, found[1], tuple(sorted(totals, key=lambda t: (rank[t.kind], t.channel, t.point))))
+    return Whole(row, found[1], tuple(sorted(_by_place(totals), key=lambda t: (rank[t.kind], t.channel, t.point))))
+
+
+def _by_place(totals: Sequence[Total]) -> list[Total]:
+    """One sum for what a reader sees as one place: the web is one, whichever shelf its goods came from."""
+    found: dict[tuple[EntryKind, str, int | None], Total] = {}
+    for t in totals:
+        point = (None, "") if t.channel == "web" else (t.point_id, t.point)
+        key = (t.kind, t.channel, point[0])
+        had = found.get(key)
+        n, units, amount = (had.lines, had.units, had.amount) if had else (0, 0, 0)
+        found[key] = Total(t.kind, t.channel, *point, n + t.lines, units + t.units, amount + t.amount)
+    return list(found.values())
 
 
 class Line(NamedTuple):
