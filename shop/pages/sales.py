@@ -152,11 +152,12 @@ def _lines(producer_id: int, *when: Any) -> Any:
         Fulfilment.status.not_in(GONE),
         *when,
     )
+    sent = OrderLine.quantity - OrderLine.refused_quantity  # what was refused is not sold
     sold = (
         select(
             *about,
-            OrderLine.quantity.label("units"),
-            func.coalesce(TillLine.net_amount, OrderLine.line_amount).label("amount"),
+            sent.label("units"),
+            func.coalesce(TillLine.net_amount, sent * OrderLine.unit_price_amount).label("amount"),
         )
         .select_from(OrderLine)
         .join(Order, Order.id == OrderLine.order_id)

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 
 from shop.kernel import clock, papers, web
-from shop.kernel.dates import day, instant
+from shop.kernel.dates import day, instant, span
 from shop.kernel.money import vnd
 from shop.payments import vietqr
 from shop.settlement import rules
@@ -42,7 +42,7 @@ def facts(whole: statements.Whole) -> list[tuple[str, str]]:
     found = [
         (gettext("Cơ sở sản xuất"), whole.producer.name),
         (gettext("Mã số thuế"), whole.producer.tax_code or "–"),
-        (gettext("Kỳ"), f"{day(row.from_on)} – {day(row.to_on)}"),
+        (gettext("Kỳ"), span(row.from_on, row.to_on)),
         (gettext("Tình trạng"), gettext(STATEMENT_STATE_NAMES[row.state])),
     ]
     if row.closed_at is not None:

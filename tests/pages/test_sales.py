@@ -75,6 +75,14 @@ def test_what_counts_as_sold(house: House) -> None:
     assert [name for name, _f in found.places] == ["Phường Hạ Long"]
 
 
+def test_what_was_refused_is_not_sold(house: House) -> None:
+    order = placed(house)
+    with transaction() as s:
+        s.execute(update(OrderLine).where(OrderLine.order_id == order.id).values(refused_quantity=1))
+    found = read(house)
+    assert (found.total.units, found.total.amount) == (1, 120_000)
+
+
 def test_the_edges_of_a_month_are_vietnamese_midnights(house: House) -> None:
     start = clock.start_of(MONTH.start)
     placed(house, start)

@@ -71,36 +71,47 @@ class Trade:
             False, None, False, "none", 550,
         )  # fmt: skip
 
-    def order(self, *takes: tuple[Variant, int, int], fee: int = 0, discount: int = 0) -> int:
-        """A web order paid on delivery: (variant, units, level) of each; returns its id."""
+    def parcel(self, *takes: tuple[Variant, int, int], fee: int = 0) -> DraftParcel:
+        """A parcel of (variant, units, level) of each."""
         units: dict[int, tuple[Variant, int]] = {}
         for variant, n, _level in takes:
             units[variant.id] = (variant, units.get(variant.id, (variant, 0))[1] + n)
-        parcel = DraftParcel(
+        return DraftParcel(
             self.point.id, DeliveryKind.SHIP, tuple(self.line(v, n) for v, n in units.values()),
             tuple(Take(level, n) for _v, n, level in takes), fee, 500,
         )  # fmt: skip
+
+    def order(self, *takes: tuple[Variant, int, int], fee: int = 0, discount: int = 0) -> int:
+        """A web order of one parcel, paid on delivery; returns its id."""
+        return self.order_of(self.parcel(*takes, fee=fee), discount=discount)
+
+    def order_of(self, *parcels: DraftParcel, discount: int = 0) -> int:
+        """A web order of these parcels, paid on delivery; returns its id."""
         draft = Draft(
             op_key=key(), op_digest="x", basket_key=None, user_id=None, locale="vi", payment_method=PaymentMethod.COD,
-            delivery=DeliveryKind.SHIP, name="Khách Thử", phone="+84900000002", email=None, parcels=(parcel,), pay_until=None,
+            delivery=DeliveryKind.SHIP, name="Khách Thử", phone="+84900000002", email=None, parcels=parcels, pay_until=None,
             discount_amount=discount,
         )  # fmt: skip
         return orders.place(SYSTEM, draft, key="k").order_id
+
+    def send(self, parcel_id: int) -> None:
+        """Pack, hand over and deliver a parcel of a confirmed order."""
+        orders.pack(DESK, parcel_id)
+        orders.hand_over(DESK, parcel_id, carrier="GHN")
+        orders.deliver(DESK, parcel_id)
 
     def arrive(self, order_id: int, *, paid: bool = True) -> int:
         """Confirm, pack, hand over, deliver (and pay); returns the parcel's id."""
         parcel = session().scalars(select(Fulfilment.id).where(Fulfilment.order_id == order_id)).one()
         orders.confirm(DESK, order_id)
-        orders.pack(DESK, parcel)
-        orders.hand_over(DESK, parcel, carrier="GHN")
-        orders.deliver(DESK, parcel)
+        self.send(parcel)
         if paid:
             self.pay(order_id)
         return parcel
 
     def pay(self, order_id: int) -> None:
         """Cash of the door, written as captured."""
-        total = session().scalar(select(Order.total_amount).where(Order.id == order_id))
+        total = session().scalar(select(Order.total_amount - Order.reduced_amount).where(Order.id == order_id))
         with transaction():
             money.take(
                 DESK,

@@ -37,6 +37,7 @@ from shop.settlement.models import (
     TaxKind,
     TaxStatus,
 )
+from shop.settlement.queries import statements as statements_read
 from shop.settlement.services import agreements, corrections, payouts, rates, statements
 from tests.people import make_user
 from tests.settlement.conftest import BOSS, DESK, OWNER, Trade, Turn, broken, entries, key, last_month, settle, sums
@@ -450,3 +451,12 @@ def test_faults_are_found_by_the_audit(sold: Trade, agreed: str, turn: Turn) -> 
         assert wanted <= found, change.__name__
         seen |= found
     assert "debts-are-carried" in seen
+
+
+def test_the_web_is_one_place_whichever_shelf_goods_came_from() -> None:
+    total = statements_read.Total
+    sale, found = EntryKind.SALE, statements_read._by_place
+    web = [total(sale, "web", 1, "Kho", 2, 3, 300), total(sale, "web", 2, "Bến", 1, 1, 100)]
+    points = [total(sale, "point", 1, "Kho", 1, 1, 50), total(sale, "point", 2, "Bến", 1, 2, 70)]
+    assert found([*web, *points]) == [total(sale, "web", None, "", 3, 4, 400), *points]
+    assert found([*web, total(EntryKind.COMMISSION, "web", 1, "Kho", 2, 0, -30)])[1].amount == -30

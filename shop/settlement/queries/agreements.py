@@ -235,4 +235,4 @@ def words(row: AgreementRow) -> str:
     return str(gettext(
         "Từ %(day)s: trên mạng %(web)s, điểm bán %(point)s, hội chợ %(fair)s",
         day=day(row.since), web=percent(row.web_bp), point=percent(row.point_bp), fair=percent(row.fair_bp),
-    ))  # fmt: skip
+    )).replace(" %", "\u00a0%")  # fmt: skip

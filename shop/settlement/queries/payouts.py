@@ -67,12 +67,12 @@ TABLE = tables.Table(
     tie=Batch.id,
     columns=[
         tables.Column("reference", N_("Đợt chi")),
+        tables.Column("amount", N_("Tổng tiền"), "num"),
+        tables.Column("count", N_("Số khoản"), "num"),
         tables.Column("prepared_at", N_("Lập lúc"), sort=(Batch.prepared_at,)),
+        tables.Column("state", N_("Tình trạng"), sort=(Batch.state,), value=lambda r: gettext(BATCH_STATE_NAMES[r.state])),
         tables.Column("prepared_label", N_("Người lập")),
         tables.Column("approved_label", N_("Người duyệt")),
-        tables.Column("count", N_("Số khoản"), "num"),
-        tables.Column("amount", N_("Tổng tiền"), "num"),
-        tables.Column("state", N_("Tình trạng"), sort=(Batch.state,), value=lambda r: gettext(BATCH_STATE_NAMES[r.state])),
     ],
     filters=[
         tables.Filter("state", N_("Tình trạng"), lambda v: Batch.state == BatchState(v),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shop.kernel import clock, tables
+from shop.kernel.dates import span
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.points.models import Point
@@ -30,7 +31,6 @@ from shop.settlement.models import (
     CorrectionState,
     Entry,
     EntryKind,
-    Loss,
     Payout,
     PayoutState,
     Remark,
@@ -62,6 +62,11 @@ class StatementRow:
     closing_amount: int
     due_on: date | None
     is_demo: bool
+
+    @property
+    def period(self) -> str:
+        """From which day to which, as short as it can be read."""
+        return span(self.from_on, self.to_on)
 
     @property
     def due_to_close(self) -> bool:
@@ -120,7 +125,7 @@ def payable() -> Any:
 COLUMNS = (
     tables.Column("reference", N_("Bảng")),
     tables.Column("producer", N_("Cơ sở sản xuất"), sort=(Producer.sort_name,)),
-    tables.Column("period", N_("Kỳ"), sort=(Statement.to_on,), value=lambda r: f"{r.from_on:%d/%m/%Y} – {r.to_on:%d/%m/%Y}"),
+    tables.Column("period", N_("Kỳ"), sort=(Statement.to_on,), value="period"),
     tables.Column("lines", N_("Số dòng"), "num"),
     tables.Column("closing", N_("Phải trả cơ sở"), "num", value="closing_amount"),
     tables.Column("due_on", N_("Hạn trả"), sort=(Statement.due_on,)),
@@ -141,7 +146,10 @@ MINE = tables.Table(
     name="doi-soat",
     order="-period",
     tie=Statement.id,
-    columns=[c for c in COLUMNS if c.key != "producer"],
+    # What is owed comes first: that is all that a phone shows without being pushed.
+    columns=[
+        c for key in ("reference", "closing", "period", "state", "due_on", "lines") for c in COLUMNS if c.key == key
+    ],
     filters=[tables.Filter("state", N_("Tình trạng"), _in_state, STATES[2:])],
 )
 
@@ -186,10 +194,7 @@ class Total:
     @property
     def place(self) -> str:
         """Where: the channel, and the point of a counter."""
-        channel = gettext(CHANNELS[self.channel]) if self.channel else ""
-        if self.channel == "web":
-            return channel
-        return " · ".join(part for part in (channel, self.point) if part)
+        return _place(self.channel, self.point)
 
     @property
     def query(self) -> str:
@@ -255,18 +260,31 @@ def whole(reference: str) -> Whole:
     )
     totals = [Total(EntryKind(k), c or "", p, name or "", n, units, amount) for k, c, p, name, n, units, amount in raw]
     rank = {kind: n for n, kind in enumerate(EntryKind)}
-    return Whole(row, found[1], tuple(sorted(totals, key=lambda t: (rank[t.kind], t.channel, t.point))))
+    return Whole(row, found[1], tuple(sorted(_by_place(totals), key=lambda t: (rank[t.kind], t.channel, t.point))))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry as a statement shows it."""
+def _by_place(totals: Sequence[Total]) -> list[Total]:
+    """One sum for what a reader sees as one place: the web is one, whichever shelf its goods came from."""
+    found: dict[tuple[EntryKind, str, int | None], Total] = {}
+    for t in totals:
+        point = (None, "") if t.channel == "web" else (t.point_id, t.point)
+        key = (t.kind, t.channel, point[0])
+        had = found.get(key)
+        n, units, amount = (had.lines, had.units, had.amount) if had else (0, 0, 0)
+        found[key] = Total(t.kind, t.channel, *point, n + t.lines, units + t.units, amount + t.amount)
+    return list(found.values())
+
+
+class Line(NamedTuple):
+    """An entry as a statement shows it: `name` (what it is), `where` (channel and point) and `how` (a rate of a base, or why)
+    are words of the reader's language."""
 
     id: int
     happened_on: date
     kind: EntryKind
-    channel: str | None
-    point: str | None
+    name: str
+    where: str
+    how: str
     reference: str
     label: str
     quantity: int
@@ -274,32 +292,42 @@ class Line:
     base_amount: int | None
     rate_bp: int | None
     amount: int
-    reason: str | None
-
-    @property
-    def name(self) -> str:
-        """What it is, in the reader's language."""
-        return str(gettext(ENTRY_NAMES[self.kind]))
-
-    @property
-    def where(self) -> str:
-        """The channel and the point."""
-        channel = gettext(CHANNELS[self.channel]) if self.channel else ""
-        return " · ".join(part for part in (channel, self.point if self.channel != "web" else "") if part)
-
-    @property
-    def how(self) -> str:
-        """How the amount came about: a rate of a base, or units at a price."""
-        if self.kind is EntryKind.LOSS and self.reason in set(Loss):
-            return str(gettext(LOSS_NAMES[Loss(self.reason)]))
-        if self.rate_bp is not None:
-            return percent(self.rate_bp)
-        return self.reason or ""
 
     @property
     def title(self) -> str:
         """What a box to tick is called."""
         return f"{self.name} {self.reference} {self.label}"
+
+
+class _Words:
+    """Makes lines of rows; words are looked up once for each kind, place and rate, as there may be fifty thousand lines."""
+
+    def __init__(self) -> None:
+        self.names = {kind: str(gettext(name)) for kind, name in ENTRY_NAMES.items()}
+        self.losses = {loss.value: str(gettext(name)) for loss, name in LOSS_NAMES.items()}
+        self.places: dict[tuple[str | None, str | None], str] = {}
+        self.rates: dict[int, str] = {}
+
+    def line(self, row: Any) -> Line:
+        row_id, on, kind, channel, point, reference, label, quantity, unit, base, rate_bp, amount, reason = row
+        where = self.places.get((channel, point))
+        if where is None:
+            where = self.places[channel, point] = _place(channel, point)
+        if kind is EntryKind.LOSS and reason in self.losses:
+            how = self.losses[reason]
+        elif rate_bp is not None:
+            how = self.rates.get(rate_bp) or self.rates.setdefault(rate_bp, percent(rate_bp))
+        else:
+            how = reason or ""
+        return Line(
+            row_id, on, kind, self.names[kind], where, how, reference, label, quantity, unit, base, rate_bp, amount
+        )
+
+
+def _place(channel: str | None, point: str | None) -> str:
+    """The channel, and the point of a counter."""
+    name = gettext(CHANNELS[channel]) if channel else ""
+    return " · ".join(part for part in (name, point if channel != "web" else "") if part)
 
 
 LINES = tables.Table(
@@ -340,13 +368,14 @@ def _line_rows(row: Statement) -> Any:
 
 def lines(args: Mapping[str, str], row: Statement, here: str) -> tables.View:
     """The lines of a statement, a page of them or the file."""
-    return LINES.open(args, here, _line_rows(row), make=lambda found: Line(*tuple(found)))
+    return LINES.open(args, here, _line_rows(row), make=_Words().line)
 
 
 def all_lines(row: Statement, limit: int) -> list[Line]:
     """The first lines of a statement in the order of days, for paper."""
     found = session().execute(_line_rows(row).order_by(Entry.happened_on, Entry.id).limit(limit))
-    return [Line(*tuple(r)) for r in found]
+    make = _Words().line
+    return [make(r) for r in found]
 
 
 @dataclass(frozen=True, slots=True)

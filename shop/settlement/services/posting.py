@@ -7,8 +7,12 @@ agreement, the rates and the period; what is found later stands in the first sta
 **What a sale is.** The movement by which the goods left names the owner, so one line of an order may owe several producers,
 each for his units. Commission, a discount that the producer bears and tax are lines of their own with the sale as parent.
 
-**What undoes it.** Goods that come back undo their units at the terms of their sale, last sold first. An order whose money all
-went back undoes what is left. A refund of a part without goods is nobody's until a person posts a correction.
+**What was refused** (`order_lines.refused_quantity`) never left, so it is no sale and needs no entry: not the units, not their
+commission, not their refund. Each unit that was sent keeps the share of the discount that it had when the order was placed,
+whatever else of the order is refused, and whenever.
+
+**What undoes it.** Goods that come back undo their units at the terms of their sale in their parcel, last sold first. An order
+whose money all went back undoes what is left. A refund of a part without goods is nobody's until a person posts a correction.
 
 All of it is found again by the sweep: causes are unique, so doing it twice does nothing.
 """
@@ -126,7 +130,8 @@ class _Post:
         self.lines = session().execute(
             select(
                 OrderLine.id, OrderLine.fulfilment_id, OrderLine.variant_id, OrderLine.name, OrderLine.pack,
-                OrderLine.quantity, OrderLine.unit_price_amount, OrderLine.line_amount, Product.set_id,
+                OrderLine.quantity, (OrderLine.quantity - OrderLine.refused_quantity).label("left"),
+                OrderLine.unit_price_amount, OrderLine.line_amount, Product.set_id,
             )
             .join(Variant, Variant.id == OrderLine.variant_id)
             .join(Product, Product.id == Variant.product_id)
@@ -189,7 +194,7 @@ class _Post:
         sold = [m for m in self.moved if m.reference == reference and m.kind is MovementKind.SALE]
         lines, movements = {x.id: x for x in parcel.lines}, {m.id: m for m in sold}
         for variant_id in dict.fromkeys(line.variant_id for line in parcel.lines):
-            mine = [(x.id, x.quantity) for x in parcel.lines if x.variant_id == variant_id]
+            mine = [(x.id, x.left) for x in parcel.lines if x.variant_id == variant_id and x.left]
             left = [(m.id, -m.quantity) for m in sold if m.variant_id == variant_id]
             found += [(lines[i], movements[m], start, n) for i, m, start, n in shares(mine, left)]
         return found
@@ -280,7 +285,13 @@ class _Post:
             if any(r.movement_id == movement.id for r in self.known.values()):
                 continue
             need = movement.quantity
-            mine = [x for x in sales if x.row.producer_id == producer_id and x.row.variant_id == movement.variant_id]
+            inside = {line.id for line in self.parcels[movement.reference].lines}
+            mine = [
+                x
+                for x in sales
+                if x.row.line_id in inside
+                and (x.row.producer_id, x.row.variant_id) == (producer_id, movement.variant_id)
+            ]
             same_lot = {m.id for m in self.moved if m.lot_id == movement.lot_id}
             for sale in sorted(mine, key=lambda x: (x.row.movement_id in same_lot, x.id), reverse=True):
                 n = min(need, sale.left)
