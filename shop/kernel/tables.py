@@ -24,7 +24,7 @@ from flask import Response
 from flask_babel import gettext
 from sqlalchemy.engine import Row
 
-from shop.kernel import clock, text, web, xlsx
+from shop.kernel import clock, text, web
 from shop.kernel.db import session, streamed
 from shop.kernel.errors import N_
 
@@ -329,33 +329,48 @@ def send_csv(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> 
     return _send(write, "text/csv", f"{name}.csv")
 
 
-# Words of an export that are made harmless once: lists say the same few again and again.
-KNOWN_WORDS = 20_000
-
-
 def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> None:
     """Write the rows as XLSX into the binary file `target`, row by row in constant memory; text stays text."""
-    known: dict[str, str] = {}
+    import xlsxwriter
 
-    def cell(value: Any) -> Any:
-        kind = type(value)
-        if kind is str:
-            made = known.get(value)
-            if made is None:
-                made = harmless(value)
-                if len(known) < KNOWN_WORDS:
-                    known[value] = made
-            return made
-        if value is None or kind is date or kind is Decimal:
-            return value
-        if kind is int:
-            # A spreadsheet keeps 15 digits; longer numbers stay text.
-            return value if abs(value) < 10**15 else str(value)
-        if isinstance(value, datetime):
-            return value.astimezone(clock.VIETNAM).replace(tzinfo=None)
-        return _cell(value)
-
-    xlsx.write(target, head, ([cell(value) for value in line] for line in lines))
+    book = xlsxwriter.Workbook(
+        target,
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_date_format": "yyyy-mm-dd",
+        },
+    )
+    sheet = book.add_worksheet()
+    bold = book.add_format({"bold": True})
+    whole, instant = book.add_format({"num_format": "#,##0"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    sheet.freeze_panes(1, 0)
+    for column, label in enumerate(head):
+        sheet.write_string(0, column, label, bold)
+        sheet.set_column(column, column, max(12, min(len(label) + 4, 40)))
+    for n, line in enumerate(lines, 1):
+        for column, value in enumerate(line):
+            if value is None:
+                continue
+            if isinstance(value, bool):
+                sheet.write_string(n, column, _cell(value))
+            elif isinstance(value, int):
+                # A spreadsheet keeps 15 digits; longer numbers stay text.
+                if abs(value) < 10**15:
+                    sheet.write_number(n, column, value, whole)
+                else:
+                    sheet.write_string(n, column, str(value))
+            elif isinstance(value, Decimal):
+                sheet.write_number(n, column, float(value))
+            elif isinstance(value, datetime):
+                sheet.write_datetime(n, column, value.astimezone(clock.VIETNAM).replace(tzinfo=None), instant)
+            elif isinstance(value, date):
+                sheet.write_datetime(n, column, datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a cell's day
+            else:
+                sheet.write_string(n, column, harmless(str(value))[:32_000])
+    book.close()
 
 
 def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> Response:
