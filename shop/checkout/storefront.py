@@ -303,7 +303,7 @@ def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -
     )
 
 
-@bp.post("/don-hang/<reference>/trao-doi/<int:number>")
+@bp.post("/don-hang/<reference>/trao-doi/<int(max=9999):number>")
 @public
 @limiter.limit("30 per hour")
 def write(reference: str, number: int) -> Any:
@@ -332,7 +332,7 @@ def _parcel(reference: str, number: int) -> tuple[Bought, int]:
     return found, parcel.id
 
 
-@bp.post("/don-hang/<reference>/trao-doi/<int:number>/da-doc")
+@bp.post("/don-hang/<reference>/trao-doi/<int(max=9999):number>/da-doc")
 @public
 @limiter.limit("60 per minute")
 def read_messages(reference: str, number: int) -> Any:

@@ -29,7 +29,7 @@ def index() -> Any:
     return render_template("conversations/office/index.html", here=HERE, view=view)
 
 
-@bp.get("/conversations/<reference>/<int:number>")
+@bp.get("/conversations/<reference>/<int(max=9999):number>")
 @guards.requires_all(Permission.MESSAGE_READ)
 def conversation(reference: str, number: int) -> Any:
     """What was written about one parcel."""
@@ -56,7 +56,7 @@ def _page(reference: str, number: int, error: ShopError | None = None) -> Any:
     return make_response(page, error.status if error else 200)
 
 
-@bp.post("/conversations/<reference>/<int:number>")
+@bp.post("/conversations/<reference>/<int(max=9999):number>")
 @guards.requires_all(Permission.MESSAGE_HANDLE)
 def write(reference: str, number: int) -> Any:
     """The office writes; buyer and producer both read it."""
@@ -75,7 +75,7 @@ def write(reference: str, number: int) -> Any:
     return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)
 
 
-@bp.post("/conversations/<reference>/<int:number>/seen")
+@bp.post("/conversations/<reference>/<int(max=9999):number>/seen")
 @guards.requires_all(Permission.MESSAGE_READ)
 def seen(reference: str, number: int) -> Any:
     """What stood on the page has been read."""

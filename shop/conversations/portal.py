@@ -38,7 +38,7 @@ def index() -> Any:
     return render_template("conversations/portal/index.html", here=HERE, view=view)
 
 
-@bp.get("/conversations/<reference>/<int:number>")
+@bp.get("/conversations/<reference>/<int(max=9999):number>")
 @guards.requires(Permission.PORTAL_ORDERS, scope=of_parcel, name="the producer whose store the parcel leaves")
 def conversation(reference: str, number: int) -> Any:
     """What was written about one parcel."""
@@ -66,7 +66,7 @@ def _page(reference: str, number: int, error: ShopError | None = None) -> Any:
     return make_response(page, error.status if error else 200)
 
 
-@bp.post("/conversations/<reference>/<int:number>")
+@bp.post("/conversations/<reference>/<int(max=9999):number>")
 @guards.requires(Permission.PORTAL_ORDERS, scope=of_parcel, name="the producer whose store the parcel leaves")
 def write(reference: str, number: int) -> Any:
     """The producer writes to the buyer of a parcel."""
@@ -87,7 +87,7 @@ def write(reference: str, number: int) -> Any:
     return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)
 
 
-@bp.post("/conversations/<reference>/<int:number>/seen")
+@bp.post("/conversations/<reference>/<int(max=9999):number>/seen")
 @guards.requires(Permission.PORTAL_ORDERS, scope=of_parcel, name="the producer whose store the parcel leaves")
 def seen(reference: str, number: int) -> Any:
     """What stood on the page has been read."""

@@ -116,7 +116,7 @@ def asked(args: Mapping[str, str], today: date) -> Asked:
     days: dict[str, date] = {}
     for name in ("from", "to"):
         try:
-            days[name] = date.fromisoformat(typed[name])
+            days[name] = clock.read_day(typed[name])
         except ValueError:
             errors[name] = gettext(N_("Hãy chọn ngày."))
             continue

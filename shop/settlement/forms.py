@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shop.kernel import clock
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.money import LARGEST_AMOUNT, parse_vnd
 from shop.settlement.models import LegalRole, Loss, Party, PeriodKind, TaxKind, TaxStatus
@@ -35,7 +36,7 @@ def day(raw: str, field: str) -> date:
         Invalid.
     """
     try:
-        return date.fromisoformat(raw.strip())
+        return clock.read_day(raw)
     except ValueError as error:
         raise Invalid(N_("Ngày chưa đúng."), field=field) from error
 

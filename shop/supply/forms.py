@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from shop.kernel import operations
+from shop.kernel import clock, operations
 from shop.kernel.errors import N_, Invalid, ShopError
 from shop.kernel.money import parse_vnd
 
@@ -39,7 +39,7 @@ def some_day(raw: str | None, field: str) -> date | None:
     if not typed:
         return None
     try:
-        return date.fromisoformat(typed)
+        return clock.read_day(typed)
     except ValueError as error:
         raise Invalid(N_("Ngày chưa đúng."), field=field) from error
 

@@ -13,6 +13,7 @@ from shop.commands import door_rows
 from shop.kernel import clock, forms
 from shop.kernel.errors import Invalid
 from tests.conftest import Forms
+from tests.factories import make_producer
 from tests.house import source
 from tests.people import sign_in
 
@@ -33,8 +34,8 @@ def filled(rule: str, number: int, word: str) -> str:
 
 
 def administrator(client: Any) -> dict[str, str]:
-    """Sign in who may do everything; the least that every form sends."""
-    sign_in(client, Role.ADMINISTRATOR)
+    """Sign in who may do everything, also for a producer; the least that every form sends."""
+    sign_in(client, Role.ADMINISTRATOR, (Role.PRODUCER_OWNER, f"producer:{make_producer().id}"))
     return {"csrf_token": client.token("/office/settings"), "reason": "Không có gì", "note": "Không có gì"}
 
 

@@ -21,22 +21,23 @@ def order_of_store(house: House) -> Any:
     return made
 
 
-@maker("/producer/orders/<reference>/<int:number>", of="producer")
+@maker("/producer/orders/<reference>/<int(max=9999):number>", of="producer")
 @maker(
-    "/producer/orders/<reference>/<int:number>/<any('packing-list', 'label', 'delivery-note'):paper>.pdf", of="producer"
+    "/producer/orders/<reference>/<int(max=9999):number>/<any('packing-list', 'label', 'delivery-note'):paper>.pdf",
+    of="producer",
 )
-@maker("/producer/conversations/<reference>/<int:number>", of="producer")
-@maker("/office/conversations/<reference>/<int:number>", of="all")
+@maker("/producer/conversations/<reference>/<int(max=9999):number>", of="producer")
+@maker("/office/conversations/<reference>/<int(max=9999):number>", of="all")
 def parcel_of_store(house: House) -> dict[str, Any]:
     return {"reference": order_of_store(house).reference, "number": 1}
 
 
-@maker("/producer/orders/<reference>/<int:number>/photo", of="producer")
+@maker("/producer/orders/<reference>/<int(max=9999):number>/photo", of="producer")
 def photographed(house: House) -> dict[str, Any]:
     return _handed_over(house.place(house.store, house.own_level))
 
 
-@maker("/office/fulfilments/<reference>/<int:number>/photo", of="point")
+@maker("/office/fulfilments/<reference>/<int(max=9999):number>/photo", of="point")
 def photographed_at_point(house: House) -> dict[str, Any]:
     return _handed_over(house.place())
 
@@ -49,7 +50,7 @@ def _handed_over(made: Any) -> dict[str, Any]:
     return {"reference": made.reference, "number": 1}
 
 
-@maker("/office/orders/<reference>/refuse/<int:number>", of="point")
-@maker("/don-hang/<reference>/trao-doi/<int:number>", of="buyer")
+@maker("/office/orders/<reference>/refuse/<int(max=9999):number>", of="point")
+@maker("/don-hang/<reference>/trao-doi/<int(max=9999):number>", of="buyer")
 def parcel_of_point(house: House) -> dict[str, Any]:
     return point_parcel(house)

@@ -163,7 +163,7 @@ def order(house: House) -> dict[str, Any]:
     return {"reference": house.order.reference}
 
 
-@maker("/office/fulfilments/<reference>/<int:number>", of="point")
+@maker("/office/fulfilments/<reference>/<int(max=9999):number>", of="point")
 def parcel(house: House) -> dict[str, Any]:
     return {"reference": house.order.reference, "number": 1}
 

@@ -150,7 +150,7 @@ def cancel(reference: str) -> Any:
     )  # fmt: skip
 
 
-@bp.post("/orders/<reference>/refuse/<int:number>")
+@bp.post("/orders/<reference>/refuse/<int(max=9999):number>")
 @guards.requires(P.ORDER_HANDLE, scope=of_order(P.ORDER_HANDLE, whole=True), name=_WHOLE)
 def refuse(reference: str, number: int) -> Any:
     """The desk says, for whoever should send it, that a parcel or a part of it is not sent."""

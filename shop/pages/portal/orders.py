@@ -57,7 +57,7 @@ def _day() -> date:
         Invalid: none.
     """
     try:
-        return date.fromisoformat(request.form.get("send_on", ""))
+        return clock.read_day(request.form.get("send_on", ""))
     except ValueError:
         raise Invalid(N_("Hãy chọn ngày gửi."), field="send_on") from None
 
@@ -166,7 +166,7 @@ def back_to_parcels() -> Any:
 # --- one parcel --------------------------------------------------------------------------------------------------
 
 
-@bp.get("/orders/<reference>/<int:number>")
+@bp.get("/orders/<reference>/<int(max=9999):number>")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def parcel(reference: str, number: int) -> Any:
     """One parcel, with what its sender needs."""
@@ -202,7 +202,7 @@ def _attempt(reference: str, number: int, form: str, command: Callable[[], objec
     return redirect(web.path(f"{HERE}/{reference}/{number}"), 303)
 
 
-@bp.post("/orders/<reference>/<int:number>/confirm")
+@bp.post("/orders/<reference>/<int(max=9999):number>/confirm")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def confirm_parcel(reference: str, number: int) -> Any:
     """The producer will send it, on that day."""
@@ -214,7 +214,7 @@ def confirm_parcel(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
-@bp.post("/orders/<reference>/<int:number>/refuse")
+@bp.post("/orders/<reference>/<int(max=9999):number>/refuse")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def refuse(reference: str, number: int) -> Any:
     """The producer cannot send it, or a part of it: the buyer is told and keeps what is left."""
@@ -227,7 +227,7 @@ def refuse(reference: str, number: int) -> Any:
     return _attempt(reference, number, "refuse", command, gettext("Đã báo cho khách; tiền tự giảm hoặc được hoàn."))
 
 
-@bp.post("/orders/<reference>/<int:number>/pack")
+@bp.post("/orders/<reference>/<int(max=9999):number>/pack")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def pack_parcel(reference: str, number: int) -> Any:
     """The goods are in their box."""
@@ -251,7 +251,7 @@ def _carrier() -> tuple[str, str]:
     return desk.line("carrier"), desk.line("tracking_number")
 
 
-@bp.post("/orders/<reference>/<int:number>/hand-over")
+@bp.post("/orders/<reference>/<int(max=9999):number>/hand-over")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def hand_over_parcel(reference: str, number: int) -> Any:
     """The parcel leaves with a carrier or through a point, or is given to its buyer; a photograph may be kept of it."""
@@ -266,7 +266,7 @@ def hand_over_parcel(reference: str, number: int) -> Any:
     return _attempt(reference, number, "hand-over", command, gettext("Đã giao đi; hàng đã ra khỏi kho."))
 
 
-@bp.post("/orders/<reference>/<int:number>/delivered")
+@bp.post("/orders/<reference>/<int(max=9999):number>/delivered")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def delivered_parcel(reference: str, number: int) -> Any:
     """The buyer has the goods."""
@@ -277,7 +277,7 @@ def delivered_parcel(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
-@bp.post("/orders/<reference>/<int:number>/returned")
+@bp.post("/orders/<reference>/<int(max=9999):number>/returned")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def returned_parcel(reference: str, number: int) -> Any:
     """The parcel came back: to stock, or written off."""
@@ -292,7 +292,7 @@ def returned_parcel(reference: str, number: int) -> Any:
     return _attempt(reference, number, "returned", command, gettext("Đã ghi nhận hàng trả về."))
 
 
-@bp.get("/orders/<reference>/<int:number>/<any('packing-list', 'label', 'delivery-note'):paper>.pdf")
+@bp.get("/orders/<reference>/<int(max=9999):number>/<any('packing-list', 'label', 'delivery-note'):paper>.pdf")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def parcel_paper(reference: str, number: int, paper: str) -> Any:
     """The parcel's packing list, label (A6; `size=a4`) or delivery note (A5; `size=a4`)."""
@@ -302,7 +302,7 @@ def parcel_paper(reference: str, number: int, paper: str) -> Any:
     return _paper(ids, kind, request.args.get("size", ""), f"-{reference}-{number}")
 
 
-@bp.get("/orders/<reference>/<int:number>/photo")
+@bp.get("/orders/<reference>/<int(max=9999):number>/photo")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def parcel_photo(reference: str, number: int) -> Response:
     """The photograph of the parcel as it was handed over; out of view with its buyer."""

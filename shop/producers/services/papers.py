@@ -38,7 +38,7 @@ def _day(value: Any, field: str) -> date | None:
     if not raw:
         return None
     try:
-        return date.fromisoformat(raw)
+        return clock.read_day(raw)
     except ValueError:
         raise Invalid(N_("Ngày chưa đúng."), field=field) from None
 

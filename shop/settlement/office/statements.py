@@ -27,7 +27,7 @@ from shop.settlement.queries import agreements as agreements_read
 from shop.settlement.queries import payouts as payouts_read
 from shop.settlement.queries import statements as read
 from shop.settlement.services import corrections, rates, statements
-from shop.settlement.services.losses import of_purchases
+from shop.settlement.services.losses import bought_outright, of_purchases
 
 HERE = "/office/statements"
 P = Permission
@@ -179,6 +179,8 @@ def answer(reference: str, remark: str) -> Any:
 @guards.requires_all(P.SETTLEMENT_HANDLE)
 def price(line: int) -> Any:
     """Say what goods that were bought outright cost, where the delivery did not."""
+    if not bought_outright(line):
+        raise NotFound
     try:
         cost = forms.cost(request.form.get("cost", ""), "cost")
         if not of_purchases([(line, cost)], guards.actor()):

@@ -108,10 +108,10 @@ def decide(actor: Actor, reference: str, *, agree: bool, note: str = "") -> None
         NotFound; SettlementStep: it is decided; TwoPeople: by the one who asked; Invalid: a no without a reason.
     """
     note = text.clean(note)[:1000]
-    if not agree and len(note) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="note")
     with transaction():
         row = steps.locked(Correction, reference)
+        if not agree and len(note) < 2:
+            raise Invalid(N_("Hãy ghi lý do."), field="note")
         if row.asked_by == actor.key:
             raise TwoPeople
         to = CorrectionState.POSTED if agree else CorrectionState.REFUSED

@@ -151,6 +151,17 @@ def _price(variant_id: int, at: datetime) -> int | None:
     )  # fmt: skip
 
 
+def bought_outright(line_id: int) -> bool:
+    """Whether there is such a receipt line of goods that the shop bought outright."""
+    found = (
+        select(ReceiptLine.id)
+        .join(Receipt, Receipt.id == ReceiptLine.receipt_id)
+        .join(Delivery, Delivery.id == Receipt.delivery_id)
+        .where(ReceiptLine.id == line_id, Delivery.terms == Bought.PURCHASE, ReceiptLine.quantity > 0)
+    )
+    return session().scalar(found) is not None
+
+
 def of_purchases(lines: Iterable[tuple[int, int | None]], actor: Actor = SYSTEM) -> int:
     """Post goods that the shop bought outright: received units × unit cost, by (receipt line, cost that was agreed later)."""
     new = 0
