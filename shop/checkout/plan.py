@@ -168,11 +168,14 @@ def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: 
     problem: ShopError | None = None
     refusal = goods.refusal
     if refusal is not None:
-        problem = errors.of_goods(refusal, goods.name)
+        kind: Callable[..., ShopError] = (
+            errors.CertificateLapsed if refusal.code == errors.CertificateLapsed.code else errors.NotForSale
+        )
+        problem = kind(name=goods.name)
     elif available <= 0:
         problem = errors.NotAtPoint(name=goods.name) if pickup else errors.BasketSoldOutWhole(name=goods.name)
     elif available < quantity:
-        kind: Callable[..., ShopError] = errors.TooFewAtPoint if pickup else errors.BasketSoldOut
+        kind = errors.TooFewAtPoint if pickup else errors.BasketSoldOut
         problem = kind(name=goods.name, left=available)
     elif quantity > limit:
         problem = errors.LimitReached(name=goods.name, limit=limit)

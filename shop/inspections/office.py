@@ -91,7 +91,7 @@ def _page(found: points.PointView, error: ShopError | None = None) -> Any:
 
 def _day(raw: str) -> date | None:
     try:
-        return clock.read_day(raw)
+        return date.fromisoformat(raw)
     except ValueError:
         return None
 

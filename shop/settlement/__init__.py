@@ -1,1 +1,0 @@
-"""What producers are owed: agreements, statements of a period, payouts, withholding."""

@@ -1,1 +1,0 @@
-"""Commands: `agreements`, `rates`; `posting`, `losses`, `finding` (entries); `statements`, `corrections`, `payouts`."""
