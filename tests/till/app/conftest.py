@@ -139,7 +139,7 @@ class Till:
         self.page.goto("/till#code=" + self.office.enrol_code(self.code))
         self.opened()
         self.page.get_by_role("button", name="Ghi danh máy").click()
-        expect(self.page.get_by_label("Mã PIN")).to_be_visible(timeout=15_000)
+        expect(self.page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         self.page.wait_for_function("navigator.serviceWorker.controller !== null")
         return self
@@ -197,7 +197,7 @@ class Till:
 
     def synced(self) -> None:
         """Everything that waited has been answered."""
-        expect(self.status()).not_to_contain_text("chờ gửi", timeout=15_000)
+        expect(self.status()).not_to_contain_text("chờ gửi", timeout=60_000)
         expect(self.status()).to_contain_text("Có mạng")
         expect(self.status()).to_have_attribute("aria-busy", "false")
 
