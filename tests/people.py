@@ -33,7 +33,14 @@ def make_user(name: str = "Nguyễn Thử", *roles: Role | tuple[Role, str], **v
 
 def sign_in(client: Any, *roles: Role | tuple[Role, str], **values: Any) -> User:
     """Let `client` be signed in as a new user with `roles`, second factor passed; returns the user."""
-    user, now, token = make_user("Nguyễn Thử", *roles, **values), clock.now(), secrets.token_urlsafe(16)
+    user = make_user("Nguyễn Thử", *roles, **values)
+    open_session(client, user)
+    return user
+
+
+def open_session(client: Any, user: User) -> None:
+    """Let `client` (another browser, say) be signed in as `user`, second factor passed."""
+    now, token = clock.now(), secrets.token_urlsafe(16)
     with transaction() as s:
         s.add(
             UserSession(
@@ -43,4 +50,3 @@ def sign_in(client: Any, *roles: Role | tuple[Role, str], **values: Any) -> User
         )  # fmt: skip
     with client.session_transaction() as cookie:
         cookie["_user_id"], cookie["_fresh"] = token, True
-    return user

@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import html
 import re
-import secrets
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from shop.accounts.models import UserSession
-from shop.accounts.queries import token_hash
 from shop.catalog.models import Certificate, Price, Product
 from shop.checkout import services as checkout
 from shop.kernel import clock, invariants, jobs
-from shop.kernel import text as references
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.events import publish
@@ -33,7 +29,7 @@ from shop.stock.models import StockHold, StockLevel
 from tests import factories
 from tests.checkout.conftest import code
 from tests.conftest import Forms
-from tests.people import sign_in
+from tests.people import open_session, sign_in
 from tests.statements import statements
 
 BODY = {
@@ -542,25 +538,11 @@ def test_one_script_cannot_hold_the_shelf(bench_with):
     assert broken() == []
 
 
-def _same_member(client, user):
-    """Let another browser be signed in as `user`."""
-    now, token = clock.now(), secrets.token_urlsafe(16)
-    with transaction() as s:
-        s.add(
-            UserSession(
-                reference=references.reference(), token_hash=token_hash(token), user_id=user.id, created_at=now,
-                last_seen_at=now, expires_at=now + timedelta(days=1), second_factor_at=now,
-            )
-        )  # fmt: skip
-    with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = token, True
-
-
 def test_a_member_orders_the_basket_he_began_in_another_browser(bench):
     user = sign_in(bench.client)
     bench.add(quantity=2)
     elsewhere = bench.app.test_client()
-    _same_member(elsewhere, user)
+    open_session(elsewhere, user)
     elsewhere.get("/thanh-toan")  # this browser gets a key of its own
     order = bench.placed(bench.order(elsewhere))
     assert order.lines[0].quantity == 2
@@ -572,7 +554,7 @@ def test_an_old_page_of_an_ordered_basket_orders_nothing_else(bench):
     """Two tabs on one basket; the account has another basket from another browser: the second tab ends at the first order."""
     user = sign_in(bench.client)
     elsewhere = bench.app.test_client()
-    _same_member(elsewhere, user)
+    open_session(elsewhere, user)
     bench.add()
     tab = Forms.read(text_of(bench.client.get("/thanh-toan")))
     stale = next(f for f in tab if f.action.split("?")[0] == "/thanh-toan").values
