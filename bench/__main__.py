@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import load, meters, points, tills
+from bench import imports, load, meters, points, portal, settlement, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -34,7 +34,9 @@ PAGES = {
 TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 1.5, "order": 1.7}
 # Things done in one span, however long it takes.
 LEAST = 24
-PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", "points")
+# Parts with a database of their own: nothing of the catalogue is measured for them.
+APART = ("points", "portal", "settlement", "imports")
+PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART)
 _COLUMNS = (
     "product_id, slug, name, producer_name, place, price_amount, pack, stars, in_stock, name_en, sku, old_amount, unit_amount, "
     "unit, stars_until, set_no, picture, season_months, is_demo, needs_certificate, variant_ids, kind, commune_code"
@@ -573,6 +575,43 @@ def many_points(report: Report, db: str, server: str, folder: Path) -> None:
             )  # fmt: skip
 
 
+def producers_door(report: Report, db: str, server: str, folder: Path) -> None:
+    """The pages of one producer with five thousand packs and a hundred thousand order lines."""
+    with portal.door(db, server, folder) as one:
+        for name, (took, statements) in portal.pages(one).items():
+            most = portal.MOST[name]
+            report.line(
+                db, portal.PACKS, name, f"{took:6.1f} ms own CPU, {statements} statements ({portal.LINES:,} order lines)",
+                f"goal {most} statements, 1.5 s", statements <= most and took <= 1500, cpu_ms=took, statements=statements,
+            )  # fmt: skip
+
+
+def long_statement(report: Report, db: str, server: str, folder: Path) -> None:
+    """A statement of fifty thousand lines; a database of its own."""
+    with settlement.house(db, server, folder) as (app, reference):
+        for name, seconds in settlement.measure(app, reference).items():
+            goal = 0.5 if "page" in name else 10
+            report.line(
+                db, settlement.PRODUCTS, f"statement, {name}", f"{settlement.LINES:,} lines in {seconds:.2f} s",
+                f"goal {goal} s", seconds <= goal, seconds=seconds,
+            )  # fmt: skip
+
+
+def tables(report: Report, db: str, server: str, folder: Path) -> None:
+    """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
+    f, n = imports.measure(db, server, folder), imports.ROWS
+    report.line(db, n, "import limits", f"reading {n / f.read:,.0f} rows/s, one bulk insert {n / f.insert:,.0f} rows/s",
+                read=f.read, insert=f.insert)  # fmt: skip
+    for what, tried, written in (("new goods", f.check, f.write), ("other prices", f.again, f.change)):
+        whole = f.upload + tried + written
+        report.line(
+            db, n, f"import, {what}", f"tried {n / tried:,.0f} rows/s, written {n / written:,.0f} rows/s, in all {whole:.1f} s",
+            f"goal {imports.SECONDS:.0f} s", whole <= imports.SECONDS, check=tried, write=written, seconds=whole,
+        )  # fmt: skip
+    report.line(db, n, "import memory", f"{f.memory:.0f} MB", f"goal {imports.MEGABYTES:.0f} MB", f.memory <= imports.MEGABYTES,
+                memory=f.memory)  # fmt: skip
+
+
 # --- the whole ---------------------------------------------------------------------------------------------------
 
 
@@ -605,7 +644,13 @@ def main() -> int:
         for db in args.db or ["sqlite", "postgresql"]:
             if "points" in wanted:
                 many_points(report, db, args.postgresql, folder)
-            if wanted == {"points"}:
+            if "portal" in wanted:
+                producers_door(report, db, args.postgresql, folder)
+            if "settlement" in wanted:
+                long_statement(report, db, args.postgresql, folder)
+            if "imports" in wanted:
+                tables(report, db, args.postgresql, folder)
+            if wanted <= set(APART):
                 continue
             by_size = {n: _one(report, db, n, folder, args.postgresql, wanted, clients, seconds) for n in sizes}
             if len(sizes) > 1:

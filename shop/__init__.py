@@ -48,11 +48,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages",),
     ("producers",),
     ("catalog", "points"),
-    ("stock", "delivery"),
-    ("orders", "transfers", "receipts", "counts", "inspections"),
-    ("payments",),
-    ("checkout", "till"),
-    ("recalls",),
+    ("stock", "delivery", "listings"),
+    ("orders", "transfers", "receipts", "counts", "inspections", "imports"),
+    ("payments", "supply", "conversations"),
+    ("checkout", "till", "settlement"),
+    ("recalls", "demand"),
     ("pages",),
 )
 
@@ -130,6 +130,7 @@ def create_app(config: Config | None = None) -> Flask:
         COMPRESS_CACHE_BACKEND=drawn.Squeezed,
         COMPRESS_CACHE_KEY=drawn.Squeezed.key,
     )
+    app.url_map.converters["int"] = web.RowId
     app.jinja_environment = wording.SpokenTemplates  # type: ignore[assignment]
     app.session_interface = web.Sessions(config.secret_key)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

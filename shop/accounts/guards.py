@@ -69,6 +69,16 @@ def requires(permission: Permission, *, scope: ScopeOf | None = None, name: str 
     return decorate
 
 
+def everywhere(**_values: Any) -> str:
+    """A guard's scope: what belongs to no single place, so that only a grant for all covers it."""
+    return "*"
+
+
+def requires_all(permission: Permission) -> Callable[[V], V]:
+    """A user with `permission` for everything; a grant that names one point, producer or locality is answered 404."""
+    return requires(permission, scope=everywhere, name="all")
+
+
 def actor() -> Actor:
     """Who acts in this request."""
     if "actor" not in g:

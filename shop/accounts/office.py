@@ -182,6 +182,7 @@ def revoke(user_id: int) -> Any:
     try:
         role = Role(request.form.get("role", ""))
     except ValueError:
+        queries.profile(user_id)
         raise Invalid(field="role") from None
     accounts.revoke(guards.actor(), user_id, role, request.form.get("scope", "*"))
     if user_id == current_user.user_id:

@@ -48,6 +48,24 @@ class Permission(StrEnum):
     MESSAGE_READ = "message:read"
     MESSAGE_HANDLE = "message:handle"
     PORTAL_ENTER = "portal:enter"
+    # What members of a producer do in their own door, for their own producer.
+    LISTING_EDIT = "listing:edit"
+    SUPPLY_EDIT = "supply:edit"
+    PORTAL_ORDERS = "portal:orders"
+    SALES_READ = "sales:read"
+    STATEMENT_READ = "statement:read"
+    STATEMENT_AGREE = "statement:agree"
+    PORTAL_PROFILE = "portal:profile"
+    MEMBER_MANAGE = "member:manage"
+    # What the office does about producers.
+    APPLICATION_CHECK = "application:check"
+    LISTING_REVIEW = "listing:review"
+    SUPPLY_READ = "supply:read"
+    SUPPLY_ASK = "supply:ask"
+    SETTLEMENT_READ = "settlement:read"
+    SETTLEMENT_HANDLE = "settlement:handle"
+    # Say that statements may be paid, and that the bank has paid them.
+    PAYOUT_MAKE = "payout:make"
     TILL_ENTER = "till:enter"
     # Enrol and revoke devices, see all sessions, settle shortages.
     TILL_MANAGE = "till:manage"
@@ -56,7 +74,11 @@ class Permission(StrEnum):
 
 class Role(StrEnum):
     CUSTOMER = "customer"
+    PRODUCER_OWNER = "producer_owner"
     PRODUCER_MEMBER = "producer_member"
+    PRODUCER_LISTINGS = "producer_listings"
+    PRODUCER_PACKING = "producer_packing"
+    PRODUCER_MONEY = "producer_money"
     POINT_KEEPER = "point_keeper"
     PROMOTION_STAFF = "promotion_staff"
     PROGRAMME_OFFICER = "programme_officer"
@@ -67,9 +89,19 @@ class Role(StrEnum):
 
 P = Permission
 
+# Rights in the producers' own door: nobody of the office has them.
+_MEMBER = frozenset(
+    {P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.PORTAL_ORDERS, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}
+)
+PORTAL_RIGHTS = _MEMBER | {P.PORTAL_PROFILE, P.MEMBER_MANAGE}
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
-    Role.PRODUCER_MEMBER: frozenset({P.PORTAL_ENTER, P.FULFILMENT_HANDLE}),
+    Role.PRODUCER_OWNER: PORTAL_RIGHTS,
+    Role.PRODUCER_MEMBER: _MEMBER,
+    Role.PRODUCER_LISTINGS: frozenset({P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT}),
+    Role.PRODUCER_PACKING: frozenset({P.PORTAL_ENTER, P.PORTAL_ORDERS, P.SUPPLY_EDIT}),
+    Role.PRODUCER_MONEY: frozenset({P.PORTAL_ENTER, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}),
     Role.POINT_KEEPER: frozenset(
         {
             P.TILL_ENTER,
@@ -100,6 +132,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.TILL_MANAGE,
             P.CATALOG_READ,
             P.PRODUCER_READ,
+            P.SUPPLY_READ,
+            P.SUPPLY_ASK,
+            P.SETTLEMENT_READ,
             P.ORDER_READ,
             P.FULFILMENT_HANDLE,
             P.TILL_ENTER,
@@ -114,6 +149,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CERTIFICATE_EDIT,
             P.PRODUCER_READ,
             P.PRODUCER_EDIT,
+            P.APPLICATION_CHECK,
+            P.LISTING_REVIEW,
+            P.SUPPLY_READ,
+            P.SUPPLY_ASK,
             P.POINT_READ,
             P.STOCK_READ,
             P.RECALL_RUN,
@@ -130,6 +169,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PAYMENT_READ,
             P.PAYMENT_HANDLE,
             P.REFUND_MAKE,
+            P.SETTLEMENT_READ,
+            P.SETTLEMENT_HANDLE,
             P.CATALOG_READ,
             P.POINT_READ,
             P.STOCK_READ,
@@ -145,22 +186,33 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PLACE_READ,
         }
     ),
-    Role.ADMINISTRATOR: frozenset(P) - {P.PORTAL_ENTER},
+    Role.ADMINISTRATOR: frozenset(P) - PORTAL_RIGHTS,
 }
 
 # A role whose grants must name what they are for; the others are given for all (`*`) or narrowed the same way.
 SCOPE_KIND: dict[Role, str] = {
+    Role.PRODUCER_OWNER: "producer",
     Role.PRODUCER_MEMBER: "producer",
+    Role.PRODUCER_LISTINGS: "producer",
+    Role.PRODUCER_PACKING: "producer",
+    Role.PRODUCER_MONEY: "producer",
     Role.POINT_KEEPER: "point",
     Role.LOCALITY_OFFICER: "locality",
 }
 
+# What a person may be within a producer.
+PRODUCER_ROLES = frozenset(role for role, kind in SCOPE_KIND.items() if kind == "producer")
+
 # Roles that see other people's data or money: a second factor is compulsory outside the demo.
-OFFICE_ROLES = frozenset(Role) - {Role.CUSTOMER, Role.PRODUCER_MEMBER, Role.POINT_KEEPER}
+OFFICE_ROLES = frozenset(Role) - PRODUCER_ROLES - {Role.CUSTOMER, Role.POINT_KEEPER}
 
 ROLE_NAMES: dict[Role, str] = {
     Role.CUSTOMER: N_("Khách hàng"),
+    Role.PRODUCER_OWNER: N_("Chủ cơ sở sản xuất"),
     Role.PRODUCER_MEMBER: N_("Thành viên cơ sở sản xuất"),
+    Role.PRODUCER_LISTINGS: N_("Thành viên: sản phẩm, nguồn hàng"),
+    Role.PRODUCER_PACKING: N_("Thành viên: đóng gói, giao hàng"),
+    Role.PRODUCER_MONEY: N_("Thành viên: tiền, đối soát"),
     Role.POINT_KEEPER: N_("Người giữ điểm bán"),
     Role.PROMOTION_STAFF: N_("Cán bộ xúc tiến thương mại"),
     Role.PROGRAMME_OFFICER: N_("Cán bộ chương trình OCOP"),

@@ -618,3 +618,26 @@ def history(user_id: int, limit: int = 50) -> list[HistoryRow]:
         select(AuditRow).where(AuditRow.target == f"accounts:user:{user_id}").order_by(AuditRow.id.desc()).limit(limit)
     )
     return [HistoryRow(r.at, r.actor_label, r.action, r.detail) for r in rows]
+
+
+# --- who is told -------------------------------------------------------------------------------------------------
+
+
+def told_of(permission: Permission, scope: str) -> list[tuple[int, str, str]]:
+    """(user id, e-mail address, language) of those whose grants give `permission` for exactly `scope`, by id: who is told of
+    what happens to it. Disabled and erased users are not."""
+    roles = [role for role, rights in ROLE_PERMISSIONS.items() if permission in rights]
+    rows = session().execute(
+        select(User.id, User.email, User.locale)
+        .join(Grant, Grant.user_id == User.id)
+        .where(
+            Grant.role.in_(roles),
+            Grant.scope == scope,
+            User.email.is_not(None),
+            User.disabled_at.is_(None),
+            User.erased_at.is_(None),
+        )
+        .distinct()
+        .order_by(User.id)
+    )
+    return [(user_id, str(email), locale) for user_id, email, locale in rows]

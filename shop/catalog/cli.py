@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from flask_babel import gettext
 
 from shop.catalog import intake, listing, services
+from shop.catalog.services.imports import OUTCOME_NAMES
 from shop.kernel import sheets
 from shop.kernel.actor import Actor
 
@@ -57,6 +58,7 @@ def take_in(file: BinaryIO, dry_run: bool, all_or_nothing: bool, as_json: bool, 
     """Read FILE and report every row; exit 1 if it cannot be read or, with --all-or-nothing, a row is refused."""
     content = file.read(sheets.LARGEST_FILE + 1)
     try:
+        sheets.check_name(str(file.name), content)
         if all_or_nothing and not dry_run:
             report, rows = services.take_in(IMPORTER, content, dry_run=True)
             refused = [row for row in rows if row.outcome is services.Outcome.REFUSED]
@@ -93,10 +95,13 @@ def _tell(row: services.RowReport, *, as_json: bool) -> None:
         )
         return
     told = row.reason or "; ".join(
-        f"{fact}: {after}" if row.outcome is services.Outcome.NEW else f"{fact}: {before} → {after}"
+        f"{intake.called(fact)}: {after}"
+        if row.outcome is services.Outcome.NEW
+        else f"{intake.called(fact)}: {before} → {after}"
         for fact, before, after in row.changes
     )
-    click.echo(f"{row.number:>6}  {row.outcome:<10} {row.sku or '':<16} {row.name}" + (f"  [{told}]" if told else ""))
+    outcome = gettext(OUTCOME_NAMES[row.outcome])
+    click.echo(f"{row.number:>6}  {outcome:<10} {row.sku or '':<16} {row.name}" + (f"  [{told}]" if told else ""))
 
 
 def _total(report: services.Report, *, as_json: bool, dry_run: bool) -> None:
@@ -104,4 +109,5 @@ def _total(report: services.Report, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         click.echo(json.dumps({"dry_run": dry_run, "counts": counts}))
     else:
-        click.echo(", ".join(f"{n} {name}" for name, n in counts.items()) + (" (dry run)" if dry_run else ""))
+        told = ", ".join(f"{n} {gettext(OUTCOME_NAMES[outcome])}" for outcome, n in report.counts.items())
+        click.echo(told + (" " + gettext("(chạy thử, không ghi gì)") if dry_run else ""))

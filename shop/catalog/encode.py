@@ -1,6 +1,6 @@
 """Turns one uploaded photograph into the files the shop serves. Run as a program of its own, with bounds on time and memory.
 
-    python encode.py SOURCE TARGET-FOLDER WIDTH,WIDTH,… KIND,KIND,…
+    python encode.py SOURCE TARGET-FOLDER WIDTH,WIDTH,… KIND,KIND,… [TURN,WIDE,HIGH,LEFT,UPPER,RIGHT,LOWER]
 
 It reads nothing but SOURCE and writes nothing but `<kind>-<width>` files and `answer.json` in TARGET-FOLDER. A program of its
 own keeps a hostile file from taking the web server's memory or time, and gives the memory back when it ends.
@@ -76,7 +76,33 @@ def opened(path: Path, width: int) -> Image.Image:
     return upright.convert("RGB")
 
 
-def main(source: str, target: str, widths: str, kinds: str) -> int:
+TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+
+
+def cut(image: Image.Image, told: str) -> Image.Image:
+    """The photograph turned clockwise, then cut to a box (in thousandths) and to a ratio of its sides (0: as it is).
+
+    Raises:
+        Refused: too little is left.
+    """
+    turn, wide, high, *box = (int(part) for part in told.split(","))
+    if turn:
+        image = image.transpose(TURNS[turn])
+    left, upper, right, lower = (
+        side * share // 1000 for side, share in zip((*image.size, *image.size), box, strict=True)
+    )
+    if wide and high:
+        width, height = right - left, lower - upper
+        keep = (min(width, height * wide // high), min(height, width * high // wide))
+        left, upper = left + (width - keep[0]) // 2, upper + (height - keep[1]) // 2
+        right, lower = left + keep[0], upper + keep[1]
+    if min(right - left, lower - upper) < SMALLEST_SIDE:
+        raise Refused("too-small")
+    whole = (left, upper, right, lower) == (0, 0, *image.size)
+    return image if whole else image.crop((left, upper, right, lower))
+
+
+def main(source: str, target: str, widths: str, kinds: str, cut_as: str = "0,0,0,0,0,1000,1000") -> int:
     """Write the files and the answer; the exit code is 0 also for a refusal, which stands in the answer."""
     bounded()
     folder = Path(target)
@@ -86,6 +112,8 @@ def main(source: str, target: str, widths: str, kinds: str) -> int:
             image = opened(Path(source), wanted[-1])
         except (OSError, SyntaxError, ValueError, EOFError, MemoryError, OverflowError) as error:
             raise Refused("unreadable") from error
+        if cut_as != "0,0,0,0,0,1000,1000":
+            image = cut(image, cut_as)
         sizes = [w for w in wanted if w <= image.width]
         if image.width < wanted[-1] and image.width not in sizes:
             sizes.append(image.width)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from sqlalchemy import select
 
 from shop.catalog import rules
-from shop.catalog.models import ALLERGEN_NAMES, Cold, Price, Product, ProductSet, ProductState, Variant
+from shop.catalog.models import ALLERGEN_NAMES, Cold, Price, Product, ProductSet, ProductState, Variant, VariantState
 from shop.catalog.services import codes, products, variants
 from shop.kernel import clock, facts, money, text
 from shop.kernel.db import in_batches, session
@@ -80,6 +81,14 @@ COLUMNS = (
     Column("compare_price", ("giá trước", "giá gốc"), "price", "former price shown struck through"),
 )
 _BY_KEY = {c.key: c for c in COLUMNS}
+
+
+def called(key: str) -> str:
+    """What the report calls a column: its Vietnamese name, and the key that stands in heads; other words as they are."""
+    column = _BY_KEY.get(key)
+    return f"{column.names[0]} ({key})" if column and column.names else key
+
+
 _BY_NAME = {text.fold(name).replace("_", " "): c.key for c in COLUMNS for name in (c.key, *c.names)}
 # Facts that may not be taken away once given.
 _LASTING = {"name", "set", "pack", "cold", "state", "months", "alcohol", "needs_certificate"}
@@ -131,7 +140,12 @@ def _choice(values: Mapping[str, Any], cell: str, key: str) -> Any:
     return found
 
 
-def _yes(cell: str, key: str) -> bool:
+def yes(cell: str, key: str) -> bool:
+    """Whether a cell says yes.
+
+    Raises:
+        Invalid: it says neither yes nor no.
+    """
     return bool(_choice({**dict.fromkeys(_YES, 1), **dict.fromkeys(_NO, 0)}, cell, key))
 
 
@@ -225,8 +239,12 @@ def fact_of(key: str) -> str:
     return _FACT.get(key, key)
 
 
-def _value(key: str, cell: str, known: Lookups) -> Any:
-    """The value of a cell that is not blank."""
+def value_of(key: str, cell: str, known: Lookups) -> Any:
+    """The value of a cell that is not blank.
+
+    Raises:
+        Invalid: the cell cannot be read, or is no value of the column.
+    """
     if cell == CLEAR:
         if key in _LASTING:
             raise Invalid(N_("Cột %(column)s không để trống được."), field=key, column=key)
@@ -235,8 +253,8 @@ def _value(key: str, cell: str, known: Lookups) -> Any:
         "set": known.set_id,
         "producer": known.producer_id,
         "allergens": _allergens,
-        "alcohol": _yes,
-        "needs_certificate": _yes,
+        "alcohol": yes,
+        "needs_certificate": yes,
         "months": _months,
         "cold": lambda c, k: _choice(_COLD, c, k),
         "state": lambda c, k: _choice(_STATES, c, k),
@@ -256,7 +274,7 @@ def _value(key: str, cell: str, known: Lookups) -> Any:
 # --- rows --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """A row read: the facts it gives, by part, and what is wrong with its cells."""
 
@@ -268,6 +286,8 @@ class Draft:
     price: dict[str, int | None]
     state: ProductState | None
     wrong: list[str]
+    pack_state: VariantState | None = None
+    price_from: date | None = None
 
 
 def read_row(row: Row, keys: Sequence[str | None], known: Lookups) -> Draft:
@@ -284,14 +304,23 @@ def read_row(row: Row, keys: Sequence[str | None], known: Lookups) -> Draft:
             elif key == "slug":
                 slug = cell.strip().strip("/").rpartition("/")[2]
             else:
-                parts[_BY_KEY[key].part][fact_of(key)] = _value(key, cell, known)
+                parts[_BY_KEY[key].part][fact_of(key)] = value_of(key, cell, known)
         except ShopError as error:
-            wrong.append(f"{key}: {gettext(error.title, **error.values)}")
+            wrong.append(f"{called(key)}: {gettext(error.title, **error.values)}")
     state = parts["state"].get("state")
     return Draft(row.number, sku, slug, parts["product"], parts["variant"], parts["price"], state, wrong)
 
 
-@dataclass
+class Span(NamedTuple):
+    """What a pack costs (đồng) from `start` until before `end`."""
+
+    start: datetime
+    end: datetime | None
+    amount: int
+    compare: int | None
+
+
+@dataclass(slots=True)
 class Goods:
     """A product as it is, or as the rows before make it; `product_id` is None while it is only planned."""
 
@@ -299,11 +328,12 @@ class Goods:
     facts: dict[str, Any]
     state: ProductState
     given: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    was_shown: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Pack:
-    """A pack the same way, with the price in force."""
+    """A pack the same way, with the price in force; `spans` are its prices that hold now or later, where they were read."""
 
     variant_id: int | None
     goods: Goods
@@ -311,6 +341,8 @@ class Pack:
     amount: int | None
     compare: int | None
     row: int = 0
+    state: VariantState = VariantState.SHOWN
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass

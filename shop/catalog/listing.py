@@ -1,7 +1,7 @@
 """Keep the rows that lists read in step with the catalogue (`Listing`), and the words that search reads (`search`).
 
 `refresh` runs inside the transaction of whoever changed a product, so a page never shows what has been changed away. What
-changes by itself, a price that begins or a certificate that ends, is met by `refresh_due`, each minute.
+changes by itself, a price that begins, a certificate or a producer's paper that ends, is met by `refresh_due`, each minute.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from shop.kernel import clock, text
 from shop.kernel.db import in_batches, is_sqlite, session, transaction
 from shop.kernel.events import publish
 from shop.places import queries as places
-from shop.producers.models import Producer, ProducerState
+from shop.producers import rules as papers
+from shop.producers.models import FOREVER, Producer, ProducerState
 
 # Weights of the one number that "Nổi bật" sorts by: first what can be had, then stars in force, then what people buy
 # (steps of twice as much), then what came last (days). The page of ranking criteria says the same in words.
@@ -123,10 +124,14 @@ def _refresh(ids: Sequence[int], *, words: bool = True) -> None:
             Producer.province_code.label("producer_province"),
             Producer.commune_code.label("producer_commune"),
             Producer.locality_text.label("producer_locality"),
+            Producer.identity_due,
+            Producer.food_until,
+            Producer.alcohol_until,
             ProductSet.number.label("set_no"),
             ProductSet.name.label("set_name"),
             ProductSet.name_en.label("set_name_en"),
             ProductSet.group_id,
+            ProductGroup.slug.label("group_slug"),
             ProductGroup.name.label("group_name"),
             ProductGroup.name_en.label("group_name_en"),
         )
@@ -140,10 +145,24 @@ def _refresh(ids: Sequence[int], *, words: bool = True) -> None:
     certificates, certificate_turns = _certificates(ids, today)
     photos = _photos(ids)
     units = places.on_day().by_code
+    papers_rule = papers.PAPERS_RULE.get()
     rows, changes = [], []
     for p in products:
         had = before.get(p.id)
         shown = p.state == ProductState.SHOWN and p.producer_state != ProducerState.SUSPENDED
+        food = p.group_slug in rules.FOOD_GROUPS
+        # What a producer's papers do not let be sold is not offered either.
+        if shown and p.producer_id is not None and p.kind == ProductKind.GOODS:
+            refused = papers.refusal(
+                p.identity_due,
+                p.food_until,
+                p.alcohol_until,
+                food=food,
+                alcohol=p.is_alcohol,
+                day=today,
+                rule=papers_rule,
+            )
+            shown = refused is None
         shelf = (Shelf.ADULTS if p.is_alcohol else Shelf.EVERYBODY) if shown else Shelf.HIDDEN
         own_place = p.commune_code or p.locality_text
         commune = p.commune_code if own_place else p.producer_commune
@@ -164,7 +183,16 @@ def _refresh(ids: Sequence[int], *, words: bool = True) -> None:
         per = None
         if price and best and p.kind == ProductKind.GOODS:
             per = rules.per_unit(price.amount, best.net_content, best.net_unit)
-        turns = [*certificate_turns.get(p.id, ()), *(t for v in variants for t in price_turns.get(v.id, ()))]
+        paper_turns = [
+            clock.end_of(until)
+            for concerned, until in ((food, p.food_until), (p.is_alcohol, p.alcohol_until))
+            if concerned and until is not None and today <= until < FOREVER
+        ]
+        turns = [
+            *paper_turns,
+            *certificate_turns.get(p.id, ()),
+            *(t for v in variants for t in price_turns.get(v.id, ())),
+        ]
         looked_in = (p.producer_name, place, locality, p.set_name, p.set_name_en, p.group_name, p.group_name_en)
         search_text = "\n".join(part for part in looked_in if part)
         rows.append(
@@ -365,6 +393,18 @@ def refresh_producer(producer_id: int) -> None:
 
 
 _PORTION = 2000
+
+
+def refresh_all() -> None:
+    """Make every row anew, some at a time: a rule of the shop has changed."""
+    last = 0
+    while True:
+        ids = session().scalars(select(Product.id).where(Product.id > last).order_by(Product.id).limit(200)).all()
+        if not ids:
+            return
+        with transaction():
+            refresh(ids)
+        last = ids[-1]
 
 
 def reindex() -> int:

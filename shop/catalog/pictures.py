@@ -37,6 +37,32 @@ _REFUSALS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """How a photograph is turned and what is kept of it: degrees clockwise, then `ratio` (width to height, from the middle;
+    None: as it is) within `box`, the left, upper, right and lower edge in thousandths of the turned photograph."""
+
+    turn: int = 0
+    ratio: tuple[int, int] | None = None
+    box: tuple[int, int, int, int] = (0, 0, 1000, 1000)
+
+    def __post_init__(self) -> None:
+        left, upper, right, lower = self.box
+        if self.turn not in {0, 90, 180, 270} or not (0 <= left < right <= 1000 and 0 <= upper < lower <= 1000):
+            raise BadPicture(N_("Cách xoay hoặc cắt ảnh chưa đúng."), field="photo")
+        if self.ratio is not None and not all(1 <= side <= 100 for side in self.ratio):
+            raise BadPicture(N_("Cách xoay hoặc cắt ảnh chưa đúng."), field="photo")
+
+    @property
+    def told(self) -> str:
+        """How the encoding program is told."""
+        wide, high = self.ratio or (0, 0)
+        return ",".join(map(str, (self.turn, wide, high, *self.box)))
+
+
+AS_IT_IS = Cut()
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """What is kept of a photograph: storage keys by kind and width, and the size in pixels of the largest."""
 
@@ -78,9 +104,15 @@ def check(content: bytes, field: str = "photo") -> None:
 
 
 def encode(
-    content: bytes, *, widths: tuple[int, ...] = WIDTHS, kinds: tuple[str, ...] = KINDS, folder: str = "photos"
+    content: bytes,
+    *,
+    widths: tuple[int, ...] = WIDTHS,
+    kinds: tuple[str, ...] = KINDS,
+    folder: str = "photos",
+    cut: Cut = AS_IT_IS,
 ) -> Encoded:
-    """Re-encode a photograph and keep the results; the original is not kept. Metadata (place, camera) is gone.
+    """Re-encode a photograph, turned and cut as `cut` says, and keep the results; the original is not kept. Metadata (place,
+    camera) is gone.
 
     Raises:
         BadPicture: it is no photograph, hides something else, is too large, too small or takes too long.
@@ -90,6 +122,7 @@ def encode(
         source = Path(place) / "source"
         source.write_bytes(content)
         command = [sys.executable, "-I", str(PROGRAM), str(source), place, ",".join(map(str, widths)), ",".join(kinds)]
+        command.append(cut.told)
         try:
             done = subprocess.run(  # noqa: S603 - our own program, our own arguments
                 command, capture_output=True, timeout=SECONDS, check=False, cwd=place

@@ -28,6 +28,10 @@ CERTIFICATE_RULE = settings.define(
 )
 
 
+# Groups of all lists whose goods are food or drink in the sense of Decree 15/2018: they rest on papers of food safety.
+FOOD_GROUPS = frozenset({"thuc-pham", "do-uong"})
+
+
 def certificate_in_force(day: date, c: Any = Certificate) -> Any:
     """The condition that a certificate holds on the business day `day`: first and last day included, revocation not."""
     return and_(c.issued_on <= day, c.expires_on >= day, or_(c.revoked_on.is_(None), c.revoked_on > day))

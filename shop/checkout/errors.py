@@ -23,6 +23,19 @@ class CertificateLapsed(Conflict):
     )
 
 
+class ProducerNotReady(Conflict):
+    code = "producer-not-ready"
+    title = N_("Cơ sở làm ra “%(name)s” chưa hoàn tất thủ tục bán hàng. Vui lòng bỏ khỏi giỏ để tiếp tục.")
+
+
+class PapersLapsed(Conflict):
+    code = "papers-lapsed"
+    title = N_(
+        "Giấy tờ an toàn thực phẩm hoặc giấy phép của cơ sở làm ra “%(name)s” đã hết hạn nên tạm dừng bán. "
+        "Vui lòng bỏ khỏi giỏ để tiếp tục."
+    )
+
+
 class PriceChanged(Conflict):
     code = "price-changed"
     title = N_("Giá hoặc phí giao hàng vừa thay đổi. Tổng mới là %(total)s; nếu đồng ý, hãy bấm Đặt hàng lần nữa.")
@@ -103,3 +116,14 @@ class PointNotOffered(Invalid):
 class NothingToPay(Conflict):
     code = "nothing-to-pay"
     title = N_("Đơn hàng này không chờ thanh toán thẻ.")
+
+
+# How basket and checkout say what the catalogue refuses.
+_OF_GOODS: dict[str, type[ShopError]] = {
+    kind.code: kind for kind in (CertificateLapsed, ProducerNotReady, PapersLapsed)
+}
+
+
+def of_goods(refusal: ShopError, name: str) -> ShopError:
+    """Why the goods called `name` cannot be sold, in the words of a basket."""
+    return _OF_GOODS.get(refusal.code, NotForSale)(name=name)

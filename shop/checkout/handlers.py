@@ -20,7 +20,7 @@ from shop.kernel.errors import N_
 from shop.kernel.events import on, on_later
 from shop.orders import queries as orders_read
 from shop.orders import services as orders
-from shop.orders.events import OrderCancelled, OrderPlaced
+from shop.orders.events import LinesRefused, OrderCancelled, OrderPlaced
 from shop.orders.models import DeliveryKind, Order, OrderLine, OrderStatus, PaymentStatus
 from shop.payments import services as payments
 from shop.payments.events import PaymentCaptured, RefundFailed, RefundRequested, RefundSucceeded
@@ -95,6 +95,14 @@ def order_cancelled(fact: OrderCancelled) -> None:
     """What was not paid need not be paid any more; what was paid goes back."""
     payments.close_for_order(fact.order_id)
     _send_back(fact.order_id, fact.reason or N_("Đơn hàng đã hủy"))
+
+
+@on(LinesRefused)
+def less_is_owed(fact: LinesRefused) -> None:
+    """What was refused is not paid: less is due, or a part goes back. An order that ended by it is cancelled right after."""
+    if not fact.ends_order:
+        reason = N_("Một phần đơn không gửi được")
+        payments.reduce(SYSTEM, fact.order_id, fact.amount, reason, f"refused:{fact.refusal_id}")
 
 
 @on(RefundRequested)

@@ -17,12 +17,13 @@ from shop.orders import services as order_services
 from shop.orders.events import (
     FulfilmentDelivered,
     FulfilmentHandedOver,
+    LinesRefused,
     OrderCancelled,
     OrderConfirmed,
     OrderPaid,
     OrderPlaced,
 )
-from shop.orders.models import PAYMENT_METHOD_NAMES, Fulfilment, Order
+from shop.orders.models import PAYMENT_METHOD_NAMES, Fulfilment, FulfilmentStatus, Order
 from shop.payments import queries as money
 from shop.payments.events import RefundSucceeded
 
@@ -33,6 +34,7 @@ SUBJECTS = {
     "handed_over": N_("Đơn %(r)s đang trên đường đến bạn"),
     "delivered": N_("Đơn %(r)s đã giao xong"),
     "cancelled": N_("Đơn %(r)s đã hủy"),
+    "refused": N_("Một phần đơn %(r)s không gửi được"),
     "refunded": N_("Đã hoàn tiền cho đơn %(r)s"),
 }
 
@@ -92,6 +94,21 @@ def confirmed(fact: OrderConfirmed) -> None:
 def cancelled(fact: OrderCancelled) -> None:
     """The order is cancelled, with the reason."""
     _post(fact.order_id, "cancelled", reason=fact.reason)
+
+
+@on_later(LinesRefused, name="checkout.letter-refused")
+def refused(fact: LinesRefused) -> None:
+    """Goods are not sent: what, why, what is left and what may be done. An order that ended by it has its own letter."""
+    if fact.ends_order:
+        return
+    refusal = next((r for r in orders.refusals_of(fact.order_id) if r.id == fact.refusal_id), None)
+    order = orders.whole(fact.order_id)
+    if refusal is not None and order is not None:
+        waits = {FulfilmentStatus.PENDING, FulfilmentStatus.CANCELLED}
+        _post(
+            fact.order_id, "refused", once=f":{fact.refusal_id}", refusal=refusal,
+            may_cancel=order.status != "cancelled" and all(f.status in waits for f in order.fulfilments),
+        )  # fmt: skip
 
 
 def _parcel(fulfilment_id: int, order: Order) -> Fulfilment:

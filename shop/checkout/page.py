@@ -9,14 +9,16 @@ from typing import Any
 
 from config import Config
 from shop.checkout.plan import Plan, PlanLine
+from shop.conversations import queries as conversations
 from shop.kernel import clock, dates, web
 from shop.kernel.errors import ShopError
 from shop.kernel.money import vnd
 from shop.kernel.wording import gettext
+from shop.orders import contact
 from shop.orders import models as m
 from shop.orders import queries as order_read
 from shop.orders import services as orders
-from shop.orders.models import TILL, DeliveryKind, OrderStatus, PaymentMethod
+from shop.orders.models import TILL, DeliveryKind, OrderStatus, PaymentMethod, PaymentStatus
 from shop.orders.queries import Bought, BoughtParcel
 from shop.payments import queries as money
 from shop.payments import services as payments
@@ -260,6 +262,20 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedView:
+    """Goods that are not sent, as their buyer is told."""
+
+    who: str
+    why: str
+    reason: str
+    lines: tuple[order_read.RefusedLine, ...]
+    at: datetime
+    amount: int
+    money: str
+    delivery_amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
     """An order as its buyer sees it."""
 
@@ -272,7 +288,11 @@ class OrderPage:
     delivery_amount: int
     discount_amount: int
     total_amount: int
+    owed_amount: int
     parcels: tuple[Any, ...]
+    refusals: tuple[RefusedView, ...]
+    threads: dict[int, Any]
+    may_write: dict[int, bool]
     steps: tuple[StepView, ...]
     pickup_point: Any
     pay_until: datetime | None
@@ -291,7 +311,9 @@ class OrderPage:
         transfer = None
         if waiting and order.payment_method == PaymentMethod.VIETQR:
             transfer = money.transfer_of(order.id)
-        pending = all(f.status == m.FulfilmentStatus.PENDING for f in parcels)
+        live = [f for f in parcels if f.status != m.FulfilmentStatus.CANCELLED]
+        pending = all(f.status == m.FulfilmentStatus.PENDING for f in live)
+        talks = conversations.threads([f.id for f in parcels]) if order.channel != TILL else {}
         cancellable = order.status in {OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.CONFIRMED}
         secret = orders.secret_for(key, order.reference)
         return cls(
@@ -310,7 +332,11 @@ class OrderPage:
             delivery_amount=order.delivery_amount,
             discount_amount=order.discount_amount,
             total_amount=order.total_amount,
+            owed_amount=order.total_amount - order.reduced_amount,
             parcels=parcels,
+            refusals=_refusals(order, parcels),
+            threads=talks,
+            may_write=_may_write(order, parcels),
             steps=_steps(order, parcels),
             pickup_point=points.by_ids([order.pickup_point_id]).get(order.pickup_point_id)
             if order.pickup_point_id
@@ -324,6 +350,34 @@ class OrderPage:
             is_new=(clock.now() - order.placed_at).total_seconds() < 1800,
             secret_url=f"{config.base_url}{'/en' if order.locale == 'en' else ''}/don-hang/{order.reference}?k={secret}",
         )
+
+
+def _refusals(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[RefusedView, ...]:
+    """What was refused; nothing is asked of the database where no line says that something was."""
+    if not any(line.refused_quantity for f in parcels for line in f.lines):
+        return ()
+    senders = {f.id: f.sender or gettext("Cửa hàng") for f in parcels}
+    return tuple(
+        RefusedView(
+            senders[r.fulfilment_id],
+            gettext(m.REFUSAL_WHY_NAMES[r.why]),
+            r.reason,
+            r.lines,
+            r.at,
+            r.amount,
+            r.money.value,
+            r.delivery_amount,
+        )
+        for r in order_read.refusals_of(order.id)
+    )
+
+
+def _may_write(order: Bought, parcels: Sequence[BoughtParcel]) -> dict[int, bool]:
+    """Whether the buyer may still write about each parcel; about one that nobody paid for there is nobody to write to."""
+    if order.channel == TILL or order.status == OrderStatus.AWAITING_PAYMENT:
+        return {}
+    paid = order.payment_status != PaymentStatus.VOID or order.payment_method == PaymentMethod.COD
+    return {f.id: paid and not contact.is_hidden(f.closed_at) for f in parcels}
 
 
 def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ...]:

@@ -168,14 +168,11 @@ def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: 
     problem: ShopError | None = None
     refusal = goods.refusal
     if refusal is not None:
-        kind: Callable[..., ShopError] = (
-            errors.CertificateLapsed if refusal.code == errors.CertificateLapsed.code else errors.NotForSale
-        )
-        problem = kind(name=goods.name)
+        problem = errors.of_goods(refusal, goods.name)
     elif available <= 0:
         problem = errors.NotAtPoint(name=goods.name) if pickup else errors.BasketSoldOutWhole(name=goods.name)
     elif available < quantity:
-        kind = errors.TooFewAtPoint if pickup else errors.BasketSoldOut
+        kind: Callable[..., ShopError] = errors.TooFewAtPoint if pickup else errors.BasketSoldOut
         problem = kind(name=goods.name, left=available)
     elif quantity > limit:
         problem = errors.LimitReached(name=goods.name, limit=limit)

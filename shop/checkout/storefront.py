@@ -25,15 +25,18 @@ from shop.checkout.forms import CheckoutForm
 from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
 from shop.checkout.plan import Wanted
 from shop.checkout.queries import EMPTY, BasketRow
+from shop.conversations import forms as talk
+from shop.conversations import services as conversations
+from shop.conversations.models import Side
 from shop.kernel import operations, web
-from shop.kernel.errors import Invalid, ShopError
+from shop.kernel.errors import Invalid, NotFound, ShopError
 from shop.kernel.forms import phone
 from shop.kernel.limits import limiter
 from shop.kernel.text import normal_reference
 from shop.kernel.wording import gettext
 from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
-from shop.orders.models import DeliveryKind, PaymentMethod
+from shop.orders.models import WEB, DeliveryKind, PaymentMethod
 from shop.orders.queries import Bought
 from shop.payments import queries as money
 from shop.payments import vietqr
@@ -278,12 +281,65 @@ def _opened(reference: str) -> Bought:
 @limiter.limit("60 per minute")
 def order(reference: str) -> Any:
     """The order: how it stands, how to pay it, what can be done."""
+    return _order_page(_opened(reference))
+
+
+def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -> str:
+    """The order's page; `error` is what was refused in the form about parcel `about`, whose words are kept."""
     web.mark_private()
-    found = _opened(reference)
     page = OrderPage.of(found, current_app.extensions["shop_config"], str(current_app.secret_key))
     return render_template(
-        "checkout/storefront/order.html", page=page, o=found, op_key=operations.new_key(), k=request.args.get("k")
+        "checkout/storefront/order.html",
+        page=page,
+        o=found,
+        new_key=operations.new_key,
+        k=request.values.get("k"),
+        notices=get_flashed_messages(with_categories=True),
+        about=about,
+        words=request.form.get("words", "") if about else "",
+        op_key=request.form.get("op_key", "") if about and isinstance(error, Invalid) else "",
+        error=gettext(error.title, **error.values) if error else "",
+        error_code=error.code if error else None,
     )
+
+
+@bp.post("/don-hang/<reference>/trao-doi/<int(max=9999):number>")
+@public
+@limiter.limit("30 per hour")
+def write(reference: str, number: int) -> Any:
+    """The buyer writes about one of his parcels."""
+    found, parcel_id = _parcel(reference, number)
+    try:
+        masked = conversations.write(
+            actor(), parcel_id, Side.BUYER, request.form.get("words", ""), request.form.get("op_key", "")
+        )
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _order_page(found, error, number), error.status
+    flash(gettext("Đã gửi tin nhắn."))
+    if masked:
+        flash(gettext("Số điện thoại, e-mail hoặc đường dẫn trong tin đã được che."))
+    return redirect(web.path(f"/don-hang/{found.reference}") + f"#trao-doi-{number}", 303)
+
+
+def _parcel(reference: str, number: int) -> tuple[Bought, int]:
+    found = _opened(reference)
+    _open_for_visitor(found.reference)
+    parcel = next((f for f in orders.bought_parcels(found.id) if f.number == number), None)
+    if parcel is None or found.channel != WEB:
+        raise NoSuchOrder
+    return found, parcel.id
+
+
+@bp.post("/don-hang/<reference>/trao-doi/<int(max=9999):number>/da-doc")
+@public
+@limiter.limit("60 per minute")
+def read_messages(reference: str, number: int) -> Any:
+    """The buyer has read what stood on the page about one of his parcels."""
+    found, parcel_id = _parcel(reference, number)
+    conversations.seen(parcel_id, Side.BUYER, talk.shown(request.form.get("shown", "")))
+    return redirect(web.path(f"/don-hang/{found.reference}") + f"#trao-doi-{number}", 303)
 
 
 @bp.get("/don-hang/<reference>/vietqr.png")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, DateField, HiddenField, StringField
+from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from shop.delivery import fees
 from shop.delivery.models import Region, Zone
 from shop.delivery.queries import TableView
 from shop.delivery.services import LARGEST_WEIGHT, Draft
-from shop.kernel.forms import CleanString, CleanText, Form, MoneyField, WholeNumberField
+from shop.kernel.forms import CleanString, CleanText, DayField, Form, MoneyField, WholeNumberField
 
 REQUIRED = lazy_gettext("Vui lòng điền mục này.")
 BOUNDS = lazy_gettext("Giá trị phải từ %(min)s đến %(max)s.")
@@ -74,7 +74,7 @@ class RatesForm(Form):
     origin = CleanString(validators=[InputRequired(REQUIRED), Length(2, 2)])
     seen = HiddenField()
     name = CleanString(validators=[InputRequired(REQUIRED), Length(max=80)])
-    valid_from = DateField(validators=[InputRequired(REQUIRED)])
+    valid_from = DayField(validators=[InputRequired(REQUIRED)])
     divisor = WholeNumberField(validators=[InputRequired(REQUIRED), NumberRange(1000, 20_000, BOUNDS)])
     limit_g = _weight(required=False)
     bulky_from_g = _weight(required=False)
@@ -136,4 +136,4 @@ class RegionForm(Form):
 
     province = CleanString(validators=[InputRequired(REQUIRED), Length(2, 2)])
     region = CleanString(validators=[AnyOf([r.value for r in Region], message=REQUIRED)])
-    valid_from = DateField(validators=[InputRequired(REQUIRED)])
+    valid_from = DayField(validators=[InputRequired(REQUIRED)])

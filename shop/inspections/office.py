@@ -91,7 +91,7 @@ def _page(found: points.PointView, error: ShopError | None = None) -> Any:
 
 def _day(raw: str) -> date | None:
     try:
-        return date.fromisoformat(raw)
+        return clock.read_day(raw)
     except ValueError:
         return None
 

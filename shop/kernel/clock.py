@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+# No day that a person means lies outside; at the calendar's own ends no instant can be reckoned.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 
 
 def now() -> datetime:
@@ -31,6 +33,18 @@ def start_of(day: date) -> datetime:
 def end_of(day: date) -> datetime:
     """The instant (UTC) before which the Vietnamese business day `day` lasts (half-open span)."""
     return start_of(day + timedelta(days=1))
+
+
+def read_day(raw: str) -> date:
+    """The day written as browsers send it (`2026-12-01`).
+
+    Raises:
+        ValueError: it is no day, or one before `FIRST_DAY` or after `LAST_DAY`.
+    """
+    found = date.fromisoformat(raw.strip())
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise ValueError(raw)
+    return found
 
 
 def add_months(day: date, months: int) -> date:

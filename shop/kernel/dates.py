@@ -25,6 +25,13 @@ def day(value: date | datetime) -> str:
     return f"{d.day} {_MONTHS[d.month - 1]} {d.year}" if _english() else f"{d:%d/%m/%Y}"
 
 
+def span(first: date, last: date) -> str:
+    """From one day to another: `01–30/11/2026` within a month, else (and in English) both in full."""
+    if (first.year, first.month) == (last.year, last.month) and not _english():
+        return f"{first:%d}–{last:%d/%m/%Y}"
+    return f"{day(first)} – {day(last)}"
+
+
 def month(value: date | datetime) -> str:
     """`11/2026`; in English `Nov 2026`."""
     d = _as_day(value)

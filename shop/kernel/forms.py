@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import phonenumbers
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from shop.kernel import facts, money, text
+from shop.kernel import clock, facts, money, text
 from shop.kernel.errors import N_, Invalid, ShopError
 
 
@@ -96,8 +97,28 @@ class MoneyField(StringField):
                 raise ValueError(gettext(error.title, **error.values)) from error
 
 
+class DayField(DateField):
+    """A day of the calendar people use (`clock.FIRST_DAY` to `clock.LAST_DAY`)."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is not None and not clock.FIRST_DAY <= self.data <= clock.LAST_DAY:
+            raise ValidationError(gettext("Ngày chưa đúng."))
+
+
 class OpKeyField(HiddenField):
     """The operation key of a form (`shop.kernel.operations`)."""
+
+
+def day(raw: str, field: str) -> date | None:
+    """The day that a browser sent, or None if the field is blank.
+
+    Raises:
+        Invalid: it is no day, or one that nobody means (`clock.read_day`).
+    """
+    try:
+        return clock.read_day(raw) if raw.strip() else None
+    except ValueError as error:
+        raise Invalid(N_("Ngày chưa đúng."), field=field) from error
 
 
 def phone(raw: str) -> str:

@@ -40,6 +40,7 @@ from shop.kernel.db import (
     session,
     transaction,
 )
+from shop.kernel.errors import NotFound
 from shop.kernel.prepared import Prepared
 
 log = structlog.get_logger("jobs")
@@ -268,11 +269,17 @@ def retry(job_id: int) -> bool:
 
 
 def again(actor: Actor, job_id: int) -> bool:
-    """Staff put a failed job back into the queue; return whether there was one."""
-    with transaction():
+    """Staff put a failed job back into the queue; return whether it was still failed.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    with transaction() as s:
         found = retry(job_id)
         if found:
             audit.record(actor, "jobs.retry", f"job:{job_id}")
+        elif s.get(Job, job_id) is None:
+            raise NotFound
     return found
 
 

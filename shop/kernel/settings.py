@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.kernel import audit, clock
+from shop.kernel import audit, clock, events
 from shop.kernel.actor import Actor
 from shop.kernel.db import Base, Instant, Json, Str40, Str80, after_commit, session, transaction
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
@@ -29,6 +29,13 @@ class SettingRow(Base):
     value: Mapped[Any] = mapped_column(Json)
     updated_at: Mapped[Instant]
     updated_by: Mapped[Str40]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """Staff have set a rule; rooms that keep what follows from it make that anew."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,8 @@ def change(actor: Actor, key: str, raw: str) -> None:
                 s.add(row)
             row.value, row.updated_at, row.updated_by = value, clock.now(), actor.key
             audit.record(actor, "settings.change", f"settings:{key}", before=before, after=value)
+            if value != before:
+                events.publish(SettingChanged(key))
             after_commit(forget)
     except IntegrityError:
         raise Conflict from None  # somebody else set it for the first time at the same moment

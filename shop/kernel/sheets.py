@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, WorksheetNotFound
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum, WorksheetNotFound
 
 from shop.kernel import tables, text
 from shop.kernel.errors import N_, Invalid
@@ -44,6 +46,16 @@ class Sheet:
 
     head: tuple[str, ...]
     rows: Iterator[Row]
+
+
+def check_name(name: str, content: bytes) -> None:
+    """Say so if a file calls itself XLSX and is none: read as CSV, only its columns would seem to be missing.
+
+    Raises:
+        BadTable.
+    """
+    if name.lower().endswith((".xlsx", ".xlsm")) and not content.startswith(b"PK\x03\x04"):
+        raise BadTable(N_("Tệp mang tên XLSX nhưng không phải là tệp XLSX. Hãy lưu lại từ phần mềm bảng tính."))
 
 
 def read(content: bytes) -> Sheet:
@@ -84,20 +96,22 @@ def _rows(lines: Iterator[tuple[int, Sequence[str]]], width: int) -> Iterator[Ro
 # --- CSV ---------------------------------------------------------------------------------------------------------
 
 
-def _decoded(content: bytes) -> str:
+def _decoded(content: bytes, decode: Callable[[bytes], str] | None = None) -> str:
     marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
     encoding = next((name for mark, name in marks.items() if content.startswith(mark)), "utf-8")
     try:
         found = content.decode(encoding)
     except UnicodeDecodeError:
-        raise BadTable(N_("Tệp không phải UTF-8. Hãy lưu lại với bảng mã UTF-8.")) from None
+        if decode is None or encoding != "utf-8":
+            raise BadTable(N_("Tệp không phải UTF-8. Hãy lưu lại với bảng mã UTF-8.")) from None
+        found = decode(content)
     if "\0" in found:
         raise BadTable
     return found
 
 
-def _csv(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    told = _decoded(content)
+def _csv(content: bytes, decode: Callable[[bytes], str] | None = None) -> Iterator[tuple[int, Sequence[str]]]:
+    told = _decoded(content, decode)
     if told.lstrip()[:1] == "<":
         raise BadTable
     first = told.lstrip("\r\n").split("\n", 1)[0]
@@ -128,7 +142,8 @@ def _csv(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
 # --- XLSX --------------------------------------------------------------------------------------------------------
 
 
-def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+def _workbook(content: bytes) -> CalamineWorkbook:
+    """The book, opened only after its archive has been measured."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as box:
             parts = box.infolist()
@@ -141,18 +156,28 @@ def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     if "xl/workbook.xml" not in names and "xl/workbook.bin" not in names:
         raise BadTable
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = book.get_sheet_by_index(0)
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except PasswordError:
         raise BadTable(N_("Tệp XLSX có mật khẩu. Hãy bỏ mật khẩu rồi gửi lại.")) from None
+    except (CalamineError, ValueError, IndexError) as error:
+        raise BadTable from error
+
+
+def _sheet(book: CalamineWorkbook, index: int) -> Any:
+    try:
+        sheet = book.get_sheet_by_index(index)
     except (CalamineError, WorksheetNotFound, ValueError, IndexError) as error:
         raise BadTable from error
     if sheet.total_height > MOST_ROWS + 1000 or sheet.total_width > 16_384:
         raise BadTable(N_("Tệp có quá %(n)s dòng. Hãy chia nhỏ."), n=f"{MOST_ROWS:,}".replace(",", "."))
-    top = sheet.start[0] if sheet.start else 0
+    return sheet
+
+
+def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+    sheet = _sheet(_workbook(content), 0)
 
     def lines() -> Iterator[tuple[int, Sequence[str]]]:
-        for n, cells in enumerate(sheet.iter_rows(), top + 1):
+        for n, cells in enumerate(sheet.iter_rows(), 1):  # blank lines above the first cell come too
             yield n, [_text(_written(cell)) for cell in cells[:MOST_COLUMNS]]
 
     return lines()
@@ -170,6 +195,8 @@ def _measured(box: zipfile.ZipFile, parts: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
@@ -184,4 +211,153 @@ def _written(value: Any) -> str:
 
 
 def _text(cell: str) -> str:
-    return tables.plain(text.clean(cell[:MOST_CHARACTERS]))
+    return _short(cell) if len(cell) <= 100 else tables.plain(text.clean(cell[:MOST_CHARACTERS]))
+
+
+# Columns say the same few things over and over.
+@lru_cache(maxsize=4096)
+def _short(cell: str) -> str:
+    return tables.plain(text.clean(cell))
+
+
+# --- books whose sheets, merged cells and formulas matter -----------------------------------------------------------------
+
+# What stands in a cell whose formula was saved without a value: nobody computes it here.
+NO_VALUE = "=?"
+_ODD_CELL = re.compile(rb"""<c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"([^>]*?)(?:/>|>(.*?)</c>)""", re.S)
+_FORMULA = re.compile(rb"<f\b")
+_VALUE = re.compile(rb"<v>([^<]*)</v>|<is>")
+_COLUMN = re.compile(rb"<col\s([^>]*?)/?>")
+_ATTRIBUTE = re.compile(rb"""([\w:]+)="([^"]*)\"""")
+
+
+class Book:
+    """A file whose sheets are read one at a time: visible names, lines as `read` gives them (numbers keep what they say), the
+    cells that are merged downwards, columns hidden from view. A CSV is a book of one sheet called ''.
+
+    A cell in error reads `#N/A` or whatever it shows, a formula without a value `NO_VALUE`. A number with exactly three
+    decimals gets a zero more, so that nobody takes its point for a mark between thousands.
+    """
+
+    def __init__(self, content: bytes, *, decode: Callable[[bytes], str] | None = None) -> None:
+        """Open `content`; `decode` reads a CSV that is not Unicode.
+
+        Raises:
+            BadTable.
+        """
+        if len(content) > LARGEST_FILE:
+            raise BadTable(N_("Tệp nặng quá %(n)s MB."), n=LARGEST_FILE // 1024 // 1024)
+        if content.startswith(b"\xd0\xcf\x11\xe0"):
+            raise BadTable(N_("Đây là tệp Excel kiểu cũ (.xls) hoặc có mật khẩu. Hãy lưu lại thành .xlsx."))
+        self._content, self._decode = content, decode
+        self._book = _workbook(content) if content.startswith(b"PK\x03\x04") else None
+        if self._book is None:
+            self.names: tuple[str, ...] = ("",)
+        else:
+            visible = [m.name for m in self._book.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
+            self.names = tuple(visible or self._book.sheet_names)
+        if not self.names:
+            raise BadTable
+
+    def lines(self, name: str) -> Iterator[tuple[int, list[str]]]:
+        """(number, cells) of each line of a sheet, blank ones too; lines are numbered from 1.
+
+        Raises:
+            BadTable: the sheet cannot be read (of a CSV also while it is read).
+        """
+        if self._book is None:
+            for number, cells in _csv(self._content, self._decode):
+                yield number, list(cells)
+            return
+        sheet = _sheet(self._book, self._book.sheet_names.index(name))
+        left = sheet.start[1] if sheet.start else 0
+        odd, _hidden = self._marks(name)
+        down: dict[int, list[tuple[int, int]]] = {}
+        for (first, column), (last, _end) in sheet.merged_cell_ranges or []:
+            for n in range(first + 1, min(last, first + 10_000) + 1):
+                down.setdefault(n, []).append((column - left, first))
+        above: dict[tuple[int, int], str] = {}
+        wanted = {(first, column) for pairs in down.values() for column, first in pairs}
+        for n, values in enumerate(sheet.iter_rows()):
+            cells = [_text(_exact(value)) for value in values[:MOST_COLUMNS]]
+            for column, told in odd.get(n, ()):
+                if 0 <= column - left < len(cells):
+                    cells[column - left] = told
+            for column, first in down.get(n, ()):
+                if column < len(cells) and not cells[column]:
+                    cells[column] = above.get((first, column), "")
+            if wanted:
+                for column, cell in enumerate(cells):
+                    if (n, column) in wanted:
+                        above[n, column] = cell
+            yield n + 1, cells
+
+    def hidden(self, name: str) -> frozenset[int]:
+        """The places in a line (from 0) of columns that the sheet hides."""
+        if self._book is None:
+            return frozenset()
+        sheet = _sheet(self._book, self._book.sheet_names.index(name))
+        left = sheet.start[1] if sheet.start else 0
+        return frozenset(column - left for column in self._marks(name)[1] if column >= left)
+
+    def _marks(self, name: str) -> tuple[dict[int, list[tuple[int, str]]], frozenset[int]]:
+        """Cells in error or without a value by line, and hidden columns: what the reader of values does not tell."""
+        with zipfile.ZipFile(io.BytesIO(self._content)) as box:
+            part = _part_of(box, name)
+            raw = box.read(part) if part else b""
+        odd: dict[int, list[tuple[int, str]]] = {}
+        if _FORMULA.search(raw) or b't="e"' in raw:
+            for found in _ODD_CELL.finditer(raw):
+                inside = found[4] or b""
+                value = _VALUE.search(inside)
+                if b't="e"' in found[3]:
+                    told = value[1].decode("utf-8", "replace")[:20] if value and value[1] else "#N/A"
+                elif _FORMULA.search(inside) and (value is None or not (value[1] or b't="str"' in found[3])):
+                    told = NO_VALUE
+                else:
+                    continue
+                odd.setdefault(int(found[2]) - 1, []).append((_number_of(found[1]), told))
+        hidden: set[int] = set()
+        head = raw[: raw.find(b"<sheetData")] if b"<sheetData" in raw else b""
+        for column in _COLUMN.findall(head):
+            told_of = dict(_ATTRIBUTE.findall(column))
+            if told_of.get(b"hidden") in {b"1", b"true"}:
+                first, last = int(told_of.get(b"min", b"1")), int(told_of.get(b"max", b"1"))
+                hidden |= set(range(first - 1, min(last, MOST_COLUMNS + 100)))
+        return odd, frozenset(hidden)
+
+
+def _number_of(letters: bytes) -> int:
+    found = 0
+    for letter in letters:
+        found = found * 26 + letter - 64
+    return found - 1
+
+
+def _part_of(box: zipfile.ZipFile, name: str) -> str | None:
+    """The part of an archive that holds the sheet called `name`."""
+    import html
+
+    try:
+        book = box.read("xl/workbook.xml").decode("utf-8", "replace")
+        relations = box.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+    except KeyError:
+        return None
+    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", book):
+        told = dict(re.findall(r"""([\w:]+)="([^"]*)\"""", tag))
+        if html.unescape(told.get("name", "")) == name:
+            key = next((v for k, v in told.items() if k.endswith(":id")), "")
+            for relation in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", relations):
+                of = dict(re.findall(r"""(\w+)="([^"]*)\"""", relation))
+                if of.get("Id") == key:
+                    target = of.get("Target", "").removeprefix("/")
+                    part = target if target.startswith("xl/") else f"xl/{target}"
+                    return part if part in box.namelist() else None
+    return None
+
+
+def _exact(value: Any) -> str:
+    told = _written(value)
+    if isinstance(value, float) and re.fullmatch(r"-?\d+\.\d{3}", told):
+        return told + "0"
+    return told

@@ -66,7 +66,8 @@ class Filter:
     """One narrowing of the list. `where(value)` gives the SQL condition.
 
     `options`: (value, label) pairs, or a function that gives them when the page is made (labels already in the reader's
-    language); any other value is ignored. `kind="day"` takes an ISO day instead and hands `where` a `date`.
+    language); any other value is ignored. `kind="day"` takes an ISO day instead and hands `where` a `date`;
+    a day that is none, or that no calendar of people reaches, is ignored too.
     """
 
     name: str
@@ -131,7 +132,7 @@ class Table:
         chosen = [self._choose(f, args.get(f.name, "")) for f in self.filters]
         for f, c in zip(self.filters, chosen, strict=True):
             if c.value:
-                statement = statement.where(f.where(date.fromisoformat(c.value) if f.kind == "day" else c.value))
+                statement = statement.where(f.where(clock.read_day(c.value) if f.kind == "day" else c.value))
         if q and self.search:
             statement = statement.where(self.search(q))
         by_key = {c.key: c for c in self.columns if c.sort}
@@ -168,7 +169,7 @@ class Table:
     def _choose(f: Filter, value: str) -> Chosen:
         if f.kind == "day":
             try:
-                value = date.fromisoformat(value).isoformat()
+                value = clock.read_day(value).isoformat()
             except ValueError:
                 value = ""
             return Chosen(f.name, gettext(f.label), f.kind, (), value)
@@ -284,6 +285,8 @@ def harmless(value: str) -> str:
 
 def plain(value: str) -> str:
     """The reverse of `harmless`, for files of ours that come back."""
+    if "'" not in value:  # as nearly every cell
+        return value
     return re.sub(r"(^|[;\t\r\n|])([\s'\"]*?)'([=+\-@＝＋－＠])", r"\1\2\3", value)
 
 
@@ -373,6 +376,11 @@ def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]])
 def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> Response:
     """Send the rows as `<name>.xlsx`."""
     return _send(lambda made: write_xlsx(made, head, lines), XLSX_TYPE, f"{name}.xlsx")
+
+
+def send(name: str, kind: str, write: Callable[[IO[bytes]], None]) -> Response:
+    """Send as the file `name` of the type `kind` what `write` writes."""
+    return _send(write, kind, name)
 
 
 def _send(write: Callable[[IO[bytes]], None], kind: str, name: str) -> Response:

@@ -30,6 +30,8 @@ def fold(text: str) -> str:
     >>> fold("Chả mực Hạ Long")
     'cha muc ha long'
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(bare.replace("đ", "d").replace("Đ", "D").lower().split())

@@ -18,6 +18,7 @@ from flask import Flask, Request, Response, current_app, g, make_response, reque
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from shop.kernel import clock
 from shop.kernel.errors import N_, Invalid, ShopError
@@ -46,6 +47,21 @@ class LanguagePrefix:
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/en"
             environ["PATH_INFO"] = path[3:] or "/"
         return self.wsgi(environ, start_response)
+
+
+class RowId(IntegerConverter):
+    """`<int:…>` of a rule: a number that a column can hold. What is longer names nothing, so no rule matches (404)."""
+
+    DIGITS = 19
+
+    def __init__(self, rules: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(rules, *args, **{"max": 2**63 - 1} | kwargs)
+
+    def to_python(self, value: str) -> int:
+        if len(value) > self.DIGITS:
+            raise ValidationError
+        found: int = super().to_python(value)
+        return found
 
 
 def language() -> str:

@@ -1,4 +1,4 @@
-"""Messages for staff: the list, one message, answering."""
+"""Messages for staff: the list, one message, answering. They belong to no point, so only grants for all open them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHANNELS = {"letter": N_("Gửi e-mail cho khách"), "phone": N_("Đã gọi đi
 
 
 @bp.get("/messages")
-@guards.requires(Permission.MESSAGE_READ)
+@guards.requires_all(Permission.MESSAGE_READ)
 def index() -> Any:
     """The list, or a file of it."""
     view = queries.listing(request.args)
@@ -38,7 +38,7 @@ def index() -> Any:
 
 
 @bp.get("/messages/<reference>")
-@guards.requires(Permission.MESSAGE_READ)
+@guards.requires_all(Permission.MESSAGE_READ)
 def message(reference: str) -> Any:
     """One message with its steps."""
     return _page(reference)
@@ -85,7 +85,7 @@ def _done(reference: str, text: str) -> Any:
 
 
 @bp.post("/messages/<reference>/take")
-@guards.requires(Permission.MESSAGE_HANDLE)
+@guards.requires_all(Permission.MESSAGE_HANDLE)
 def take_up(reference: str) -> Any:
     """Look into a message."""
     messages.take_up(guards.actor(), reference)
@@ -93,7 +93,7 @@ def take_up(reference: str) -> Any:
 
 
 @bp.post("/messages/<reference>/answer")
-@guards.requires(Permission.MESSAGE_HANDLE)
+@guards.requires_all(Permission.MESSAGE_HANDLE)
 def answer(reference: str) -> Any:
     """Answer a message."""
     form = AnswerForm()
@@ -110,7 +110,7 @@ def answer(reference: str) -> Any:
 
 
 @bp.post("/messages/<reference>/close")
-@guards.requires(Permission.MESSAGE_HANDLE)
+@guards.requires_all(Permission.MESSAGE_HANDLE)
 def close(reference: str) -> Any:
     """Put a message aside."""
     form = CloseForm()

@@ -18,3 +18,8 @@ class TooLateToCancel(Conflict):
 class NoSuchOrder(NotFound):
     code = "order-not-found"
     title = N_("Không tìm thấy đơn hàng với thông tin này. Vui lòng kiểm tra mã đơn và số điện thoại.")
+
+
+class ContactGone(Conflict):
+    code = "contact-gone"
+    title = N_("Kiện này đã xong quá thời hạn nên thông tin người nhận không còn xem, không còn in được.")

@@ -42,6 +42,28 @@ class OrderCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelConfirmed:
+    """Whoever sends a parcel said that he will; the order itself may still wait for others."""
+
+    order_id: int
+    fulfilment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinesRefused:
+    """Ordered goods are not sent: `variants[i]` was refused `quantities[i]` times. `ends_order`: nothing was left, the order is
+    cancelled by the same step and its money follows that; else `amount` đồng less are owed."""
+
+    order_id: int
+    fulfilment_id: int
+    refusal_id: int
+    variants: tuple[int, ...]
+    quantities: tuple[int, ...]
+    amount: int
+    ends_order: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FulfilmentPacked:
     order_id: int
     fulfilment_id: int

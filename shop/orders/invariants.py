@@ -15,11 +15,15 @@ from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.orders.models import (
     ALLOWED,
+    CLOSED,
     TILL,
     Fulfilment,
     FulfilmentStatus,
+    MoneyFollows,
     Order,
     OrderLine,
+    OrderRefusal,
+    OrderRefusalLine,
     OrderStatus,
     OrderTransition,
     PaymentStatus,
@@ -114,7 +118,7 @@ def _hold_reference() -> Any:
 def goods() -> Iterator[str]:
     """Parcels to be sent have exactly their goods claimed, cancelled ones none, those that left sold exactly theirs."""
     ordered = (
-        select(OrderLine.fulfilment_id, func.sum(OrderLine.quantity).label("n"))
+        select(OrderLine.fulfilment_id, func.sum(OrderLine.quantity - OrderLine.refused_quantity).label("n"))
         .group_by(OrderLine.fulfilment_id)
         .subquery()
     )
@@ -229,3 +233,85 @@ def parcels() -> Iterator[str]:
         .where(Fulfilment.order_id != Order.id)
     )
     yield from (r for (r,) in rows)
+
+
+@invariant("orders.refusals-add-up")
+def refusals() -> Iterator[str]:
+    """What was refused of a line is the sum of its refusals; a refusal is the sum of its lines; an order is reduced by those
+    that did not end it; one that ended it stands in a cancelled order."""
+    s = session()
+    of_line = (
+        select(OrderRefusalLine.line_id, func.sum(OrderRefusalLine.quantity).label("n"))
+        .group_by(OrderRefusalLine.line_id)
+        .subquery()
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .outerjoin(of_line, of_line.c.line_id == OrderLine.id)
+        .where(OrderLine.refused_quantity != func.coalesce(of_line.c.n, 0))
+        .distinct()
+    )
+    of_refusal = (
+        select(OrderRefusalLine.refusal_id, func.sum(OrderRefusalLine.amount).label("n"))
+        .group_by(OrderRefusalLine.refusal_id)
+        .subquery()
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(OrderRefusal, OrderRefusal.order_id == Order.id)
+        .outerjoin(of_refusal, of_refusal.c.refusal_id == OrderRefusal.id)
+        .where(OrderRefusal.goods_amount != func.coalesce(of_refusal.c.n, 0))
+        .distinct()
+    )
+    of_order = (
+        select(OrderRefusal.order_id, func.sum(OrderRefusal.amount).label("n"))
+        .where(OrderRefusal.money != MoneyFollows.ORDER)
+        .group_by(OrderRefusal.order_id)
+        .subquery()
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .outerjoin(of_order, of_order.c.order_id == Order.id)
+        .where(Order.reduced_amount != func.coalesce(of_order.c.n, 0))
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(OrderRefusal, OrderRefusal.order_id == Order.id)
+        .where(OrderRefusal.money == MoneyFollows.ORDER, Order.status != OrderStatus.CANCELLED)
+    )
+
+
+@invariant("orders.a-parcel-refused-whole-is-cancelled")
+def refused_parcels() -> Iterator[str]:
+    """A parcel of which nothing is left is cancelled, and in an order that lives on only such a parcel is."""
+    left = (
+        select(OrderLine.fulfilment_id, func.sum(OrderLine.quantity - OrderLine.refused_quantity).label("n"))
+        .group_by(OrderLine.fulfilment_id)
+        .subquery()
+    )
+    gone = Fulfilment.status == FulfilmentStatus.CANCELLED
+    yield from session().scalars(
+        select(Order.reference)
+        .join(Fulfilment, Fulfilment.order_id == Order.id)
+        .join(left, left.c.fulfilment_id == Fulfilment.id)
+        .where(
+            or_(
+                and_(left.c.n == 0, ~gone),
+                and_(left.c.n > 0, gone, Order.status != OrderStatus.CANCELLED),
+            )
+        )
+        .distinct()
+    )
+
+
+@invariant("orders.closed-parcels-say-when")
+def closed_parcels() -> Iterator[str]:
+    """A parcel that is delivered, returned or cancelled says since when (its buyer's data is forgotten after a term), and no
+    other does."""
+    yield from session().scalars(
+        select(Order.reference)
+        .join(Fulfilment, Fulfilment.order_id == Order.id)
+        .where(Fulfilment.status.in_(CLOSED) != Fulfilment.closed_at.is_not(None))
+        .distinct()
+    )

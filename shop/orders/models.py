@@ -94,6 +94,9 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 
+# A parcel with which nothing is to be done any more.
+CLOSED = frozenset({FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED, FulfilmentStatus.CANCELLED})
+
 ORDER_STATUS_NAMES = {
     OrderStatus.AWAITING_PAYMENT: N_("Chờ thanh toán"),
     OrderStatus.PLACED: N_("Đã đặt, chờ xác nhận"),
@@ -153,8 +156,38 @@ def _without_marks(context: Any) -> str:
     return search_name(context.get_current_parameters()["name"])
 
 
+class RefusalWhy(StrEnum):
+    """Why ordered goods are not sent."""
+
+    SOLD_OUT = "sold_out"
+    DAMAGED = "damaged"
+    NOT_READY = "not_ready"
+    CANNOT_SHIP = "cannot_ship"
+    OTHER = "other"
+
+
+REFUSAL_WHY_NAMES = {
+    RefusalWhy.SOLD_OUT: N_("Hết hàng"),
+    RefusalWhy.DAMAGED: N_("Hàng hỏng, không đạt"),
+    RefusalWhy.NOT_READY: N_("Không kịp làm"),
+    RefusalWhy.CANNOT_SHIP: N_("Không gửi được đến nơi này"),
+    RefusalWhy.OTHER: N_("Lý do khác"),
+}
+
+
+class MoneyFollows(StrEnum):
+    """What a refusal does to the order's money: less is due at the door, a part goes back, or the whole order ended."""
+
+    DUE = "due"
+    REFUND = "refund"
+    ORDER = "order"
+
+
 class Order(Base):
-    """One purchase. Amounts are whole đồng: total = goods + delivery − discount."""
+    """One purchase. Amounts are whole đồng: total = goods + delivery − discount, as agreed when it was placed.
+
+    `reduced_amount` is what the refusals of a living order took off; what is owed is total − reduced.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -164,6 +197,7 @@ class Order(Base):
         one_of("delivery", DeliveryKind),
         CheckConstraint("total_amount = goods_amount + delivery_amount - discount_amount", name="total_adds_up"),
         CheckConstraint("goods_amount >= 0 AND delivery_amount >= 0 AND discount_amount >= 0", name="amounts_whole"),
+        CheckConstraint("reduced_amount >= 0 AND reduced_amount <= total_amount", name="reduced_within_total"),
         Index("ix_orders_status", "status", "id"),
         Index("ix_orders_user", "user_id", "id"),
         Index("ix_orders_deadline", "status", "pay_until"),
@@ -207,6 +241,7 @@ class Order(Base):
     delivery_amount: Mapped[Amount]
     discount_amount: Mapped[Amount] = mapped_column(default=0)
     total_amount: Mapped[Amount]
+    reduced_amount: Mapped[Amount] = mapped_column(server_default="0")
     age_confirmed_at: Mapped[Instant | None]
     placed_at: Mapped[Instant]
     pay_until: Mapped[Instant | None]
@@ -218,6 +253,11 @@ class Order(Base):
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id")
     fulfilments: Mapped[list[Fulfilment]] = relationship(back_populates="order", order_by="Fulfilment.number")
     transitions: Mapped[list[OrderTransition]] = relationship(order_by="OrderTransition.id")
+
+    @property
+    def owed_amount(self) -> int:
+        """What the buyer pays for what he gets, in đồng."""
+        return self.total_amount - self.reduced_amount
 
 
 class Fulfilment(Base):
@@ -244,9 +284,16 @@ class Fulfilment(Base):
     expected_to_on: Mapped[date | None] = mapped_column(Date)
     carrier: Mapped[Str80 | None]
     tracking_number: Mapped[Str80 | None]
+    # The word of whoever sends it, beside the desk's word on the whole order; and the day he means to hand it over.
+    confirmed_at: Mapped[Instant | None]
+    send_on: Mapped[date | None] = mapped_column(Date)
     packed_at: Mapped[Instant | None]
     handed_over_at: Mapped[Instant | None]
+    # A photograph of the parcel as it was handed over.
+    photo_key: Mapped[Str255 | None]
     delivered_at: Mapped[Instant | None]
+    # Delivered, returned or cancelled: from then on runs the term after which the buyer's data is out of its sender's view.
+    closed_at: Mapped[Instant | None]
 
     order: Mapped[Order] = relationship(back_populates="fulfilments")
     lines: Mapped[list[OrderLine]] = relationship(back_populates="fulfilment", order_by="OrderLine.id")
@@ -260,6 +307,7 @@ class OrderLine(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("line_amount = unit_price_amount * quantity", name="line_adds_up"),
+        CheckConstraint("refused_quantity >= 0 AND refused_quantity <= quantity", name="refused_within"),
         Index("ix_order_lines_order", "order_id"),
         Index("ix_order_lines_fulfilment", "fulfilment_id"),
         Index("ix_order_lines_variant", "variant_id"),
@@ -274,6 +322,8 @@ class OrderLine(Base):
     name: Mapped[Str255]
     pack: Mapped[Str255]
     quantity: Mapped[int]
+    # Units of it that were refused (`OrderRefusal`); what was agreed stays beside them.
+    refused_quantity: Mapped[int] = mapped_column(server_default="0")
     unit_price_amount: Mapped[Amount]
     line_amount: Mapped[Amount]
     price_id: Mapped[int] = mapped_column(ForeignKey(Price.id))
@@ -285,6 +335,70 @@ class OrderLine(Base):
 
     order: Mapped[Order] = relationship(back_populates="lines")
     fulfilment: Mapped[Fulfilment] = relationship(back_populates="lines")
+
+    @property
+    def left_quantity(self) -> int:
+        """The units that are (to be) sent."""
+        return self.quantity - self.refused_quantity
+
+    @property
+    def left_amount(self) -> int:
+        """What the units that are sent cost, in đồng."""
+        return self.unit_price_amount * self.left_quantity
+
+
+class OrderRefusal(Base):
+    """Goods of one parcel that are not sent after all: append-only. amount = goods + delivery − discount, the refused part
+    of what was agreed."""
+
+    __tablename__ = "order_refusals"
+    __table_args__ = (
+        one_of("why", RefusalWhy),
+        one_of("money", MoneyFollows),
+        CheckConstraint("amount = goods_amount + delivery_amount - discount_amount", name="amount_adds_up"),
+        CheckConstraint("goods_amount > 0 AND delivery_amount >= 0 AND discount_amount >= 0", name="amounts_whole"),
+        CheckConstraint("amount >= 0", name="amount_whole"),
+        Index("ix_order_refusals_order", "order_id", "id"),
+        Index("ix_order_refusals_fulfilment", "fulfilment_id"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    fulfilment_id: Mapped[int] = mapped_column(ForeignKey(Fulfilment.id))
+    # Nothing of the parcel is left to be sent.
+    whole: Mapped[bool]
+    why: Mapped[RefusalWhy] = mapped_column(EnumText(RefusalWhy))
+    # In the words of whoever refuses; the buyer reads them.
+    reason: Mapped[LongText]
+    goods_amount: Mapped[Amount]
+    delivery_amount: Mapped[Amount]
+    discount_amount: Mapped[Amount]
+    amount: Mapped[Amount]
+    money: Mapped[MoneyFollows] = mapped_column(EnumText(MoneyFollows))
+    at: Mapped[Instant]
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
+
+    lines: Mapped[list[OrderRefusalLine]] = relationship(order_by="OrderRefusalLine.id")
+
+
+class OrderRefusalLine(Base):
+    """The refused units of one line."""
+
+    __tablename__ = "order_refusal_lines"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        UniqueConstraint("refusal_id", "line_id"),
+        Index("ix_order_refusal_lines_line", "line_id"),
+    )
+
+    id: Mapped[Id]
+    refusal_id: Mapped[int] = mapped_column(ForeignKey(OrderRefusal.id))
+    line_id: Mapped[int] = mapped_column(ForeignKey(OrderLine.id))
+    quantity: Mapped[int]
+    amount: Mapped[Amount]
+
+    line: Mapped[OrderLine] = relationship()
 
 
 class OrderTransition(Base):

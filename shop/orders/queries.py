@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from shop.kernel import clock
@@ -15,17 +15,23 @@ from shop.kernel.db import session
 from shop.kernel.reading import Reading
 from shop.orders import services
 from shop.orders.models import (
+    WEB,
     DeliveryKind,
     Fulfilment,
     FulfilmentStatus,
+    MoneyFollows,
     Order,
     OrderLine,
+    OrderRefusal,
+    OrderRefusalLine,
     OrderStatus,
     OrderTransition,
     PaymentMethod,
     PaymentStatus,
+    RefusalWhy,
 )
 from shop.points.models import Point
+from shop.producers.models import Producer
 
 _WHOLE = select(Order).options(
     selectinload(Order.lines),
@@ -55,11 +61,12 @@ class BoughtLine:
     quantity: int
     unit_price_amount: int
     line_amount: int
+    refused_quantity: int
 
 
 @dataclass(frozen=True, slots=True)
 class BoughtParcel:
-    """A parcel, or what is collected at one point, as the buyer sees it."""
+    """A parcel, or what is collected at one point, as the buyer sees it. `sender` is the producer whose store it leaves."""
 
     number: int
     kind: DeliveryKind
@@ -69,6 +76,9 @@ class BoughtParcel:
     expected_to_on: date | None
     carrier: str | None
     tracking_number: str | None
+    id: int
+    closed_at: datetime | None
+    sender: str | None
     lines: tuple[BoughtLine, ...]
 
 
@@ -98,6 +108,7 @@ class Bought:
     delivery_amount: int
     discount_amount: int
     total_amount: int
+    reduced_amount: int
     placed_at: datetime
     pay_until: datetime | None
     cancel_reason: str | None
@@ -117,13 +128,18 @@ _BOUGHT_LINES = Reading(
         Fulfilment.expected_to_on,
         Fulfilment.carrier,
         Fulfilment.tracking_number,
+        Fulfilment.id,
+        Fulfilment.closed_at,
+        Producer.name,
         OrderLine.name,
         OrderLine.pack,
         OrderLine.quantity,
         OrderLine.unit_price_amount,
         OrderLine.line_amount,
+        OrderLine.refused_quantity,
     )
     .join(Point, Point.id == Fulfilment.point_id)
+    .outerjoin(Producer, Producer.id == Point.producer_id)
     .join(OrderLine, OrderLine.fulfilment_id == Fulfilment.id)
     .where(Fulfilment.order_id == bindparam("order_id"))
     .order_by(Fulfilment.number, OrderLine.id)
@@ -145,8 +161,99 @@ def bought_parcels(order_id: int) -> tuple[BoughtParcel, ...]:
     """The parcels of an order with their lines; one statement."""
     lines: dict[Any, list[BoughtLine]] = {}
     for row in _BOUGHT_LINES.rows(order_id=order_id):
-        lines.setdefault(row[:8], []).append(BoughtLine(*row[8:]))
+        lines.setdefault(row[:11], []).append(BoughtLine(*row[11:]))
     return tuple(BoughtParcel(*(*parcel, tuple(of))) for parcel, of in lines.items())
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """Units of a line that are not sent; the amount in đồng."""
+
+    name: str
+    pack: str
+    quantity: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refusal. `amount` is what is owed less by it (or what the whole order was, if `money` is `order`); `actor_label` is
+    for staff only."""
+
+    id: int
+    fulfilment_id: int
+    number: int
+    whole: bool
+    why: RefusalWhy
+    reason: str
+    goods_amount: int
+    delivery_amount: int
+    amount: int
+    money: MoneyFollows
+    at: datetime
+    actor_label: str
+    lines: tuple[RefusedLine, ...]
+
+
+def refusals_of(order_id: int, fulfilment_id: int | None = None) -> tuple[Refused, ...]:
+    """What was refused of an order (of one of its parcels), oldest first; one statement."""
+    statement = (
+        select(
+            OrderRefusal.id,
+            OrderRefusal.fulfilment_id,
+            Fulfilment.number,
+            OrderRefusal.whole,
+            OrderRefusal.why,
+            OrderRefusal.reason,
+            OrderRefusal.goods_amount,
+            OrderRefusal.delivery_amount,
+            OrderRefusal.amount,
+            OrderRefusal.money,
+            OrderRefusal.at,
+            OrderRefusal.actor_label,
+            OrderLine.name,
+            OrderLine.pack,
+            OrderRefusalLine.quantity,
+            OrderRefusalLine.amount,
+        )
+        .join(Fulfilment, Fulfilment.id == OrderRefusal.fulfilment_id)
+        .join(OrderRefusalLine, OrderRefusalLine.refusal_id == OrderRefusal.id)
+        .join(OrderLine, OrderLine.id == OrderRefusalLine.line_id)
+        .where(OrderRefusal.order_id == order_id)
+        .order_by(OrderRefusal.id, OrderRefusalLine.id)
+    )
+    if fulfilment_id is not None:
+        statement = statement.where(OrderRefusal.fulfilment_id == fulfilment_id)
+    found: dict[Any, list[RefusedLine]] = {}
+    rows: Any = session().execute(statement)
+    for row in rows:
+        found.setdefault(tuple(row[:12]), []).append(RefusedLine(*row[12:]))
+    return tuple(Refused(*(*head, tuple(lines))) for head, lines in found.items())
+
+
+def was_placed() -> Any:
+    """SQL: the order is sold, paid or on cash. One that nobody paid for was never anything to its sender."""
+    ever = (
+        select(OrderTransition.id)
+        .where(
+            OrderTransition.order_id == Order.id,
+            OrderTransition.subject == "order",
+            OrderTransition.to_status == OrderStatus.PLACED.value,
+        )
+        .exists()
+    )
+    living = (OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
+    return and_(Order.channel == WEB, or_(Order.status.in_(living), and_(Order.status == OrderStatus.CANCELLED, ever)))
+
+
+def sender_of(reference: str, number: int) -> int | None:
+    """The producer whose own store a parcel of a placed order leaves; None if it is no producer's, or not placed."""
+    return session().scalar(
+        select(Point.producer_id)
+        .join(Fulfilment, Fulfilment.point_id == Point.id)
+        .join(Order, Order.id == Fulfilment.order_id)
+        .where(Order.reference == reference, Fulfilment.number == number, was_placed())
+    )
 
 
 def bought_steps(order_id: int) -> dict[tuple[str, str], datetime]:
@@ -186,13 +293,18 @@ class OrderRow:
     placed_at: datetime
     status: OrderStatus
     payment_status: str
-    total_amount: int
+    owed_amount: int
 
 
 def of_user(user_id: int, *, before: int | None = None, limit: int = 20) -> list[OrderRow]:
     """A user's orders, newest first; `before` is the id of the last one seen."""
     statement = select(
-        Order.id, Order.reference, Order.placed_at, Order.status, Order.payment_status, Order.total_amount
+        Order.id,
+        Order.reference,
+        Order.placed_at,
+        Order.status,
+        Order.payment_status,
+        Order.total_amount - Order.reduced_amount,
     ).where(Order.user_id == user_id)
     if before is not None:
         statement = statement.where(Order.id < before)
@@ -222,8 +334,15 @@ def as_data(user_id: int) -> list[dict[str, Any]]:
             "note": o.note,
             "invoice": o.invoice,
             "total_amount": o.total_amount,
+            "reduced_amount": o.reduced_amount,
             "lines": [
-                {"name": x.name, "pack": x.pack, "quantity": x.quantity, "unit_price_amount": x.unit_price_amount}
+                {
+                    "name": x.name,
+                    "pack": x.pack,
+                    "quantity": x.quantity,
+                    "refused_quantity": x.refused_quantity,
+                    "unit_price_amount": x.unit_price_amount,
+                }
                 for x in o.lines
             ],
         }

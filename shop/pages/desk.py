@@ -150,6 +150,7 @@ ORDERS = tables.Table(
         tables.Column("goods_amount", N_("Tiền hàng"), "num", on_page=False),
         tables.Column("delivery_amount", N_("Phí giao"), "num", on_page=False),
         tables.Column("total_amount", N_("Tổng"), "num", sort=(Order.total_amount,)),
+        tables.Column("reduced_amount", N_("Giảm vì hàng bị từ chối"), "num", on_page=False),
         tables.Column("note", N_("Lời nhắn"), on_page=False),
         tables.Column("cancel_reason", N_("Lý do hủy"), on_page=False),
         tables.Column("is_demo", N_("Số liệu minh họa"), on_page=False),
@@ -186,7 +187,7 @@ def order_list(args: Mapping[str, str], scopes: frozenset[str]) -> tables.View:
     statement = select(
         Order.id, Order.reference, Order.placed_at, Order.channel, Order.name, Order.phone, Order.status, Order.payment_status,
         Order.payment_method, Order.delivery, Order.street, Order.commune_name, Order.province_name, Order.goods_amount,
-        Order.delivery_amount, Order.total_amount, Order.note, Order.cancel_reason, Order.is_demo,
+        Order.delivery_amount, Order.total_amount, Order.reduced_amount, Order.note, Order.cancel_reason, Order.is_demo,
         of_parcels(count).label("parcels"), of_parcels(gone).label("gone"), of_parcels(status).label("parcel_status"),
     )  # fmt: skip
     if mine is not None:
@@ -288,17 +289,18 @@ PARCELS = tables.Table(
 
 
 def _handled(statement: Any, scopes: frozenset[str]) -> Any:
-    """Only parcels of the points of `scopes` whose order was confirmed: others are not to be touched."""
+    """Only parcels of the points of `scopes` that were confirmed, with their order or alone: others are not to be touched."""
     mine = points.ids_in(scopes)
     if mine is not None:
         statement = statement.where(Fulfilment.point_id.in_(mine) if mine else false())
-    return statement.where(Order.status.in_((OrderStatus.CONFIRMED, OrderStatus.COMPLETED)))
+    alone = and_(Order.status == OrderStatus.PLACED, Fulfilment.confirmed_at.is_not(None))
+    return statement.where(or_(Order.status.in_((OrderStatus.CONFIRMED, OrderStatus.COMPLETED)), alone))
 
 
 def parcel_list(args: Mapping[str, str], scopes: frozenset[str]) -> tables.View:
     """The parcels that `scopes` cover; those still to be worked on unless the address asks for a status."""
     units = (
-        select(func.sum(OrderLine.quantity))
+        select(func.sum(OrderLine.quantity - OrderLine.refused_quantity))
         .where(OrderLine.fulfilment_id == Fulfilment.id)
         .correlate(Fulfilment)
         .scalar_subquery()
@@ -428,8 +430,10 @@ def parcel_ids(keys: Iterable[str], scopes: frozenset[str]) -> list[tuple[str, i
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One line of a parcel with the lots its goods come from."""
+    """One line of a parcel with the lots its goods come from. `quantity` is what is (to be) sent, `refused` what is not."""
 
+    id: int
+    refused: int
     name: str
     pack: str
     sku: str
@@ -488,6 +492,7 @@ class OrderFile:
     may_cancel: bool
     late: bool
     pickup_point: points.PointView | None = field(default=None)
+    refusals: tuple[orders.Refused, ...] = ()
 
     def parcel(self, number: int) -> ParcelView:
         """The parcel called `number`.
@@ -502,12 +507,14 @@ class OrderFile:
 
 
 def _shares(order: Order) -> dict[int, int]:
-    """What each parcel's part of the total is, in đồng, by number; the parts add up to it."""
-    parcels = order.fulfilments
+    """What each parcel's part of what is owed is, in đồng, by number; the parts add up to it. A refused one has none."""
+    parcels = [p for p in order.fulfilments if p.status != FulfilmentStatus.CANCELLED]
+    if not parcels:
+        return {}
     goods: dict[int, int] = defaultdict(int)
     for line in order.lines:
-        goods[line.fulfilment_id] += line.line_amount
-    parts = money.split(order.total_amount, [goods[p.id] + p.fee_amount for p in parcels])
+        goods[line.fulfilment_id] += line.left_amount
+    parts = money.split(order.owed_amount, [goods[p.id] + p.fee_amount for p in parcels])
     return {p.number: part for p, part in zip(parcels, parts, strict=True)}
 
 
@@ -529,12 +536,14 @@ def _parcels(order: Order, lots: Mapping[tuple[str, int], list[stock.ClaimRow]])
         name = services.hold_reference(order.reference, parcel.number)
         lines = tuple(
             LineView(
+                line.id,
+                line.refused_quantity,
                 line.name,
                 line.pack,
                 line.sku,
-                line.quantity,
+                line.left_quantity,
                 line.unit_price_amount,
-                line.line_amount,
+                line.left_amount,
                 tuple((c.lot, c.expires_on, c.quantity) for c in lots.get((name, line.variant_id), ())),
                 line.cold != "none",
                 line.is_alcohol,
@@ -551,10 +560,10 @@ def _parcels(order: Order, lots: Mapping[tuple[str, int], list[stock.ClaimRow]])
                 parcel_status(parcel.kind, parcel.status),
                 PARCEL_KINDS[parcel.status],
                 lateness(parcel.kind, parcel.status, parcel.expected_from_on, parcel.expected_to_on, today)
-                if order.status == OrderStatus.CONFIRMED
+                if order.status == OrderStatus.CONFIRMED or parcel.confirmed_at is not None
                 else "",
                 desk.parcel_steps(order, parcel),
-                shares[parcel.number] if unpaid and parcel.status != FulfilmentStatus.RETURNED else 0,
+                shares.get(parcel.number, 0) if unpaid and parcel.status != FulfilmentStatus.RETURNED else 0,
             )
         )
     return tuple(views)
@@ -605,6 +614,7 @@ def order_file(reference: str) -> OrderFile:
         desk.may_cancel(order),
         order.status == OrderStatus.PLACED and order.placed_at < late_before(),
         points.by_ids([order.pickup_point_id]).get(order.pickup_point_id) if order.pickup_point_id else None,
+        orders.refusals_of(order.id),
     )
 
 

@@ -63,12 +63,15 @@ class Day:
 
 def _waiting_pickups(point_ids: Sequence[int]) -> Any:
     units = (
-        select(func.sum(OrderLine.quantity)).where(OrderLine.fulfilment_id == Fulfilment.id).scalar_subquery()
-    )  # fmt: skip
+        select(func.sum(OrderLine.quantity - OrderLine.refused_quantity))
+        .where(OrderLine.fulfilment_id == Fulfilment.id)
+        .scalar_subquery()
+    )
     return (
         select(
             Order.reference, Fulfilment.number, Point.name, Order.name, Order.phone, units, Fulfilment.expected_from_on,
-            Fulfilment.status == FulfilmentStatus.PACKED, Order.payment_status == PaymentStatus.PAID, Order.total_amount,
+            Fulfilment.status == FulfilmentStatus.PACKED, Order.payment_status == PaymentStatus.PAID,
+            Order.total_amount - Order.reduced_amount,
         )
         .join(Order, Order.id == Fulfilment.order_id)
         .join(Point, Point.id == Fulfilment.point_id)

@@ -25,7 +25,7 @@ from shop.points import queries as points
 # A paper of more than this is asked for in parts.
 MOST = 100
 HOW_MANY = N_("Hãy chọn từ 1 đến %(n)s dòng để in.")
-PACKING, NOTE, PICKING = (f"pages/papers/{name}.typ" for name in ("packing", "note", "picking"))
+PACKING, NOTE, PICKING, LABEL = (f"pages/papers/{name}.typ" for name in ("packing", "note", "picking", "label"))
 
 
 def of_orders(references: Sequence[str], scopes: frozenset[str]) -> list[int]:
@@ -107,6 +107,7 @@ def _parcel(order: Order, view: ParcelView) -> dict[str, Any]:
         "reference": order.reference,
         "number": gettext("Kiện %(n)s/%(all)s", n=view.number, all=many) if many > 1 else "",
         "qr": qr(order.reference),
+        "key": f"{order.reference}/{view.number}" if many > 1 else order.reference,
         "point": view.parcel.point.name,
         "placed": day(order.placed_at),
         "name": order.name,
@@ -161,6 +162,7 @@ def _words() -> dict[str, str]:
         "adult": gettext("Có rượu: chỉ giao cho người đủ 18 tuổi."),
         "carrier": gettext("Vận chuyển"),
         "page": gettext("Trang"),
+        "units_of": gettext("món"),
     }
 
 
@@ -192,6 +194,24 @@ def delivery_notes(parcel_ids: Sequence[int], size: str = "") -> bytes:
         NotFound: there are no such parcels.
     """
     return papers.pdf(NOTE, note_data(parcel_ids, size), title=gettext("Phiếu giao hàng"))
+
+
+def label_data(parcel_ids: Sequence[int], size: str = "") -> dict[str, Any]:
+    """What the label's template is given; its code to scan holds the parcel's name."""
+    data = _data(parcel_ids)
+    for parcel in data["parcels"]:
+        parcel["qr"] = qr(parcel["key"])
+    return {**data, "size": "a4" if size.lower() == "a4" else "a6"}
+
+
+def labels(parcel_ids: Sequence[int], size: str = "") -> bytes:
+    """The label that is stuck on each parcel: whom to, what to collect, a code to scan. One on each A6 sheet, or four on an A4
+    sheet (`size` is `a4`).
+
+    Raises:
+        NotFound: there are no such parcels.
+    """
+    return papers.pdf(LABEL, label_data(parcel_ids, size), title=gettext("Nhãn kiện"))
 
 
 def picking(lists: Sequence[PickList]) -> bytes:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import case, exists, func, literal, select
+from sqlalchemy import case, exists, false, func, literal, select
 
 from shop.accounts.models import User
 from shop.catalog import queries as catalog
 from shop.catalog import rules
-from shop.catalog.models import Price, Product, ProductSet, ProductState, Variant, VariantState
+from shop.catalog.models import Price, Product, ProductGroup, ProductSet, ProductState, Variant, VariantState
 from shop.catalog.queries import Sellable
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.settings import SettingRow
+from shop.producers import rules as papers
 from shop.producers.models import LegalForm, Producer, ProducerState
 from shop.stock.models import Availability, StockLevel
 
@@ -63,13 +64,18 @@ def goods_at(point_id: int, *, page: int, size: int = 30) -> tuple[list[GoodsAt]
             .join(Variant, Variant.id == at_point.c.variant_id)
             .join(Product, Product.id == Variant.product_id)
             .join(ProductSet, ProductSet.id == Product.set_id)
+            .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
             .join(Price, (Price.variant_id == Variant.id) & rules.price_in_force(clock.now()))
             .outerjoin(Producer, Producer.id == Product.producer_id)
             .where(
                 Product.state == ProductState.SHOWN,
                 Variant.state == VariantState.SHOWN,
                 Product.is_alcohol.is_(False),
-                (Producer.id.is_(None)) | (Producer.state == ProducerState.ACTIVE),
+                (Producer.id.is_(None))
+                | (
+                    (Producer.state == ProducerState.ACTIVE)
+                    & papers.ready(clock.today(), food=ProductGroup.slug.in_(rules.FOOD_GROUPS), alcohol=false())
+                ),
             )
             .order_by(Product.sort_name, Variant.position, Variant.id)
             .offset((page - 1) * size)

@@ -8,11 +8,14 @@ from flask import Flask, current_app, g, get_flashed_messages, request
 
 from shop.pages import scopes
 from shop.pages.office import nav
+from shop.pages.portal import nav as portal
 from shop.pages.visitor import Visitor
+from shop.producers import maker
 
 
 def init_app(app: Flask) -> None:
-    """Give private pages `me` and `notices`, office pages `office_nav`; a view's own values win.
+    """Give private pages `me` and `notices`, office pages `office_nav`, the producers' door `portal_nav` and `producer_name`;
+    a view's own values win.
 
     A public page gets nothing: it is the same bytes for everybody.
     """
@@ -28,6 +31,10 @@ def init_app(app: Flask) -> None:
         if guard is None or (guard.kind in {"public", "machine"} and not g.get("private_page")):
             return {}
         values: dict[str, Any] = {"me": Visitor(), "notices": get_flashed_messages(with_categories=True)}
-        if (request.blueprint or "").partition(".")[0] == "office":
+        door = (request.blueprint or "").partition(".")[0]
+        if door == "office":
             values["office_nav"] = nav.Links()
+        elif door == "portal":
+            values["portal_nav"] = nav.Links(portal.WAYS)
+            values["producer_name"] = maker.name_shown()
         return values

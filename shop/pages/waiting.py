@@ -12,19 +12,25 @@ from sqlalchemy import case, func, select
 from shop.accounts.permissions import Permission
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
+from shop.conversations import queries as conversations
 from shop.counts import queries as counts
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.jobs import Job, JobState, Schedule
+from shop.listings import queries as listings
 from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
+from shop.producers import queries as producers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
+from shop.settlement.queries import statements as settlement
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
+from shop.supply.queries import asks, plans
+from shop.supply.queries import deliveries as supply_deliveries
 from shop.till.queries import desk as tills
 from shop.transfers import queries as transfers
 from shop.transfers.queries import replenish
@@ -88,7 +94,9 @@ def _parcels(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
-def _payments(_scopes: frozenset[str]) -> list[Waiting]:
+def _payments(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # their pages are for grants that cover all
+        return []
     group = N_("Tiền")
     transfers = _count(Payment.state == PaymentState.PENDING, Payment.method == PaymentMethod.VIETQR, table=Payment)
     issues = _count(PaymentIssue.closed_at.is_(None), table=PaymentIssue)
@@ -165,6 +173,30 @@ def _receipts(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _offers(scopes: frozenset[str]) -> list[Waiting]:
+    offered = supply_deliveries.offered(points_read.ids_in(scopes))
+    return [
+        Waiting(N_("Hàng về"), N_("Cơ sở báo giao, chờ nhận lời"), offered, "/office/announcements?status=announced")
+    ]
+
+
+def _supply(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # counted over all producers
+        return []
+    group, (late, changed) = N_("Nguồn hàng"), asks.waiting()
+    return [
+        Waiting(group, N_("Cơ sở hẹn khác, chờ đồng ý"), changed, "/office/asks?status=changed"),
+        Waiting(group, N_("Đề nghị quá hạn trả lời"), late, "/office/asks?status=late", "bad"),
+        Waiting(
+            group,
+            N_("Vụ đã qua, chưa ghi kết quả"),
+            plans.harvests_overdue(),
+            "/office/capacity/harvests?state=overdue",
+            "",
+        ),
+    ]
+
+
 def _counts(scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Kiểm kê"), counts.waiting(points_read.ids_in(scopes))
     return [
@@ -184,6 +216,17 @@ def _tills(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _makers(scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Cơ sở sản xuất"), producers.waiting_office(scopes)
+    return [
+        Waiting(group, N_("Đơn xin tham gia chờ xem"), found.applications, "/office/applications?state=submitted"),
+        Waiting(group, N_("Giấy tờ chờ xem"), found.waiting, "/office/papers?state=waiting"),
+        Waiting(group, N_("Đề nghị thay đổi chờ xem"), found.changes, "/office/changes?state=open"),
+        Waiting(group, N_("Giấy hết hạn trong 30 ngày"), found.ending, "/office/papers?ends=30"),
+        Waiting(group, N_("Giấy đã hết hạn"), found.lapsed, "/office/papers?ends=lapsed", "bad"),
+    ]
+
+
 def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Chứng nhận"), catalog.ending_counts()
     labels = (
@@ -196,13 +239,26 @@ def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
-def _messages(_scopes: frozenset[str]) -> list[Waiting]:
+def _messages(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:
+        return []
     group = N_("Khách hàng")
     new = _count(Message.state == MessageState.NEW, table=Message)
     held = _count(Message.state == MessageState.READ, table=Message)
+    unread, late = conversations.waiting_for_office()
     return [
         Waiting(group, N_("Thư mới của khách"), new, "/office/messages?state=new"),
         Waiting(group, N_("Thư đang xử lý"), held, "/office/messages?state=read", ""),
+        Waiting(group, N_("Khách nhắn về đơn"), unread, "/office/conversations?state=unread"),
+        Waiting(group, N_("Khách chờ cơ sở trả lời quá 24 giờ"), late, "/office/conversations?state=late", "bad"),
+    ]
+
+
+def _listings(scopes: frozenset[str]) -> list[Waiting]:
+    group, (waiting, late) = N_("Sản phẩm của cơ sở"), listings.waiting_in_office(scopes)
+    return [
+        Waiting(group, N_("Chờ duyệt"), waiting, "/office/listings?state=sent"),
+        Waiting(group, N_("Chờ duyệt quá 3 ngày"), late, "/office/listings?state=sent&age=3", "bad"),
     ]
 
 
@@ -218,6 +274,21 @@ def _jobs(_scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _settlement(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # their pages are for grants that cover all
+        return []
+    group, found = N_("Đối soát, chi trả"), settlement.waiting()
+    return [
+        Waiting(group, N_("Bảng hết kỳ, chờ chốt"), found.to_close, "/office/statements?state=due"),
+        Waiting(group, N_("Cơ sở có ý kiến"), found.disputed, "/office/statements?state=disputed", "bad"),
+        Waiting(group, N_("Điều chỉnh chờ duyệt"), found.corrections, "/office/statements/corrections?state=asked"),
+        Waiting(group, N_("Bảng chờ chi trả"), found.to_pay, "/office/statements?state=to_pay"),
+        Waiting(group, N_("Đợt chi chờ duyệt"), found.to_approve, "/office/payouts?state=prepared"),
+        Waiting(group, N_("Cơ sở bán hàng chưa có thỏa thuận"), found.without_agreement, "/office/statements", "bad"),
+        Waiting(group, N_("Hàng mua đứt chưa có giá"), found.unpriced, "/office/statements"),
+    ]
+
+
 _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...] = (
     (Permission.ORDER_READ, _orders),
     (Permission.FULFILMENT_HANDLE, _parcels),
@@ -226,10 +297,15 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.STOCK_READ, _stock),
     (Permission.TRANSFER_HANDLE, _transfers),
     (Permission.RECEIPT_BOOK, _receipts),
+    (Permission.RECEIPT_BOOK, _offers),
+    (Permission.SUPPLY_READ, _supply),
     (Permission.COUNT_DO, _counts),
     (Permission.RECALL_RUN, _recalls),
     (Permission.TILL_MANAGE, _tills),
+    (Permission.APPLICATION_CHECK, _makers),
+    (Permission.SETTLEMENT_READ, _settlement),
     (Permission.CATALOG_READ, _certificates),
+    (Permission.LISTING_REVIEW, _listings),
     (Permission.JOB_READ, _jobs),
 )
 

@@ -49,6 +49,11 @@ class NotCaptured(Conflict):
     title = N_("Chưa thu được tiền nên không có gì để hoàn.")
 
 
+class MoneyHeld(Conflict):
+    code = "money-held"
+    title = N_("Tiền của đơn này đang lệch và chờ người xử lý. Hãy xử lý xong khoản tiền rồi mới từ chối hàng.")
+
+
 class RefundTooLarge(Invalid):
     code = "refund-too-large"
     title = N_("Số tiền hoàn vượt quá số còn có thể hoàn (%(left)s).")

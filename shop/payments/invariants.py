@@ -45,7 +45,7 @@ def paid() -> Iterator[str]:
             Payment.order_id == Order.id,
             Payment.state == PaymentState.CAPTURED,
             Payment.captured_amount >= Payment.amount,
-            Payment.amount == Order.total_amount,
+            Payment.amount == Order.total_amount - Order.reduced_amount,
         )
         .exists()
     )
@@ -57,6 +57,36 @@ def paid() -> Iterator[str]:
             ),
             Order.total_amount > 0,
             ~or_(whole, and_(Order.channel == TILL, parts == Order.total_amount)),
+        )
+    )
+    yield from (f"order {r}" for r in rows)
+
+
+@invariant("payments.refused-goods-are-not-paid")
+def refused_goods() -> Iterator[str]:
+    """Whoever paid for goods that were refused has that much back, or on its way, or a person looks into it; whoever has not
+    paid is asked for what is left."""
+    issue = (
+        select(PaymentIssue.id).where(PaymentIssue.payment_id == Payment.id, PaymentIssue.closed_at.is_(None)).exists()
+    )
+    living = Order.status.in_([OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.COMPLETED])
+    rows = session().scalars(
+        select(Order.reference)
+        .join(Payment, Payment.order_id == Order.id)
+        .where(
+            living,
+            Order.reduced_amount > 0,
+            or_(
+                and_(
+                    Payment.state == PaymentState.CAPTURED,
+                    Payment.captured_amount - Payment.refunded_amount > Payment.amount,
+                    ~issue,
+                ),
+                and_(
+                    Payment.state.in_([PaymentState.PENDING, PaymentState.CAPTURED]),
+                    Payment.amount != Order.total_amount - Order.reduced_amount,
+                ),
+            ),
         )
     )
     yield from (f"order {r}" for r in rows)

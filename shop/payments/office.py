@@ -1,4 +1,7 @@
-"""Money for staff: what has come, what is to check, what goes back, what is wrong."""
+"""Money for staff: what has come, what is to check, what goes back, what is wrong.
+
+For grants that cover all: who has them for some points only acts on the page of an order, which asks for its points.
+"""
 
 from __future__ import annotations
 
@@ -73,35 +76,35 @@ def _list(view: Any, template: str) -> Any:
 
 
 @bp.get("/payments")
-@guards.requires(Permission.PAYMENT_READ)
+@guards.requires_all(Permission.PAYMENT_READ)
 def index() -> Any:
     """All payments, or a file of them."""
     return _list(queries.payments(request.args), "payments")
 
 
 @bp.get("/payments/transfers")
-@guards.requires(Permission.PAYMENT_READ)
+@guards.requires_all(Permission.PAYMENT_READ)
 def transfers() -> Any:
     """Transfers to look for on the account; the search box takes a memo as the bank gives it."""
     return _list(queries.transfers(request.args), "transfers")
 
 
 @bp.get("/payments/issues")
-@guards.requires(Permission.PAYMENT_READ)
+@guards.requires_all(Permission.PAYMENT_READ)
 def issues() -> Any:
     """Cases for people."""
     return _list(queries.issues(request.args), "issues")
 
 
 @bp.get("/payments/refunds")
-@guards.requires(Permission.PAYMENT_READ)
+@guards.requires_all(Permission.PAYMENT_READ)
 def refunds() -> Any:
     """What goes back."""
     return _list(queries.refunds(request.args), "refunds")
 
 
 @bp.get("/payments/<int:payment_id>")
-@guards.requires(Permission.PAYMENT_READ)
+@guards.requires_all(Permission.PAYMENT_READ)
 def payment(payment_id: int) -> Any:
     return _page(payment_id)
 
@@ -153,7 +156,7 @@ def _told(outcome: payments.Outcome) -> tuple[str, str]:
 
 
 @bp.post("/payments/<int:payment_id>/received")
-@guards.requires(Permission.PAYMENT_HANDLE)
+@guards.requires_all(Permission.PAYMENT_HANDLE)
 def received(payment_id: int) -> Any:
     """A transfer was seen on the account."""
     form = forms.TransferForm()
@@ -169,7 +172,7 @@ def received(payment_id: int) -> Any:
 
 
 @bp.post("/payments/<int:payment_id>/collected")
-@guards.requires(Permission.PAYMENT_HANDLE)
+@guards.requires_all(Permission.PAYMENT_HANDLE)
 def collected(payment_id: int) -> Any:
     """The cash of an order was handed over."""
     form = forms.CashForm()
@@ -181,7 +184,7 @@ def collected(payment_id: int) -> Any:
 
 
 @bp.post("/payments/<int:payment_id>/refund")
-@guards.requires(Permission.REFUND_MAKE)
+@guards.requires_all(Permission.REFUND_MAKE)
 def refund(payment_id: int) -> Any:
     """Ask for money to go back."""
     form = forms.RefundForm()
@@ -198,7 +201,7 @@ def refund(payment_id: int) -> Any:
 
 
 @bp.post("/payments/<int:payment_id>/refunds/<int:refund_id>/done")
-@guards.requires(Permission.REFUND_MAKE)
+@guards.requires_all(Permission.REFUND_MAKE)
 def refund_done(payment_id: int, refund_id: int) -> Any:
     """A person has sent the money back."""
     form = forms.RefundDoneForm()
@@ -211,7 +214,7 @@ def refund_done(payment_id: int, refund_id: int) -> Any:
 
 
 @bp.post("/payments/<int:payment_id>/refunds/<int:refund_id>/drop")
-@guards.requires(Permission.REFUND_MAKE)
+@guards.requires_all(Permission.REFUND_MAKE)
 def refund_drop(payment_id: int, refund_id: int) -> Any:
     """A refund by hand will not be made."""
     form = forms.DropForm()
@@ -224,7 +227,7 @@ def refund_drop(payment_id: int, refund_id: int) -> Any:
 
 
 @bp.post("/payments/<int:payment_id>/ask")
-@guards.requires(Permission.PAYMENT_HANDLE)
+@guards.requires_all(Permission.PAYMENT_HANDLE)
 def ask(payment_id: int) -> Any:
     """Ask the provider how a payment stands, now."""
     state = payments.reconcile(payment_id)
@@ -232,11 +235,13 @@ def ask(payment_id: int) -> Any:
 
 
 @bp.post("/payments/issues/<int:issue_id>")
-@guards.requires(Permission.REFUND_MAKE)
+@guards.requires_all(Permission.REFUND_MAKE)
 def settle(issue_id: int) -> Any:
     """Decide a case."""
     form = forms.IssueForm()
     if not form.validate():
+        if not queries.has_issue(issue_id):
+            raise NotFound
         raise Invalid(N_("Hãy chọn cách xử lý và ghi lý do."), field="note")
     payments.settle_issue(
         guards.actor(), issue_id, form.decision.data or "", form.note.data or "", form.op_key.data or ""

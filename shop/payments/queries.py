@@ -317,6 +317,11 @@ def issue_detail(detail: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {value}" for name, value in detail.items() if value is not None)
 
 
+def has_issue(issue_id: int) -> bool:
+    """Whether there is such a case, closed or not."""
+    return session().get(PaymentIssue, issue_id) is not None
+
+
 def issues(args: Mapping[str, str]) -> tables.View:
     """Cases for people; the open ones unless the address says otherwise."""
     if "open" not in args:

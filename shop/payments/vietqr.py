@@ -6,23 +6,20 @@ The layout is NAPAS's "QR Format T&C" v1.0 (September 2021): tag 38 names the ac
 from __future__ import annotations
 
 import binascii
-import csv
 import io
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 
 import segno
 
-from shop.kernel import clock, text
+from shop.kernel import banks, text
 from shop.kernel.money import LARGEST_AMOUNT
 
 NETWORK = "A000000727"
 TO_ACCOUNT, TO_CARD = "QRIBFTTA", "QRIBFTTC"
 DONG = "704"  # ISO 4217
 COUNTRY = "VN"
-BANKS = Path(__file__).parent / "data" / "banks.csv"
 
 
 class BadPayload(ValueError):
@@ -162,24 +159,6 @@ def svg(data: str) -> str:
     )
 
 
-@lru_cache(maxsize=1)
-def _banks() -> tuple[tuple[str, str, date | None, date | None], ...]:
-    with BANKS.open(encoding="utf-8", newline="") as stream:
-        return tuple(
-            (
-                row["bin"],
-                row["short_name"],
-                date.fromisoformat(row["valid_from"]) if row["valid_from"] else None,
-                date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
-            )
-            for row in csv.DictReader(stream)
-        )
-
-
 def bank_name(bank_bin: str, day: date | None = None) -> str:
-    """The short name of a bank on `day` (today if not given); its number if we know no name. An empty date is unknown."""
-    day = day or clock.today()
-    for number, name, since, until in _banks():
-        if number == bank_bin and (since is None or since <= day) and (until is None or day < until):
-            return name
-    return bank_bin
+    """The short name of a bank on `day` (today if not given); its number if we know no name."""
+    return banks.name(bank_bin, day)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, DateField, HiddenField
+from wtforms import BooleanField, HiddenField
 from wtforms.validators import AnyOf, InputRequired, Length
 
-from shop.kernel.forms import CleanString, Form
+from shop.kernel.forms import CleanString, DayField, Form
 from shop.places.models import UnitType
 
 REQUIRED = lazy_gettext("Vui lòng điền mục này.")
@@ -16,7 +16,7 @@ class StartForm(Form):
     """The day from which a unit is in force."""
 
     unit = HiddenField()
-    valid_from = DateField(validators=[InputRequired(REQUIRED)])
+    valid_from = DayField(validators=[InputRequired(REQUIRED)])
     exact = BooleanField()
     note = CleanString(validators=[Length(max=500)])
 
@@ -26,6 +26,6 @@ class RankForm(Form):
 
     type = CleanString(validators=[AnyOf([kind.value for kind in UnitType], message=REQUIRED)])
     short = CleanString(validators=[InputRequired(REQUIRED), Length(max=120)])
-    valid_from = DateField(validators=[InputRequired(REQUIRED)])
+    valid_from = DayField(validators=[InputRequired(REQUIRED)])
     exact = BooleanField()
     note = CleanString(validators=[Length(max=500)])

@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import gettext
 from wtforms import (
     BooleanField,
-    DateField,
     HiddenField,
     SelectField,
     SelectMultipleField,
@@ -17,7 +16,16 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from shop.kernel import clock
-from shop.kernel.forms import CleanString, CleanText, Form, OpKeyField, PhoneString, WholeNumberField, lazy_choices
+from shop.kernel.forms import (
+    CleanString,
+    CleanText,
+    DayField,
+    Form,
+    OpKeyField,
+    PhoneString,
+    WholeNumberField,
+    lazy_choices,
+)
 from shop.places import queries as places
 from shop.points import hours, locator
 from shop.points.models import POINT_KIND_NAMES, SERVICE_NAMES, PointKind
@@ -63,7 +71,7 @@ class PointForm(Form):
     ships = BooleanField()
     web_reserve = WholeNumberField(validators=[Optional()])
     is_public = BooleanField()
-    opened_on = DateField(validators=[Optional()])
+    opened_on = DayField(validators=[Optional()])
     source_url = CleanString(validators=[Optional(), Length(max=2000)])
     seen = HiddenField()
     op_key = OpKeyField()
@@ -120,7 +128,7 @@ class PointForm(Form):
 class CloseForm(Form):
     """From when, and why."""
 
-    closed_on = DateField(validators=[InputRequired()], default=clock.today)
+    closed_on = DayField(validators=[InputRequired()], default=clock.today)
     reason = CleanString(validators=[Length(max=300)])
 
 

@@ -22,7 +22,7 @@ class Reach(StrEnum):
 
 
 REACH_NAMES = {
-    Reach.LETTER: N_("Thư điện tử"),
+    Reach.LETTER: N_("E-mail"),
     Reach.CALL: N_("Gọi điện"),
     Reach.NOBODY: N_("Không có cách báo"),
 }

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.storage import storage
-from shop.receipts.models import Delivery, Receipt, ReceiptLine, Terms
+from shop.receipts.models import (
+    Delivery,
+    DeliveryDay,
+    DeliveryLine,
+    Departure,
+    DepartureLine,
+    Receipt,
+    ReceiptLine,
+    Terms,
+)
 from shop.stock.models import SHOP, StockLevel, StockMovement
 
 
@@ -58,3 +67,40 @@ def papers() -> Iterator[str]:
     kept = storage()
     rows = session().execute(select(Receipt.id, Receipt.paper_key).where(Receipt.paper_key.is_not(None)))
     yield from (f"receipt {i}" for i, key in rows if not kept.exists(str(key)))
+
+
+@invariant("receipts.day-is-its-last-change")
+def days() -> Iterator[str]:
+    """Each change of a day begins where the one before ended, and the last one is the day in force."""
+    before = func.lag(DeliveryDay.to_on).over(partition_by=DeliveryDay.delivery_id, order_by=DeliveryDay.id)
+    last = func.max(DeliveryDay.id).over(partition_by=DeliveryDay.delivery_id)
+    walk = select(
+        DeliveryDay.id, DeliveryDay.delivery_id, DeliveryDay.from_on, DeliveryDay.to_on, before.label("before"),
+        last.label("last"),
+    ).subquery()  # fmt: skip
+    rows = session().execute(
+        select(Delivery.reference)
+        .join(walk, walk.c.delivery_id == Delivery.id)
+        .where(
+            or_(
+                walk.c.before != walk.c.from_on,
+                and_(walk.c.id == walk.c.last, walk.c.to_on != Delivery.expected_on),
+            )
+        )
+        .distinct()
+    )
+    yield from (r for (r,) in rows)
+
+
+@invariant("receipts.what-left-was-promised")
+def departed() -> Iterator[str]:
+    """What a producer says has left belongs to lines of that delivery, and is no more than they promise."""
+    strange = (
+        select(Delivery.reference)
+        .join(Departure, Departure.delivery_id == Delivery.id)
+        .join(DepartureLine, DepartureLine.departure_id == Departure.id)
+        .join(DeliveryLine, DeliveryLine.id == DepartureLine.line_id)
+        .group_by(Delivery.id, Delivery.reference, DeliveryLine.id, DeliveryLine.delivery_id, DeliveryLine.quantity)
+        .having(or_(DeliveryLine.delivery_id != Delivery.id, func.sum(DepartureLine.quantity) > DeliveryLine.quantity))
+    )
+    yield from dict.fromkeys(r for (r,) in session().execute(strange))

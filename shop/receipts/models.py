@@ -121,3 +121,56 @@ class ReceiptLine(Base):
     refused: Mapped[int] = mapped_column(default=0)
     reason: Mapped[LongText | None]
     unit_cost_amount: Mapped[Amount | None]
+
+
+class DeliveryDay(Base):
+    """The day of a delivery was put off or brought forward, by whom and why; never changed itself."""
+
+    __tablename__ = "delivery_days"
+    __table_args__ = (
+        CheckConstraint("from_on <> to_on", name="day_differs"),
+        Index("ix_delivery_days_delivery", "delivery_id", "id"),
+    )
+
+    id: Mapped[Id]
+    delivery_id: Mapped[int] = mapped_column(ForeignKey(Delivery.id))
+    from_on: Mapped[date] = mapped_column(Date)
+    to_on: Mapped[date] = mapped_column(Date)
+    reason: Mapped[LongText]
+    at: Mapped[Instant]
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
+
+
+class Departure(Base):
+    """The producer says that goods of a delivery have left him; nothing is booked by it."""
+
+    __tablename__ = "departures"
+    __table_args__ = (Index("ix_departures_delivery", "delivery_id", "id"),)
+
+    id: Mapped[Id]
+    delivery_id: Mapped[int] = mapped_column(ForeignKey(Delivery.id))
+    note: Mapped[LongText | None]
+    at: Mapped[Instant]
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
+
+
+class DepartureLine(Base):
+    """So many sale units of one line and lot are on their way."""
+
+    __tablename__ = "departure_lines"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("expires_on IS NULL OR produced_on IS NULL OR expires_on >= produced_on", name="span"),
+        Index("ix_departure_lines_departure", "departure_id"),
+        Index("ix_departure_lines_line", "line_id"),
+    )
+
+    id: Mapped[Id]
+    departure_id: Mapped[int] = mapped_column(ForeignKey(Departure.id))
+    line_id: Mapped[int] = mapped_column(ForeignKey(DeliveryLine.id))
+    lot_code: Mapped[Str40]
+    produced_on: Mapped[date | None] = mapped_column(Date)
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    quantity: Mapped[int]

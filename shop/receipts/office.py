@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import clock, operations, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
-from shop.kernel.forms import messages
+from shop.kernel.forms import day, messages
 from shop.kernel.money import parse_vnd
 from shop.kernel.storage import storage
 from shop.points import queries as points
@@ -62,15 +61,6 @@ def _amount(raw: str, field: str) -> int | None:
         return parse_vnd(raw)
     except ValueError as error:
         raise Invalid(N_("Giá nhập chưa đúng."), field=field) from error
-
-
-def _day(raw: str, field: str) -> date | None:
-    if not raw.strip():
-        return None
-    try:
-        return date.fromisoformat(raw.strip())
-    except ValueError as error:
-        raise Invalid(N_("Ngày chưa đúng."), field=field) from error
 
 
 @bp.get("/receipts")
@@ -162,7 +152,7 @@ def create() -> Any:
         terms = request.form.get("terms", "")
         if terms not in set(Terms):
             raise Invalid(N_("Hãy chọn mua đứt hay ký gửi."), field="terms")
-        expected_on = _day(request.form.get("expected_on", ""), "expected_on")
+        expected_on = day(request.form.get("expected_on", ""), "expected_on")
         if expected_on is None:
             raise Invalid(N_("Hãy ghi ngày hẹn giao."), field="expected_on")
         may_price = guards.may(P.RECEIPT_PRICE, point.scope)
@@ -203,6 +193,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
     row, view = queries.delivery(reference)
     scope = f"point:{row.point_id}"
     came = queries.arrivals(row.id)
+    left = queries.departures(row.id)
     page = render_template(
         "receipts/office/delivery.html",
         here=HERE,
@@ -210,6 +201,10 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
         view=view,
         lines=queries.lines(row.id),
         came=came,
+        left=left,
+        # What the producer said last of a line stands in its fields: the keeper compares it with the label.
+        said={one.line_id: one for one in reversed(left)} if error is None else {},
+        moved=queries.days_moved(row.id),
         owed=receipts.owed(came),
         open=row.state in queries.OPEN,
         terms=TERMS_NAMES,
@@ -261,8 +256,8 @@ def _came(line: int, may_price: bool) -> receipts.Came:
         refused=_number(form.get(refused, ""), refused),
         reason=form.get(f"reason-{line}", ""),
         lot_code=form.get(f"lot-{line}", ""),
-        produced_on=_day(form.get(made, ""), made),
-        expires_on=_day(form.get(best, ""), best),
+        produced_on=day(form.get(made, ""), made),
+        expires_on=day(form.get(best, ""), best),
         unit_cost_amount=_amount(form.get(f"cost-{line}", ""), f"cost-{line}") if may_price else None,
     )
 

@@ -20,14 +20,22 @@ from shop.receipts.models import (
     DELIVERY_STATE_NAMES,
     TERMS_NAMES,
     Delivery,
+    DeliveryDay,
     DeliveryLine,
     DeliveryState,
+    Departure,
+    DepartureLine,
     Receipt,
     ReceiptLine,
     Terms,
 )
 
 OPEN = (DeliveryState.EXPECTED, DeliveryState.PARTLY)
+
+
+def producer_of(reference: str) -> int | None:
+    """The producer who is to bring a delivery."""
+    return session().scalar(select(Delivery.producer_id).where(Delivery.reference == reference))
 
 
 def point_of(reference: str) -> int | None:
@@ -73,7 +81,8 @@ _came = (
 )
 
 
-def _rows() -> Any:
+def rows() -> Any:
+    """The statement behind lists of deliveries; its rows make `DeliveryRow`."""
     return (
         select(
             Delivery.id, Delivery.reference, Producer.name, Producer.slug, Point.id, Point.name, Delivery.terms,
@@ -84,7 +93,8 @@ def _rows() -> Any:
     )  # fmt: skip
 
 
-def _state(value: str) -> Any:
+def in_state(value: str) -> Any:
+    """The condition behind the filter of states: `open`, `late` or one of `DeliveryState`."""
     if value == "late":
         return Delivery.state.in_(OPEN) & (Delivery.expected_on < clock.today())
     if value == "open":
@@ -109,7 +119,7 @@ TABLE = tables.Table(
         tables.Filter(
             "state",
             N_("Tình trạng"),
-            _state,
+            in_state,
             [
                 ("open", N_("Chưa xong")),
                 ("late", N_("Giao chậm")),
@@ -132,7 +142,7 @@ TABLE = tables.Table(
 
 def deliveries(args: Mapping[str, str], mine: Sequence[int] | None) -> tables.View:
     """The deliveries to the points `mine` (None: all)."""
-    wanted = _rows()
+    wanted = rows()
     if mine is not None:
         wanted = wanted.where(Delivery.point_id.in_(mine) if mine else false())
     return TABLE.open(args, "/office/receipts", wanted, make=lambda row: DeliveryRow(*tuple(row)))
@@ -140,7 +150,7 @@ def deliveries(args: Mapping[str, str], mine: Sequence[int] | None) -> tables.Vi
 
 def coming(mine: Sequence[int] | None, *, until: date, limit: int = 50) -> list[DeliveryRow]:
     """Deliveries not finished that are expected until `until` at the points `mine` (None: all), soonest first."""
-    wanted = _rows().where(Delivery.state.in_(OPEN), Delivery.expected_on <= until)
+    wanted = rows().where(Delivery.state.in_(OPEN), Delivery.expected_on <= until)
     if mine is not None:
         wanted = wanted.where(Delivery.point_id.in_(mine) if mine else false())
     return [
@@ -196,7 +206,7 @@ def delivery(reference: str) -> tuple[Delivery, DeliveryRow]:
         NotFound.
     """
     found = session().scalar(select(Delivery).where(Delivery.reference == reference))
-    row = session().execute(_rows().where(Delivery.reference == reference)).first()
+    row = session().execute(rows().where(Delivery.reference == reference)).first()
     if found is None or row is None:
         raise NotFound
     return found, DeliveryRow(*tuple(row))
@@ -243,6 +253,56 @@ def arrivals(delivery_id: int) -> list[ArrivalView]:
         .order_by(Receipt.id.desc(), ReceiptLine.id)
     )  # fmt: skip
     return [ArrivalView(*tuple(row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class DepartureView:
+    """Goods of one lot that the producer says are on their way."""
+
+    at: datetime
+    actor: str
+    note: str | None
+    line_id: int
+    product: str
+    pack: str
+    lot: str
+    produced_on: date | None
+    expires_on: date | None
+    quantity: int
+
+
+def departures(delivery_id: int) -> list[DepartureView]:
+    """What the producer says has left, newest first."""
+    found: Any = session().execute(
+        select(
+            Departure.at, Departure.actor_label, Departure.note, DepartureLine.line_id, Product.name, Variant.pack,
+            DepartureLine.lot_code, DepartureLine.produced_on, DepartureLine.expires_on, DepartureLine.quantity,
+        )
+        .join(DepartureLine, DepartureLine.departure_id == Departure.id)
+        .join(DeliveryLine, DeliveryLine.id == DepartureLine.line_id)
+        .join(Variant, Variant.id == DeliveryLine.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Departure.delivery_id == delivery_id)
+        .order_by(Departure.id.desc(), DepartureLine.id)
+    )  # fmt: skip
+    return [DepartureView(*tuple(row)) for row in found]
+
+
+def departed(delivery_id: int) -> dict[int, int]:
+    """Units that the producer says have left, by line."""
+    found = session().execute(
+        select(DepartureLine.line_id, func.sum(DepartureLine.quantity))
+        .join(Departure, Departure.id == DepartureLine.departure_id)
+        .where(Departure.delivery_id == delivery_id)
+        .group_by(DepartureLine.line_id)
+    )
+    return {line: int(n) for line, n in found}
+
+
+def days_moved(delivery_id: int) -> list[DeliveryDay]:
+    """Each change of the day, newest first."""
+    wanted = select(DeliveryDay).where(DeliveryDay.delivery_id == delivery_id)
+    return list(session().scalars(wanted.order_by(DeliveryDay.id.desc())))
 
 
 def paper_key(reference: str, receipt_id: int) -> str:

@@ -1,4 +1,4 @@
-"""Commands of deliveries: expect, receive in parts, finish short, cancel."""
+"""Commands of deliveries: expect, put off, say that goods left, receive in parts, finish short, cancel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ from shop.kernel.money import LARGEST_AMOUNT
 from shop.points import queries as points
 from shop.receipts import queries
 from shop.receipts.errors import MoreThanExpected, NotExpected
-from shop.receipts.models import Delivery, DeliveryLine, DeliveryState, Receipt, ReceiptLine, Terms
+from shop.receipts.models import (
+    Delivery,
+    DeliveryDay,
+    DeliveryLine,
+    DeliveryState,
+    Departure,
+    DepartureLine,
+    Receipt,
+    ReceiptLine,
+    Terms,
+)
 from shop.stock import services as stock
 from shop.stock.models import SHOP
 
@@ -120,6 +130,132 @@ def expect(
     return str(operations.once(op_key, "receipts.expect", actor.key, body, command)["reference"])
 
 
+def _open(reference: str) -> Delivery:
+    """The delivery, locked, if it is not finished.
+
+    Raises:
+        NotFound, NotExpected.
+    """
+    found = session().scalar(select(Delivery.id).where(Delivery.reference == reference))
+    if found is None:
+        raise NotFound
+    row = db.locked(Delivery, found, NotFound)
+    if row.state not in queries.OPEN:
+        raise NotExpected
+    return row
+
+
+def put_off(actor: Actor, reference: str, to_on: date, reason: str, op_key: str) -> None:
+    """Let a delivery come on another day, later or sooner. The same `op_key` again changes nothing.
+
+    Raises:
+        NotFound; NotExpected: it was finished or cancelled.
+        Invalid: no reason, the same day, a day before today or one on which the point is closed.
+    """
+    reason = _line(reason, 500, "reason")
+    if len(reason) < 2:
+        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+    if to_on < clock.today():
+        raise Invalid(N_("Ngày giao mới không thể trước hôm nay."), field="expected_on")
+
+    def command() -> dict[str, Any]:
+        row = _open(reference)
+        if row.expected_on == to_on:
+            raise Invalid(N_("Phiếu đã hẹn đúng ngày này."), field="expected_on")
+        if not points.point(row.point_id).is_open_on(to_on):
+            raise Invalid(N_("Ngày đó điểm bán không hoạt động."), field="expected_on")
+        session().add(
+            DeliveryDay(
+                delivery_id=row.id,
+                from_on=row.expected_on,
+                to_on=to_on,
+                reason=reason,
+                at=clock.now(),
+                actor_key=actor.key,
+                actor_label=actor.label,
+            )
+        )
+        row.expected_on = to_on
+        session().flush()
+        audit.record(actor, "receipts.put_off", f"delivery:{reference}", to_on=to_on, reason=reason)
+        return {}
+
+    operations.once(op_key, "receipts.put_off", actor.key, [reference, to_on, reason], command)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Goods of one lot of a line that are on their way (sale units)."""
+
+    line_id: int
+    quantity: int
+    lot_code: str = ""
+    produced_on: date | None = None
+    expires_on: date | None = None
+
+
+def depart(actor: Actor, reference: str, left: Sequence[Left], *, note: str = "", op_key: str) -> int:
+    """Write down that goods of a delivery are on their way; return the departure's id. Nothing is booked: what comes is
+    counted at the point. May be repeated; the same `op_key` writes once.
+
+    Raises:
+        NotFound: no such delivery, or a line of another.
+        NotExpected: it was finished or cancelled.
+        MoreThanExpected: more than is promised, earlier departures counted.
+        Invalid: nothing left, numbers or dates that cannot be; the field is `<name>-<line>`.
+    """
+    note = _line(note, 500, "note")
+    kept = [one for one in left if one.quantity]
+    if not kept:
+        raise Invalid(N_("Hãy ghi số lượng đã gửi đi."), field="lines")
+    for one in kept:
+        if not 1 <= one.quantity <= MOST_UNITS:
+            raise Invalid(N_("Số lượng phải là số nguyên lớn hơn 0."), field=f"quantity-{one.line_id}")
+        _line(one.lot_code, 40, f"lot-{one.line_id}")
+        if one.produced_on and one.expires_on and one.expires_on < one.produced_on:
+            raise Invalid(N_("Hạn dùng không thể trước ngày sản xuất."), field=f"expires_on-{one.line_id}")
+        if (one.produced_on or one.expires_on) and not one.lot_code.strip():
+            raise Invalid(N_("Có ngày sản xuất hoặc hạn dùng thì phải ghi số lô."), field=f"lot-{one.line_id}")
+
+    def command() -> dict[str, Any]:
+        row = _open(reference)
+        lines = {line.line_id: line for line in queries.lines(row.id)}
+        if not {one.line_id for one in kept} <= set(lines):
+            raise NotFound
+        gone = queries.departed(row.id)
+        for one in kept:
+            gone[one.line_id] = gone.get(one.line_id, 0) + one.quantity
+            over = gone[one.line_id] - lines[one.line_id].quantity
+            if over > 0:
+                raise MoreThanExpected(
+                    N_("Nhiều hơn số hẹn giao (còn %(left)s)."),
+                    field=f"quantity-{one.line_id}",
+                    left=max(0, one.quantity - over),
+                )
+        made = Departure(
+            delivery_id=row.id, note=note or None, at=clock.now(), actor_key=actor.key, actor_label=actor.label
+        )
+        session().add(made)
+        session().flush()
+        rows = [
+            {
+                "departure_id": made.id,
+                "line_id": one.line_id,
+                "lot_code": _line(one.lot_code, 40, "lot"),
+                "produced_on": one.produced_on,
+                "expires_on": one.expires_on,
+                "quantity": one.quantity,
+            }
+            for one in kept
+        ]
+        session().execute(insert(DepartureLine), rows)
+        audit.record(actor, "receipts.depart", f"delivery:{reference}", units=sum(one.quantity for one in kept))
+        return {"departure_id": made.id}
+
+    body = [reference, note, [(o.line_id, o.quantity, o.lot_code, o.produced_on, o.expires_on) for o in kept]]
+    return int(operations.once(op_key, "receipts.depart", actor.key, body, command)["departure_id"])
+
+
 @dataclass(frozen=True, slots=True)
 class Came:
     """Goods of one lot of a line: taken in, and sent back at once with a reason (sale units)."""
@@ -166,12 +302,7 @@ def receive(
     key = documents.keep(paper, "paper", folder="receipts") if paper else None
 
     def command() -> dict[str, Any]:
-        found = session().scalar(select(Delivery.id).where(Delivery.reference == reference))
-        if found is None:
-            raise NotFound
-        row = db.locked(Delivery, found, NotFound)
-        if row.state not in queries.OPEN:
-            raise NotExpected
+        row = _open(reference)
         lines = {line.line_id: line for line in queries.lines(row.id)}
         if not set(kept) <= set(lines):
             raise NotFound
@@ -252,13 +383,8 @@ def finish(actor: Actor, reference: str, note: str) -> None:
     note = _line(note, 500, "note")
     if len(note) < 2:
         raise Invalid(N_("Hãy ghi lý do."), field="note")
-    with transaction() as s:
-        found = s.scalar(select(Delivery.id).where(Delivery.reference == reference))
-        if found is None:
-            raise NotFound
-        row = db.locked(Delivery, found, NotFound)
-        if row.state not in queries.OPEN:
-            raise NotExpected
+    with transaction():
+        row = _open(reference)
         row.state = DeliveryState.RECEIVED if row.state is DeliveryState.PARTLY else DeliveryState.CANCELLED
         row.closed_at, row.closed_label, row.close_note = clock.now(), actor.label, note
         audit.record(actor, "receipts.finish", f"delivery:{reference}", note=note)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from flask import current_app
+from sqlalchemy import delete, func, select, update
 
 from shop.accounts import passwords
 from shop.accounts.permissions import Role
@@ -18,16 +19,32 @@ from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.jobs import Job
+from shop.kernel.mail import Letter
 from shop.places import services as places
 from shop.points import services as points
 from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
-from shop.seed import counters, goods, ledger, logins, marks, people, rounds, told
+from shop.seed import (
+    counters,
+    goods,
+    joining,
+    ledger,
+    listings,
+    logins,
+    marks,
+    parcels,
+    people,
+    rounds,
+    settlement,
+    supply,
+    told,
+)
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
 from shop.seed.staff import points as staff_points
 from shop.seed.year import Outlets, Year
+from shop.settlement.services import finding
 from shop.stock import services as stock
 
 TARGET = "seed:demo"
@@ -66,8 +83,15 @@ def _make(seed: int) -> dict[str, Any]:
     year = _year(rng, since, ids)
     year.walk(wares)
     year.settle(scarce)
-    ledger.write(year)
-    _points(seed, year, wares, ids)
+    ledger.write(year, settlement.owners(wares))
+    before = session().scalar(select(func.max(Job.id))) or 0
+    _points(seed, year, wares, ids, since)
+    _listings(seed, year, ids)
+    # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
+    session().execute(delete(Job).where(Job.id > before))
+    session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
+    # Each command counted by its own day what lists show.
+    stock.refresh_availability()
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()
@@ -79,7 +103,7 @@ def _make(seed: int) -> dict[str, Any]:
     return known
 
 
-def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int]) -> None:
+def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int], since: date) -> None:
     """What the points do beside the web's trade, by the rooms' own commands."""
     names = {login.username: login.name for login in _logins(_scopes())}
     staff = Staff(
@@ -90,17 +114,37 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int])
         {ware.sku: ware for ware in wares},
         year.shelves,
     )
-    before = session().scalar(select(func.max(Job.id))) or 0
     rounds.plan(staff, year.recalled)
     counters.plan(staff)
+    settlement.plan(staff, since, seed)
     staff.work()
-    # All of it was done as it happened (letters are never sent, sales are counted): a worker would do it again, today.
-    session().execute(delete(Job).where(Job.id > before))
-    # Each command counted by its own day what lists show.
-    stock.refresh_availability()
+    # Each with a chance of its own: what was made up before it came stays the same.
+    known = _scopes()
+    more = replace(staff, rng=random.Random(f"demo:supply:{seed}"), _acts=[])
+    supply.plan(more, known["producer_id"])
+    more.work()
+    joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
+    _parcels(seed, staff, wares, names, ids)
+    finding.sweep()
 
 
-_STAFF = ("diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
+def _parcels(seed: int, staff: Staff, wares: list[goods.Ware], names: dict[str, str], ids: dict[str, int]) -> None:
+    """A producer's own store with its orders; by a chance of its own, so that the points' days stay as they are."""
+    rng, known = random.Random(f"demo:parcels:{seed}"), _scopes()
+    own = replace(staff, rng=rng, _acts=[])
+    member = Actor("user", names["cosanxuat@example.vn"], ids["cosanxuat@example.vn"])
+    parcels.plan(own, known["producer_id"], member, people.crowd(rng, 30), wares, str(current_app.secret_key))
+    own.work()
+
+
+def _listings(seed: int, year: Year, ids: dict[str, int]) -> None:
+    """What the producer with the demonstration's log-ins says of its goods."""
+    member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
+    officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
+    listings.load(random.Random(f"demo:listings:{seed}"), year.now, int(_scopes()["producer_id"]), member, officer)
+
+
+_STAFF = ("chucoso", "diemban", "tramdung", "xuctien", "chuongtrinh", "donhang", "quantri")
 
 # Registry number and pack → what is left of it today.
 _LEFT = {(16, 1): 3, (45, 2): 2, (81, 1): 3, (61, 2): 1, (40, 2): 2, (23, 1): 5, (43, 2): 0, (63, 1): 0, (63, 2): 0, (70, 1): 0,
@@ -148,6 +192,7 @@ def _scopes() -> dict[str, Any]:
 MEMBER, MEMBER_PHONE = "Nguyễn Thị Lan", "+84900000001"
 _NAMES = {
     Role.CUSTOMER: MEMBER,
+    Role.PRODUCER_OWNER: "Nguyễn Thị Thu (minh họa)",
     Role.PRODUCER_MEMBER: "Trần Văn Hải (minh họa)",
     Role.POINT_KEEPER: "Phạm Thu Trang (minh họa)",
     Role.PROMOTION_STAFF: "Lê Quang Minh (minh họa)",
@@ -164,6 +209,7 @@ _PERSONS = {"tramdung": "Đinh Quốc Việt (minh họa)"}
 def _logins(known: dict[str, Any]) -> list[Login]:
     places_of = [
         (Role.CUSTOMER, "*", "khach"),
+        (Role.PRODUCER_OWNER, f"producer:{known['producer_id']}", "chucoso"),
         (Role.PRODUCER_MEMBER, f"producer:{known['producer_id']}", "cosanxuat"),
         (Role.POINT_KEEPER, f"point:{known['point_id']}", "diemban"),
         (Role.PROMOTION_STAFF, "*", "xuctien"),
@@ -174,7 +220,7 @@ def _logins(known: dict[str, Any]) -> list[Login]:
     ]
     # A shop that was filled before the counters came has one keeper.
     if known.get("second_point_id") is not None:
-        places_of.insert(3, (Role.POINT_KEEPER, f"point:{known['second_point_id']}", "tramdung"))
+        places_of.insert(4, (Role.POINT_KEEPER, f"point:{known['second_point_id']}", "tramdung"))
     return [
         Login(role.value, scope, f"{word}@example.vn", passwords.DEMO, None, _PERSONS.get(word, _NAMES[role]))
         for role, scope, word in places_of

@@ -348,6 +348,9 @@ def _logins(seed: int, known: dict[str, Any]) -> list[Login]:
     """Every role, several people where the scope matters."""
     wanted: list[tuple[Role, str]] = [(Role.CUSTOMER, "*")] * 3
     wanted += [(Role.PRODUCER_MEMBER, f"producer:{i}") for i in known["producer_ids"]]
+    wanted += [(Role.PRODUCER_OWNER, f"producer:{i}") for i in known["producer_ids"]]
+    first = f"producer:{known['producer_ids'][0]}"
+    wanted += [(role, first) for role in (Role.PRODUCER_LISTINGS, Role.PRODUCER_PACKING, Role.PRODUCER_MONEY)]
     wanted += [(Role.POINT_KEEPER, f"point:{i}") for i in known["point_ids"]]
     wanted += [(Role.PROMOTION_STAFF, "*"), (Role.PROGRAMME_OFFICER, "*")]
     wanted += [(Role.LOCALITY_OFFICER, f"locality:{code}") for code in known["communes"]]

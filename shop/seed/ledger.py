@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,12 @@ from shop.stock.models import SHOP, Lot, StockHold, StockLevel, StockMovement
 PROVIDERS = {PaymentMethod.COD: "cash", PaymentMethod.VIETQR: "vietqr"}
 
 
-def write(year: Year) -> None:
-    """Write levels, movements, claims, orders, their history and their money; then what lists show. One transaction."""
-    _goods(year.shelves, year.since_instant(), year.now)
+def write(year: Year, owners: Mapping[int, str]) -> None:
+    """Write levels, movements, claims, orders, their history and their money; then what lists show. One transaction.
+
+    `owners`: whose goods a pack's piles are, where they are not the shop's.
+    """
+    _goods(year.shelves, year.since_instant(), year.now, owners)
     ids = _orders(year.trades)
     parcels = _parcels(year.trades, ids)
     _lines(year.trades, ids, parcels)
@@ -43,7 +46,7 @@ def _rows(table: Any, rows: Sequence[dict[str, Any]]) -> None:
         session().execute(insert(table), list(batch))
 
 
-def _goods(shelves: Shelves, since: datetime, now: datetime) -> None:
+def _goods(shelves: Shelves, since: datetime, now: datetime, owners: Mapping[int, str]) -> None:
     s, piles = session(), shelves.piles()
     batches = {(pile.batch.variant_id, pile.batch.code): pile.batch for pile in piles}
     _rows(
@@ -69,7 +72,7 @@ def _goods(shelves: Shelves, since: datetime, now: datetime) -> None:
                 "variant_id": pile.batch.variant_id,
                 "point_id": pile.shelf.point_id,
                 "lot_id": lots[pile.batch.variant_id, pile.batch.code],
-                "owner": SHOP,
+                "owner": owners.get(pile.batch.variant_id, SHOP),
                 "on_hand": pile.on_hand,
                 "held": pile.held,
                 "allocated": pile.allocated,
@@ -186,6 +189,7 @@ def _parcels(trades: Sequence[Trade], ids: dict[int, int]) -> dict[tuple[int, in
                     "packed_at": parcel.packed_at,
                     "handed_over_at": parcel.handed_over_at,
                     "delivered_at": parcel.delivered_at,
+                    "closed_at": parcel.closed_at,
                 }
                 for trade, parcel in batch
             ],

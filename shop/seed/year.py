@@ -22,7 +22,7 @@ from shop.kernel import clock
 from shop.kernel.actor import GUEST, SYSTEM, Actor
 from shop.kernel.errors import ShopError
 from shop.kernel.text import REFERENCE_ALPHABET
-from shop.orders.models import DeliveryKind, FulfilmentStatus, OrderStatus, PaymentMethod, PaymentStatus
+from shop.orders.models import CLOSED, DeliveryKind, FulfilmentStatus, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import PaymentState, RefundState
 from shop.seed.goods import Ware
 from shop.seed.liking import FAVOURITES, GIFTS, RARE, TET_CAKE
@@ -63,6 +63,7 @@ class Parcel:
     packed_at: datetime | None = None
     handed_over_at: datetime | None = None
     delivered_at: datetime | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -522,6 +523,7 @@ class Year:
     ) -> None:
         self._note(when, trade, "fulfilment", parcel.status, to, actor, parcel=parcel, reason=reason)
         parcel.status = to
+        parcel.closed_at = when if to in CLOSED else None
 
     def _go_on(self, trade: Trade) -> None:
         """Decide what the buyer will do, and let the first step happen."""

@@ -69,6 +69,16 @@ class CertificateOver(Invalid):
     title = N_("“%(name)s” không còn chứng nhận trong ngày bán.")
 
 
+class PapersOver(Invalid):
+    code = "papers-lapsed"
+    title = N_("“%(name)s”: giấy tờ của cơ sở đã hết hạn trong ngày bán.")
+
+
+class MakerNotReady(Invalid):
+    code = "producer-not-ready"
+    title = N_("“%(name)s”: cơ sở chưa hoàn tất thủ tục bán hàng.")
+
+
 class DiscountTooLarge(Invalid):
     code = "discount-too-large"
     title = N_("Giảm giá vượt mức được phép của người đứng quầy (%(percent)s%%).")

@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from flask_babel import lazy_gettext
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shop.kernel import text
@@ -188,11 +189,36 @@ class Enrolment(Part):
     device_name: Annotated[str, Field(max_length=80), AfterValidator(_line)] = ""
 
 
+# Pydantic's kinds of error, in our words (the first that a kind begins with).
+WHY = {
+    "missing": N_("thiếu mục này"),
+    "int": N_("phải là số nguyên"),
+    "string_too": N_("quá ngắn hoặc quá dài"),
+    "string_pattern": N_("viết không đúng dạng"),
+    "string": N_("phải là chữ"),
+    "bool": N_("phải là đúng hoặc sai"),
+    "datetime": N_("phải là ngày giờ có múi giờ"),
+    "timezone": N_("phải là ngày giờ có múi giờ"),
+    "list": N_("phải là một danh sách"),
+    "too_long": N_("quá nhiều mục"),
+    "too_short": N_("quá ít mục"),
+    "dict": N_("phải là một đối tượng"),
+    "model": N_("phải là một đối tượng"),
+    "greater_than": N_("nhỏ hơn mức cho phép"),
+    "less_than": N_("lớn hơn mức cho phép"),
+    "literal": N_("giá trị này không có trong danh sách"),
+    "enum": N_("giá trị này không có trong danh sách"),
+    "value_error": N_("giá trị không hợp lệ"),
+}
+
+
 def malformed(error: ValidationError) -> Invalid:
     """The first thing wrong, in our words: which field, and what the check said."""
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "body"
-    return Invalid(N_("Dữ liệu không đúng ở “%(where)s”: %(why)s."), where=field, why=first["msg"])
+    kind = str(first["type"])
+    why = next((words for prefix, words in WHY.items() if kind.startswith(prefix)), WHY["value_error"])
+    return Invalid(N_("Dữ liệu không đúng ở “%(where)s”: %(why)s."), where=field, why=lazy_gettext(why))
 
 
 def read(kind: type[Part], data: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -230,16 +231,24 @@ def test_the_command(ctx: Any, tmp_path: Path) -> None:
     told = "sku,name,set,pack,price\nA-1,Món,8,Gói,25000\nA-2,Khác,99,Gói,1\n"
     dry = invoke(ctx, tmp_path, told, "--dry-run")
     assert dry.exit_code == 0, dry.output
-    assert "(dry run)" in dry.output
+    assert "(chạy thử, không ghi gì)" in dry.output
     assert counts()[0] == 0
     none = invoke(ctx, tmp_path, told, "--all-or-nothing")
     assert none.exit_code == 1
     assert counts()[0] == 0
     done = invoke(ctx, tmp_path, told)
     assert done.exit_code == 0
-    assert "new        A-1" in done.output
-    assert "refused    A-2" in done.output
-    assert "1 new, 0 changed, 0 unchanged, 1 refused" in done.output
+    assert "mới        A-1" in done.output
+    assert "từ chối    A-2" in done.output
+    assert "1 mới, 0 đã sửa, 0 không đổi, 1 từ chối" in done.output
+    assert "bộ sản phẩm (set): " in done.output
+    assert not re.search(r"\b(new|refused|unchanged|dry run)\b", done.output)
+    no_table = tmp_path / "hang.xlsx"
+    no_table.write_text(told, encoding="utf-8")
+    session().rollback()
+    refused = ctx.test_cli_runner().invoke(args=["catalog", "import", str(no_table)])
+    assert refused.exit_code == 1
+    assert "không phải là tệp XLSX" in refused.output
     lines = [json.loads(line) for line in invoke(ctx, tmp_path, told, "--json").output.splitlines()]
     assert [line.get("outcome") for line in lines] == ["unchanged", "refused", None]
     assert lines[-1]["counts"] == {"new": 0, "changed": 0, "unchanged": 1, "refused": 1}

@@ -23,7 +23,7 @@ CHANGING = {
     "session", "execute", "db", "current_app", "g", "request", "clock", "now", "today", "get_locale", "gettext", "monotonic",
 }  # fmt: skip
 # They ask only which addresses the program has.
-BUILT_IN = {"shop.pages.office.nav.is_built", "shop.pages.api._described"}
+BUILT_IN = {"shop.pages.office.nav.is_built", "shop.pages.office.nav._is_for_all", "shop.pages.api._described"}
 # Statements with their compiled texts, which depend on nothing but the statement and the kind of database.
 STATEMENTS = {"Prepared", "Reading"}
 

@@ -268,3 +268,14 @@ def test_every_static_file_is_named_somewhere():
             continue
         unused.append(name)
     assert not unused
+
+
+def test_titles_of_pages_end_in_one_way() -> None:
+    """ "… · Chợ Bến", for the storefront by each page, for office and till by their layouts."""
+    for path in source.templates():
+        title = re.search(r"{% block title %}(.*?){% endblock %}", path.read_text(encoding="utf-8"))
+        if title is None or "/checkout/" in source.place(path):
+            continue
+        assert " | " not in re.sub(r"{{.*?}}|{%.*?%}", "", title[1]), path
+        if "/storefront/" in source.place(path) and "self." not in title[1]:
+            assert "Chợ Bến" in title[1], path

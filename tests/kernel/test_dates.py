@@ -23,3 +23,12 @@ def test_words_follow_language_and_vietnam_time(language):
     }[language]
     assert (dates.day(date(2026, 11, 24)), dates.month(late), dates.instant(late)) == told
     assert dates.day(late) == told[0]
+
+
+def test_a_span_is_as_short_as_it_can_be_read(language):
+    within, across = {
+        "vi": ("01–30/11/2026", "16/11/2026 – 15/12/2026"),
+        "en": ("1 Nov 2026 – 30 Nov 2026", "16 Nov 2026 – 15 Dec 2026"),
+    }[language]
+    assert dates.span(date(2026, 11, 1), date(2026, 11, 30)) == within
+    assert dates.span(date(2026, 11, 16), date(2026, 12, 15)) == across

@@ -661,3 +661,20 @@ def test_an_order_whose_status_was_forged_offers_nothing(clerk: Any) -> None:
         assert f'data-testid="{step}"' not in shown
     assert Permission.ORDER_HANDLE  # the reader may; the order may not
     assert SYSTEM.key == "system"
+
+
+def test_a_desk_of_one_point_has_no_way_to_all_money_and_letters(ctx: Flask, client: Any) -> None:
+    s = shelf()
+    order = place(s, method="vietqr")
+    paid = session().scalars(select(Payment.id).where(Payment.order_id == order.id)).one()
+    ways = ("/office/payments", "/office/messages", "/office/recalls")
+    sign_in(client, (Role.ORDER_DESK, f"point:{s.point.id}"))
+    for shown in (page(client, "/office"), page(client, at(order))):
+        assert not [way for way in ways if f'href="{way}' in shown]
+    for way in (*ways, f"/office/payments/{paid}"):
+        page(client, way, 404)
+    assert post(client, f"/office/payments/{paid}/refund", at(order), amount="1000", reason="Lỗi").status_code == 404
+    sign_in(client, Role.ORDER_DESK)
+    shown = page(client, "/office")
+    assert [way for way in ways if f'href="{way}' in shown] == list(ways)
+    assert f'href="/office/payments/{paid}"' in page(client, at(order))

@@ -14,7 +14,7 @@ from shop.kernel import audit
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
 from shop.kernel.errors import Conflict, Invalid
-from shop.producers import services
+from shop.producers import queries, services
 from shop.producers.errors import NoSuchProducer, TaxCodeTaken
 from shop.producers.models import LegalForm, Producer, ProducerState
 from tests.factories import make_producer, make_variant
@@ -114,3 +114,30 @@ def test_who_may_see_and_change(ctx: Any, client: Any) -> None:
     assert client.get(f"/office/producers/{far.slug}").status_code == 404
     token = client.token("/tai-khoan")
     assert client.post(f"/office/producers/{near.slug}", data={"csrf_token": token}).status_code == 403
+
+
+def test_an_account_is_one_at_a_time_and_the_former_one_is_kept(ctx):
+    producer_id = services.create_producer(STAFF, name="HTX Một")
+    assert queries.bank_account(producer_id) is None
+    assert services.set_bank_account(STAFF, producer_id, "970436", "0011 2233 44", "HTX MOT")
+    assert not services.set_bank_account(STAFF, producer_id, "970436", "0011223344", "HTX MOT")
+    assert services.set_bank_account(STAFF, producer_id, "970415", "99887766", "HTX MOT")
+    now = queries.bank_account(producer_id)
+    assert now is not None
+    assert (now.bank_bin, now.account_number) == ("970415", "99887766")
+
+
+@pytest.mark.parametrize(
+    ("bank_bin", "number", "holder", "field"),
+    [
+        ("97043", "0011223344", "A", "bank_bin"),
+        ("970436", "001", "A", "account_number"),
+        ("970436", "0011 <b>", "A", "account_number"),
+        ("970436", "0011223344", " ", "holder"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused_at_its_field(ctx, bank_bin, number, holder, field):
+    producer_id = services.create_producer(STAFF, name="HTX Một")
+    with pytest.raises(Invalid) as refused:
+        services.set_bank_account(STAFF, producer_id, bank_bin, number, holder)
+    assert refused.value.field == field

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +17,8 @@ from shop.kernel.errors import Invalid, NotFound
 from shop.receipts import queries
 from shop.receipts import services as receipts
 from shop.receipts.errors import MoreThanExpected, NotExpected
-from shop.receipts.models import DeliveryState, Receipt, ReceiptLine, Terms
-from shop.receipts.services import Came, Wanted
+from shop.receipts.models import DeliveryDay, DeliveryState, DepartureLine, Receipt, ReceiptLine, Terms
+from shop.receipts.services import Came, Left, Wanted
 from shop.stock.models import Lot, StockLevel
 from tests import factories
 from tests.people import sign_in
@@ -136,6 +136,9 @@ def test_more_than_expected_must_be_said(supply: dict[str, Any]) -> None:
         ("reason", Came(1, refused=1)),
         ("cost", Came(1, unit_cost_amount=-1)),
         ("expires_on", Came(1, lot_code="A", produced_on=clock.today(), expires_on=clock.today() - timedelta(days=1))),
+        ("produced_on", Came(1, lot_code="A", produced_on=clock.today() + timedelta(days=1))),
+        ("produced_on", Came(1, lot_code="A", produced_on=date(1, 1, 1))),
+        ("expires_on", Came(1, lot_code="A", expires_on=clock.today() + timedelta(days=51 * 366))),
         ("lot", Came(1, expires_on=clock.today() + timedelta(days=9))),
         ("lot", Came(1, lot_code="x" * 41)),
     ],
@@ -285,3 +288,49 @@ def test_goods_without_a_known_maker_are_bought_not_consigned(client: Any, suppl
         _expect(supply, Terms.CONSIGNMENT, wanted={nameless.id: Wanted(1)})
     assert refused.value.field == "terms"
     assert _broken() == []
+
+
+def test_put_off_and_on_its_way(app: Any, supply: dict[str, Any], together: Any) -> None:
+    """A day is changed with a reason, what left is written down in lots; nothing is booked by either."""
+    reference, today = _expect(supply), clock.today()
+    line = _lines(reference)[supply["hen"].id].line_id
+    for day, reason in ((today, "mưa"), (today - timedelta(days=1), "mưa"), (today + timedelta(days=1), "")):
+        with pytest.raises(Invalid):
+            receipts.put_off(KEEPER, reference, day, reason, operations.new_key())
+    for days in (2, 5):
+        receipts.put_off(KEEPER, reference, today + timedelta(days=days), "mưa", operations.new_key())
+    row, _view = queries.delivery(reference)
+    assert row.expected_on == today + timedelta(days=5)
+    assert [m.to_on - today for m in queries.days_moved(row.id)] == [timedelta(days=5), timedelta(days=2)]
+    for left in (
+        [],
+        [Left(line, -1)],
+        [Left(line, 10**6)],
+        [Left(line, 1, "", today)],
+        [Left(line, 1, "A", today, today - timedelta(days=1))],
+        [Left(line, 1, "x" * 41)],
+    ):
+        with pytest.raises(Invalid):
+            receipts.depart(KEEPER, reference, left, op_key=operations.new_key())
+    session().rollback()
+    outcomes = together(
+        app, lambda: receipts.depart(KEEPER, reference, [Left(line, 6, "G1")], op_key=operations.new_key()), times=3
+    )
+    assert sorted(type(o.error).__name__ for o in outcomes) == ["MoreThanExpected", "MoreThanExpected", "NoneType"]
+    with pytest.raises(NotFound):
+        receipts.depart(KEEPER, reference, [Left(10**9, 1)], op_key=operations.new_key())
+    [gone] = queries.departures(row.id)
+    assert (gone.quantity, gone.lot) == (6, "G1")
+    assert session().query(StockLevel).count() == 0
+    assert _broken() == []
+    receipts.finish(KEEPER, reference, "thôi")
+    for late in (
+        lambda: receipts.put_off(KEEPER, reference, today + timedelta(days=9), "mưa", operations.new_key()),
+        lambda: receipts.depart(KEEPER, reference, [Left(line, 1)], op_key=operations.new_key()),
+    ):
+        with pytest.raises(NotExpected):
+            late()
+    with transaction() as s:
+        s.query(DepartureLine).one().quantity = 11
+        s.query(DeliveryDay).order_by(DeliveryDay.id.desc()).first().to_on = today + timedelta(days=6)
+    assert {"receipts.what-left-was-promised", "receipts.day-is-its-last-change"} <= set(_broken())

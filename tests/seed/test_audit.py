@@ -129,7 +129,13 @@ FAULTS: dict[str, str | Callable[[Any], None] | Sequence[Any]] = {
         "UPDATE refunds SET op_key = 'the same'",
     ),
     "orders.goods-follow-the-status": "UPDATE fulfilments SET status = 'packed' WHERE status = 'delivered'",
-    "orders.have-lines-that-add-up": "DELETE FROM order_lines WHERE id = (SELECT min(id) FROM order_lines)",
+    "orders.have-lines-that-add-up": (
+        # one that nothing else refers to
+        "DELETE FROM order_lines WHERE id = (SELECT min(l.id) FROM order_lines l "
+        "WHERE NOT EXISTS (SELECT 1 FROM settlement_entries e WHERE e.line_id = l.id) "
+        "AND NOT EXISTS (SELECT 1 FROM order_refusal_lines r WHERE r.line_id = l.id) "
+        "AND NOT EXISTS (SELECT 1 FROM till_lines t WHERE t.order_line_id = l.id))"
+    ),
     "orders.history-is-unbroken": "DELETE FROM order_transitions WHERE id = (SELECT max(id) FROM order_transitions)",
     "orders.line-and-product-agree-on-the-producer": (
         "UPDATE products SET updated_at = '2020-01-01 00:00:00.000000'",
@@ -154,6 +160,21 @@ FAULTS: dict[str, str | Callable[[Any], None] | Sequence[Any]] = {
     "WHERE id = (SELECT min(id) FROM place_successions)",
     "places.every unit lies in another of its time": "UPDATE place_units SET parent_code = '99' WHERE code = '06661'",
     "places.one unit per code and day": "UPDATE place_units SET valid_to = NULL",
+    "settlement.agreements-are-applied": "UPDATE settlement_entries SET parent_id = NULL WHERE kind = 'commission'",
+    "settlement.closed-statements-keep-their-seal": "UPDATE settlement_entries SET reference = 'X' WHERE kind = 'sale'",
+    "settlement.commission-adds-up": "UPDATE settlement_entries SET rate_bp = rate_bp + 1 WHERE kind = 'commission'",
+    "settlement.one-entry-one-statement": (
+        without("settlement_entries", "uq_settlement_entries_cause"),
+        "UPDATE settlement_entries SET cause = 'the same'",
+    ),
+    "settlement.paid-once": "UPDATE settlement_statements SET state = 'agreed' WHERE state = 'paid'",
+    "settlement.purchases-are-what-came": "UPDATE settlement_entries SET amount = amount + 1 WHERE kind = 'purchase'",
+    "settlement.statements-are-their-lines": "UPDATE settlement_entries SET amount = amount + 1 WHERE kind = 'sale'",
+    "settlement.two-people": (
+        without("settlement_batches", "ck_settlement_batches_two_people"),
+        "UPDATE settlement_batches SET approved_by = prepared_by",
+    ),
+    "settlement.what-was-sold-is-owed": "UPDATE settlement_entries SET quantity = quantity + 1 WHERE kind = 'sale'",
     "stock.allocated-is-committed-claims": "UPDATE stock_holds SET outcome = 'released' WHERE outcome IS NULL",
     "stock.availability-in-step": "UPDATE stock_availability SET ship = ship + 1",
     "stock.claims-within-on-hand": (

@@ -114,7 +114,10 @@ def test_a_lot_was_called_back_some_weeks_ago(shop: Any) -> None:
     written = {b.order_id for b in buyers if b.reach is Reach.LETTER}
     addresses = set(session().scalars(select(Order.email).where(Order.id.in_(written))))
     assert set(session().scalars(select(Letter.recipient).where(Letter.kind == "recall"))) == addresses
-    assert all(at < clock.now() - timedelta(days=20) for at in session().scalars(select(Letter.created_at)))
+    assert all(
+        at < clock.now() - timedelta(days=20)
+        for at in session().scalars(select(Letter.created_at).where(Letter.kind == "recall"))
+    )
     lot = session().get_one(Lot, recall.lot_id)
     assert lot.stopped_at is not None
     assert lot.trace_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -214,6 +214,11 @@ def test_a_lot_is_put_right_with_a_reason(shelf):
         {"code": "X" * 41},
         {"produced_on": day, "expires_on": day - timedelta(days=1)},
         {"produced_on": day + timedelta(days=1), "expires_on": None},
+        {"produced_on": date(1, 1, 1), "expires_on": None},
+        {"produced_on": date(1999, 12, 31), "expires_on": None},
+        {"produced_on": None, "expires_on": date(1, 1, 1)},
+        {"produced_on": date(2001, 1, 1), "expires_on": date(2051, 1, 2)},
+        {"produced_on": None, "expires_on": date(9999, 12, 31)},
     ):
         with pytest.raises(Invalid):
             correct(**wrong)
@@ -376,3 +381,11 @@ def test_the_invariants_of_lots_fire(shelf):
         s.query(StockLevel).filter_by(id=soon).update({"is_stopped": False})
         s.query(StockHold).delete()
     assert any(line.startswith("stock.stopped-lots-are-stopped") for line in broken())
+
+
+def test_a_date_that_comes_later_goes_with_the_one_that_is_known(shelf):
+    variant, point, _soon, _late = shelf
+    with pytest.raises(Invalid) as refused:  # L-SOM expires in 20 days
+        factories.put_in(variant, point, 1, lot_code="L-SOM", produced_on=clock.today() - timedelta(days=51 * 366))
+    assert refused.value.field in {"produced_on", "expires_on"}
+    factories.put_in(variant, point, 1, lot_code="L-SOM", produced_on=clock.today())

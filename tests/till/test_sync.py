@@ -283,6 +283,53 @@ def test_asked_for_and_not_had(counter: Counter) -> None:
     assert [(a.folded, a.quantity) for a in session().query(Ask).order_by(Ask.id)] == [("sa sung kho", 3), (None, 1)]
 
 
+@pytest.mark.parametrize("odd", [{"quantity": 999_999_999}, {"quantity": 0}, {"text": "sá sùng " * 70}])
+def test_what_nobody_asks_for_is_kept_for_a_person_as_it_was_sent(counter: Counter, odd: dict[str, Any]) -> None:
+    d = counter.device
+    sent = d.event("ask", {"session": None, "variant_id": None, "text": "Sá sùng khô", "quantity": 3} | odd)
+    (result,) = d.send(sent)
+    assert (result["status"], result["code"]) == ("refused", "invalid")
+    assert session().query(Ask).count() == 0
+    row = session().query(TillEvent).filter_by(uuid=sent["uuid"]).one()
+    assert row.state == "refused"
+    assert row.body == sent["body"]
+
+
+def test_what_is_malformed_is_said_in_our_words(counter: Counter) -> None:
+    d = counter.device
+    opened = d.open()
+    line = d.line(counter.goods)
+    wrong = {
+        "thiếu mục này": d.event("cash", {"session": uid(), "amount": 5}),
+        "phải là số nguyên": d.sale(line | {"variant_id": "2"}),
+        "lớn hơn mức cho phép": d.sale(line | {"quantity": 10**9}),
+        "nhỏ hơn mức cho phép": d.event("session-open", {"session": uid(), "keeper_id": 1, "float_amount": -5}),
+        "quá ngắn hoặc quá dài": d.event("cash", {"session": uid(), "amount": 5, "reason": "x" * 300}),
+        "viết không đúng dạng": d.sale(line, secret_hash="short"),
+        "giá trị không hợp lệ": d.cash(0),
+    }
+    for words, result in zip(wrong, d.send(opened, *wrong.values())[1:], strict=True):
+        assert words in result["message"], result
+    told = d.app.test_client().post("/till/api/sync", json={"events": []}, headers=d.headers)
+    assert "“device”: thiếu mục này" in told.get_json()["title"]
+
+
+@pytest.mark.parametrize(
+    ("street", "locality", "address"),
+    [
+        ("Số 1 Lê Lợi, TP Hạ Long", "Hạ Long", "Số 1 Lê Lợi, TP Hạ Long"),
+        ("Số 1 Lê Lợi", "Hạ Long", "Số 1 Lê Lợi, Hạ Long"),
+        ("Chợ Hạ Long 1", "Hạ Longa, Quảng Ninh", "Chợ Hạ Long 1, Hạ Longa, Quảng Ninh"),
+        ("", "Ba Chẽ", "Ba Chẽ"),
+        ("Khu 2", "", "Khu 2"),
+    ],
+)
+def test_a_receipt_does_not_name_a_place_twice(street: str, locality: str, address: str) -> None:
+    from shop.till.queries import catalogue
+
+    assert catalogue._address(street, locality) == address
+
+
 # --- batches -----------------------------------------------------------------------------------------------------
 
 

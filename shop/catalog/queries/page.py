@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from shop.catalog.queries.certificates import CertificateInForce, best_certifica
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.reading import Reading
+from shop.producers import rules as papers
 from shop.producers.models import LegalForm, Producer, ProducerState
 
 
@@ -107,6 +108,9 @@ class Maker(NamedTuple):
     story: str | None
     story_en: str | None
     state: ProducerState
+    identity_due: bool
+    food_until: date | None
+    alcohol_until: date | None
 
 
 class ProductPage(NamedTuple):
@@ -124,6 +128,8 @@ class ProductPage(NamedTuple):
     certificate_required: bool
     packs: tuple[Pack, ...]
     photos: tuple[PhotoView, ...]
+    # Why the producer's papers do not let it be sold, in Vietnamese; empty if they do.
+    stopped: str = ""
 
     @property
     def is_demo(self) -> bool:
@@ -199,7 +205,18 @@ def product_page(slug: str, at: datetime) -> ProductPage | None:
         certificate_required=rules.needs_certificate(rules.CERTIFICATE_RULE.get(), p.needs_certificate),
         packs=tuple(_pack(row) for row in _PACKS.rows(at=at, product_id=p.id)),
         photos=tuple(photos_of(p.id)) if row[-1] else (),
+        stopped=_stopped(maker, group_slug, p, clock.business_day(at)),
     )
+
+
+def _stopped(maker: Maker | None, group_slug: str, p: ProductFacts, day: date) -> str:
+    if maker is None or p.kind is not ProductKind.GOODS:
+        return ""
+    found = papers.refusal(
+        maker.identity_due, maker.food_until, maker.alcohol_until, food=group_slug in rules.FOOD_GROUPS,
+        alcohol=p.is_alcohol, day=day, rule=papers.PAPERS_RULE.get(),
+    )  # fmt: skip
+    return found.title if found else ""
 
 
 _PHOTOS = Reading(

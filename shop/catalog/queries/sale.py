@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -18,6 +18,7 @@ from shop.catalog.models import (
     Photo,
     Price,
     Product,
+    ProductGroup,
     ProductKind,
     ProductSet,
     ProductState,
@@ -29,6 +30,7 @@ from shop.catalog.queries.page import small_photo
 from shop.kernel import clock
 from shop.kernel.errors import ShopError
 from shop.kernel.reading import Reading, among
+from shop.producers import rules as papers
 from shop.producers.models import Producer, ProducerState
 
 
@@ -38,6 +40,7 @@ class Sellable:
 
     `shown` says that product, variant and producer are open to customers; `price_id` is None when no price is in force;
     `certificate_*` and `stars` are those in force on the business day (0 stars: none). `photo` is a storage key.
+    `maker_refusal` is why the producer's papers do not let these goods be sold on that day.
     """
 
     variant_id: int
@@ -68,12 +71,15 @@ class Sellable:
     pack_en: str | None
     producer_name: str | None
     is_demo: bool
+    maker_refusal: ShopError | None = None
 
     @property
     def refusal(self) -> ShopError | None:
         """Why the variant may not be sold, stock aside; None if it may."""
         if not self.shown or self.kind is not ProductKind.GOODS or self.price_id is None:
             return NotForSale()
+        if self.maker_refusal is not None:
+            return self.maker_refusal
         if self.certificate_required and self.certificate_id is None:
             return CertificateLapsed()
         return None
@@ -122,12 +128,17 @@ _SELLABLE = (
         Product.name_en,
         Variant.pack_en,
         Producer.name,
+        Producer.identity_due,
+        Producer.food_until,
+        Producer.alcohol_until,
+        ProductGroup.slug,
         Product.is_demo,
         Variant.is_demo,
         Price.is_demo,
     )
     .join(Product, Product.id == Variant.product_id)
     .join(ProductSet, ProductSet.id == Product.set_id)
+    .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
     .outerjoin(Producer, Producer.id == Product.producer_id)
     .outerjoin(Price, (Price.variant_id == Variant.id) & rules.price_in_force(bindparam("at")))
     .outerjoin(Certificate, Certificate.id == best_certificate(bindparam("day")))
@@ -137,11 +148,12 @@ _SELLABLE_BY_ID = Reading(_SELLABLE.where(among(Variant.id, "ids")))
 _SELLABLE_BY_SKU = Reading(_SELLABLE.where(among(Variant.sku, "skus")))
 
 
-def _read_sellable(row: Any, rule: str) -> Sellable:
+def _read_sellable(row: Any, rule: str, papers_rule: str, day: date) -> Sellable:
     (
         variant_id, product_id, producer_id, sku, name, pack, slug, price_id, amount, weight_g, length_mm, width_mm,
         height_mm, is_alcohol, cold, order_limit, marked, certificate_id, certificate_number, stars, variant_state,
-        product_state, producer_state, kind, set_number, files, name_en, pack_en, producer_name, *demo,
+        product_state, producer_state, kind, set_number, files, name_en, pack_en, producer_name, identity_due, food_until,
+        alcohol_until, group, *demo,
     ) = row  # fmt: skip
     return Sellable(
         variant_id=variant_id,
@@ -174,6 +186,17 @@ def _read_sellable(row: Any, rule: str) -> Sellable:
         pack_en=pack_en,
         producer_name=producer_name,
         is_demo=any(demo),
+        maker_refusal=papers.refusal(
+            bool(identity_due),
+            food_until,
+            alcohol_until,
+            food=group in rules.FOOD_GROUPS,
+            alcohol=is_alcohol,
+            day=day,
+            rule=papers_rule,
+        )
+        if producer_id is not None
+        else None,
     )
 
 
@@ -181,15 +204,15 @@ def sellable(variant_ids: Sequence[int], at: datetime) -> dict[int, Sellable]:
     """What selling `variant_ids` at the instant `at` needs to know, by variant id; unknown ids are missing. One statement."""
     if not variant_ids:
         return {}
-    rule = rules.CERTIFICATE_RULE.get()
-    rows = _SELLABLE_BY_ID.rows(at=at, day=clock.business_day(at), ids=variant_ids)
-    return {row[0]: _read_sellable(row, rule) for row in rows}
+    rule, papers_rule, day = rules.CERTIFICATE_RULE.get(), papers.PAPERS_RULE.get(), clock.business_day(at)
+    rows = _SELLABLE_BY_ID.rows(at=at, day=day, ids=variant_ids)
+    return {row[0]: _read_sellable(row, rule, papers_rule, day) for row in rows}
 
 
 def sellable_by_sku(skus: Sequence[str], at: datetime) -> dict[str, Sellable]:
     """The same by SKU; unknown SKUs are missing. One statement."""
     if not skus:
         return {}
-    rule = rules.CERTIFICATE_RULE.get()
-    rows = _SELLABLE_BY_SKU.rows(at=at, day=clock.business_day(at), skus=skus)
-    return {row[3]: _read_sellable(row, rule) for row in rows}
+    rule, papers_rule, day = rules.CERTIFICATE_RULE.get(), papers.PAPERS_RULE.get(), clock.business_day(at)
+    rows = _SELLABLE_BY_SKU.rows(at=at, day=day, skus=skus)
+    return {row[3]: _read_sellable(row, rule, papers_rule, day) for row in rows}

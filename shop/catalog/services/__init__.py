@@ -10,7 +10,7 @@ from shop.catalog.services.certificates import (
     update_certificate,
 )
 from shop.catalog.services.imports import Outcome, Report, RowReport, take_in
-from shop.catalog.services.photos import add_photo, change_photo, remove_photo
+from shop.catalog.services.photos import add_encoded, add_photo, change_photo, remove_photo
 from shop.catalog.services.prices import add_pack, cancel_price, end_price, set_price
 from shop.catalog.services.products import create_product, hide, show, update_product
 from shop.catalog.services.registry import load_registry
@@ -20,6 +20,7 @@ __all__ = [
     "Outcome",
     "Report",
     "RowReport",
+    "add_encoded",
     "add_pack",
     "add_photo",
     "add_variant",

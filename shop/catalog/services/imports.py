@@ -11,7 +11,6 @@ from typing import Any
 from flask_babel import gettext
 
 from shop.catalog import intake, listing
-from shop.catalog.intake import Draft, Goods, Pack, Present
 from shop.catalog.models import ProductState
 from shop.catalog.services import prices, products, variants
 from shop.kernel import audit, events, facts, sheets
@@ -29,6 +28,15 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+
+
+# What the report for people calls them; the values above are for programs.
+OUTCOME_NAMES = {
+    Outcome.NEW: N_("mới"),
+    Outcome.CHANGED: N_("đã sửa"),
+    Outcome.UNCHANGED: N_("không đổi"),
+    Outcome.REFUSED: N_("từ chối"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +60,12 @@ class Report:
 
 
 @dataclass
-class _Plan:
+class Plan:
     """What a row changes; `goods`/`pack` are what it is about, made anew if they have no id yet."""
 
-    draft: Draft
-    goods: Goods
-    pack: Pack | None
+    draft: intake.Draft
+    goods: intake.Goods
+    pack: intake.Pack | None
     new_goods: bool
     new_pack: bool
     product: dict[str, Any]
@@ -85,7 +93,7 @@ def take_in(actor: Actor, content: bytes, *, dry_run: bool = False) -> tuple[Rep
 def _rows(
     actor: Actor, sheet: sheets.Sheet, keys: list[str | None], report: Report, *, dry_run: bool
 ) -> Iterator[RowReport]:
-    known, present = intake.Lookups.read(), Present()
+    known, present = intake.Lookups.read(), intake.Present()
     while batch := list(islice(sheet.rows, BATCH)):
         drafts = [intake.read_row(row, keys, known) for row in batch]
         if dry_run:
@@ -104,27 +112,31 @@ def _rows(
     leave_database()
 
 
-def _report(draft: Draft, present: Present, known: intake.Lookups, actor: Actor | None = None) -> RowReport:
+def _report(
+    draft: intake.Draft, present: intake.Present, known: intake.Lookups, actor: Actor | None = None
+) -> RowReport:
     """Plan a row and, with an `actor`, do it."""
     name = str(draft.product.get("name") or draft.slug or "")
     try:
         if draft.wrong:
             return RowReport(draft.number, draft.sku, name, Outcome.REFUSED, reason="; ".join(draft.wrong))
-        plan = _plan(draft, present, known)
+        plan = plan_row(draft, present, known)
         if actor is not None and (plan.changes or plan.new_goods or plan.new_pack):
             with session().begin_nested():
                 _do(actor, plan)
-        _remember(plan, present, known)
+        remember(plan, present, known)
     except ShopError as error:
         errors = error.all if isinstance(error, facts.Refused) else [error]
-        reason = "; ".join((f"{e.field}: " if e.field else "") + gettext(e.title, **e.values) for e in errors)
+        reason = "; ".join(
+            (f"{intake.called(e.field)}: " if e.field else "") + gettext(e.title, **e.values) for e in errors
+        )
         return RowReport(draft.number, draft.sku, name, Outcome.REFUSED, reason=reason)
     new = plan.new_goods or plan.new_pack
     outcome = Outcome.NEW if new else Outcome.CHANGED if plan.changes else Outcome.UNCHANGED
     return RowReport(draft.number, draft.sku, str(plan.goods.facts["name"]), outcome, tuple(plan.changes))
 
 
-def _find(draft: Draft, present: Present) -> tuple[Goods | None, Pack | None]:
+def _find(draft: intake.Draft, present: intake.Present) -> tuple[intake.Goods | None, intake.Pack | None]:
     pack = present.by_sku.get(draft.sku) if draft.sku else None
     if pack is not None and pack.row:
         raise Invalid(N_("Mã hàng này đã có ở dòng %(n)s."), field="sku", n=pack.row)
@@ -145,7 +157,7 @@ def _find(draft: Draft, present: Present) -> tuple[Goods | None, Pack | None]:
     return (alike[0] if alike else None), None
 
 
-def _plan(draft: Draft, present: Present, known: intake.Lookups) -> _Plan:
+def plan_row(draft: intake.Draft, present: intake.Present, known: intake.Lookups) -> Plan:
     """What the row would change.
 
     Raises:
@@ -172,7 +184,7 @@ def _plan(draft: Draft, present: Present, known: intake.Lookups) -> _Plan:
     if gtin and present.by_gtin.get(gtin, draft.sku) != draft.sku:
         raise Invalid(N_("Mã vạch (GTIN) này đã được dùng cho loại khác."), field="gtin")
     if new_pack:
-        pack = Pack(None, goods, dict.fromkeys(variants.FIELDS), None, None)
+        pack = intake.Pack(None, goods, dict.fromkeys(variants.FIELDS), None, None)
     product = {n: v for n, v in draft.product.items() if goods.facts.get(n) != v}
     variant = {n: v for n, v in draft.variant.items() if pack is not None and pack.facts.get(n) != v}
     if pack is not None and variant:
@@ -190,10 +202,10 @@ def _plan(draft: Draft, present: Present, known: intake.Lookups) -> _Plan:
             changes.append(("compare_price", intake.shown(pack.compare), intake.shown(price[1])))
     if state is not None:
         changes.append(("state", goods.state, state))
-    return _Plan(draft, goods, pack, new_goods, new_pack, product, variant, price, state, changes)
+    return Plan(draft, goods, pack, new_goods, new_pack, product, variant, price, state, changes)
 
 
-def _agree(told: dict[str, Any], draft: Draft, known: intake.Lookups) -> None:
+def _agree(told: dict[str, Any], draft: intake.Draft, known: intake.Lookups) -> None:
     """What the commands would refuse, so that a dry run says so too."""
     drink = told["set_id"] in known.drinks
     if drink and draft.product.get("is_alcohol") is False:
@@ -208,7 +220,7 @@ def _word(known: intake.Lookups, name: str, value: Any) -> str:
     return intake.shown(value)
 
 
-def _price(draft: Draft, pack: Pack | None) -> tuple[int, int | None] | None:
+def _price(draft: intake.Draft, pack: intake.Pack | None) -> tuple[int, int | None] | None:
     """The amount and the former amount to set, None if the price stays."""
     if pack is None or not draft.price:
         return None
@@ -225,7 +237,7 @@ def _price(draft: Draft, pack: Pack | None) -> tuple[int, int | None] | None:
     return None if (amount, compare) == (pack.amount, pack.compare) else (amount, compare)
 
 
-def _do(actor: Actor, plan: _Plan) -> None:
+def _do(actor: Actor, plan: Plan) -> None:
     """Carry a plan out by the ordinary commands."""
     goods, pack = plan.goods, plan.pack
     product_id = goods.product_id
@@ -249,7 +261,7 @@ def _do(actor: Actor, plan: _Plan) -> None:
         pack.variant_id = variant_id
 
 
-def _remember(plan: _Plan, present: Present, known: intake.Lookups) -> None:
+def remember(plan: Plan, present: intake.Present, known: intake.Lookups) -> None:
     """Note for the rows that follow what this one makes of the goods."""
     goods, pack, draft = plan.goods, plan.pack, plan.draft
     goods.facts |= plan.product

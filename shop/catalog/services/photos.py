@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from shop.catalog import pictures
 from shop.catalog.models import Photo
+from shop.catalog.pictures import Encoded
 from shop.catalog.services import products
 from shop.kernel import audit, clock, facts
 from shop.kernel.actor import Actor
@@ -33,7 +34,18 @@ def add_photo(actor: Actor, product_id: int, content: bytes, alt: str, alt_en: s
         Conflict: the product has twelve photographs.
     """
     alt, alt_en = _alt(alt), facts.line(alt_en, "alt_en")
-    made = pictures.encode(content)
+    return add_encoded(actor, product_id, pictures.encode(content), alt, alt_en)
+
+
+def add_encoded(actor: Actor, product_id: int, made: Encoded, alt: str, alt_en: str | None = None) -> int:
+    """Put a photograph that was encoded before behind the product's others; returns the photograph's id.
+
+    Raises:
+        NoSuchProduct.
+        Invalid: `alt`, the description in words, is missing.
+        Conflict: the product has twelve photographs.
+    """
+    alt, alt_en = _alt(alt), facts.line(alt_en, "alt_en")
     with transaction() as s:
         product = products.locked(product_id)
         count, last = s.execute(

@@ -71,8 +71,12 @@ def free_slug(name: str) -> str:
     return slug
 
 
-def _agree(values: dict[str, Any], row: Product | None = None) -> None:
-    """Check what facts say of each other; goods of a set of alcohol or services are so themselves."""
+def agree(values: dict[str, Any], row: Product | None = None) -> None:
+    """Check what facts say of each other and of the facts of `row`; goods of a set of alcohol or services are so themselves.
+
+    Raises:
+        Invalid: no such set or producer, or a strength of something that is not called alcohol.
+    """
     if values.get("producer_id") is not None and session().get(Producer, values["producer_id"]) is None:
         raise Invalid(N_("Không có nhà sản xuất này."), field="producer_id")
     set_id = values.get("set_id", row.set_id if row else None)
@@ -101,7 +105,7 @@ def create_product(
     values = facts.checked(FIELDS, {"name": name, "set_id": set_id, **more})
     now = clock.now()
     with unique("products.slug", otherwise=Busy), transaction() as s:
-        _agree(values)
+        agree(values)
         made = Product(
             slug=slug or free_slug(values["name"]),
             sort_name=text.sort_key(values["name"]),
@@ -138,7 +142,7 @@ def update_product(actor: Actor, product_id: int, *, seen: datetime | None = Non
         row = locked(product_id)
         if seen is not None and row.updated_at != seen:
             raise Conflict
-        _agree(values, row)
+        agree(values, row)
         before, after = facts.apply(row, values)
         if not before:
             return False

@@ -34,7 +34,13 @@ FIELDS: dict[str, facts.Check] = {
 }
 
 
-def _agree(values: dict[str, Any], row: Variant | None = None) -> None:
+def agree(values: dict[str, Any], row: Variant | None = None) -> None:
+    """Check what facts say of each other and of the facts of `row`.
+
+    Raises:
+        Invalid: content without unit, or unit without content.
+        GtinTaken.
+    """
     content = values.get("net_content", row.net_content if row else None)
     unit = values.get("net_unit", row.net_unit if row else None)
     if (content is None) != (unit is None):
@@ -58,6 +64,16 @@ def _own_codes() -> Iterator[None]:
         yield
 
 
+def free(sku: str) -> None:
+    """Refuse a SKU that a pack has.
+
+    Raises:
+        SkuTaken.
+    """
+    if session().scalar(select(Variant.id).where(Variant.sku == sku)) is not None:
+        raise SkuTaken(field="sku")
+
+
 def add_variant(actor: Actor, product_id: int, *, sku: str, pack: str, **more: Any) -> int:
     """Add a pack to a product (`FIELDS`; weights in grams, sizes in millimetres). Returns the variant's id.
 
@@ -70,9 +86,8 @@ def add_variant(actor: Actor, product_id: int, *, sku: str, pack: str, **more: A
     now = clock.now()
     with _own_codes(), transaction() as s:
         product = products.locked(product_id)
-        if s.scalar(select(Variant.id).where(Variant.sku == sku)) is not None:
-            raise SkuTaken(field="sku")
-        _agree(values)
+        free(sku)
+        agree(values)
         if values.get("position") is None:
             last = s.scalar(select(func.max(Variant.position)).where(Variant.product_id == product_id))
             values["position"] = 0 if last is None else last + 1
@@ -106,7 +121,7 @@ def update_variant(actor: Actor, variant_id: int, *, seen: datetime | None = Non
         row = locked(variant_id)
         if seen is not None and row.updated_at != seen:
             raise Conflict
-        _agree(values, row)
+        agree(values, row)
         before, after = facts.apply(row, values)
         if not before:
             return False

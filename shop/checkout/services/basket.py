@@ -91,7 +91,7 @@ def add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool
     Raises:
         UnknownVariant, WrongQuantity: the input makes no sense.
         AgeRequired: alcohol, and the visitor has not said that he is of age.
-        NotForSale, CertificateLapsed, BasketSoldOutWhole: it cannot be sold now.
+        NotForSale, CertificateLapsed, PapersLapsed, ProducerNotReady, BasketSoldOutWhole: it cannot be sold now.
     """
     _checked(quantity)
     try:
@@ -111,8 +111,7 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
             raise errors.AgeRequired
         refusal = goods.refusal
         if refusal is not None:
-            kind = errors.CertificateLapsed if refusal.code == errors.CertificateLapsed.code else errors.NotForSale
-            raise kind(name=goods.name)
+            raise errors.of_goods(refusal, goods.name)
         count = stock.availability([goods.variant_id]).get(goods.variant_id, stock.NONE_LEFT)
         most = min(count.total, plan.limit_of(goods), LARGEST_LINE)
         if count.total <= 0:

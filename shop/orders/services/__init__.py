@@ -21,6 +21,7 @@ from shop.orders import events
 from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
     ALLOWED,
+    CLOSED,
     TILL,
     WEB,
     DeliveryKind,
@@ -300,6 +301,8 @@ def step(
         StepNotAllowed: `to` may not follow the present status, or another was first.
     """
     table, column = _COLUMN[subject]
+    if subject == "fulfilment":
+        also["closed_at"] = clock.now() if to in CLOSED else None
     s = session()
     before = s.scalar(select(getattr(table, column)).where(table.id == row_id).with_for_update())
     sources = {frm for frm, tos in ALLOWED[subject].items() if to in tos and frm}
@@ -380,12 +383,15 @@ def cancel(actor: Actor, order_id: int, reason: str, *, by_buyer: bool = False) 
     """
     with transaction():
         order = _locked(order_id)
-        states = {f.status for f in order.fulfilments}
+        live = [
+            f for f in order.fulfilments if f.status != FulfilmentStatus.CANCELLED
+        ]  # a parcel may have been refused
+        states = {f.status for f in live}
         if by_buyer and states - {FulfilmentStatus.PENDING}:
             raise TooLateToCancel
         if states - {FulfilmentStatus.PENDING, FulfilmentStatus.PACKED}:
             raise StepNotAllowed
-        for fulfilment in order.fulfilments:
+        for fulfilment in live:
             stock.release(hold_reference(order.reference, fulfilment.number))
             step(actor, "fulfilment", fulfilment.id, FulfilmentStatus.CANCELLED, order_id=order_id)
         money = order.payment_status
@@ -399,31 +405,48 @@ def cancel(actor: Actor, order_id: int, reason: str, *, by_buyer: bool = False) 
 
 
 def _fulfilment(fulfilment_id: int) -> tuple[Order, Fulfilment]:
-    found = session().get(Fulfilment, fulfilment_id)
-    if found is None:
+    order_id = session().scalar(select(Fulfilment.order_id).where(Fulfilment.id == fulfilment_id))
+    if order_id is None:
         raise NoSuchOrder
-    return _locked(found.order_id), found
+    order = _locked(order_id)
+    return order, db.locked(Fulfilment, fulfilment_id, NoSuchOrder)  # as it is behind the order's lock
+
+
+def may_pack(order: Order, parcel: Fulfilment) -> bool:
+    """Whether the desk has confirmed the order, or whoever sends the parcel has confirmed that, and it is not packed."""
+    said = order.status == OrderStatus.CONFIRMED or (
+        order.status == OrderStatus.PLACED and parcel.confirmed_at is not None
+    )
+    return said and parcel.status == FulfilmentStatus.PENDING
 
 
 def pack(actor: Actor, fulfilment_id: int) -> None:
     """The goods of a parcel are in their box.
 
     Raises:
-        StepNotAllowed: the order is not confirmed, or the parcel is packed already.
+        StepNotAllowed: neither the order nor the parcel is confirmed, or the parcel is packed already.
     """
     with transaction():
         order, found = _fulfilment(fulfilment_id)
-        if order.status != OrderStatus.CONFIRMED:
+        if not may_pack(order, found):
             raise StepNotAllowed
-        step(actor, "fulfilment", found.id, FulfilmentStatus.PACKED, order_id=order.id, packed_at=clock.now())
+        now = clock.now()
+        step(actor, "fulfilment", found.id, FulfilmentStatus.PACKED, order_id=order.id, packed_at=now,
+             confirmed_at=found.confirmed_at or now)  # fmt: skip
         audit.record(actor, "orders.pack", f"order:{order.id}", parcel=found.number)
         publish(events.FulfilmentPacked(order.id, found.id))
 
 
 def hand_over(
-    actor: Actor, fulfilment_id: int, *, carrier: str | None = None, tracking_number: str | None = None
+    actor: Actor,
+    fulfilment_id: int,
+    *,
+    carrier: str | None = None,
+    tracking_number: str | None = None,
+    photo_key: str | None = None,
 ) -> None:
-    """A parcel leaves with a carrier (or is given out at the point): its goods are sold now.
+    """A parcel leaves with a carrier (or is given out at the point): its goods are sold now. `photo_key` names a photograph
+    of it in storage.
 
     Raises:
         Invalid: a parcel needs its carrier.
@@ -436,7 +459,7 @@ def hand_over(
         if found.kind == DeliveryKind.SHIP and carrier is None:
             raise Invalid(N_("Hãy ghi đơn vị vận chuyển."), field="carrier")
         step(actor, "fulfilment", found.id, FulfilmentStatus.HANDED_OVER, order_id=order.id, handed_over_at=clock.now(),
-             carrier=carrier, tracking_number=tracking_number)  # fmt: skip
+             carrier=carrier, tracking_number=tracking_number, photo_key=photo_key)  # fmt: skip
         stock.hand_over(actor, hold_reference(order.reference, found.number))
         audit.record(
             actor,
@@ -524,8 +547,8 @@ def complete_if_done(actor: Actor, order_id: int) -> bool:
         order = _locked(order_id)
         if order.status != OrderStatus.CONFIRMED:
             return False
-        states = {f.status for f in order.fulfilments}
-        if not states <= {FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED}:
+        states = {f.status for f in order.fulfilments} - {FulfilmentStatus.CANCELLED}  # refused: nothing to wait for
+        if not states or not states <= {FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED}:
             return False
         if states == {FulfilmentStatus.RETURNED} and order.payment_status == PaymentStatus.DUE:
             reason = N_("Khách không nhận hàng, hàng đã trả về")

@@ -109,6 +109,7 @@ def record(actor: Actor, sale: CounterSale) -> Recorded:
             "weight_g": weight,
             "handed_over_at": sale.sold_at,
             "delivered_at": sale.sold_at,
+            "closed_at": sale.sold_at,
         },
     ).scalar_one()
     line_ids = execute(_INSERT_LINES, [_line(order_id, fulfilment_id, line) for line in sale.lines]).scalars().all()

@@ -12,7 +12,15 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import money, operations, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
-from shop.orders.models import CHANNEL_NAMES, ORDER_STATUS_NAMES, PAYMENT_METHOD_NAMES, PAYMENT_STATUS_NAMES
+from shop.kernel.storage import storage
+from shop.orders.models import (
+    CHANNEL_NAMES,
+    ORDER_STATUS_NAMES,
+    PAYMENT_METHOD_NAMES,
+    PAYMENT_STATUS_NAMES,
+    REFUSAL_WHY_NAMES,
+    RefusalWhy,
+)
 from shop.pages import desk
 from shop.payments import queries as payments
 from shop.payments.models import PAYMENT_STATE_NAMES, REFUND_STATE_NAMES, PaymentState, RefundState
@@ -117,6 +125,39 @@ def reason() -> str:
     return line("reason", 500)
 
 
+def units(prefix: str = "refuse-") -> dict[int, int]:
+    """Units by line that were typed into fields called `refuse-<line>`.
+
+    Raises:
+        Invalid: something else than a whole number.
+    """
+    found = {}
+    for name, raw in request.form.items():
+        line = name.removeprefix(prefix)
+        if name == line or not line.isdecimal() or len(line) > 15:
+            continue
+        raw = raw.strip() or "0"
+        if not raw.isascii() or not raw.isdecimal() or len(raw) > 6:
+            raise Invalid(N_("Số lượng phải là số nguyên, ví dụ 2."), field="quantity")
+        found[int(line)] = int(raw)
+    return found
+
+
+def refusal() -> tuple[dict[int, int] | None, RefusalWhy, str]:
+    """What a form of refusal says: units by line (None: the whole parcel), why, the words.
+
+    Raises:
+        Invalid: no choice, a number that is none.
+    """
+    raw = request.form.get("why", "")
+    if raw not in set(RefusalWhy):
+        raise Invalid(N_("Hãy chọn lý do."), field="why")
+    what = request.form.get("what", "")
+    if what not in {"all", "some"}:
+        raise Invalid(N_("Hãy chọn cả kiện hay một phần."), field="what")
+    return units() if what == "some" else None, RefusalWhy(raw), reason()
+
+
 def amount(field: str = "amount") -> int:
     """The đồng that were typed.
 
@@ -168,6 +209,8 @@ def words() -> dict[str, Any]:
         "refund_states": {s: (gettext(n), REFUND_KINDS[s]) for s, n in REFUND_STATE_NAMES.items()},
         "issue_names": {k: gettext(n) for k, n in payments.ISSUE_NAMES.items()},
         "new_key": operations.new_key,
+        "whys": [(w.value, gettext(n)) for w, n in REFUSAL_WHY_NAMES.items()],
+        "why_names": {w: gettext(n) for w, n in REFUSAL_WHY_NAMES.items()},
     }
 
 
@@ -231,3 +274,17 @@ def paper(body: bytes, name: str) -> Response:
     response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def photo(key: str | None) -> Response:
+    """A private photograph.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if key is None:
+        raise NotFound
+    answer = Response(storage().get(key), mimetype="image/jpeg")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -136,21 +136,21 @@ def _point(scopes: frozenset[str]) -> int | None:
 # --- one parcel --------------------------------------------------------------------------------------------------
 
 
-@bp.get("/fulfilments/<reference>/<int:number>")
+@bp.get("/fulfilments/<reference>/<int(max=9999):number>")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def fulfilment(reference: str, number: int) -> Any:
     """One parcel, as its point needs it."""
     return desk.parcel_page(reference, number)
 
 
-@bp.get("/fulfilments/<reference>/<int:number>/packing-list.pdf")
+@bp.get("/fulfilments/<reference>/<int(max=9999):number>/packing-list.pdf")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def parcel_packing_list(reference: str, number: int) -> Any:
     """What goes into the parcel."""
     return desk.paper(papers.packing_lists([_id(reference, number)]), f"dong-goi-{reference}-{number}")
 
 
-@bp.get("/fulfilments/<reference>/<int:number>/delivery-note.pdf")
+@bp.get("/fulfilments/<reference>/<int(max=9999):number>/delivery-note.pdf")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def parcel_note(reference: str, number: int) -> Any:
     """What goes with the parcel; `size=a4` for big paper."""
@@ -158,7 +158,14 @@ def parcel_note(reference: str, number: int) -> Any:
     return desk.paper(body, f"phieu-giao-{reference}-{number}")
 
 
-@bp.post("/fulfilments/<reference>/<int:number>/pack")
+@bp.get("/fulfilments/<reference>/<int(max=9999):number>/photo")
+@guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
+def parcel_picture(reference: str, number: int) -> Any:
+    """The photograph of the parcel as it was handed over; private."""
+    return desk.photo(read.order_file(reference).parcel(number).parcel.photo_key)
+
+
+@bp.post("/fulfilments/<reference>/<int(max=9999):number>/pack")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def pack(reference: str, number: int) -> Any:
     """The goods are in their box."""
@@ -169,7 +176,7 @@ def pack(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
-@bp.post("/fulfilments/<reference>/<int:number>/hand-over")
+@bp.post("/fulfilments/<reference>/<int(max=9999):number>/hand-over")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def hand_over(reference: str, number: int) -> Any:
     """The parcel leaves with a carrier, or is given out at the counter."""
@@ -183,7 +190,7 @@ def hand_over(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
-@bp.post("/fulfilments/<reference>/<int:number>/delivered")
+@bp.post("/fulfilments/<reference>/<int(max=9999):number>/delivered")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def delivered(reference: str, number: int) -> Any:
     """The buyer has the goods."""
@@ -194,7 +201,7 @@ def delivered(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
-@bp.post("/fulfilments/<reference>/<int:number>/returned")
+@bp.post("/fulfilments/<reference>/<int(max=9999):number>/returned")
 @guards.requires(P.FULFILMENT_HANDLE, scope=of_parcel, name=_POINT)
 def returned(reference: str, number: int) -> Any:
     """The parcel came back: to stock, or written off."""

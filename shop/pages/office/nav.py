@@ -25,8 +25,10 @@ class Way:
     permission: Permission
 
 
+Ways = tuple[tuple[str, tuple[Way, ...]], ...]
+
 P = Permission
-WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
+WAYS: Ways = (
     (
         "",
         (
@@ -39,9 +41,24 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
         (
             Way("/office/orders", N_("Đơn hàng"), "parcel", P.ORDER_READ),
             Way("/office/fulfilments", N_("Đóng gói, giao"), "box", P.FULFILMENT_HANDLE),
-            Way("/office/tills", N_("Quầy bán"), "cash", P.TILL_ENTER),
+            Way("/office/tills", N_("Ca bán, máy quầy"), "cash", P.TILL_ENTER),
             Way("/office/payments", N_("Thanh toán"), "card", P.PAYMENT_READ),
             Way("/office/messages", N_("Thư của khách"), "bell", P.MESSAGE_READ),
+            Way("/office/conversations", N_("Trao đổi về đơn"), "bell", P.MESSAGE_READ),
+        ),
+    ),
+    (
+        N_("Cơ sở sản xuất"),
+        (
+            Way("/office/producers", N_("Danh bạ cơ sở"), "people", P.PRODUCER_READ),
+            Way("/office/applications", N_("Đơn xin tham gia"), "people", P.APPLICATION_CHECK),
+            Way("/office/papers", N_("Giấy tờ cơ sở"), "seal", P.PRODUCER_READ),
+            Way("/office/changes", N_("Đề nghị thay đổi"), "list", P.APPLICATION_CHECK),
+            Way("/office/listings", N_("Duyệt sản phẩm"), "check", P.LISTING_REVIEW),
+            Way("/office/capacity", N_("Năng lực, mùa vụ"), "chart", P.SUPPLY_READ),
+            Way("/office/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_READ),
+            Way("/office/statements", N_("Đối soát"), "list", P.SETTLEMENT_READ),
+            Way("/office/payouts", N_("Chi trả"), "cash", P.SETTLEMENT_READ),
         ),
     ),
     (
@@ -50,13 +67,13 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),
             Way("/office/certificates", N_("Chứng nhận"), "seal", P.CATALOG_READ),
             Way("/office/sets", N_("Bộ sản phẩm"), "list", P.CATALOG_READ),
-            Way("/office/producers", N_("Cơ sở sản xuất"), "people", P.PRODUCER_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
             Way("/office/stock/lots", N_("Lô hàng"), "clock", P.STOCK_READ),
             Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/targets", N_("Mức tồn kệ"), "chart", P.TRANSFER_HANDLE),
             Way("/office/receipts", N_("Hàng về"), "parcel", P.RECEIPT_BOOK),
+            Way("/office/announcements", N_("Cơ sở báo giao"), "truck", P.RECEIPT_BOOK),
             Way("/office/counts", N_("Kiểm kê"), "list", P.COUNT_DO),
             Way("/office/write-offs", N_("Hủy hàng"), "close", P.COUNT_DO),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
@@ -79,23 +96,26 @@ WAYS: tuple[tuple[str, tuple[Way, ...]], ...] = (
 
 
 class Links:
-    """The navigation of the present user, worked out when a template walks through it."""
+    """The navigation of the present user through `ways`, worked out when a template walks through it."""
+
+    def __init__(self, ways: Ways = WAYS) -> None:
+        self.ways = ways
 
     def __iter__(self) -> Iterator[Group]:
-        return iter(links())
+        return iter(links(self.ways))
 
 
 Group = tuple[str, list[tuple[str, str, str, int | None]]]
 
 
-def links() -> list[Group]:
+def links(among: Ways = WAYS) -> list[Group]:
     """The navigation of the present user, in the reader's language, as `_layouts/office.html` takes it."""
     found: list[Group] = []
-    for group, ways in WAYS:
+    for group, ways in among:
         shown: list[tuple[str, str, str, int | None]] = [
             (way.path, gettext(way.label), way.symbol, None)
             for way in ways
-            if may(way.permission) and is_built(current_app.name, way.path)
+            if is_built(current_app.name, way.path) and _may_see(way)
         ]
         if shown:
             found.append((gettext(group) if group else "", shown))
@@ -105,7 +125,22 @@ def links() -> list[Group]:
 def may_open(path: str) -> bool:
     """Whether the present user has the right that the page at `path` (or the section it lies in) needs."""
     ways = [way for _group, found in WAYS for way in found if path.partition("?")[0].startswith(way.path)]
-    return bool(ways) and may(max(ways, key=lambda way: len(way.path)).permission)
+    return bool(ways) and _may_see(max(ways, key=lambda way: len(way.path)))
+
+
+def _may_see(way: Way) -> bool:
+    """Whether the present user's grants open the page: some pages ask for one that covers all."""
+    return may(way.permission, "*" if _is_for_all(current_app.name, way.path) else None)
+
+
+@lru_cache(maxsize=256)
+def _is_for_all(_app: str, path: str) -> bool:
+    """Whether the view at `path` lets in only grants that name no single place."""
+    try:
+        endpoint, _values = current_app.url_map.bind("localhost").match(path, "GET")
+    except HTTPException:
+        return False
+    return str(getattr(current_app.view_functions[endpoint], "__guard__", "")).endswith("@all")
 
 
 @lru_cache(maxsize=256)

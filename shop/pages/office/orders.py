@@ -150,6 +150,20 @@ def cancel(reference: str) -> Any:
     )  # fmt: skip
 
 
+@bp.post("/orders/<reference>/refuse/<int(max=9999):number>")
+@guards.requires(P.ORDER_HANDLE, scope=of_order(P.ORDER_HANDLE, whole=True), name=_WHOLE)
+def refuse(reference: str, number: int) -> Any:
+    """The desk says, for whoever should send it, that a parcel or a part of it is not sent."""
+    parcel_id = read.order_file(reference).parcel(number).id
+
+    def command() -> None:
+        wanted, why, words = desk.refusal()
+        steps.refuse(guards.actor(), parcel_id, wanted, why, words, desk.op_key())
+
+    return attempt(
+        reference, None, f"refuse-{number}", command, gettext("Đã báo cho khách; tiền tự giảm hoặc được hoàn."))  # fmt: skip
+
+
 # --- its money ---------------------------------------------------------------------------------------------------
 
 

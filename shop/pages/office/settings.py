@@ -24,6 +24,7 @@ GROUPS = {
     "stock": N_("Tồn kho"),
     "catalog": N_("Danh mục sản phẩm"),
     "messages": N_("Thư của khách"),
+    "settlement": N_("Đối soát"),
     "accounts": N_("Tài khoản"),
     "office": N_("Quản trị"),
 }

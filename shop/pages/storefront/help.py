@@ -38,6 +38,18 @@ PAGES = {
     "chu-so-huu": N_("Chủ sở hữu"),
     "loi": N_("Các thông báo lỗi"),
 }
+SENTENCES = {
+    "giao-hang": N_("Giao tới đâu, mấy ngày, phí bao nhiêu theo khối lượng."),
+    "thanh-toan": N_("Các cách trả tiền và khi nào đơn được giữ hàng."),
+    "doi-tra": N_("Trả hàng trong bao lâu, ai chịu phí, khi nào có tiền lại."),
+    "chung-nhan": N_("Sao OCOP nghĩa là gì và tra số chứng nhận ở đâu."),
+    "tieu-chi-xep-hang": N_("Vì sao món này đứng trước món kia trong danh sách."),
+    "quyen-rieng-tu": N_("Cửa hàng giữ gì của bạn, bao lâu, và cách xin xóa."),
+    "khieu-nai": N_("Viết cho ai khi chưa vừa ý, bao lâu có trả lời."),
+    "dieu-khoan": N_("Những điều hai bên đồng ý khi đặt hàng."),
+    "chu-so-huu": N_("Ai bán hàng ở đây, địa chỉ và cách liên hệ."),
+    "loi": N_("Từng thông báo nghĩa là gì và nên làm gì tiếp."),
+}
 # Short names that links on paper and in letters use.
 ALIASES = {"xep-hang": "tieu-chi-xep-hang", "rieng-tu": "quyen-rieng-tu"}
 # Names of the modules that define refusals.
@@ -106,7 +118,8 @@ VALUES: dict[str, Callable[[], dict[str, Any]]] = {
 @web.public_page()
 def help_index() -> str:
     """All help pages."""
-    return render_template("pages/storefront/help/index.html", section="help", links=_links())
+    cards = [(slug, label, gettext(SENTENCES[slug])) for slug, label in _links()]
+    return render_template("pages/storefront/help/index.html", section="help", cards=cards)
 
 
 @bp.get("/tro-giup/<page>")

@@ -105,6 +105,36 @@ def _page(found: ProductPage) -> str:
     return drawn.page(("product", told), lambda: drawn.draw("pages/storefront/product.html", **_values(told)))
 
 
+def preview(found: ProductPage, url: str, back: str) -> str:
+    """The page as customers would see it, for those who are still writing it: any amount in stock, nothing to buy.
+
+    `url` is the preview's own address, `back` where the words are changed.
+    """
+    p, english = found.product, web.language() == "en"
+    name = (p.name_en if english else None) or p.name
+    packs = tuple(
+        PackView(
+            pack=v,
+            name=(v.name_en if english else None) or v.name,
+            url=url + "?" + urlencode({"loai": v.sku}),
+            available=MOST_AT_ONCE if v.price_amount is not None and p.kind is ProductKind.GOODS else None,
+            most=0,
+        )
+        for v in found.packs
+    )
+    asked = request.args.get("loai", "")
+    told = Shown(
+        page=found._replace(photos=()),
+        place=producers.place_of(p) or (producers.place_of(found.producer) if found.producer else ""),
+        packs=packs,
+        chosen=next((v for v in packs if v.pack.sku == asked), None) or _first(packs),
+        photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
+        near=(),
+    )
+    values = _values(told) | {"canonical_url": None, "preview": True, "back": back}
+    return render_template("pages/storefront/preview.html", **values)
+
+
 def _values(told: Shown) -> dict[str, Any]:
     """What the template draws."""
     found, chosen, english = told.page, told.chosen, web.language() == "en"
@@ -115,6 +145,7 @@ def _values(told: Shown) -> dict[str, Any]:
         and chosen is not None
         and chosen.available is not None
         and (c is not None or not found.certificate_required)
+        and not found.stopped
     )
     base = str(current_app.extensions["shop_config"].base_url)
     return {
@@ -130,6 +161,7 @@ def _values(told: Shown) -> dict[str, Any]:
         "maker_form": producers.legal_form_name(maker.legal_form) if maker else "",
         "maker_story": ((maker.story_en if english else None) or maker.story) if maker else None,
         "for_sale": for_sale,
+        "stopped": _(found.stopped) if found.stopped else "",
         "lapsed": found.certificate_required and c is None and p.kind is ProductKind.GOODS,
         "certificate": _ticket(c),
         "facts": _facts(found, chosen, english=english),

@@ -24,7 +24,7 @@ from shop.payments.services.opening import (
     open_payment,
 )
 from shop.payments.services.provider import hear, reconcile
-from shop.payments.services.refunds import RefundAsked, give_up_refund, request_refund, settle_refund
+from shop.payments.services.refunds import RefundAsked, give_up_refund, reduce, request_refund, settle_refund
 
 __all__ = [
     "Outcome",
@@ -44,6 +44,7 @@ __all__ = [
     "open_issue",
     "open_payment",
     "reconcile",
+    "reduce",
     "request_refund",
     "settle_issue",
     "settle_refund",

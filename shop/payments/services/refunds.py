@@ -17,6 +17,7 @@ from shop.kernel.money import vnd
 from shop.orders.models import Order
 from shop.payments import gateway
 from shop.payments.errors import (
+    MoneyHeld,
     NotCaptured,
     PaymentClosed,
     ProviderBusy,
@@ -113,6 +114,33 @@ def request_refund(actor: Actor, payment_id: int, amount: int, reason: str, op_k
 
     done = operations.once(op_key, "payments.refund", actor.key, [payment_id, amount, reason], command)
     return RefundAsked(done["refund"], done["by_hand"])
+
+
+def reduce(actor: Actor, order_id: int, amount: int, reason: str, key: str) -> int:
+    """Goods worth `amount` đồng of an order are not sent, in the open transaction that says so: that much less is agreed.
+    What has not come is asked for no more; of what has come, the part beyond what is agreed now goes back the way it came.
+    Return how much goes back. `key` names the reduction: it is made once.
+
+    Raises:
+        MoneyHeld: money that is not the agreed amount lies before a person, who must decide first.
+    """
+    s = session()
+    counts = [PaymentState.PENDING, PaymentState.CAPTURED, PaymentState.HELD]
+    open_ones = select(Payment.id).where(Payment.order_id == order_id, Payment.state.in_(counts)).order_by(Payment.id)
+    ids = s.scalars(open_ones).all()
+    back = 0
+    for payment_id in ids:
+        payment = money.lock(payment_id)
+        if payment.state is PaymentState.HELD:
+            raise MoneyHeld
+        payment.amount -= amount
+        s.flush()
+        left = payment.captured_amount - payment.refunded_amount
+        surplus = min(amount, left - payment.amount)
+        if payment.state is PaymentState.CAPTURED and surplus > 0:
+            request_refund(actor, payment_id, surplus, reason, f"{key}:{payment_id}")
+            back += surplus
+    return back
 
 
 def settle_refund(actor: Actor, refund_id: int, bank_reference: str, op_key: str) -> None:

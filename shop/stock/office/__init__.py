@@ -161,6 +161,9 @@ PAPERS = {
     "recall": (N_("Thu hồi %(r)s"), "/office/recalls", P.RECALL_RUN),
 }
 
+# Papers of a producer about his own store: they lie in his door.
+MAKERS_PAPERS = {"production": N_("Mẻ %(r)s"), "store-count": N_("Đếm lại %(r)s")}
+
 
 def cause(reference: str | None) -> Cause:
     """Read an opaque reference for people."""
@@ -176,6 +179,8 @@ def cause(reference: str | None) -> Cause:
     if kind in PAPERS:
         words, folder, right = PAPERS[kind]
         return Cause(gettext(words, r=rest), web.path(f"{folder}/{rest}") if guards.may(right) else "")
+    if kind in MAKERS_PAPERS:
+        return Cause(gettext(MAKERS_PAPERS[kind], r=rest), "")
     if kind == "paper":
         return Cause(gettext("Phiếu %(n)s", n=rest), "")
     return Cause(reference or "", "")

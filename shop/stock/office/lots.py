@@ -14,7 +14,7 @@ from shop.catalog.forms import upload
 from shop.catalog.models import Product, Variant
 from shop.kernel import operations, tables, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
-from shop.kernel.forms import messages
+from shop.kernel.forms import day, messages
 from shop.points import queries as points
 from shop.points.models import Point
 from shop.stock import labels, queries
@@ -43,13 +43,7 @@ def _line(field: str, limit: int) -> str:
 
 
 def _day(field: str) -> date | None:
-    raw = request.form.get(field, "").strip()
-    if not raw:
-        return None
-    try:
-        return date.fromisoformat(raw)
-    except ValueError as error:
-        raise Invalid(N_("Ngày chưa đúng."), field=field) from error
+    return day(request.form.get(field, ""), field)
 
 
 def everywhere(**_values: Any) -> str:

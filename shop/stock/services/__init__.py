@@ -7,7 +7,7 @@ leaves each point its reserve.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,6 +33,7 @@ from shop.stock.models import (
     StockLevel,
     StockMovement,
 )
+from shop.stock.services import lot_dates
 from shop.stock.services.levels import (
     _LET_GO_OF_LEVEL,
     _LOCK_SHELVES,
@@ -155,6 +156,42 @@ def _give_back(rows: Sequence[Any]) -> int:
         tally.add(_change_level(level_id, **{stage.value: -quantity}), quantity)
     tally.write()
     return sum(row[1] for row in rows)
+
+
+def release_units(reference: str, wanted: Mapping[int, int]) -> int:
+    """Give back so many units of each variant (`wanted`) of what `reference` claims; return how many units. Of several lots
+    the one that ends last is given back first: what is sent should be the older goods.
+
+    Raises:
+        NoClaim: less is claimed than is to be given back; nothing has changed.
+    """
+    with transaction() as s:
+        rows = s.execute(
+            select(StockHold.id, StockHold.level_id, StockHold.quantity, StockHold.stage, StockLevel.variant_id)
+            .join(StockLevel, StockLevel.id == StockHold.level_id)
+            .join(Lot, Lot.id == StockLevel.lot_id)
+            .where(StockHold.reference == reference, StockHold.outcome.is_(None), StockLevel.variant_id.in_(wanted))
+            .order_by(Lot.expires_on.is_not(None), Lot.expires_on.desc(), StockHold.id.desc())
+            .with_for_update(of=StockHold)
+        ).all()
+        left = {variant_id: n for variant_id, n in wanted.items() if n > 0}
+        back = []
+        for hold_id, level_id, quantity, stage, variant_id in rows:
+            n = min(quantity, left.get(variant_id, 0))
+            if not n:
+                continue
+            left[variant_id] -= n
+            closed = {"outcome": Outcome.RELEASED, "closed_at": clock.now()}
+            s.execute(
+                update(StockHold)
+                .where(StockHold.id == hold_id)
+                .values(**({"quantity": quantity - n} if n < quantity else closed))
+                .execution_options(synchronize_session=False)
+            )
+            back.append((level_id, n, stage, hold_id))
+        if any(left.values()):
+            raise NoClaim
+        return _give_back(sorted(back, key=lambda row: row[0]))
 
 
 def give_back_part(hold_id: int, level_id: int, quantity: int, left: int, stage: Stage) -> None:
@@ -341,6 +378,8 @@ def _date_lot(lot: Lot, produced: date | None, expires: date | None) -> None:
                 day=f"{known:%d/%m/%Y}",
             )
         setattr(lot, field, value)
+    if produced or expires:  # one of them may have been known already
+        lot_dates.check(lot.produced_on, lot.expires_on)
     session().flush()
 
 
@@ -372,13 +411,12 @@ def receive(
     """Book `quantity` sale units in at a point; return the level's id. The same `op_key` books once.
 
     Raises:
-        Invalid: the quantity is out of range; a lot expires before it was produced, has expired, or is known with other
-            dates; dates without a lot (goods of unknown lot lie together).
+        Invalid: the quantity is out of range; a lot's dates are none that a lot has (`lot_dates`), it has expired, or is
+            known with other dates; dates without a lot (goods of unknown lot lie together).
         LotStopped: nothing more of that lot comes in.
     """
     _checked_quantity(quantity)
-    if produced_on and expires_on and expires_on < produced_on:
-        raise Invalid(N_("Hạn dùng không thể trước ngày sản xuất."), field="expires_on")
+    lot_dates.check(produced_on, expires_on)
     if expires_on and expires_on < clock.today():
         raise Invalid(N_("Hàng đã quá hạn dùng, không nhập được."), field="expires_on")
     if (produced_on or expires_on) and not lot_code:

@@ -17,7 +17,7 @@ from shop.stock import services as stock
 from shop.stock.errors import LotKnown, LotNotRecorded, SoldOut
 from shop.stock.events import LotCorrected, LotResumed, LotStopped
 from shop.stock.models import Lot, Stage, StockHold, StockLevel
-from shop.stock.services import Take
+from shop.stock.services import Take, lot_dates
 
 LONGEST_CODE = 40
 
@@ -108,7 +108,7 @@ def correct_lot(
     """Put a lot's code and dates right, with a reason; goods and claims stay as they are.
 
     Raises:
-        Invalid: no reason, no code, a code too long, expiry before production, production in the future.
+        Invalid: no reason, no code, a code too long, dates that no lot has (`lot_dates`).
         LotKnown: another lot of the pack has that code.
         LotNotRecorded: goods without a lot's code have no dates.
         NotFound: there is no such lot.
@@ -116,10 +116,7 @@ def correct_lot(
     reason, code = _reason(reason), text.clean(code).replace("\n", " ")
     if not 1 <= len(code) <= LONGEST_CODE:
         raise Invalid(N_("Số lô dài từ 1 đến %(n)s ký tự."), field="code", n=LONGEST_CODE)
-    if produced_on and expires_on and expires_on < produced_on:
-        raise Invalid(N_("Hạn dùng không thể trước ngày sản xuất."), field="expires_on")
-    if produced_on and produced_on > clock.today():
-        raise Invalid(N_("Ngày sản xuất không thể ở tương lai."), field="produced_on")
+    lot_dates.check(produced_on, expires_on)
 
     def command() -> dict[str, Any]:
         lot = locked(Lot, lot_id, NotFound)

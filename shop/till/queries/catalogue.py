@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import current_app
@@ -21,6 +21,7 @@ from shop.catalog.models import (
     Certificate,
     Price,
     Product,
+    ProductGroup,
     ProductKind,
     ProductSet,
     ProductState,
@@ -32,6 +33,7 @@ from shop.kernel import clock, text
 from shop.kernel.db import execute
 from shop.points import queries as points
 from shop.points.queries import PointView
+from shop.producers import rules as papers
 from shop.producers.models import Producer, ProducerState
 from shop.stock.models import SHOP, Lot, StockLevel
 from shop.till import rules
@@ -53,6 +55,10 @@ _VARIANTS = (
         Product.name,
         Product.is_alcohol,
         Product.needs_certificate,
+        Producer.identity_due,
+        Producer.food_until,
+        Producer.alcohol_until,
+        ProductGroup.slug.label("group"),
         ProductSet.number.label("plate"),
         Producer.name.label("producer"),
         Price.id.label("price_id"),
@@ -64,6 +70,7 @@ _VARIANTS = (
     )
     .join(Product, Product.id == Variant.product_id)
     .join(ProductSet, ProductSet.id == Product.set_id)
+    .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
     .join(Price, (Price.variant_id == Variant.id) & catalog_rules.price_in_force(bindparam("at")))
     .outerjoin(Producer, Producer.id == Product.producer_id)
     .outerjoin(Certificate, Certificate.id == best_certificate(bindparam("day")))
@@ -116,13 +123,20 @@ def point_of(point_id: int) -> PointView:
     return found
 
 
+def _address(street: str, locality: str) -> str:
+    """The address of a point on a receipt; a place that the street's line names already is not named twice."""
+    named = f" {text.fold(street).replace(',', ' ')} "
+    more = [part for part in locality.split(", ") if f" {text.fold(part)} " not in named]
+    return ", ".join(part for part in (street, *more) if part)
+
+
 def point_facts(point: PointView) -> dict[str, Any]:
     """A point as a device knows it."""
     return {
         "id": point.id,
         "slug": point.slug,
         "name": point.name,
-        "address": ", ".join(p for p in (point.address, point.locality_text) if p),
+        "address": _address(point.address or "", point.locality_text or ""),
         "phone": point.phone or "",
     }
 
@@ -208,10 +222,20 @@ def _variant(row: Any, here: dict[str, Any] | None, rule: str) -> dict[str, Any]
     return {k: v for k, v in told.items() if v} | {"stock": here["stock"] if here else 0}
 
 
+def _stopped(row: Any, rule: str, day: date) -> bool:
+    """Whether the producer's papers do not let the goods be sold."""
+    if row.producer is None:
+        return False
+    food = row.group in catalog_rules.FOOD_GROUPS
+    return papers.refusal(
+        row.identity_due, row.food_until, row.alcohol_until, food=food, alcohol=row.is_alcohol, day=day, rule=rule
+    ) is not None  # fmt: skip
+
+
 def catalogue(point_id: int, at: datetime) -> dict[str, Any]:
     """All a device of the point holds. `version` changes whenever anything of it but `at` does."""
     day = clock.business_day(at)
-    rule = catalog_rules.CERTIFICATE_RULE.get()
+    rule, papers_rule = catalog_rules.CERTIFICATE_RULE.get(), papers.PAPERS_RULE.get()
     here = _stock(point_id, day)
     point = point_of(point_id)
     base = current_app.extensions["shop_config"].base_url.rstrip("/")
@@ -222,6 +246,7 @@ def catalogue(point_id: int, at: datetime) -> dict[str, Any]:
         "variants": [
             _variant(row, here.get(row.id), rule)
             for row in execute(_VARIANTS, {"at": at, "day": day, "point_id": point_id})
+            if not _stopped(row, papers_rule, day)
         ],
         "settings": {
             "float_default": int(rules.FLOAT.get()),

@@ -61,6 +61,8 @@ def close_notice(actor: Actor, notice_id: int, note: str) -> None:
 
 
 def _close(actor: Actor, table: type[Gap] | type[Notice], row_id: int, note: str, action: str, target: str) -> None:
+    if session().get(table, row_id) is None:
+        raise NotFound
     said = _words(note)
     with transaction():
         done = session().execute(

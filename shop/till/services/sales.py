@@ -24,7 +24,9 @@ from shop.till.errors import (
     CertificateOver,
     DiscountTooLarge,
     DiscountWithoutReason,
+    MakerNotReady,
     NumberUsed,
+    PapersOver,
     PriceUnknown,
     SumWrong,
     VariantUnknown,
@@ -51,6 +53,7 @@ def sold(taking: Taking, body: forms.Sale) -> None:
         SumWrong: the lines, the discount and the tenders do not make the total.
         AgeNotConfirmed: alcohol, and nobody asked the buyer's age.
         CertificateOver: the goods need a certificate and had none that day, by either clock.
+        PapersOver, MakerNotReady: the producer's papers did not let them be sold that day, by either clock.
         DiscountTooLarge, DiscountWithoutReason: more off than the keeper may give, or no word why.
     """
     sequence = check_number(taking, body.number)
@@ -159,16 +162,22 @@ def _check_sums(body: forms.Sale, percent: int) -> None:
 
 def _drafts(taking: Taking, body: forms.Sale, by_id: Mapping[int, Sellable], sold_at: datetime) -> list[DraftLine]:
     """The lines as the order keeps them, with the certificate by which each was sold."""
+    stopped = {v: known.maker_refusal for v, known in by_id.items() if known.maker_refusal is not None}
     lapsed = {v for v, known in by_id.items() if known.certificate_required and known.certificate_id is None}
     certificates: dict[int, int | None] = {v: known.certificate_id for v, known in by_id.items()}
-    if lapsed and clock.business_day(sold_at) != clock.business_day(taking.now):
-        for variant_id, now_known in catalog.sellable(sorted(lapsed), taking.now).items():
-            certificates[variant_id] = now_known.certificate_id
+    if (lapsed or stopped) and clock.business_day(sold_at) != clock.business_day(taking.now):
+        for variant_id, now_known in catalog.sellable(sorted({*lapsed, *stopped}), taking.now).items():
+            if variant_id in lapsed:
+                certificates[variant_id] = now_known.certificate_id
+            if now_known.maker_refusal is None:
+                stopped.pop(variant_id, None)
     drafts = []
     for line in body.lines:
         known = by_id[line.variant_id]
         if known.certificate_required and certificates[line.variant_id] is None:
             raise CertificateOver(name=known.name)
+        if refusal := stopped.get(line.variant_id):
+            raise (PapersOver if refusal.code == PapersOver.code else MakerNotReady)(name=known.name)
         drafts.append(
             DraftLine(
                 variant_id=known.variant_id,

@@ -160,9 +160,9 @@ def sale() -> Any:
 @machine
 @limiter.limit("60 per minute")
 def receipt(number: str) -> Response:
-    """A receipt as PDF, 80 mm wide, for a device that cannot print itself."""
-    _device()
+    """A receipt of the device's point as PDF, 80 mm wide, for a device that cannot print itself."""
+    known = _device()
     found = receipts.receipt(number.strip().upper()[:20])
-    if found is None:
+    if found is None or found.order.pickup_point_id != known.point_id:
         raise NotFound
     return Response(papers.receipt(found), mimetype="application/pdf")

@@ -16,7 +16,7 @@ from shop.accounts.permissions import Permission
 from shop.kernel import clock, operations, tables, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.facts import Refused
-from shop.kernel.forms import messages
+from shop.kernel.forms import day, messages
 from shop.points import queries as points
 from shop.stock import queries as stock
 from shop.stock.models import SHOP
@@ -120,11 +120,7 @@ def _numbers(prefix: str) -> dict[int, int]:
 
 
 def _day(field: str) -> date | None:
-    raw = request.form.get(field, "").strip()
-    try:
-        return date.fromisoformat(raw) if raw else None
-    except ValueError as error:
-        raise Invalid(N_("Ngày chưa đúng."), field=field) from error
+    return day(request.form.get(field, ""), field)
 
 
 def _op_key(error: ShopError | None) -> str:

@@ -241,7 +241,7 @@ export class App {
     const event = await store.addEvent("ask", {
       session: this.session?.uuid ?? null,
       variant_id: variant?.id ?? null,
-      text: variant ? null : text.trim().slice(0, 200),
+      text: variant ? null : text.trim(),
       quantity,
       ...(this.keeper ? { keeper_id: this.keeper.id } : {}),
     });

@@ -1,5 +1,6 @@
 // Making pages out of elements. Text is always text: nothing a person or a server wrote is ever read as HTML.
 
+import { read, regroup } from "./money.js";
 import { t } from "./words.js";
 
 const STATIC = document.documentElement.dataset.static;
@@ -67,30 +68,22 @@ export function field(label, { hint = "", tag = "input", options = [], ...rest }
   return box;
 }
 
-// A field for money: what is typed is grouped while it is typed; `amount()` gives whole đồng, NaN if the field is empty.
+// A field for money: what is typed is grouped while it is typed; `amount()` gives whole đồng, NaN if the field is empty or
+// holds what is no amount. What is no amount stays as it was typed, and every refusal of it says so.
 export function moneyField(label, { value = "", ...rest } = {}) {
-  const box = field(label, { inputmode: "numeric", autocomplete: "off", maxlength: 15, value: group(String(value)), ...rest });
+  const box = field(label, { inputmode: "numeric", autocomplete: "off", value: regroup("", String(value)), ...rest });
   box.control.classList.add("money");
-  box.control.addEventListener("input", () => {
-    const grouped = group(box.control.value);
-    if (grouped !== box.control.value) box.control.value = grouped;
+  let before = box.control.value;
+  box.control.addEventListener("input", (event) => {
+    const shown = regroup(before, box.control.value, event.inputType?.startsWith("insert") ? event.data : null);
+    if (shown !== box.control.value) box.control.value = shown;
+    before = shown;
   });
-  box.amount = () => {
-    const digits = box.control.value.replace(/\D/g, "");
-    return digits ? Number(digits) : NaN;
-  };
-  box.set = (amount) => {
-    box.control.value = group(String(amount));
-    box.control.dispatchEvent(new Event("input"));
-  };
+  box.amount = () => read(box.control.value);
+  const refuse = box.error;
+  box.error = (text) => refuse(text && box.control.value.trim() && Number.isNaN(box.amount()) ? t("money.bad") : text);
   return box;
 }
-
-const group = (text) =>
-  text
-    .replace(/\D/g, "")
-    .replace(/^0+(?=\d)/, "")
-    .replace(/\B(?=(\d{3})+$)/g, ".");
 
 // A sheet over the page. `build(close)` gives its content; the promise ends with what close() was given (undefined for Escape).
 export function sheet(title, build, { full = false, kind = "", closable = true } = {}) {

@@ -2,6 +2,24 @@
 
 export const vnd = (amount) => `${amount < 0 ? "-" : ""}${String(Math.abs(amount)).replace(/\B(?=(\d{3})+$)/g, ".")}\u00a0₫`;
 
+// The amount that is written (`1.250.000`, `1 250 000`, `1250000`), NaN for anything else: no sign, no fraction, no letter is
+// left out in silence, `12.5` is not 125.
+export const read = (text) => (/^\s*(\d+|\d{1,3}([. \u00a0]\d{3})+)\s*$/.test(text) ? Number(text.replace(/\D/g, "")) : NaN);
+
+export const grouped = (digits) => digits.replace(/^0+(?=\d)/, "").replace(/\B(?=(\d{3})+$)/g, ".");
+
+// What a field shows once `before` has become `now`: grouped in threes; left as it is if it cannot be an amount. The dots are
+// ours, and move with the digits, as long as only digits come in or things go out.
+export function regroup(before, now, typed = null) {
+  if (!Number.isNaN(read(now))) return grouped(now.replace(/\D/g, ""));
+  if (before !== "" && Number.isNaN(read(before))) return now;
+  let [start, end] = [0, 0];
+  while (start < Math.min(before.length, now.length) && before[start] === now[start]) start += 1;
+  while (end < Math.min(before.length, now.length) - start && before.at(-1 - end) === now.at(-1 - end)) end += 1;
+  const came = typed ?? now.slice(start, now.length - end);
+  return /^\d*$/.test(came) && /^[\d.]*$/.test(now) ? grouped(now.replace(/\D/g, "")) : now;
+}
+
 // Shares `total` by whole `weights`, the parts adding up to it; the largest remainders get the odd đồng.
 export function split(total, weights) {
   const whole = weights.reduce((a, b) => a + BigInt(b), 0n);

@@ -2,6 +2,7 @@
 
 import { dayOf } from "./time.js";
 
+export const LONGEST_ASK = 200; // characters of what a visitor asked for (shop/till/forms.py)
 export const MOST = 9999; // of one thing; more is a slip of the finger
 
 // The day that counts: the device's, unless the server was heard on a later one.

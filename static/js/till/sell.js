@@ -1,9 +1,9 @@
 // The page one sells on: finding goods at the left, the basket at the right (on a phone: above and below).
 
 import { ask, asset, button, field, h, icon, moneyField, sheet, stars, tell, toast } from "./dom.js";
-import { vnd } from "./money.js";
+import { read, vnd } from "./money.js";
 import { expires } from "./paper.js";
-import { certificateProblem, lotsOn, MOST, starsOn } from "./sale.js";
+import { certificateProblem, LONGEST_ASK, lotsOn, MOST, starsOn } from "./sale.js";
 import { camera, hasCamera } from "./scan.js";
 import { dayText } from "./time.js";
 import { t } from "./words.js";
@@ -67,6 +67,7 @@ export function sell(app, main) {
       {},
       h("p", {}, text),
       button(t("ask.one"), async () => {
+        if (wanted.trim().length > LONGEST_ASK) return void app.askSheet(wanted);
         await app.wanted(null, wanted);
         notice.replaceChildren();
         clear();
@@ -207,14 +208,14 @@ export function sell(app, main) {
   async function discount() {
     const most = app.basket.limit(app.discountPercent);
     await sheet(t("discount"), (close) => {
-      const percent = field(t("discount.percent"), { inputmode: "numeric", maxlength: 3, autocomplete: "off", value: app.basket.discount?.percent ?? "" });
+      const percent = field(t("discount.percent"), { inputmode: "numeric", autocomplete: "off", value: app.basket.discount?.percent ?? "" });
       const amount = moneyField(t("discount.amount"), { value: app.basket.discount?.amount ?? "" });
       const reason = field(t("reason"), { maxlength: 200, autocomplete: "off", value: app.basket.discount?.reason ?? "", required: true });
       percent.control.addEventListener("input", () => (amount.control.value = ""));
       amount.control.addEventListener("input", () => (percent.control.value = ""));
       const save = async (event) => {
         event.preventDefault();
-        const wanted = percent.control.value.trim() ? { percent: Number(percent.control.value) } : { amount: amount.amount() };
+        const wanted = percent.control.value.trim() ? { percent: read(percent.control.value) } : { amount: amount.amount() };
         const box = "percent" in wanted ? percent : amount;
         const value = wanted.percent ?? wanted.amount;
         if (!Number.isInteger(value) || value <= 0) return box.error(t("discount.bad"));

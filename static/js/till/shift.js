@@ -1,8 +1,9 @@
 // A session of the counter: open with a float, cash in and out, count and close, report; and what visitors asked for in vain.
 
 import { ask as question, button, field, h, icon, moneyField, sheet, toast } from "./dom.js";
-import { NOTES, vnd } from "./money.js";
+import { grouped, NOTES, read, vnd } from "./money.js";
 import { figures, print, report as reportStrip } from "./paper.js";
+import { LONGEST_ASK, MOST } from "./sale.js";
 import * as store from "./store.js";
 import { clockText } from "./time.js";
 import { t } from "./words.js";
@@ -81,7 +82,7 @@ const sumOf = async (session) => figures(session, await store.salesOf(session.uu
 export function close(app, main) {
   if (!app.keeper || !app.session) return void app.go();
   const counts = NOTES.map((note) => {
-    const input = h("input.control.num", { inputmode: "numeric", maxlength: 5, autocomplete: "off", "aria-label": t("close.how-many", { note: vnd(note) }), data: { testid: `till-count-${note}` } });
+    const input = h("input.control.num", { inputmode: "numeric", autocomplete: "off", "aria-label": t("close.how-many", { note: vnd(note) }), data: { testid: `till-count-${note}` } });
     const sum = h("span.num", {}, "");
     return { note, input, sum, row: h("div.count-row", {}, h("span.num", {}, vnd(note)), h("span", { "aria-hidden": "true" }, "×"), input, sum) };
   });
@@ -92,10 +93,10 @@ export function close(app, main) {
   let expected = null;
   const counted = () => counts.reduce((sum, c) => sum + c.note * Number(c.input.value || 0), 0);
   const typed = () => counts.some((c) => c.input.value.trim() !== "");
-  const valid = () => counts.every((c) => /^\d*$/.test(c.input.value.trim()));
+  const valid = () => counts.every((c) => /^\d{0,5}$/.test(c.input.value.trim()));
   const draw = () => {
     for (const c of counts) {
-      const right = /^\d*$/.test(c.input.value.trim());
+      const right = /^\d{0,5}$/.test(c.input.value.trim());
       c.sum.textContent = right && Number(c.input.value) ? vnd(c.note * Number(c.input.value)) : "";
       c.input.setAttribute("aria-invalid", String(!right));
     }
@@ -171,8 +172,8 @@ export function report(app, main, { uuid }) {
 // A visitor wanted something: from the menu with words and a number; from a card or an empty search it is one tap.
 export const ask = (app, text = "") =>
   sheet(t("ask.title"), (close_) => {
-    const what = field(t("ask.what"), { value: text, maxlength: 200, autocomplete: "off", required: true });
-    const many = field(t("ask.how-many"), { value: "1", inputmode: "numeric", maxlength: 4, autocomplete: "off" });
+    const what = field(t("ask.what"), { value: text, autocomplete: "off", required: true, data: { testid: "till-ask" } });
+    const many = field(t("ask.how-many"), { value: "1", inputmode: "numeric", autocomplete: "off", data: { testid: "till-ask-many" } });
     return h(
       "form.form",
       {
@@ -181,8 +182,9 @@ export const ask = (app, text = "") =>
           event.preventDefault();
           const words = what.control.value.trim();
           if (words.length < 2) return void what.error(t("ask.what-needed"));
-          const n = Number(many.control.value);
-          if (!Number.isInteger(n) || n < 1 || n > 9999) return void many.error(t("basket.bad-quantity", { n: 9999 }));
+          if (words.length > LONGEST_ASK) return void what.error(t("ask.too-long", { n: LONGEST_ASK, long: words.length }));
+          const n = read(many.control.value);
+          if (!(n >= 1 && n <= MOST)) return void many.error(t("ask.bad-quantity", { n: grouped(String(MOST)) }));
           const [only, other] = app.index?.find(words) ?? [];
           close_();
           await app.wanted(only && !other ? only : null, words, n);

@@ -477,6 +477,44 @@ def test_the_till_speaks_english_also_off_line(till, axe, skus) -> None:
     t.page.context.set_offline(False)
 
 
+def test_what_cannot_be_is_refused_in_words_at_its_field_and_nothing_is_sent(till, office) -> None:
+    counter = till().enrol().enter()
+    page = counter.page
+    box = page.get_by_test_id("till-float")
+    for wrong in ("-5", "12.5", "1e9"):
+        box.fill("")
+        box.press_sequentially(wrong)
+        expect(box).to_have_value(wrong)
+        box.press("Enter")
+        expect(box).to_have_attribute("aria-invalid", "true")
+        expect(page.get_by_text("Số tiền là số đồng nguyên")).to_be_visible()
+    sessions = "SELECT count(*) FROM till_sessions s JOIN till_devices d ON d.id = s.device_id WHERE d.code = :c"
+    assert office.sql(sessions, c=counter.code)[0][0] == 0
+    box.fill("1.250.000")
+    box.press("Enter")
+    expect(page.get_by_test_id("till-card").first).to_be_visible()
+    counter.synced()
+    assert office.sql(sessions, c=counter.code)[0][0] == 1
+    page.get_by_role("button", name="Trình đơn").click()
+    page.get_by_role("button", name="Khách hỏi, không có").click()
+    what, many = page.get_by_test_id("till-ask"), page.get_by_test_id("till-ask-many")
+    what.fill("sá sùng " * 70)
+    what.press("Enter")
+    expect(page.get_by_text("Nhiều nhất 200 ký tự")).to_be_visible()
+    what.fill("sá sùng khô")
+    for wrong in ("999999999", "-1", "1e3", "0"):
+        many.fill(wrong)
+        many.press("Enter")
+        expect(page.get_by_text("Số lượng là số nguyên từ 1 đến 9.999.")).to_be_visible()
+        expect(many).to_have_value(wrong)
+    asked = "SELECT quantity FROM till_asks WHERE words = 'sá sùng khô'"
+    assert office.sql(asked) == []
+    many.fill("12")
+    many.press("Enter")
+    counter.synced()
+    assert [row.quantity for row in office.sql(asked)] == [12]
+
+
 def test_old_addresses_and_wrong_codes(till, open_page) -> None:
     page = open_page()
     page.goto("/en/till")

@@ -85,6 +85,33 @@ def test_money_is_shared_as_the_server_shares_it(run_js) -> None:
     assert run_js("money.js", "m.likelyNotes(a)", 123_000) == [130_000, 150_000, 200_000, 500_000]
 
 
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("1.250.000", 1_250_000), ("1 250 000", 1_250_000), ("1250000", 1_250_000), (" 5000 ", 5_000), ("0", 0), ("007", 7),
+        ("-5", None), ("12.5", None), ("1e9", None), ("1.2500", None), ("1.250,50", None), ("5 đ", None), ("", None),
+        ("٣", None), ("1..000", None), ("+5", None), ("12 5", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_whole_or_not_at_all(run_js, written: str, amount: int | None) -> None:
+    assert run_js("money.js", "(n => Number.isNaN(n) ? null : n)(m.read(a))", written) == amount
+
+
+def test_dots_move_with_the_digits_and_nothing_typed_is_dropped(run_js) -> None:
+    """As typed, key by key; then what is pasted over it."""
+    typed = "[...a].reduce((shown, key) => m.regroup(shown, shown + key, key), '')"
+    for keys, shown in {
+        "1250000": "1.250.000", "1.250.000": "1.250.000", "-5": "-5", "12.5": "12.5", "12.500": "12.500", "125000.": "125.000.",
+        "1e9": "1e9", "12.5000": "125.000", "1 250": "1.250", "5,": "5,",
+    }.items():  # fmt: skip
+        assert run_js("money.js", typed, keys) == shown, keys
+    over = "m.regroup(a[0], a[1], a[2])"
+    assert run_js("money.js", over, ["1.250", "1.25", None]) == "125"
+    assert run_js("money.js", over, ["1.250", "1.25", "1.25"]) == "1.25"
+    assert run_js("money.js", over, ["1.250.000", "12.5", None]) == "12.5"
+    assert run_js("money.js", over, ["1.250.000", "1.50.000", ""]) == "150.000"
+
+
 def test_a_search_over_two_thousand_variants_is_quick_and_right(run_js, capsys) -> None:
     words = ["Chả mực", "Trà hoa vàng", "Rượu ba kích", "Miến dong", "Mật ong", "Ruốc hàu", "Sá sùng", "Nước mắm"]
     places = ["Hạ Long", "Bình Liêu", "Ba Chẽ", "Cô Tô", "Vân Đồn", "Đông Triều", "Tiên Yên", "Quảng Yên"]

@@ -1,0 +1,1 @@
+"""What a buyer and whoever sends his parcel write to each other: always through the shop."""

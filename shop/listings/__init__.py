@@ -1,0 +1,1 @@
+"""What producers say of their goods: drafts, their review by the office, and what became of each change."""

@@ -1,0 +1,50 @@
+"""The way through the producers' door: each page with the right it needs. One that is not built is not shown."""
+
+from __future__ import annotations
+
+from shop.accounts.permissions import Permission
+from shop.kernel.errors import N_
+from shop.pages.office.nav import Way, Ways
+
+P = Permission
+WAYS: Ways = (
+    ("", (Way("/producer", N_("Việc hôm nay"), "home", P.PORTAL_ENTER),)),
+    (
+        N_("Bán hàng"),
+        (
+            Way("/producer/orders", N_("Đơn hàng"), "parcel", P.PORTAL_ORDERS),
+            Way("/producer/conversations", N_("Trao đổi với khách"), "bell", P.PORTAL_ORDERS),
+        ),
+    ),
+    (
+        N_("Sản phẩm"),
+        (
+            Way("/producer/listings", N_("Sản phẩm của tôi"), "basket", P.LISTING_EDIT),
+            Way("/producer/imports", N_("Nhập từ bảng tính"), "list", P.LISTING_EDIT),
+        ),
+    ),
+    (
+        N_("Nguồn hàng"),
+        (
+            Way("/producer/stock", N_("Kho của cơ sở"), "box", P.SUPPLY_EDIT),
+            Way("/producer/capacity", N_("Năng lực, mùa vụ"), "chart", P.SUPPLY_EDIT),
+            Way("/producer/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_EDIT),
+            Way("/producer/deliveries", N_("Hàng giao đến điểm"), "truck", P.SUPPLY_EDIT),
+        ),
+    ),
+    (
+        N_("Tiền và báo cáo"),
+        (
+            Way("/producer/statements", N_("Bảng đối soát"), "cash", P.STATEMENT_READ),
+            Way("/producer/reports", N_("Báo cáo"), "chart", P.SALES_READ),
+        ),
+    ),
+    (
+        N_("Cơ sở"),
+        (
+            Way("/producer/profile", N_("Hồ sơ"), "people", P.PORTAL_PROFILE),
+            Way("/producer/papers", N_("Giấy tờ"), "seal", P.PORTAL_ENTER),
+            Way("/producer/members", N_("Thành viên cơ sở"), "person", P.MEMBER_MANAGE),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What producers are owed: agreements, statements of a period, payouts, withholding."""

@@ -1,0 +1,1 @@
+"""Reads of settlement: `agreements`, `statements`, `payouts`."""

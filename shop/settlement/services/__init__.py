@@ -1,0 +1,1 @@
+"""Commands: `agreements`, `rates`; `posting`, `losses`, `finding` (entries); `statements`, `corrections`, `payouts`."""

@@ -1,0 +1,188 @@
+"""What a producer does in his own store: goods made and put in, counted again, written off. Numbers change by papers alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.counts import services as counts
+from shop.counts.models import WriteOffReason
+from shop.kernel import audit, clock, db, operations, text
+from shop.kernel.actor import Actor
+from shop.kernel.db import session
+from shop.kernel.errors import N_, Invalid, NotFound
+from shop.points.models import Point
+from shop.receipts import queries as receipts
+from shop.stock import services as stock
+from shop.stock.models import MovementKind, StockLevel
+from shop.supply import rules
+from shop.supply.errors import GoodsMoved
+from shop.supply.models import Production, StoreCount
+from shop.supply.queries import store
+
+
+def make(
+    actor: Actor,
+    producer_id: int,
+    point_id: int,
+    variant_id: int,
+    quantity: int,
+    *,
+    lot_code: str,
+    produced_on: date | None = None,
+    expires_on: date | None = None,
+    note: str = "",
+    op_key: str,
+    is_demo: bool = False,
+) -> str:
+    """Put `quantity` units that a producer made into his own store, as his goods; return the reference. The same `op_key`
+    books once.
+
+    Raises:
+        NotFound: the point is no open store of his.
+        Invalid: a pack of somebody else's, a number or dates that cannot be, a lot known with other dates.
+        LotStopped: the lot was stopped.
+    """
+    rules.whole(quantity, 1, rules.MOST_UNITS, "quantity")
+    lot = rules.line(lot_code, 40, "lot")
+    if not lot:
+        raise Invalid(N_("Hãy ghi số lô của mẻ này."), field="lot")
+    if produced_on is not None and produced_on > clock.today():
+        raise Invalid(N_("Ngày sản xuất không thể sau hôm nay."), field="produced_on")
+    note = rules.line(note, 500, "note")
+
+    def command() -> dict[str, Any]:
+        if point_id not in {p.id for p in store.own_points(producer_id)}:
+            raise NotFound
+        if receipts.makers([variant_id]).get(variant_id) != producer_id:
+            raise Invalid(N_("Có quy cách không phải của cơ sở sản xuất này."), field="variant")
+        reference = f"S-{text.reference()}"
+        level_id = stock.receive(
+            actor,
+            variant_id,
+            point_id,
+            quantity,
+            owner=store.owner_of(producer_id),
+            lot_code=lot,
+            produced_on=produced_on,
+            expires_on=expires_on,
+            reason=note or None,
+            reference=f"production:{reference}",
+            op_key=f"production:{reference}",
+        )
+        session().add(
+            Production(
+                reference=reference,
+                producer_id=producer_id,
+                level_id=level_id,
+                quantity=quantity,
+                note=note or None,
+                at=clock.now(),
+                actor_key=actor.key,
+                actor_label=actor.label,
+                op_key=op_key,
+                is_demo=is_demo,
+            )
+        )
+        session().flush()
+        audit.record(actor, "supply.make", f"level:{level_id}", reference=reference, quantity=quantity)
+        return {"reference": reference}
+
+    body = [producer_id, point_id, variant_id, quantity, lot, produced_on, expires_on, note]
+    return str(operations.once(op_key, "supply.make", actor.key, body, command)["reference"])
+
+
+def _own_level(producer_id: int, level_id: int) -> StockLevel:
+    """A level of a producer's own goods in his own store.
+
+    Raises:
+        NotFound: it lies elsewhere or is somebody else's.
+    """
+    found = session().execute(
+        select(StockLevel, Point).join(Point, Point.id == StockLevel.point_id).where(StockLevel.id == level_id)
+    )
+    row = found.first()
+    if row is None or row[0].owner != store.owner_of(producer_id) or not store.is_own(row[1], producer_id):
+        raise NotFound
+    level: StockLevel = row[0]
+    return level
+
+
+def count(
+    actor: Actor, producer_id: int, level_id: int, counted: int, *, seen: int, reason: str = "", op_key: str
+) -> str:
+    """Write down what was counted of one level; a difference is booked at once. Return the reference.
+
+    `seen` is what the books said on the page that was filled in: who counted while goods were sold counts again.
+
+    Raises:
+        NotFound: no such level in a store of his.
+        Invalid: a number out of range, or a difference without a reason.
+        GoodsMoved: the books have changed meanwhile.
+        NotEnough: goods that somebody has a claim on would be taken away.
+    """
+    rules.whole(counted, 0, rules.MOST_UNITS, "counted")
+    why = rules.line(reason, 500, "reason")
+
+    def command() -> dict[str, Any]:
+        _own_level(producer_id, level_id)
+        level = db.locked(StockLevel, level_id, NotFound)
+        if level.on_hand != seen:
+            raise GoodsMoved(None, field="counted", n=level.on_hand)
+        difference = counted - level.on_hand
+        if difference and len(why) < 2:
+            raise Invalid(N_("Hãy ghi lý do chênh lệch."), field="reason")
+        reference = f"D-{text.reference()}"
+        session().add(
+            StoreCount(
+                reference=reference,
+                producer_id=producer_id,
+                level_id=level_id,
+                counted=counted,
+                expected=seen,
+                reason=why or None,
+                at=clock.now(),
+                actor_key=actor.key,
+                actor_label=actor.label,
+                op_key=op_key,
+            )
+        )
+        session().flush()
+        if difference:
+            stock.adjust(
+                actor,
+                level_id,
+                difference,
+                why,
+                f"store-count:{reference}",
+                kind=MovementKind.COUNT,
+                reference=f"store-count:{reference}",
+            )
+        audit.record(actor, "supply.count", f"level:{level_id}", reference=reference, counted=counted, expected=seen)
+        return {"reference": reference}
+
+    body = [producer_id, level_id, counted, seen, why]
+    return str(operations.once(op_key, "supply.count", actor.key, body, command)["reference"])
+
+
+def write_off(
+    actor: Actor,
+    producer_id: int,
+    level_id: int,
+    quantity: int,
+    why: WriteOffReason,
+    *,
+    note: str = "",
+    op_key: str,
+    is_demo: bool = False,
+) -> str:
+    """Write off goods of his own in his own store, which nobody else has to approve; return the reference.
+
+    Raises:
+        NotFound: no such level in a store of his.
+        Invalid, NotEnough: as `counts.services.write_off`.
+    """
+    _own_level(producer_id, level_id)
+    return counts.write_off(actor, level_id, quantity, why, note=note, may_approve=True, op_key=op_key, is_demo=is_demo)
