@@ -1,17 +1,17 @@
 """Who gets scarce goods: a mixed-integer problem over places, with a floor of fairness; pure, no database.
 
-What a unit more is worth at a place is the chance that it is wanted there: nearly one up to the low estimate of the need, then
-falling (the expected need served is concave in what a place has, so segments of its slope keep the problem linear). People who
-wait come first if so set. No place gets less than a share of what it would get if all were served alike; where cartons
-or whole lots make that impossible the shortfall of the floor is paid for and told, never hidden. A trip to a place costs a little,
-so that a handful of units is not sent alone.
+What a unit more is worth at a place is the chance that it is wanted there: nearly one up to the low estimate of the
+need, then falling (the expected need served is concave in what a place has, so segments of its slope keep the problem
+linear). People who wait come first if so set. No place gets less than a share of what it would get if all were served
+alike; where cartons or whole lots make that impossible the shortfall of the floor is paid for and told, never hidden.
+A trip to a place costs a little, so that a handful of units is not sent alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +23,9 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is wanted of `variant` at `place` in the weeks to come, in sale units: a range, `waiting` people's units, what is there.
+    """What is wanted of `variant` at `place` in the weeks to come, in sale units.
+
+    A range (10/50/90 %), `waiting` people's units, and what is there already.
 
     `waiting` are units that somebody has asked for by name; they are part of the need. `value` weighs it (1: a unit is a unit).
     """
@@ -40,7 +42,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """`units` of `variant` that may be given out, in cartons of `carton` sale units; a `whole` lot goes to one place or stays."""
+    """`units` of `variant` to give out, in cartons of `carton` sale units; a `whole` lot goes to one place or stays."""
 
     variant: int
     units: int
@@ -93,17 +95,13 @@ def stretches(need: Need, waiting_first: bool) -> list[tuple[float, float]]:
 def expected_served(need: Need, stock: float) -> float:
     """Units of the need that are expected to be served from `stock` units."""
     left, served = stock, 0.0
-    for width, worth in stretches(Need(**{**_fields(need), "value": 1.0}), False):
+    for width, worth in stretches(replace(need, value=1.0), False):
         part = min(width, left)
         served += part * worth
         left -= part
         if left <= 0:
             break
     return served
-
-
-def _fields(need: Need) -> dict[str, float]:
-    return {name: getattr(need, name) for name in Need.__slots__}
 
 
 def expected_need(need: Need) -> float:
@@ -209,7 +207,10 @@ def _floors(needs: Sequence[Need], goods: Sequence[Goods], floor: float) -> list
 def _solve(
     needs: Sequence[Need], goods: Sequence[Goods], floors: Sequence[float], wishes: Wishes, seconds: float
 ) -> list[int]:
-    """Units for each need. Columns: cartons (integer) or whole lots (binary) of each need, its stretches, its unmet floor, trips."""
+    """Units for each need.
+
+    Columns: cartons (integer) or whole lots (binary) of each need, its stretches, its unmet floor, trips.
+    """
     import highspy  # some 60 MB: only who shares goods pays for it
 
     cost: list[float] = []
@@ -253,7 +254,7 @@ def _solve(
             rows.append((floors[i] - need.there, np.inf, [*stock, (unmet, 1.0)]))
         limit[need.place] += sum(size * upper[c] for c, size in stock)
     if wishes.trip > 0:
-        for i, need in enumerate(needs):
+        for need in needs:
             if need.place not in trips and limit[need.place]:
                 trips[need.place] = column(-wishes.trip, 1.0, True)
         for i, need in enumerate(needs):
@@ -284,4 +285,4 @@ def _solve(
     values = np.array(solver.getSolution().col_value)
     if len(values) != n or solver.getInfo().primal_solution_status != 2:
         raise RuntimeError(f"no sharing found: {solver.modelStatusToString(solver.getModelStatus())}")
-    return [int(round(sum(round(values[c]) * size for c, size in into[i]))) for i in range(len(needs))]
+    return [round(sum(round(values[c]) * size for c, size in into[i])) for i in range(len(needs))]

@@ -1,8 +1,8 @@
 """The Vietnamese lunar calendar (UTC+7): Tết and the festivals that move demand, as Gregorian days.
 
-New moons and the sun's longitude after J. Meeus, "Astronomical Algorithms" (1998), chapters 25 and 49, in the short form that is
-usual for civil calendars: good to a few minutes between 1900 and 2100, which decides the day but for a handful of new moons
-within minutes of midnight. Vietnam has counted by UTC+7 since 1968.
+New moons and the sun's longitude after J. Meeus, "Astronomical Algorithms" (1998), chapters 25 and 49, in the short
+form that is usual for civil calendars: good to a few minutes between 1900 and 2100, which decides the day but for a
+handful of new moons within minutes of midnight. Vietnam has counted by UTC+7 since 1968.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _new_moon_day(k: int) -> int:
 
 
 def _sun_sector(jdn: int) -> int:
-    """Which twelfth of its way the sun is in at the start of the day: 0 from the March equinox on, 9 from the winter solstice."""
+    """Which twelfth of its way the sun is in as the day begins: 0 from the March equinox, 9 from the winter solstice."""
     t = (jdn - 0.5 - HOURS / 24 - 2451545.0) / 36525
     rad = math.pi / 180
     m = 357.52910 + 35999.05030 * t - 0.0001559 * t * t - 0.00000048 * t**3

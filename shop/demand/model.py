@@ -1,17 +1,18 @@
 """How much people will want: a forecast per series (a pack at a place) and week, from sales, empty shelves and asks.
 
-**Empty shelves are not zeros.** Buyers come by a Poisson process with rate level × season × Tết × fairs × price. A week in which goods
-lay there for the share `exposure` of the time tells of that share only, and what was asked for while there was nothing tells of the
-rest as far as people ask (`asks told` is learnt). So every estimate is a count over an exposure, and a week without goods is no
-evidence of anything. Stopping when goods run out does not bend this: the likelihood of a Poisson process watched until a stopping
-time is the same.
+**Empty shelves are not zeros.** Buyers come by a Poisson process with rate level × season × Tết × fairs × price. A
+week in which goods lay there for the share `exposure` of the time tells of that share only, and what was asked for
+while there was nothing tells of the rest as far as people ask (`asks told` is learnt). So every estimate is a count
+over an exposure, and a week without goods is no evidence of anything. Stopping when goods run out does not bend this:
+the likelihood of a Poisson process watched until a stopping time is the same.
 
-**Little is known of most series**, so factors are learnt for a kind of goods (product set) and levels lean on the same goods at other
-places and on other goods of the kind, by as much as they lack evidence (a gamma prior).
+**Little is known of most series**, so factors are learnt for a kind of goods (product set) and levels lean on the
+same goods at other places and on other goods of the kind, by as much as they lack evidence (a gamma prior).
 
-**Methods compete**: levels that forget fast or slowly, Croston's method with Syntetos and Boylan's correction (SBA, 2005), Teunter,
-Syntetos and Babai's (TSB, 2011), last year's weeks. For each series the one with the smallest error in a rolling back-test is taken, its errors
-drawn towards those of its kind. All arrays are [series, weeks]; weeks begin on Monday.
+**Methods compete**: levels that forget fast or slowly, Croston's method with Syntetos and Boylan's correction (SBA,
+2005), Teunter, Syntetos and Babai's (TSB, 2011), last year's weeks. For each series the one with the smallest error
+in a rolling back-test is taken, its errors drawn towards those of its kind. All arrays are [series, weeks]; weeks
+begin on Monday.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Factors:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """`mean` and `quantiles` [series, AHEAD, 3] of the units wanted in a week; `method` names what each series was forecast with.
+    """`mean` and `quantiles` [series, AHEAD, 3] of the units wanted in a week; `method`: what each was forecast with.
 
     `level`: units a week without season and events. `lean`: how much of the level is the prior's, 0–1 (1: nothing known).
     `spread`: variance of a week's count is mean + spread × mean².
@@ -257,7 +258,11 @@ def levels(count: Floats, exposed: Floats, prior: Floats) -> dict[str, Floats]:
 def _sba(demand: Floats, prior: Floats, alpha: float = 0.12) -> Floats:
     """Croston's method with the correction of Syntetos and Boylan (2005): size by interval, × (1 − α/2)."""
     series, weeks = demand.shape
-    size, gap, since = np.maximum(prior, 1.0).astype(float), np.maximum(1.0, 1 / np.maximum(prior, 0.02)), np.ones(series)
+    size, gap, since = (
+        np.maximum(prior, 1.0).astype(float),
+        np.maximum(1.0, 1 / np.maximum(prior, 0.02)),
+        np.ones(series),
+    )
     out = np.empty((series, weeks + 1), dtype=np.float32)
     out[:, 0] = prior
     for t in range(weeks):
@@ -332,7 +337,6 @@ def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
     own = table / np.maximum(table.mean(axis=1, keepdims=True), 1e-9)
     score = 0.4 * own + 0.6 * relative[band]
     best = score.argmin(axis=1)
-    rows = np.arange(len(count))
     last = np.stack([found[name][:, -1] for name in names], axis=1)
     # The three best together, weighted by how well they did: steadier than the best alone.
     weight = np.exp(-(score - score.min(axis=1, keepdims=True)) * 25)
@@ -356,7 +360,13 @@ def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
 
 
 def _spread(
-    found: dict[str, Floats], names: list[str], best: Ints, count: Floats, exposed: Floats, origins: Sequence[int], band: Ints
+    found: dict[str, Floats],
+    names: list[str],
+    best: Ints,
+    count: Floats,
+    exposed: Floats,
+    origins: Sequence[int],
+    band: Ints,
 ) -> Floats:
     """How much more a week's count varies than a Poisson count, by size of series, from the back-test (method of moments)."""
     more, square = np.zeros(10), np.zeros(10)
@@ -373,8 +383,8 @@ def _spread(
 def quantiles(mean: Floats, spread: Floats, at: Sequence[float] = QUANTILES) -> Floats:
     """Quantiles of counts with `mean` and variance mean + spread × mean² (negative binomial): [..., len(at)].
 
-    Below 60 the distribution is summed; between two counts the quantile is read linearly, so that small means do not jump. Above, a
-    gamma distribution of the same mean and variance stands in (Wilson and Hilferty's approximation).
+    Below 60 the distribution is summed; between two counts the quantile is read linearly, so that small means do not
+    jump. Above, a gamma distribution of the same mean and variance stands in (Wilson and Hilferty's approximation).
     """
     m, phi = np.maximum(mean, 1e-6).ravel(), np.maximum(spread, 1e-3).ravel()
     out = np.empty((m.size, len(at)))

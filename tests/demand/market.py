@@ -1,7 +1,8 @@
 """A market whose true demand is known: what an estimator sees of it, and (apart) what it never sees.
 
-Days are simulated: people come by a Poisson process with a rate of season, Tết, fairs, trend, price and chance; shelves are filled
-when somebody notices, as far as makers can make; who finds nothing sometimes asks, sometimes takes a neighbour's goods.
+Days are simulated: people come by a Poisson process with a rate of season, Tết, fairs, trend, price and chance;
+shelves are filled when somebody notices, as far as makers can make; who finds nothing sometimes asks, sometimes takes
+a neighbour's goods.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ WEEKS, AHEAD = 156, 13
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the estimator never sees: own demand before substitution [series, weeks + ahead], and units lost in the past weeks."""
+    """What the estimator never sees: own demand before substitution [series, weeks + ahead], units lost in past weeks."""
 
     demand: np.ndarray
     lost: np.ndarray
@@ -73,7 +74,9 @@ def simulate(seed: int, variants: int = 60, places: int = 5, sets: int = 8) -> t
     elastic = rng.uniform(0.8, 2.2, sets)
     weekday = np.array([0.8, 0.8, 0.85, 0.95, 1.15, 1.35, 1.1])
     # Level wanders slowly; some grow, some fade; a tenth are new within the last half year.
-    drift = np.cumsum(rng.normal(0, 0.018, (series, weeks)), axis=1) + rng.normal(0, 0.0015, series)[:, None] * np.arange(weeks)
+    drift = np.cumsum(rng.normal(0, 0.018, (series, weeks)), axis=1) + rng.normal(0, 0.0015, series)[
+        :, None
+    ] * np.arange(weeks)
     born = np.zeros(variants, dtype=int)
     new = rng.random(variants) < 0.1
     born[new] = rng.integers(WEEKS - 26, WEEKS - 4, new.sum())
