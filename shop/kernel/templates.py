@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Template
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 
 class QuickTemplate(Template):
@@ -24,6 +27,27 @@ class QuickTemplate(Template):
         return super()._get_default_module(ctx)
 
 
+_CELL = re.compile(r"<(t[dh])(?=[\s>])")
+
+
+def labelled(cells: str, labels: Sequence[str]) -> Markup:
+    """The cells of a table's row, each with the name of its column: on a phone a row stands as pairs of name and value.
+    A cell with nothing to say but a dash is marked, and left out there.
+
+    Cells hold no tables of their own.
+    """
+    names = iter(labels)
+
+    def named(found: re.Match[str]) -> str:
+        tag = found[1]
+        role = "rowheader" if tag == "th" else "cell"
+        name = next(names, "")
+        return f'<{tag} role="{role}" data-label="{escape(name)}"' if name else f'<{tag} role="{role}"'
+
+    return Markup(_CELL.sub(named, cells).replace(">–</td>", " data-none>–</td>"))  # noqa: S704 - drawn by a template already, names escaped
+
+
 def install(environment: Any) -> None:
     """Let `environment` make such templates."""
     environment.template_class = QuickTemplate
+    environment.filters["labelled"] = labelled

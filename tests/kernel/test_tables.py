@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
-from shop.kernel import clock, tables
+from shop.kernel import clock, tables, templates
 from shop.producers.models import LegalForm, Producer
 from tests.factories import make_producer
 
@@ -151,3 +151,22 @@ def test_numbers_days_and_instants_keep_their_kind() -> None:
     assert row[2] == date(2026, 11, 24)
     assert row[3] == datetime(2026, 11, 24, 0, 30)
     assert row[4] == str(10**17)
+
+
+def test_cells_are_named_for_a_phone() -> None:
+    """Each cell carries the name of its column, escaped; one that only says a dash is marked."""
+    drawn = templates.labelled(
+        '<th scope="row">Miến</th><td class="num">–</td><td>3 <td2></td>', ["Hàng", 'Giá "gốc"', "Còn & có"]
+    )
+    assert drawn == (
+        '<th role="rowheader" data-label="Hàng" scope="row">Miến</th>'
+        '<td role="cell" data-label="Giá &#34;gốc&#34;" class="num" data-none>–</td>'
+        '<td role="cell" data-label="Còn &amp; có">3 <td2></td>'
+    )
+
+
+def test_a_cell_beyond_the_columns_has_no_name() -> None:
+    assert (
+        templates.labelled("<td>a</td><td>b</td>", ["A"])
+        == '<td role="cell" data-label="A">a</td><td role="cell">b</td>'
+    )
