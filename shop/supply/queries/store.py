@@ -170,13 +170,14 @@ def levels_table(producer_id: int) -> tables.Table:
 
 def totals(producer_id: int) -> tuple[int, int]:
     """Units of a producer's goods in his own stores, and elsewhere."""
+    own = _own(producer_id)  # named once: PostgreSQL groups by what it can see to be the same
     rows = session().execute(
-        select(_own(producer_id), func.sum(StockLevel.on_hand))
+        select(own, func.sum(StockLevel.on_hand))
         .join(Point, Point.id == StockLevel.point_id)
         .where(StockLevel.owner == owner_of(producer_id))
-        .group_by(_own(producer_id))
+        .group_by(own)
     )
-    found = {bool(own): int(n or 0) for own, n in rows}
+    found = {bool(is_own): int(n or 0) for is_own, n in rows}
     return found.get(True, 0), found.get(False, 0)
 
 
