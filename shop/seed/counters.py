@@ -60,7 +60,7 @@ def plan(staff: Staff) -> None:
     )
     admin = staff.people["quantri"]
     for counter, name in ((centre, "Quầy chính"), (gate, "Quầy trạm dừng nghỉ"), (shop, "Máy bán lưu động")):
-        staff.then(staff.day(16, 9), lambda counter=counter, name=name: _enrol(staff, counter, name))  # type: ignore[misc]
+        staff.then(staff.day(16, 9), lambda counter=counter, name=name: enrol(staff, counter, name))  # type: ignore[misc]
     for who in ("diemban", "tramdung", "xuctien"):
         actor = staff.people[who]
         staff.then(staff.day(16, 10), lambda actor=actor: devices.set_pin(actor, actor.user_id or 0, PIN))  # type: ignore[misc]
@@ -74,7 +74,7 @@ def plan(staff: Staff) -> None:
     staff.then(staff.day(3, 9, 30), lambda: _found(staff))
 
 
-def _enrol(staff: Staff, counter: Counter, name: str) -> None:
+def enrol(staff: Staff, counter: Counter, name: str) -> None:
     admin = staff.people["quantri"]
     counter.device_id = devices.create(admin, counter.code, f"{name} (minh họa)", staff.points[counter.point])
     made = devices.enrol(devices.new_code(admin, counter.device_id).code, f"{name} (minh họa)", None)
@@ -94,11 +94,11 @@ def _found(staff: Staff) -> None:
 def _day(staff: Staff, counter: Counter, ago: int, *, live: bool) -> None:
     """Gather what happens in a session, to be taken in as it happens, or all together in the evening."""
     rng, opening = staff.rng, clock.now()
-    turn = Turn(_uuid(staff))
+    turn = Turn(new_uuid(staff))
     keeper = staff.people[counter.keeper].user_id
     evening = staff.day(ago, 20, 40)
     free = _free(staff, counter.point)
-    _tell(staff, counter, opening, "session-open", session=turn.uuid, keeper_id=keeper, float_amount=FLOAT)
+    tell(staff, counter, opening, "session-open", session=turn.uuid, keeper_id=keeper, float_amount=FLOAT)
     span = (evening - opening).total_seconds() - 1800
     times = sorted(opening + timedelta(seconds=900 + int(rng.random() * span)) for _ in range(rng.randrange(6, 9)))
     for n, when in enumerate(times):
@@ -113,9 +113,9 @@ def _day(staff: Staff, counter: Counter, ago: int, *, live: bool) -> None:
         _too_much(staff, counter, turn, times[-1] + timedelta(minutes=12), free)
     _ask(staff, counter, turn, times[-1] + timedelta(minutes=15))
     short = {4: 0, 3: -2_000, 2: 1_000, 1: -5_000}[ago] if counter.point == CENTRE else {3: -10_000}.get(ago, 0)
-    counted = _notes(turn.cash + short)
+    counted = in_notes(turn.cash + short)
     note = "Thối nhầm khách mua lẻ" if short else None
-    _tell(
+    tell(
         staff, counter, evening, "session-close", session=turn.uuid, counted=counted, counted_amount=turn.cash + short,
         note=note,
     )  # fmt: skip
@@ -126,12 +126,12 @@ def _day(staff: Staff, counter: Counter, ago: int, *, live: bool) -> None:
     if live:
         for event in events:
             when = datetime.fromisoformat(event["at"]) + timedelta(seconds=2)
-            staff.then(when, lambda event=event: _send(counter, [event]))  # type: ignore[misc]
+            staff.then(when, lambda event=event: send(counter, [event]))  # type: ignore[misc]
     else:
-        staff.then(evening + timedelta(minutes=12), lambda: _send(counter, events))
+        staff.then(evening + timedelta(minutes=12), lambda: send(counter, events))
 
 
-def _send(counter: Counter, events: Sequence[dict[str, Any]]) -> None:
+def send(counter: Counter, events: Sequence[dict[str, Any]]) -> None:
     """Take the events in, and count what was sold as a worker would have done.
 
     Raises:
@@ -146,16 +146,16 @@ def _send(counter: Counter, events: Sequence[dict[str, Any]]) -> None:
         handlers.count_sales(SoldAtCounter(sale.order_id))
 
 
-def _tell(staff: Staff, counter: Counter, at: datetime, kind: str, **body: Any) -> None:
+def tell(staff: Staff, counter: Counter, at: datetime, kind: str, **body: Any) -> None:
     told = {name: value for name, value in body.items() if value is not None}
-    counter.queue.append({"uuid": _uuid(staff), "kind": kind, "at": at.isoformat(), "body": told})
+    counter.queue.append({"uuid": new_uuid(staff), "kind": kind, "at": at.isoformat(), "body": told})
 
 
-def _uuid(staff: Staff) -> str:
+def new_uuid(staff: Staff) -> str:
     return str(uuid.UUID(int=staff.rng.getrandbits(128), version=4))
 
 
-def _notes(amount: int) -> dict[str, int]:
+def in_notes(amount: int) -> dict[str, int]:
     """The fewest notes that make `amount` (the rest, below the smallest note, is not there)."""
     found = {}
     for note in NOTES:
@@ -179,7 +179,7 @@ def _free(staff: Staff, point: str) -> dict[tuple[str, str], int]:
 # --- what happens ------------------------------------------------------------------------------------------------
 
 
-def _line(staff: Staff, sku: str, lot: str, n: int, when: datetime) -> dict[str, Any]:
+def line(staff: Staff, sku: str, lot: str, n: int, when: datetime) -> dict[str, Any]:
     ware = staff.packs[sku]
     price_id, amount = ware.price_at(when) or (0, 0)
     return {
@@ -196,8 +196,8 @@ def _sale(staff: Staff, counter: Counter, turn: Turn, when: datetime, free: dict
     for sku, lot in rng.sample(there, min(len(there), rng.choice((1, 1, 2, 2, 3)))):
         units = min(free[sku, lot] - 1, 1 if staff.packs[sku].prices[-1][3] > 300_000 else rng.choice((1, 1, 2, 2, 3)))
         free[sku, lot] -= units
-        lines.append(_line(staff, sku, lot, units, when))
-    _sell(staff, counter, turn, when, lines, off=n == 4, mixed=n == 5)
+        lines.append(line(staff, sku, lot, units, when))
+    sell(staff, counter, turn, when, lines, off=n == 4, mixed=n == 5)
 
 
 def _too_much(staff: Staff, counter: Counter, turn: Turn, when: datetime, free: dict[tuple[str, str], int]) -> None:
@@ -206,10 +206,10 @@ def _too_much(staff: Staff, counter: Counter, turn: Turn, when: datetime, free: 
               key=lambda key: (free[key], key), default=None)  # fmt: skip
     if few is not None:
         n = free.pop(few) + 2
-        _sell(staff, counter, turn, when, [_line(staff, *few, n, when)])
+        sell(staff, counter, turn, when, [line(staff, *few, n, when)])
 
 
-def _sell(
+def sell(
     staff: Staff, counter: Counter, turn: Turn, when: datetime, lines: list[dict[str, Any]], *, off: bool = False,
     mixed: bool = False,
 ) -> None:  # fmt: skip
@@ -222,7 +222,7 @@ def _sell(
     turn.cash += sum(tender["amount"] for tender in tenders if tender["kind"] == "cash")
     turn.sold.append((number, lines, total))
     alcohol = {ware.variant_id for ware in staff.packs.values() if ware.is_alcohol}
-    _tell(
+    tell(
         staff, counter, when, "sale", session=turn.uuid, number=number, lines=lines, discount_amount=discount,
         discount_reason="Khách đoàn mua nhiều" if discount else None, tenders=tenders, total_amount=total,
         age_confirmed=any(line["variant_id"] in alcohol for line in lines),
@@ -257,7 +257,7 @@ def _return(staff: Staff, counter: Counter, turn: Turn, when: datetime) -> None:
         return
     worth = line["unit_price_amount"]
     turn.cash -= worth
-    _tell(
+    tell(
         staff, counter, when, "return", session=turn.uuid, sale_number=number, reason="Khách mua nhầm loại, còn nguyên tem",
         lines=[{"variant_id": line["variant_id"], "quantity": 1, "restock": True, "lot_code": line["lot_code"]}],
         refund={"kind": "cash", "amount": worth},
@@ -266,7 +266,7 @@ def _return(staff: Staff, counter: Counter, turn: Turn, when: datetime) -> None:
 
 def _drawer(staff: Staff, counter: Counter, turn: Turn, when: datetime, amount: int, reason: str) -> None:
     turn.cash += amount
-    _tell(staff, counter, when, "cash", session=turn.uuid, amount=amount, reason=reason)
+    tell(staff, counter, when, "cash", session=turn.uuid, amount=amount, reason=reason)
 
 
 def _ask(staff: Staff, counter: Counter, turn: Turn, when: datetime) -> None:
@@ -275,4 +275,4 @@ def _ask(staff: Staff, counter: Counter, turn: Turn, when: datetime) -> None:
     body: dict[str, Any] = {"text": rng.choice(ASKED)}
     if rng.random() < 0.4:
         body = {"variant_id": staff.packs[rng.choice(("QN060-1", "QN043-1", "QN099-1", "QN015-1"))].variant_id}
-    _tell(staff, counter, when, "ask", session=turn.uuid, quantity=rng.choice((1, 1, 2, 5)), **body)
+    tell(staff, counter, when, "ask", session=turn.uuid, quantity=rng.choice((1, 1, 2, 5)), **body)

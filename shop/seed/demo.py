@@ -26,6 +26,7 @@ from shop.points.models import Point
 from shop.producers import services as producers
 from shop.producers.models import Producer
 from shop.seed import (
+    booths,
     counters,
     goods,
     joining,
@@ -123,6 +124,10 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     more = replace(staff, rng=random.Random(f"demo:supply:{seed}"), _acts=[])
     supply.plan(more, known["producer_id"])
     more.work()
+    # The fair's booths, with a chance of their own as well.
+    fair = replace(staff, rng=random.Random(f"demo:booths:{seed}"), _acts=[])
+    booths.plan(fair)
+    fair.work()
     joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
     finding.sweep()

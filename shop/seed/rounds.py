@@ -98,8 +98,8 @@ def _deliveries(staff: Staff) -> None:
     def partly() -> None:
         maker, units = next(iter(_by_maker(staff, {"QN027-1": 30, "QN027-2": 16}).items()))
         reference = _expect(staff, CENTRE, BOUGHT, maker, units, 3)
-        half = {sku: Came(n // 2, **_lot(staff, sku, staff.day(2))) for sku, n in units.items()}
-        staff.then(staff.day(2, 8, 50), lambda: _receive(staff, reference, half, "PXK-MH-0217"))
+        half = {sku: Came(n // 2, **lot(staff, sku, staff.day(2))) for sku, n in units.items()}
+        staff.then(staff.day(2, 8, 50), lambda: receive(staff, reference, half, "PXK-MH-0217"))
 
     staff.then(staff.day(8, 14), partly)
 
@@ -123,7 +123,7 @@ def _by_maker(staff: Staff, units: Mapping[str, int]) -> dict[int, dict[str, int
     return found
 
 
-def _lot(staff: Staff, sku: str, when: datetime) -> dict[str, Any]:
+def lot(staff: Staff, sku: str, when: datetime) -> dict[str, Any]:
     return dict(staff.lot(sku, when))
 
 
@@ -153,13 +153,13 @@ def _delivery(
         when, came = staff.day(ago, 9, 20), {}
         for sku, n in units.items():
             back, why = refused.get(sku, (0, ""))
-            came[sku] = Came(n - back, back, why, **_lot(staff, sku, when))
-        staff.then(when, lambda: _receive(staff, reference, came, f"PXK-MH-{ago:02d}{maker:02d}"))
+            came[sku] = Came(n - back, back, why, **lot(staff, sku, when))
+        staff.then(when, lambda: receive(staff, reference, came, f"PXK-MH-{ago:02d}{maker:02d}"))
 
     staff.then(staff.day(ago + 4, 15, 30), expect)
 
 
-def _receive(staff: Staff, reference: str, came: Mapping[str, Came], paper: str) -> None:
+def receive(staff: Staff, reference: str, came: Mapping[str, Came], paper: str) -> None:
     found, _row = receipts_read.delivery(reference)
     lines = {line.sku: line.line_id for line in receipts_read.lines(found.id)}
     keeper = staff.people["diemban" if found.point_id == staff.points[CENTRE] else "xuctien"]
@@ -215,8 +215,8 @@ def _transfers(staff: Staff) -> None:
             staff.then(staff.day(days, 10 + 2 * hour, 15), step)
         return reference
 
-    def arrive(reference: str, who: str, ago: int, say: Any) -> None:
-        staff.then(staff.day(ago, 9, 10), lambda: _arrive(staff, reference, who, say))
+    def comes(reference: str, who: str, ago: int, say: Any) -> None:
+        staff.then(staff.day(ago, 9, 10), lambda: arrive(staff, reference, who, say))
 
     def whole(left: int, _sku: str) -> tuple[int, int, int, str | None]:
         return left, 0, 0, None
@@ -233,7 +233,7 @@ def _transfers(staff: Staff) -> None:
 
     def to_gate() -> None:
         units = {"QN056-1": 24, "QN056-2": 8, "QN023-1": 14, "QN022-1": 30, "QN007-1": 12, "QN058-1": 12, "QN051-1": 12}
-        arrive(
+        comes(
             travel("tramdung", HOUSE, GATE, units, (38, 38, 37), "Mở lại quầy ở trạm dừng nghỉ"),
             "tramdung",
             36,
@@ -241,7 +241,7 @@ def _transfers(staff: Staff) -> None:
         )
 
     def to_big_c() -> None:
-        arrive(
+        comes(
             travel("xuctien", HOUSE, BIG_C, {"QN066-1": 4, "QN023-2": 8, "QN064-1": 6}, (31, 30, 30)),
             "xuctien",
             29,
@@ -251,11 +251,11 @@ def _transfers(staff: Staff) -> None:
     def to_centre() -> None:
         units = {"QN066-1": 6, "QN058-1": 12, "QN062-1": 12, "QN022-2": 14, "QN064-1": 6}
         reference = travel("diemban", HOUSE, CENTRE, units, (15, 15, 14))
-        arrive(reference, "diemban", 13, half)
-        arrive(reference, "diemban", 12, whole)
+        comes(reference, "diemban", 13, half)
+        comes(reference, "diemban", 12, whole)
 
     def to_west() -> None:
-        arrive(travel("xuctien", HOUSE, WEST, {"QN022-1": 16, "QN007-1": 10}, (4, 4, 3)), "xuctien", 1, half)
+        comes(travel("xuctien", HOUSE, WEST, {"QN022-1": 16, "QN007-1": 10}, (4, 4, 3)), "xuctien", 1, half)
 
     def given_up() -> None:
         reference = travel("tramdung", HOUSE, GATE, {"QN022-2": 10}, (11, 10))
@@ -284,7 +284,7 @@ def _transfers(staff: Staff) -> None:
     staff.then(staff.day(1, 17), lambda: travel("diemban", HOUSE, CENTRE, {"QN064-1": 4, "QN066-2": 3}, ()))
 
 
-def _arrive(staff: Staff, reference: str, who: str, say: Any) -> None:
+def arrive(staff: Staff, reference: str, who: str, say: Any) -> None:
     """Count in what `say` tells of each lot: (good, damaged, missing, why) from units on the road and SKU."""
     rows = session().execute(
         select(Passage.id, Passage.on_road, StockLevel.variant_id)

@@ -16,12 +16,12 @@ from shop.kernel.db import session
 from shop.kernel.mail import Letter
 from shop.orders.models import Order
 from shop.pages import keeper
-from shop.points.models import Point
+from shop.points.models import Point, PointKind
 from shop.recalls.models import Reach, Recall, RecallBuyer
 from shop.receipts.models import Delivery, DeliveryState, ReceiptLine, Terms
-from shop.seed import counters, rounds
+from shop.seed import booths, counters, rounds
 from shop.seed.then import Past
-from shop.stock.models import SHOP, Lot, LotPaper, StockLevel, StockMovement
+from shop.stock.models import SHOP, Lot, LotPaper, MovementKind, StockLevel, StockMovement
 from shop.till.models import (
     Ask,
     Device,
@@ -126,8 +126,8 @@ def test_a_lot_was_called_back_some_weeks_ago(shop: Any) -> None:
 
 
 def test_days_at_the_counters(shop: Any) -> None:
-    assert count(Device) == 3
-    assert count(Device, Device.revoked_at.is_not(None)) == 1
+    assert count(Device) == 5
+    assert count(Device, Device.revoked_at.is_not(None)) == 3
     assert count(TillSession) == count(TillClosing) >= 8
     off = [n for n in session().scalars(select(TillClosing.variance_amount)) if n]
     assert 1 <= len(off) < count(TillClosing)
@@ -143,6 +143,33 @@ def test_days_at_the_counters(shop: Any) -> None:
     # At the rest stop there is no network by day: the books hear of it in the evening.
     late = session().execute(select(TillSale.at, TillSale.received_at).where(TillSale.number.like("B1-%"))).all()
     assert max(received - at for at, received in late) > timedelta(hours=3)
+
+
+def test_one_booth_is_empty_after_a_night_and_another_takes_goods_home(shop: Any) -> None:
+    """The fair of January 2017, told again: what was brought is gone before midnight, and people go on asking."""
+    fair = {
+        p.name.partition(" – ")[0]: p
+        for p in session().scalars(select(Point).where(Point.kind == PointKind.FAIR, Point.is_demo))
+    }
+    hungry, plenty = fair["Gian Tiên Yên"], fair["Gian Ba Chẽ"]
+    assert hungry.closed_on == plenty.closed_on == clock.today() - timedelta(days=booths.END)
+
+    def moves(point: Point, *conditions: Any) -> list[StockMovement]:
+        of_point = select(StockLevel.id).where(StockLevel.point_id == point.id)
+        return list(session().scalars(select(StockMovement).where(StockMovement.level_id.in_(of_point), *conditions)))
+
+    opening = clock.start_of(clock.today() - timedelta(days=booths.FIRST))
+    sales = moves(hungry, StockMovement.kind == MovementKind.SALE)
+    night = [m for m in sales if m.at < opening + timedelta(days=1)]
+    later = {clock.business_day(m.at) for m in sales} - {clock.business_day(opening)}
+    assert -sum(m.quantity for m in night) == sum(booths.FEW.values())
+    # What came in a hurry, on one day, is all that was sold after the first night.
+    assert later == {clock.business_day(opening) + timedelta(days=3)}
+    asked = count(Ask, Ask.point_id == hungry.id)
+    assert asked >= 40
+    home = moves(plenty, StockMovement.kind == MovementKind.TRANSFER_OUT)
+    assert -sum(m.quantity for m in home) > 0
+    assert count(StockLevel, StockLevel.point_id.in_([hungry.id, plenty.id]), StockLevel.on_hand > 0) == 0
 
 
 def test_the_pin_of_the_readme_opens_the_counter(shop: Any) -> None:

@@ -1,0 +1,174 @@
+"""Two booths at a fair of the demonstration: one that is empty after its first night, one that takes goods home again.
+
+So it was in January 2017, when the booth of Tiên Yên waited for emergency deliveries after one night
+(https://danviet.vn/san-dac-san-doc-la-tai-hoi-cho-ocop-quang-ninh-7777739980.htm); days and numbers here are made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from shop.kernel import clock
+from shop.points import services as points
+from shop.points.models import PointKind
+from shop.receipts import services as receipts
+from shop.receipts.models import Terms
+from shop.receipts.services import Came, Wanted
+from shop.seed import rounds
+from shop.seed.counters import FLOAT, Counter, Turn, enrol, in_notes, line, new_uuid, sell, send, tell
+from shop.seed.staff import Staff
+from shop.seed.then import Past
+from shop.till.services import devices
+from shop.transfers import services as transfers
+
+# The fair lasted from so many days ago until before so many.
+FIRST, END = 23, 17
+FAIR = "Hội chợ OCOP Quảng Ninh thu đông (minh họa)"
+TIEN_YEN, BA_CHE = "hoi-cho-gian-tien-yen", "hoi-cho-gian-ba-che"
+# Units by SKU that the booths began with; what came in a hurry on the fourth day.
+FEW = {"QN043-1": 14, "QN043-2": 10, "QN041-1": 24, "QN042-1": 18, "QN011-1": 20}
+HURRIED = {"QN043-1": 8, "QN043-2": 6}
+PLENTY = {"QN099-1": 48, "QN022-1": 60, "QN064-1": 36, "QN056-1": 60, "QN056-2": 40}
+# Packs that people still asked for at the empty booth, the more often named the more often.
+ASKED = ("QN043-1", "QN043-1", "QN043-2", "QN041-1", "QN011-1")
+
+
+def plan(staff: Staff) -> None:
+    """Open the booths and put the fair's days on the list of what is to be done."""
+    with Past(staff.rng).at(staff.day(FIRST + 9, 10)):
+        for slug, name in ((TIEN_YEN, "Gian Tiên Yên"), (BA_CHE, "Gian Ba Chẽ")):
+            staff.points[slug] = _open(staff, f"{name} – {FAIR}", slug)  # type: ignore[index]
+    _bring(staff, FIRST, TIEN_YEN, FEW, "Hàng hội chợ, giao trước 15 giờ ngày khai mạc")
+    _bring(staff, FIRST, BA_CHE, PLENTY, "Hàng hội chợ")
+    _bring(staff, FIRST - 3, TIEN_YEN, HURRIED, "Giao gấp: gian trống từ sau đêm khai mạc")
+    few, plenty = Counter("D1", TIEN_YEN, "xuctien"), Counter("E1", BA_CHE, "xuctien")
+    for counter, name in ((few, "Gian Tiên Yên"), (plenty, "Gian Ba Chẽ")):
+        staff.then(staff.day(FIRST, 14), lambda counter=counter, name=name: enrol(staff, counter, name))  # type: ignore[misc]
+    for ago in range(FIRST, END, -1):
+        staff.then(staff.day(ago, 16, 30), lambda ago=ago: _evening(staff, few, ago, hungry=True))  # type: ignore[misc]
+        staff.then(staff.day(ago, 16, 35), lambda ago=ago: _evening(staff, plenty, ago, hungry=False))  # type: ignore[misc]
+    staff.then(staff.day(END + 1, 21, 30), lambda: _home(staff))
+    admin = staff.people["quantri"]
+    for counter in (few, plenty):
+        staff.then(
+            staff.day(END, 9, 30),
+            lambda counter=counter: devices.revoke(admin, counter.device_id, "Hội chợ bế mạc"),  # type: ignore[misc]
+        )
+
+
+def _open(staff: Staff, name: str, slug: str) -> int:
+    centre = points.Draft(
+        name=name,
+        kind=PointKind.FAIR,
+        province_code="22",
+        address="Quảng trường 30/10, phường Hồng Gai (minh họa)",
+        opened_on=clock.business_day(staff.now) - timedelta(days=FIRST),
+        hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ["08:00", "22:00"]),
+        is_public=False,
+        is_demo=True,
+    )
+    return points.create(staff.people["xuctien"], centre, f"seed:demo:{slug}")
+
+
+def _bring(staff: Staff, ago: int, point: str, units: Mapping[str, int], note: str) -> None:
+    """What a booth sells comes on one paper for each maker; goods without a maker on record come from the first of them."""
+    makers = [ware.producer_id for sku in (*units, *FEW) if (ware := staff.packs[sku]).producer_id]
+    by_maker: dict[int, dict[str, int]] = {}
+    for sku, n in units.items():
+        by_maker.setdefault(staff.packs[sku].producer_id or makers[0], {})[sku] = n
+    desk = staff.people["xuctien"]
+    for maker, mine in by_maker.items():
+
+        def come(maker: int = maker, mine: dict[str, int] = mine) -> None:
+            now = clock.now()
+            wanted = {staff.packs[sku].variant_id: Wanted(n, staff.cost(sku, now)) for sku, n in mine.items()}
+            reference = receipts.expect(
+                desk, maker, staff.points[point], Terms.PURCHASE, clock.business_day(now), wanted, note=note,
+                op_key=staff.key(), is_demo=True,
+            )  # fmt: skip
+            came = {sku: Came(n, **rounds.lot(staff, sku, now)) for sku, n in mine.items()}
+            rounds.receive(staff, reference, came, f"PXK-HC-{ago:02d}{maker:02d}")
+
+        staff.then(staff.day(ago, 15, 10), come)
+
+
+def _evening(staff: Staff, counter: Counter, ago: int, *, hungry: bool) -> None:
+    """One evening at a booth. `hungry`: everything goes within hours, and people go on asking until it closes."""
+    rng, opening = staff.rng, clock.now()
+    keeper, turn = staff.people[counter.keeper].user_id, Turn(new_uuid(staff))
+    tell(staff, counter, opening, "session-open", session=turn.uuid, keeper_id=keeper, float_amount=FLOAT)
+    skus = {ware.variant_id: sku for sku, ware in staff.packs.items()}
+    left = {
+        (skus[level.variant_id], lot.code): level.on_hand - level.held - level.allocated
+        for level, lot in staff.levels(counter.point)
+        if staff.may_sell(skus[level.variant_id], opening)
+    }
+    when = opening + timedelta(minutes=12)
+    sales = 60 if hungry else rng.randrange(4, 8)
+    for _ in range(sales):
+        there = sorted(key for key, n in left.items() if n > 0)
+        if not there:
+            break
+        lines = []
+        for key in rng.sample(there, min(len(there), rng.choice((1, 2)))):
+            n = min(left[key], rng.choice((1, 2, 2)))
+            left[key] -= n
+            lines.append(line(staff, *key, n, when))
+        sell(staff, counter, turn, when, lines)
+        when += timedelta(minutes=rng.randrange(4, 9) if hungry else rng.randrange(25, 50))
+    if hungry:
+        while when < opening + timedelta(hours=4, minutes=30):
+            body = {"variant_id": staff.packs[rng.choice(ASKED)].variant_id, "quantity": rng.choice((1, 1, 2, 3))}
+            tell(staff, counter, when, "ask", session=turn.uuid, **body)
+            when += timedelta(minutes=rng.randrange(9, 25))
+    evening = max(when, opening + timedelta(hours=4, minutes=40)) + timedelta(minutes=5)
+    tell(
+        staff, counter, evening, "session-close", session=turn.uuid, counted=in_notes(turn.cash), counted_amount=turn.cash,
+    )  # fmt: skip
+    events, counter.queue = sorted(counter.queue, key=lambda event: str(event["at"])), []
+    for event in events:
+        counter.seq += 1
+        event["seq"] = counter.seq
+    # Each sale leaves the shelf when it happened, not when the evening is counted: the hours without goods are told by it.
+    for event in events:
+        at = datetime.fromisoformat(event["at"]) + timedelta(seconds=2)
+        staff.then(at, lambda event=event: send(counter, [event]))  # type: ignore[misc]
+
+
+def _home(staff: Staff) -> None:
+    """The fair is over: what is left goes to the centre, and the booths close."""
+    office = staff.people["xuctien"]
+    for slug in (TIEN_YEN, BA_CHE):
+        skus = {ware.variant_id: sku for sku, ware in staff.packs.items()}
+        units: dict[str, int] = {}
+        for level, _lot in staff.levels(slug):
+            free = level.on_hand - level.held - level.allocated
+            if free > 0:
+                units[skus[level.variant_id]] = units.get(skus[level.variant_id], 0) + free
+        if units:
+            _send_home(staff, slug, units)
+        staff.then(
+            staff.day(END, 9),
+            lambda slug=slug: points.close(  # type: ignore[misc]
+                office, staff.points[slug], clock.business_day(staff.now) - timedelta(days=END), "Hội chợ bế mạc"
+            ),
+        )
+
+
+def _send_home(staff: Staff, slug: str, units: Mapping[str, int]) -> None:
+    office, store = staff.people["xuctien"], staff.people["donhang"]
+    wanted = {staff.packs[sku].variant_id: n for sku, n in units.items()}
+    reference = transfers.ask(
+        office, staff.points[slug], staff.points[rounds.CENTRE], wanted, staff.key(), note="Hàng hội chợ còn lại",
+        is_demo=True,
+    )  # fmt: skip
+    staff.then(staff.day(END + 1, 21, 40), lambda: transfers.approve(office, reference, {}, staff.key()))
+    staff.then(
+        staff.day(END + 1, 21, 50),
+        lambda: transfers.pack(store, reference, staff.picks(slug, units), staff.key(), reason="Đếm lúc dọn gian"),
+    )
+    staff.then(staff.day(END + 1, 22, 0), lambda: transfers.dispatch(store, reference, staff.key()))
+    staff.then(
+        staff.day(END, 8, 30), lambda: rounds.arrive(staff, reference, "diemban", lambda n, _sku: (n, 0, 0, None))
+    )
