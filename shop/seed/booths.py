@@ -64,7 +64,7 @@ def _open(staff: Staff, name: str, slug: str) -> int:
         province_code="22",
         address="Quảng trường 30/10, phường Hồng Gai (minh họa)",
         opened_on=clock.business_day(staff.now) - timedelta(days=FIRST),
-        hours=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ["08:00", "22:00"]),
+        hours={key: ["08:00", "22:00"] for key in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
         is_public=False,
         is_demo=True,
     )
