@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
 
 import structlog
@@ -11,6 +9,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import configure_mappers
 
+from shop.kernel import memory
 from shop.kernel.db import db
 
 # Pages that between them load most templates, the catalogue of words and the maps of tables.
@@ -31,7 +30,5 @@ def warm(app: Flask) -> None:
         except DBAPIError:
             log.warning("the database did not answer while warming up")
         db.engine.dispose()
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)  # what loading has left free would be copied, half empty, by every worker
+    memory.give_back()  # what loading has left free would be copied, half empty, by every worker
     gc.freeze()

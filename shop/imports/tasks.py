@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from shop.imports import queries, services
 from shop.imports.models import WORKING, Import, ImportRow
-from shop.kernel import clock, jobs
+from shop.kernel import clock, jobs, memory
 from shop.kernel.db import session, transaction
 
 # The audit log keeps what was written; the rows of a table are of use to nobody after that.
@@ -26,6 +26,7 @@ def _swept() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+        memory.give_back()
 
 
 @jobs.job("imports.check")
