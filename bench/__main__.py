@@ -608,7 +608,8 @@ def tables(report: Report, db: str, server: str, folder: Path) -> None:
             db, n, f"import, {what}", f"tried {n / tried:,.0f} rows/s, written {n / written:,.0f} rows/s, in all {whole:.1f} s",
             f"goal {imports.SECONDS:.0f} s", whole <= imports.SECONDS, check=tried, write=written, seconds=whole,
         )  # fmt: skip
-    report.line(db, n, "import memory", f"{f.memory:.0f} MB (after a second one {f.memory_after:.0f})", f"goal {imports.MEGABYTES:.0f} MB", f.memory <= imports.MEGABYTES,
+    told = f"{f.memory:.0f} MB (after a second one {f.memory_after:.0f})"
+    report.line(db, n, "import memory", told, f"goal {imports.MEGABYTES:.0f} MB", f.memory <= imports.MEGABYTES,
                 memory=f.memory, memory_after=f.memory_after)  # fmt: skip
 
 
