@@ -125,6 +125,8 @@ class Product(Base):
         CheckConstraint(
             "alcohol_percent IS NULL OR (alcohol_percent >= 0 AND alcohol_percent <= 100)", name="alcohol_range"
         ),
+        # Lists of goods at many points are read in this order and stop at the end of their page.
+        Index("ix_products_sort_name", "sort_name"),
     )
 
     id: Mapped[Id]

@@ -199,8 +199,13 @@ class LevelRow:
         return self.on_hand - self.held - self.allocated
 
 
-def level_rows() -> Any:
-    """The statement behind the office's list of levels; the table adds filters, sorting and a page."""
+def level_rows(*, by_goods: bool = False) -> Any:
+    """The statement behind the office's list of levels; the table adds filters, sorting and a page.
+
+    `by_goods`: it is read in the order of products, from their index down to the levels, and stops when the page is full.
+    SQLite must be kept from beginning at the levels and sorting them all: a sum is no column that it could look up.
+    """
+    variant_id, product_id = (Variant.id + 0, Product.id + 0) if by_goods else (Variant.id, Product.id)
     return (
         select(
             StockLevel.id.label("level_id"),
@@ -220,8 +225,8 @@ def level_rows() -> Any:
             StockLevel.variant_id,
             StockLevel.lot_id,
         )
-        .join(Variant, Variant.id == StockLevel.variant_id)
-        .join(Product, Product.id == Variant.product_id)
+        .join(Variant, variant_id == StockLevel.variant_id)
+        .join(Product, product_id == Variant.product_id)
         .join(Point, Point.id == StockLevel.point_id)
         .join(Lot, Lot.id == StockLevel.lot_id)
     )
@@ -382,17 +387,27 @@ def in_state(state: str, mine: Sequence[int] | None) -> Any:
     return StockLevel.held + StockLevel.allocated > 0
 
 
-def matching(q: str) -> Any:
-    """The condition of the search box: name without marks, SKU, bar code, lot."""
+def _named(q: str) -> tuple[Any, Any]:
+    """Ids of the variants, and of the lots, that a search box means: name without marks, SKU, bar code; lot."""
     raw = q.strip()
-    found = [
-        Variant.sku.icontains(raw, autoescape=True),
-        Variant.gtin == raw,
-        Lot.code.icontains(raw, autoescape=True),
-    ]
+    named = [Variant.sku.icontains(raw, autoescape=True), Variant.gtin == raw]
     if words := text.words(raw):
-        found.append(Product.slug.contains("-".join(words), autoescape=True))
-    return or_(*found)
+        named.append(Product.slug.contains("-".join(words), autoescape=True))
+    goods = select(Variant.id).join(Product, Product.id == Variant.product_id).where(or_(*named))
+    return goods.correlate(None), select(Lot.id).where(Lot.code.icontains(raw, autoescape=True)).correlate(None)
+
+
+def matching(q: str) -> Any:
+    """The condition of the search box on levels. Goods and lots are looked up first, then their levels by index: there are
+    far more levels than goods."""
+    goods, of_lot = _named(q)
+    return or_(StockLevel.variant_id.in_(goods), StockLevel.lot_id.in_(of_lot))
+
+
+def lots_matching(q: str) -> Any:
+    """The condition of the search box on lots."""
+    goods, of_lot = _named(q)
+    return or_(Lot.variant_id.in_(goods), Lot.id.in_(of_lot))
 
 
 def never_stocked() -> int:

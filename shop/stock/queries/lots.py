@@ -187,7 +187,7 @@ def find_lots(q: str, *, limit: int = 30) -> list[LotView]:
     """Lots whose code, trace code, SKU or product's name holds `q`, newest first."""
     from shop.stock import queries
 
-    statement = _lots().where(Lot.code != "", queries.matching(q) | (Lot.trace_code == q.strip().upper()))
+    statement = _lots().where(Lot.code != "", queries.lots_matching(q) | (Lot.trace_code == q.strip().upper()))
     return [LotView(*row) for row in session().execute(statement.order_by(Lot.id.desc()).limit(limit))]
 
 
