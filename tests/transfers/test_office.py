@@ -334,7 +334,7 @@ def test_the_list_is_narrowed_and_exported(shelves, client):
     assert found(f"from={shelves.here.id}&to={shelves.there.id}") == every
     assert found(f"from={shelves.there.id}") == set()
     assert re.search(
-        rf'<tr class="late">\s*<th[^>]*><a href="/office/transfers/{late}"', page(client, "/office/transfers")
+        rf'<tr[^>]* class="late">\s*<th[^>]*><a href="/office/transfers/{late}"', page(client, "/office/transfers")
     )
     exported = page(client, "/office/transfers?format=csv&state=late")
     assert late in exported and "Đang trên đường" in exported

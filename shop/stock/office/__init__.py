@@ -113,8 +113,8 @@ def index() -> Any:
     mine = points.ids_in(held)
     names = queries.owner_names()
     # Conditions that few levels meet are faster looked up than met on the way.
-    sort, state, q = (request.args.get(name, "") for name in ("sort", "state", "q"))
-    by_goods = sort.lstrip("-") in {"", "product"} and state in {"", "low", "out"} and not q
+    sort, state = (request.args.get(name, "") for name in ("sort", "state"))
+    by_goods = sort.lstrip("-") in {"", "product"} and state in {"", "low", "out"}
     statement = queries.level_rows(by_goods=by_goods)
     if mine is not None:
         statement = statement.where(StockLevel.point_id.in_(mine) if mine else false())
