@@ -511,7 +511,8 @@ def test_late_parcels_stand_out(clerk: Any) -> None:
     for order in (late, soon, fine):
         orders.confirm(CLERK, order.id)
     shown = page(clerk, "/office/fulfilments")
-    rows = {m[2]: m[1] for m in re.finditer(r'<tr[^>]*?(?: class="(\w+)")?>\s*<td class="pick"[^>]*>.*?value="([^"/]+)/1"', shown)}
+    row = r'<tr[^>]*?(?: class="(\w+)")?>\s*<td class="pick"[^>]*>.*?value="([^"/]+)/1"'
+    rows = {m[2]: m[1] for m in re.finditer(row, shown)}
     assert rows == {late.reference: "late", soon.reference: "soon", fine.reference: None}
     assert unconfirmed.reference not in shown
     assert set(re.findall(r'value="([^"/]+)/1"', page(clerk, "/office/fulfilments?late=1"))) == {late.reference}

@@ -144,7 +144,8 @@ def test_a_table_goes_out_and_comes_back(shelves, client):
     assert answer.status_code == 200
     shown = answer.get_data(as_text=True)
     assert "đổi 2 mức, giữ nguyên 0, để trống 1, không nhận 5 dòng" in shown
-    told = re.findall(r'<th[^>]* scope="row" class="num">(\d+)</th><td[^>]*>([^<]*)</td><td[^>]* class="wide">([^<]*)</td>', shown)
+    row = r'<th[^>]* scope="row" class="num">(\d+)</th><td[^>]*>([^<]*)</td><td[^>]* class="wide">([^<]*)</td>'
+    told = re.findall(row, shown)
     assert [(n, why) for n, _sku, why in told] == [
         ("5", "SKU này đã có ở một dòng trước."),
         ("6", "Không có mặt hàng nào mang SKU này."),
