@@ -179,18 +179,18 @@ def bare_adding(shelf: Shelf) -> load.Act:
 def measure(server: Server, act: load.Act, clients: int, seconds: float) -> dict[str, float]:
     """Do `act` for so long; CPU is that of the server's processes and of the database's that work for it."""
     load.run(server.port, act, clients, min(0.6, seconds / 3))
-    database_pids = server.database_pids()
-    before = meters.cpu_seconds(server.pids), meters.cpu_seconds(database_pids)
+    before = meters.cpu_seconds(server.pids), meters.cpu_seconds(server.database_pids())
     # A busy machine must not leave a figure to two or three samples, nor to single ticks of the clock.
     found = load.run(server.port, act, clients, seconds, least=-(-LEAST // clients))
-    after = meters.cpu_seconds(server.pids), meters.cpu_seconds(database_pids)
+    after = meters.cpu_seconds(server.pids), meters.cpu_seconds(server.database_pids())
+    shop, database = (meters.used(*times) for times in zip(before, after, strict=True))
     things = max(1, len(found.seconds))
     return {
         "per_second": things / found.elapsed,
         "p50_ms": found.part(0.5),
         "p95_ms": found.part(0.95),
-        "cpu_ms": (after[0] - before[0] + after[1] - before[1]) / things * 1000,
-        "cpu_database_ms": (after[1] - before[1]) / things * 1000,
+        "cpu_ms": (shop + database) / things * 1000,
+        "cpu_database_ms": database / things * 1000,
         "requests": found.requests / things,
         "bytes": found.wire_bytes / things,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -21,16 +21,21 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def cpu_seconds(pids: Iterable[int]) -> float:
-    """Processor time (user and system) that these processes have used so far; one that is gone counts nothing."""
-    total = 0
+def cpu_seconds(pids: Iterable[int]) -> dict[int, float]:
+    """Processor time (user and system) that each of these processes has used so far; one that is gone is left out."""
+    found = {}
     for pid in pids:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICK
+        found[pid] = (int(fields[11]) + int(fields[12])) / _TICK
+    return found
+
+
+def used(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Processor time between two readings; of a process that ended between them nothing is known after the first."""
+    return sum(now - before.get(pid, 0.0) for pid, now in after.items())
 
 
 def pss_megabytes(pids: Iterable[int]) -> float:
