@@ -26,6 +26,7 @@ from shop.demand.models.unmet import STRENGTH, Channel, Kind, UnmetAsk, UnmetDay
 from shop.kernel import clock
 from shop.kernel.db import changed, insert_missing, is_sqlite, session, transaction
 from shop.kernel.text import clean, fold, may_name_person
+from shop.kernel.text import words as words_of
 
 LONGEST = 80
 # A visitor who misses more different goods than this in a day is a machine.
@@ -205,7 +206,7 @@ def _full(wish: Wish) -> Wish | None:
             amount = goods.unit_price_amount if goods is not None else None
     if product_id is None:
         words = clean(wish.words or "").replace("\n", " ")[:LONGEST].strip()
-        if not fold(words) or may_name_person(words):
+        if not words_of(words) or may_name_person(words):
             return None
     return replace(wish, quantity=quantity, product_id=product_id, unit_amount=amount, words=words)
 
