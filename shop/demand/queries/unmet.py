@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
@@ -72,9 +73,9 @@ def _columns() -> list[tables.Column]:
     ]
 
 
-def thousandths(value: int) -> float:
+def thousandths(value: int) -> Decimal:
     """Units of the estimate for a spreadsheet."""
-    return int(value) / 1000
+    return Decimal(int(value)) / 1000
 
 
 def _filters(kinds: Collection[Kind], *, place: bool = True) -> list[tables.Filter]:
