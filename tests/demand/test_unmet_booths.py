@@ -153,3 +153,11 @@ def test_shops_are_no_booths(fair: Any) -> None:
     forget_points()
     assert booths.look() == 0
     assert rows() == []
+
+
+def test_a_hall_without_days_of_its_own_is_no_fair_while_it_sells_nothing(fair: Any) -> None:
+    with transaction() as s:
+        s.get(type(fair["point"]), fair["point"].id).closed_on = None
+    forget_points()
+    assert booths.look() == 0
+    assert rows() == []

@@ -65,11 +65,11 @@ def test_by_product(client: Any, missed: Any, ctx: Flask) -> None:
     assert "1.380.000\u00a0₫" in page  # all of the last thirty days
     assert "Xem trang lúc hết hàng: tính 10 % số khách" in page
     assert [row[:1] + row[4:] for row in table(client, HERE)] == [
-        ["Chả mực Hạ Long", "2", "6", "6", "1110000"],
-        ["Mật ong rừng", "1", "3", "3", "270000"],
+        ["Chả mực Hạ Long", "1110000", "6", "6", "2"],
+        ["Mật ong rừng", "270000", "3", "3", "1"],
     ]
     first = (clock.today() - timedelta(days=60)).isoformat()
-    assert [row[5] for row in table(client, f"{HERE}?from={first}&sort=-units")] == ["12", "6"]
+    assert [row[6] for row in table(client, f"{HERE}?from={first}&sort=-units")] == ["12", "6"]
     assert [row[0] for row in table(client, f"{HERE}?kind=refused")] == ["Chả mực Hạ Long"]
     assert [row[0] for row in table(client, f"{HERE}?q=rừng+xa")] == ["Mật ong rừng"]
     assert "Không có dòng nào khớp" in client.get(f"{HERE}?q=xyz").get_data(as_text=True)
@@ -92,7 +92,7 @@ def test_by_words_and_by_place(client: Any, missed: Any) -> None:
     assert "=cmd|x" in client.get(f"{HERE}/words").get_data(as_text=True)
     assert not any(cell.startswith("=") for row in table(client, f"{HERE}/words") for cell in row)
     places = table(client, f"{HERE}/places")
-    assert [(row[0], row[2]) for row in places] == [("Bến tàu", "6"), ("Trên mạng", "4"), ("Chợ đồi", "3")]
+    assert [(row[0], row[3]) for row in places] == [("Bến tàu", "6"), ("Trên mạng", "4"), ("Chợ đồi", "3")]
     assert [row[0] for row in table(client, f"{HERE}/words?q=buoi")] == ["Bưởi Diễn"]
 
 
@@ -132,7 +132,7 @@ def test_producers_see_their_own_goods_only(client: Any, missed: Any) -> None:
     assert "Chả mực Hạ Long" in page
     assert "Mật ong" not in page
     assert "HX7K" not in page
-    assert [(row[0], row[-1]) for row in table(client, "/producer/demand/unmet")] == [("Chả mực Hạ Long", "1110000")]
+    assert [(row[0], row[3]) for row in table(client, "/producer/demand/unmet")] == [("Chả mực Hạ Long", "1110000")]
     assert client.get("/producer/demand/unmet?q=mật").status_code == 200
     assert client.get(HERE).status_code == 403
 

@@ -22,7 +22,7 @@ def add_up() -> Iterator[str]:
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row in session().scalars(select(UnmetAsk).execution_options(yield_per=1000)):
         of_day = sums[day_key(row)]
-        for n, value in enumerate((people(row.kind), row.quantity, row.lost_units, row.lost_amount)):
+        for n, value in enumerate((people(row), row.quantity, row.lost_units, row.lost_amount)):
             of_day[n] += value
     t = UnmetDay.__table__.c
     for key, has_asks, *told in session().execute(

@@ -58,10 +58,10 @@ def _sums() -> tuple[Any, ...]:
 
 
 def _columns() -> list[tables.Column]:
+    """The sums of a row, đồng first: on a narrow screen the first ones are seen."""
     asks, units, lost_units, lost_amount = (c.element for c in _sums())
     return [
-        tables.Column("asks", N_("Số người"), "num", sort=(asks,)),
-        tables.Column("units", N_("Số lượng thiếu"), "num", sort=(units,)),
+        tables.Column("lost_amount", N_("Ước tính mất (đồng)"), "num", sort=(lost_amount,)),
         tables.Column(
             "lost_units",
             N_("Ước tính mất (đơn vị)"),
@@ -69,7 +69,8 @@ def _columns() -> list[tables.Column]:
             sort=(lost_units,),
             value=lambda r: thousandths(r.lost_units),
         ),
-        tables.Column("lost_amount", N_("Ước tính mất (đồng)"), "num", sort=(lost_amount,)),
+        tables.Column("units", N_("Số lượng thiếu"), "num", sort=(units,)),
+        tables.Column("asks", N_("Số người"), "num", sort=(asks,)),
     ]
 
 
@@ -104,9 +105,9 @@ def _goods_table() -> tables.Table:
         name="nhu-cau-chua-dap-ung",
         columns=[
             tables.Column("name", N_("Sản phẩm"), sort=(Product.sort_name,)),
-            tables.Column("pack", N_("Quy cách")),
+            tables.Column("pack", N_("Quy cách"), on_page=False),
             tables.Column("sku", "SKU", on_page=False),
-            tables.Column("producer", N_("Cơ sở"), sort=(Producer.sort_name,)),
+            tables.Column("producer", N_("Cơ sở"), on_page=False),
             *_columns(),
         ],
         order="-lost_amount",
@@ -132,7 +133,7 @@ def _goods() -> Any:
         .outerjoin(Producer, Producer.id == Product.producer_id)
         .group_by(
             Product.id, Product.name, Product.slug, Product.sort_name, Variant.id, Variant.pack, Variant.sku, Producer.id,
-            Producer.name, Producer.sort_name,
+            Producer.name,
         )
     )  # fmt: skip
 
@@ -161,7 +162,7 @@ def by_words(args: Mapping[str, str], here: str) -> tables.View:
     words = func.min(D.words)
     table = tables.Table(
         name="tu-khoa-chua-dap-ung",
-        columns=[tables.Column("words", N_("Tìm gì, hỏi gì"), sort=(D.text,)), *_columns()[:3]],
+        columns=[tables.Column("words", N_("Tìm gì, hỏi gì"), sort=(D.text,)), *reversed(_columns()[1:])],
         order="-asks",
         tie=func.min(D.id),
         filters=_filters([Kind.SEARCH_NOTHING, Kind.TILL_ASKED]),
@@ -222,14 +223,14 @@ def asks_of(args: Mapping[str, str], here: str, product_id: int) -> tables.View:
         columns=[
             tables.Column("at", N_("Lúc"), sort=(a.at,)),
             tables.Column("kind", N_("Kiểu"), sort=(a.kind,), value=lambda r: gettext(KIND_NAMES[r.kind])),
-            tables.Column("channel", N_("Kênh"), value=lambda r: gettext(CHANNEL_NAMES[r.channel])),
-            tables.Column("place", N_("Nơi"), value=lambda r: r.place or gettext("Trên mạng")),
-            tables.Column("pack", N_("Quy cách"), value=lambda r: r.pack or ""),
+            tables.Column("channel", N_("Kênh"), value=lambda r: gettext(CHANNEL_NAMES[r.channel]), on_page=False),
+            tables.Column("place", N_("Nơi"), sort=(Point.sort_name,), value=lambda r: r.place or gettext("Trên mạng")),
+            tables.Column("pack", N_("Quy cách"), value=lambda r: r.pack or "", on_page=False),
             tables.Column("quantity", N_("Số lượng thiếu"), "num", sort=(a.quantity,)),
             tables.Column("unit_amount", N_("Giá khi đó"), "num"),
             tables.Column("lost_units", N_("Ước tính mất (đơn vị)"), "num", value=lambda r: thousandths(r.lost_units)),
             tables.Column("lost_amount", N_("Ước tính mất (đồng)"), "num", sort=(a.lost_amount,)),
-            tables.Column("reference", N_("Từ đâu"), value=lambda r: r.reference or ""),
+            tables.Column("reference", N_("Từ đâu"), value=lambda r: r.reference or "", on_page=False),
         ],
         order="-at",
         tie=a.id,

@@ -34,6 +34,9 @@ def look(today: date | None = None) -> int:
         if point.kind is not PointKind.FAIR:
             continue
         days = [d for n in range(DAYS_AGAIN, 0, -1) if point.is_open_on(d := today - timedelta(days=n))]
+        if days and (point.opened_on is None or point.closed_on is None):
+            # A hall of fairs without days of its own stands empty most of the year: only days on which it sold are a fair's.
+            days = [d for d in days if d in _sold_on(point.id, days[0])]
         if days:
             with transaction():
                 found += _look_at(point, days)
@@ -71,6 +74,16 @@ def _look_at(point: PointView, days: list[date]) -> int:
             )
             unmet.put(wish, once=once)
     return found
+
+
+def _sold_on(point_id: int, since: date) -> set[date]:
+    """The days from `since` on which a counter of the point sold anything."""
+    rows = session().scalars(
+        select(Order.placed_at).where(
+            Order.channel == TILL, Order.pickup_point_id == point_id, Order.placed_at >= clock.start_of(since)
+        )
+    )
+    return {clock.business_day(at) for at in rows}
 
 
 def _span(week: Week | None, day: date) -> Span | None:

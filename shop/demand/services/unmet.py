@@ -243,9 +243,9 @@ def day_key(row: UnmetAsk) -> str:
     return "|".join("" if part is None else str(part) for part in parts)
 
 
-def people(kind: Kind) -> int:
-    """How many people an ask of `kind` is: a booth that ran empty is an estimate, nobody was counted."""
-    return 0 if kind is Kind.BOOTH_EMPTY else 1
+def people(row: UnmetAsk) -> int:
+    """How many people an ask is: a booth that ran empty is an estimate and an ask of the office is the shop's own."""
+    return 0 if row.kind is Kind.BOOTH_EMPTY or row.channel is Channel.OFFICE else 1
 
 
 def _add_up(row: UnmetAsk, sign: int) -> None:
@@ -253,7 +253,7 @@ def _add_up(row: UnmetAsk, sign: int) -> None:
     t = UnmetDay.__table__.c
     key = day_key(row)
     sums = {
-        "asks": sign * people(row.kind), "units": sign * row.quantity, "lost_units": sign * row.lost_units,
+        "asks": sign * people(row), "units": sign * row.quantity, "lost_units": sign * row.lost_units,
         "lost_amount": sign * row.lost_amount,
     }  # fmt: skip
     if sign > 0:
