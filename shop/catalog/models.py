@@ -429,17 +429,3 @@ class SearchWord(Base):
     word: Mapped[Str40] = mapped_column(primary_key=True)
     hits: Mapped[int]
     touched_at: Mapped[Instant] = mapped_column(index=True)
-
-
-class SearchMiss(Base):
-    """What was asked for and not found, counted by day and channel; nothing of who asked."""
-
-    __tablename__ = "search_misses"
-    __table_args__ = (Index("ix_search_misses_day", "day", "count"),)
-
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
-    folded: Mapped[Str80] = mapped_column(primary_key=True)
-    channel: Mapped[Str20] = mapped_column(primary_key=True)
-    # As the first person of the day wrote it.
-    shown: Mapped[Str80]
-    count: Mapped[int] = mapped_column(default=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shop.catalog import listing, misses, services
+from shop.catalog import listing, services
 from shop.kernel import jobs
 
 
@@ -19,9 +19,3 @@ def listing_due() -> None:
 def certificates_lapsed() -> None:
     """Tell of certificates that began or lapsed by themselves; pages and checkout look at the days."""
     services.tell_certificates()
-
-
-@jobs.every(timedelta(days=1), name="catalog.misses", group="retention")
-def old_misses() -> None:
-    """Forget what was not found more than a year ago."""
-    misses.forget_old()

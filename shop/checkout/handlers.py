@@ -11,13 +11,14 @@ from shop.accounts.events import UserErased, UserSignedIn
 from shop.catalog import listing
 from shop.catalog.models import Variant
 from shop.checkout import paying, services
+from shop.checkout.events import LateMoneyUnserved
 from shop.checkout.models import Basket
 from shop.checkout.sourcing import source
 from shop.kernel import operations, web
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import after_commit, savepoint, session
 from shop.kernel.errors import N_
-from shop.kernel.events import on, on_later
+from shop.kernel.events import on, on_later, publish
 from shop.orders import queries as orders_read
 from shop.orders import services as orders
 from shop.orders.events import LinesRefused, OrderCancelled, OrderPlaced
@@ -53,14 +54,16 @@ def money_came(fact: PaymentCaptured) -> None:
 
 def _late(order: Order) -> None:
     """Money for a cancelled order."""
-    parcels = _sources_again(order)
-    if parcels is not None:
+    parcels, missing = _sources_again(order)
+    if parcels:
         try:
             with savepoint():
                 orders.revive(SYSTEM, order.id, parcels)
             return
         except SoldOut:
-            pass
+            # Somebody was faster just now. What is free after him tells what lacks; if nothing does, it is the whole order.
+            missing = _sources_again(order)[1] or _units_of(order.id)
+    publish(LateMoneyUnserved(order.id, tuple(sorted(missing)), tuple(missing[v] for v in sorted(missing))))
     orders.paid_too_late(SYSTEM, order.id)
     _send_back(order.id, N_("Tiền đến sau khi đơn đã hủy và hàng không còn"))
 
@@ -72,9 +75,22 @@ def _send_back(order_id: int, reason: str, *, only: int | None = None) -> None:
             payments.request_refund(SYSTEM, payment_id, amount, reason, f"give-back:{payment_id}:{amount}")
 
 
-def _sources_again(order: Order) -> list[tuple[int, list[Take]]] | None:
-    """Where each parcel's goods can be taken again at its own point; None if something is missing."""
+def _units_of(order_id: int) -> dict[int, int]:
+    """The units of each variant that an order has."""
+    rows = session().execute(
+        select(OrderLine.variant_id, func.sum(OrderLine.quantity))
+        .where(OrderLine.order_id == order_id)
+        .group_by(OrderLine.variant_id)
+    )
+    return {variant_id: int(n) for variant_id, n in rows}
+
+
+def _sources_again(order: Order) -> tuple[list[tuple[int, list[Take]]], dict[int, int]]:
+    """Where each parcel's goods can be taken again at its own point, and what is missing per variant; no parcel if anything
+    is, or if one would need two."""
     found = []
+    missing: dict[int, int] = defaultdict(int)
+    whole = True
     for fulfilment in orders_read.parcels_of(order.id):
         needs: dict[int, int] = defaultdict(int)
         for variant_id, quantity in session().execute(
@@ -84,10 +100,13 @@ def _sources_again(order: Order) -> list[tuple[int, list[Take]]] | None:
         levels = stock.free_levels(list(needs), point_id=fulfilment.point_id, web=True)
         flag = "pickup" if fulfilment.kind == DeliveryKind.PICKUP else "ships"
         sourced = source(needs, [level for level in levels if getattr(level, flag)])
+        for variant_id, n in sourced.missing.items():
+            missing[variant_id] += n
         if sourced.missing or len(sourced.parcels) != 1:
-            return None
+            whole = False
+            continue
         found.append((fulfilment.number, list(sourced.parcels[0].takes)))
-    return found
+    return (found if whole else []), dict(missing)
 
 
 @on(OrderCancelled)

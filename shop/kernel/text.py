@@ -10,6 +10,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202
 _SPACES = re.compile(r"[^\S\n]+")
 _COUNTER_NUMBER = re.compile(r"[A-Z][1-9][0-9]{0,2}-[0-9]{6}")
 _WORD = re.compile(r"[a-z0-9]+")
+_PERSONAL = re.compile(r"@|\d(?:[\s.-]?\d){6}")
 # Letters of the Vietnamese alphabet in dictionary order; a vowel's tone only decides between equal spellings.
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {letter: chr(0x61 + i) if i < 26 else chr(0xE0 + i) for i, letter in enumerate(_ALPHABET)}
@@ -35,6 +36,11 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(bare.replace("đ", "d").replace("Đ", "D").lower().split())
+
+
+def may_name_person(text: str) -> bool:
+    """Whether free words may hold an address of e-mail, a telephone number or another long number that names somebody."""
+    return _PERSONAL.search(text) is not None
 
 
 def words(text: str) -> list[str]:

@@ -275,23 +275,27 @@ def harden(response: Response) -> Response:
 # --- public pages ------------------------------------------------------------------------------------------------
 
 
+# Of a page: its bytes, their digest, their type, and what is to be noted each time that it is shown.
+_Kept = tuple[bytes, str, str, tuple[Callable[[], None], ...]]
+
+
 class _Pages:
     """The last rendered public pages of this process."""
 
     def __init__(self, size: int = 512) -> None:
         self.size = size
         self.lock = threading.Lock()
-        self.rows: OrderedDict[str, tuple[float, bytes, str, str]] = OrderedDict()
+        self.rows: OrderedDict[str, tuple[float, _Kept]] = OrderedDict()
 
-    def get(self, key: str, seconds: int) -> tuple[bytes, str, str] | None:
+    def get(self, key: str, seconds: int) -> _Kept | None:
         found = self.rows.get(key)
         if found is None or time.monotonic() - found[0] > seconds:
             return None
-        return found[1:]
+        return found[1]
 
-    def put(self, key: str, body: bytes, etag: str, kind: str) -> None:
+    def put(self, key: str, kept: _Kept) -> None:
         with self.lock:
-            self.rows[key] = (time.monotonic(), body, etag, kind)
+            self.rows[key] = (time.monotonic(), kept)
             self.rows.move_to_end(key)
             while len(self.rows) > self.size:
                 self.rows.popitem(last=False)
@@ -322,15 +326,19 @@ def public_page(*, keep: bool = True) -> Callable[[V], V]:
             pages: _Pages = current_app.extensions.setdefault("shop_pages", _Pages())
             key = f"{language()} {clock.today()} {request.full_path}"  # what ends with its day is not kept beyond it
             found = pages.get(key, seconds) if seconds else None
-            if found is None:
+            if found is not None:
+                for note in found[3]:
+                    note()
+            else:
                 response = make_response(view(*args, **kwargs))
                 if response.status_code != 200 or g.get("private_page"):
                     return response
                 body = response.get_data()
-                found = (body, hashlib.sha256(body).hexdigest(), response.mimetype or "text/html")
+                notes = tuple(g.get("each_view", ()))
+                found = (body, hashlib.sha256(body).hexdigest(), response.mimetype or "text/html", notes)
                 if seconds and len(body) < 400_000:
-                    pages.put(key, *found)
-            body, g.content, kind = found
+                    pages.put(key, found)
+            body, g.content, kind, _notes = found
             etag = g.content[:24]
             if request.if_none_match.contains_weak(etag):
                 response = Response(status=304)
@@ -346,6 +354,15 @@ def public_page(*, keep: bool = True) -> Callable[[V], V]:
         return wrapped  # type: ignore[return-value]
 
     return decorate
+
+
+def each_view(note: Callable[[], None]) -> None:
+    """Call `note` now, and again whenever this page is shown from memory: for what counts views of a public page.
+
+    `note` must be quick, must not raise and must not change the page; it looks at the request that is being answered then.
+    """
+    g.setdefault("each_view", []).append(note)
+    note()
 
 
 def wants_json() -> bool:
@@ -423,6 +440,20 @@ def _sessions() -> Sessions:
     found = current_app.session_interface
     assert isinstance(found, Sessions)  # noqa: S101 - `create_app` has set it
     return found
+
+
+def signed_in_token(cookie: str) -> str | None:
+    """The token of the user's session in a cookie of ours that was kept aside; None if it is forged, stale or a guest's.
+
+    For what looks at it after the answer: reading the request's own session would make a public page vary by its cookie.
+    """
+    age = int(current_app.permanent_session_lifetime.total_seconds())
+    try:
+        told = _sessions().cookies.loads(cookie, max_age=age)
+    except BadData:
+        return None
+    found = told.get("_user_id") if isinstance(told, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def visitor_session() -> Any:

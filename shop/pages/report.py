@@ -178,7 +178,7 @@ _FILES = {
         (N_("Sản phẩm"), N_("Quy cách"), "SKU", N_("Ngày hết hàng"), N_("Số ngày tính"), N_("Tỷ lệ (%)")),
         _missing_lines,
     ),
-    "asks": _File("khach-hoi", (N_("Hỏi ở đâu"), N_("Hỏi gì"), N_("Số lần"), N_("Số lượng")), _ask_lines),
+    "asks": _File("khach-hoi", (N_("Biết từ đâu"), N_("Hỏi gì"), N_("Số người"), N_("Số lượng")), _ask_lines),
     "papers": _File(
         "giay-to",
         (N_("Loại giấy"), N_("Sản phẩm"), N_("Số giấy"), N_("Ngày cuối còn hiệu lực"), N_("Còn lại (ngày)")),

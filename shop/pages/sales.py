@@ -8,18 +8,19 @@ whole day.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import and_, case, func, literal, null, or_, select, union_all
 
-from shop.catalog.models import Certificate, Product, ProductKind, ProductState, SearchMiss, Variant, VariantState
+from shop.catalog.models import Certificate, Product, ProductKind, ProductState, Variant, VariantState
+from shop.demand.models.unmet import KIND_NAMES
+from shop.demand.queries import unmet
 from shop.kernel import clock
 from shop.kernel.db import is_sqlite, session
 from shop.kernel.errors import N_
@@ -29,7 +30,7 @@ from shop.pages.spans import Span, months
 from shop.places import queries as places
 from shop.points.models import Point, PointKind
 from shop.stock.models import StockLevel, StockMovement
-from shop.till.models import Ask, TillLine, TillReturnLine
+from shop.till.models import TillLine, TillReturnLine
 
 SOLD = (OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
 GONE = (FulfilmentStatus.CANCELLED, FulfilmentStatus.RETURNED)
@@ -37,10 +38,6 @@ WEB, COUNTER, FAIR = "web", "counter", "fair"
 CHANNELS = {WEB: N_("Trên mạng"), COUNTER: N_("Điểm bán"), FAIR: N_("Hội chợ")}
 # Months of the trend, and one more to compare the first with.
 TREND = 12
-MOST_WORDS = 20
-# Words that may name a person are not shown, nor what only one person has asked.
-_PERSONAL = re.compile(r"@|\d(?:[\s.-]?\d){6}")
-_LEAST_ASKED = 2
 
 
 @dataclass(slots=True)
@@ -328,66 +325,24 @@ def _days(start: date, end: date) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something asked for and not had: where it was asked, what, how often, how many sale units (None: not said)."""
+    """Something asked for and not had: how that is known, what, how many people, how many sale units."""
 
     source: str
     what: str
     times: int
-    units: int | None = None
-
-
-def _asked_of_packs(producer_id: int, start: datetime, end: datetime) -> list[Asked]:
-    """The producer's own packs that counters did not have."""
-    rows = session().execute(
-        select(Product.name, Variant.pack, func.count(), func.sum(Ask.quantity))
-        .select_from(Ask)
-        .join(Variant, Variant.id == Ask.variant_id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Product.producer_id == producer_id, Ask.at >= start, Ask.at < end)
-        .group_by(Variant.id, Product.name, Variant.pack)
-        .order_by(func.sum(Ask.quantity).desc(), Variant.id)
-    )
-    return [Asked(gettext(N_("Hỏi tại quầy")), f"{name}, {pack}", int(n), int(units)) for name, pack, n, units in rows]
-
-
-def _asked_in_words(start: datetime, end: datetime) -> list[Asked]:
-    """What people looked for anywhere in the shop and nobody had, the same for all; without what could name a person."""
-    counter = (
-        select(
-            literal("till").label("source"), func.min(Ask.words).label("what"), func.sum(Ask.quantity).label("times")
-        )
-        .where(Ask.variant_id.is_(None), Ask.at >= start, Ask.at < end)
-        .group_by(Ask.folded)
-        .having(func.count() >= _LEAST_ASKED)
-    )
-    web = (
-        select(literal("web"), func.min(SearchMiss.shown), func.sum(SearchMiss.count))
-        .where(SearchMiss.day >= clock.business_day(start), SearchMiss.day < clock.business_day(end))
-        .group_by(SearchMiss.folded)
-        .having(func.sum(SearchMiss.count) >= _LEAST_ASKED)
-    )
-    both = union_all(counter, web).subquery()
-    rows = session().execute(select(both).order_by(both.c.times.desc(), both.c.what).limit(MOST_WORDS * 2))
-    names = {"till": gettext(N_("Hỏi tại quầy")), "web": gettext(N_("Tìm trên cửa hàng"))}
-    found = [Asked(names[source], what, int(n)) for source, what, n in rows if not _PERSONAL.search(what)]
-    return found[:MOST_WORDS]
-
-
-# Rooms above that learn of more that was missed add to these: (producer, from, until before) → what was asked.
-OWN_ASKS: list[Callable[[int, datetime, datetime], list[Asked]]] = [_asked_of_packs]
-COMMON_ASKS: list[Callable[[datetime, datetime], list[Asked]]] = [_asked_in_words]
+    units: int
 
 
 def asks(producer_id: int, span: Span) -> list[Asked]:
     """What was asked for of the producer's own goods and not had."""
-    start, end = clock.start_of(span.start), clock.start_of(span.end)
-    return [row for source in OWN_ASKS for row in source(producer_id, start, end)]
+    found = unmet.missed_of(producer_id, span.start, span.end)
+    return [Asked(gettext(KIND_NAMES[m.kind]), m.what, m.asks, m.units) for m in found]
 
 
 def wishes(span: Span) -> list[Asked]:
     """What was looked for in the whole shop and not found."""
-    start, end = clock.start_of(span.start), clock.start_of(span.end)
-    return [row for source in COMMON_ASKS for row in source(start, end)]
+    found = unmet.missed_words(span.start, span.end)
+    return [Asked(gettext(KIND_NAMES[m.kind]), m.what, m.asks, m.units) for m in found]
 
 
 # --- papers ------------------------------------------------------------------------------------------------------

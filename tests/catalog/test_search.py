@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from shop.catalog import bits, facets, listing, misses, search
+from shop.catalog import bits, facets, listing, search
 from shop.catalog.events import ProductChanged
-from shop.catalog.models import Product, ProductState, SearchBits, SearchMiss, SearchWord, Variant
-from shop.kernel import clock
+from shop.catalog.models import Product, ProductState, SearchBits, SearchWord, Variant
 from shop.kernel.db import session, transaction
 from shop.kernel.events import publish
 from shop.kernel.text import fold, words
@@ -211,24 +210,6 @@ def test_sets_come_back_as_they_were_stored(ids: set[int]) -> None:
     assert bits.join(pieces) == whole
     down = sorted(ids, reverse=True)
     assert bits.newest(whole, 7, 20) == down[7:27]
-
-
-def test_misses_are_counted_without_persons_and_machines(ctx: Any) -> None:
-    browser = "Mozilla/5.0 (Linux; Android 14)"
-    assert misses.record("Bưởi Diễn", "web", browser)
-    assert misses.record("bưởi  diễn", "web", browser)
-    assert not misses.record("bưởi", "web", "Googlebot/2.1")
-    assert not misses.record("bưởi", "web", None)
-    assert not misses.record("0912 345 678", "web", browser)
-    assert not misses.record("lan@thu.vn", "web", browser)
-    assert session().scalars(select(SearchMiss)).all() == []
-    assert misses.flush() == 1
-    assert misses.flush() == 0
-    misses.record("buoi dien", "web", browser)
-    misses.flush()
-    row = session().scalars(select(SearchMiss)).one()
-    assert (row.day, row.folded, row.channel, row.count) == (clock.today(), "buoi dien", "web", 3)
-    assert row.shown == "Bưởi Diễn"
 
 
 def test_spellings_only_where_something_is_found(ctx: Any) -> None:

@@ -13,7 +13,10 @@ from flask import Flask
 from sqlalchemy import update
 
 from shop.accounts.permissions import Role
-from shop.catalog.models import Product, SearchMiss
+from shop.catalog.models import Product
+from shop.demand.models.unmet import Channel, Kind
+from shop.demand.services import unmet
+from shop.demand.services.unmet import Wish
 from shop.kernel import clock
 from shop.kernel.db import is_sqlite, session, transaction
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderLine, OrderStatus
@@ -159,9 +162,9 @@ def test_days_out_of_stock_follow_from_the_movements(house: House) -> None:
 def test_asks_and_certificates(house: House) -> None:
     device = house.till
     device.send(device.event("ask", {"variant_id": house.variant.id, "words": None, "quantity": 4}))
-    with transaction() as s:
-        for folded, shown, n in (("ca thu", "cá thu", 7), ("rieng", "riêng tôi", 1), ("so", "gọi 0912 345 678", 9)):
-            s.add(SearchMiss(day=TODAY, folded=folded, channel="web", shown=shown, count=n))
+    for words, n in (("cá thu", 7), ("riêng tôi", 1), ("gọi 0912 345 678", 9)):
+        for i in range(n):
+            unmet.record(Wish(Kind.SEARCH_NOTHING, Channel.WEB, words=words), once=f"{words}:{i}")
     assert [(a.times, a.units) for a in sales.asks(house.producer.id, MONTH)] == [(1, 4)]
     # Not what one person alone asked, and nothing that may name one.
     assert [(a.what, a.times) for a in sales.wishes(MONTH)] == [("cá thu", 7)]

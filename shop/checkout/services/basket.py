@@ -10,10 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
 from shop.checkout import errors, plan, queries, rules
+from shop.checkout.events import BasketShort
 from shop.checkout.models import Basket, BasketLine
 from shop.checkout.queries import BasketRow
 from shop.kernel import clock
 from shop.kernel.db import UtcDateTime, transaction
+from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
 from shop.stock import queries as stock
 
@@ -95,10 +97,22 @@ def add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool
     """
     _checked(quantity)
     try:
-        return _add(token, user_id, sku, quantity, adult=adult)
-    except IntegrityError:
-        # Two first clicks at once: the other one has made the basket, or put the line in.
-        return _add(token, user_id, sku, quantity, adult=adult)
+        try:
+            return _add(token, user_id, sku, quantity, adult=adult)
+        except IntegrityError:
+            # Two first clicks at once: the other one has made the basket, or put the line in.
+            return _add(token, user_id, sku, quantity, adult=adult)
+    except errors.BasketSoldOutWhole:
+        _tell_sold_out(sku, quantity)
+        raise
+
+
+def _tell_sold_out(sku: str, quantity: int) -> None:
+    """Tell of what was refused whole: the transaction that refused it is undone, and with it what it told."""
+    with transaction():
+        goods = catalog.sellable_by_sku([sku], clock.now()).get(sku)
+        if goods is not None:
+            publish(BasketShort(goods.variant_id, min(quantity, plan.limit_of(goods)), 0))
 
 
 def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool) -> Added:
@@ -123,6 +137,9 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
         if not before and len(there) >= MOST_LINES:
             raise errors.LimitReached(name=goods.name, limit=MOST_LINES)
         now_units = min(before + quantity, most)
+        wanted = min(before + quantity, plan.limit_of(goods), LARGEST_LINE)
+        if wanted > count.total:
+            publish(BasketShort(goods.variant_id, wanted, count.total))
         if before:
             _SET_LINE.all(
                 {
@@ -166,7 +183,10 @@ def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> l
             if variant_id not in goods or goods[variant_id].sku not in changes:
                 continue
             wanted = changes[goods[variant_id].sku]
-            most = min(counts.get(variant_id, stock.NONE_LEFT).total, plan.limit_of(goods[variant_id]))
+            limit, left = plan.limit_of(goods[variant_id]), counts.get(variant_id, stock.NONE_LEFT).total
+            most = min(left, limit)
+            if min(wanted, limit) > left and goods[variant_id].refusal is None:
+                publish(BasketShort(variant_id, min(wanted, limit), left))
             if wanted > most > 0:
                 wanted = most
                 cut.append(goods[variant_id].name)

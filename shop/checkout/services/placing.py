@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
 from shop.checkout import errors, paying, plan, queries, rules, sharing
+from shop.checkout.events import BasketShort
 from shop.checkout.models import Basket, BasketLine
 from shop.checkout.plan import Plan, Wanted
 from shop.checkout.queries import BasketRow
@@ -20,6 +21,7 @@ from shop.kernel import clock, operations
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Busy, Conflict, ShopError
+from shop.kernel.events import publish
 from shop.kernel.money import vnd
 from shop.kernel.prepared import Prepared
 from shop.orders import queries as order_queries
@@ -116,13 +118,31 @@ def place(
     digest = operations.digest_of("checkout.place", owner, wish.digest_body())
     try:
         return _ordered(actor, token, user_id, wish, op_key, digest, locale, adult=adult)
-    except ShopError:
+    except ShopError as error:
         # A form sent again is no new order, so nothing can be wrong with it any more. Looked up only now: of a thousand
         # orders hardly one is sent twice, and most of those end at the basket that is ordered already.
         again = _known(op_key, digest)
         if again is None:
+            if error.code == SoldOut.code:
+                _tell_short(token, user_id, wish)
             raise
         return again
+
+
+def _tell_short(token: str | None, user_id: int | None, wish: Wish) -> None:
+    """Tell what an order was refused for: the transaction that refused it is undone, and with it what it told."""
+    try:
+        with transaction():
+            basket = queries.find(token, user_id)
+            if basket is None or basket.closed_at is not None:
+                return
+            at_point = wish.point_id if wish.delivery is DeliveryKind.PICKUP else None
+            for line in make_plan(basket, _wanted(wish)).lines:
+                wanted = min(line.quantity, line.limit)
+                if line.goods.refusal is None and wanted > line.available:
+                    publish(BasketShort(line.goods.variant_id, wanted, line.available, at_point))
+    except Busy:  # the buyer hears why he has no order, whatever becomes of the count
+        log.info("shortage not told")
 
 
 def _ordered(

@@ -62,6 +62,10 @@ WAYS: Ways = (
         ),
     ),
     (
+        N_("Cung và cầu"),
+        (Way("/office/demand/unmet", N_("Nhu cầu chưa đáp ứng"), "search", P.DEMAND_READ),),
+    ),
+    (
         N_("Hàng hóa"),
         (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),
@@ -78,7 +82,6 @@ WAYS: Ways = (
             Way("/office/write-offs", N_("Hủy hàng"), "close", P.COUNT_DO),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
             Way("/office/inspections", N_("Kiểm tra điểm bán"), "check", P.POINT_READ),
-            Way("/office/searches", N_("Tìm kiếm"), "search", P.CATALOG_READ),
         ),
     ),
     (

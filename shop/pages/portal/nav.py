@@ -37,6 +37,7 @@ WAYS: Ways = (
         (
             Way("/producer/statements", N_("Bảng đối soát"), "cash", P.STATEMENT_READ),
             Way("/producer/reports", N_("Báo cáo"), "chart", P.SALES_READ),
+            Way("/producer/demand/unmet", N_("Nhu cầu chưa đáp ứng"), "search", P.SALES_READ),
         ),
     ),
     (

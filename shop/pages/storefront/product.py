@@ -14,6 +14,9 @@ from shop.catalog import browse, queries
 from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
+from shop.demand import visits
+from shop.demand.models.unmet import Channel, Kind
+from shop.demand.services.unmet import Wish
 from shop.kernel import clock, drawn, web
 from shop.kernel.wording import gettext as _
 from shop.pages.cards import Picture, media_url, picture_of
@@ -100,9 +103,37 @@ def _page(found: ProductPage) -> str:
         photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
         near=_near(found, adult=p.is_alcohol),
     )
+    _note_unmet(told)
     if p.is_alcohol:  # a page of its reader, whose header it holds
         return render_template("pages/storefront/product.html", **_values(told))
     return drawn.page(("product", told), lambda: drawn.draw("pages/storefront/product.html", **_values(told)))
+
+
+def _for_sale(told: Shown) -> bool:
+    """Whether the pack that is shown would be sold if there were any."""
+    found, chosen = told.page, told.chosen
+    return (
+        found.product.kind is ProductKind.GOODS
+        and chosen is not None
+        and chosen.available is not None
+        and (found.certificate is not None or not found.certificate_required)
+        and not found.stopped
+    )
+
+
+def _note_unmet(told: Shown) -> None:
+    """Count a look at a pack that is sold out."""
+    chosen = told.chosen
+    if chosen is None or chosen.available or not _for_sale(told):
+        return
+    wish = Wish(
+        Kind.PAGE_SOLD_OUT,
+        Channel.WEB,
+        product_id=told.page.product.id,
+        variant_id=chosen.pack.variant_id,
+        unit_amount=chosen.pack.price_amount,
+    )
+    web.each_view(lambda: visits.note(wish))
 
 
 def preview(found: ProductPage, url: str, back: str) -> str:
@@ -140,13 +171,7 @@ def _values(told: Shown) -> dict[str, Any]:
     found, chosen, english = told.page, told.chosen, web.language() == "en"
     p, c, maker = found.product, found.certificate, found.producer
     name = (p.name_en if english else None) or p.name
-    for_sale = (
-        p.kind is ProductKind.GOODS
-        and chosen is not None
-        and chosen.available is not None
-        and (c is not None or not found.certificate_required)
-        and not found.stopped
-    )
+    for_sale = _for_sale(told)
     base = str(current_app.extensions["shop_config"].base_url)
     return {
         **told._asdict(),

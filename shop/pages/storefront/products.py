@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,10 +11,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from shop.accounts.guards import public
-from shop.catalog import browse, facets, misses, search
+from shop.catalog import browse, facets, search
 from shop.catalog.browse import SORT_NAMES, Sort
 from shop.catalog.facets import Band, Counts, Facets, Filters, Option
+from shop.catalog.models import ProductKind
 from shop.catalog.search import Found
+from shop.demand import visits
+from shop.demand.models.unmet import Channel, Kind
+from shop.demand.services.unmet import Wish
 from shop.kernel import drawn, web
 from shop.kernel.errors import NotFound
 from shop.kernel.money import vnd
@@ -70,8 +75,8 @@ def _list(*, adult: bool) -> Any:
     shown = known.shown(adult)
     base = shown if found is None else shown & found.all
     kept_back = 0 if adult else _kept_back(known, choice, found)
-    if found is not None and (not base or found.left_out) and not kept_back:
-        misses.record(asked.q, "web", request.user_agent.string)
+    if found is not None and not kept_back:
+        _note_unmet(known, asked.q, found, base, page.rows)
     told = Shown(
         asked=asked,
         adult=adult,
@@ -90,6 +95,18 @@ def _list(*, adult: bool) -> Any:
     else:
         body = drawn.page(("list", told), lambda: drawn.draw("pages/storefront/list.html", **_values(told)))
     return (body, 404) if told.beyond else body
+
+
+def _note_unmet(known: Facets, q: str, found: Found, base: int, rows: Sequence[browse.Row]) -> None:
+    """Count a search that found nothing, or only goods that are sold out: then the best of them is what was wanted."""
+    if not base or found.left_out:
+        wish = Wish(Kind.SEARCH_NOTHING, Channel.WEB, words=q)
+    elif not base & known.of("in") and rows and rows[0].kind == ProductKind.GOODS and rows[0].price_amount is not None:
+        first = rows[0]
+        wish = Wish(Kind.SEARCH_SOLD_OUT, Channel.WEB, product_id=first.product_id, unit_amount=first.price_amount)
+    else:
+        return
+    web.each_view(lambda: visits.note(wish))
 
 
 def _values(told: Shown) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from shop.catalog.models import Price
 from shop.catalog.queries.sale import Sellable
 from shop.kernel import clock, text
 from shop.kernel.db import execute
+from shop.kernel.events import publish
 from shop.kernel.money import split, vnd
 from shop.orders.models import PaymentMethod
 from shop.orders.services import DraftLine, counter, hold_reference
@@ -31,6 +32,7 @@ from shop.till.errors import (
     SumWrong,
     VariantUnknown,
 )
+from shop.till.events import AskedAtCounter
 from shop.till.models import Ask, Purpose, Shortage, ShortageState, TenderKind, TillLine, TillSale
 from shop.till.services import sessions
 from shop.till.services.taking import Taking, check_number
@@ -261,10 +263,11 @@ def asked(taking: Taking, body: forms.Ask) -> None:
     """
     if body.variant_id is not None and not catalog.sellable([body.variant_id], taking.now):
         raise VariantUnknown(id=body.variant_id)
-    execute(
-        insert(Ask).values(
+    ask_id = execute(
+        insert(Ask).returning(Ask.id).values(
             event_id=taking.event_id, device_id=taking.device_id, point_id=taking.point_id, variant_id=body.variant_id,
             words=body.text or None, folded=text.fold(body.text)[:255] if body.text else None, quantity=body.quantity,
             at=taking.trusted_at, received_at=taking.now,
         )
-    )  # fmt: skip
+    ).scalar_one()  # fmt: skip
+    publish(AskedAtCounter(ask_id))
