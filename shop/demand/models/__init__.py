@@ -1,0 +1,3 @@
+"""Tables of demand, by subject."""
+
+from shop.demand.models import forecasts  # noqa: F401 - its tables belong to the room
