@@ -62,6 +62,10 @@ class Permission(StrEnum):
     LISTING_REVIEW = "listing:review"
     SUPPLY_READ = "supply:read"
     SUPPLY_ASK = "supply:ask"
+    # See what people wanted and the shop had not.
+    DEMAND_READ = "demand:read"
+    # Bring history from before the shop, say which pack carries on which.
+    DEMAND_EDIT = "demand:edit"
     SETTLEMENT_READ = "settlement:read"
     SETTLEMENT_HANDLE = "settlement:handle"
     # Say that statements may be paid, and that the bank has paid them.
@@ -134,6 +138,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRODUCER_READ,
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
+            P.DEMAND_READ,
+            P.DEMAND_EDIT,
             P.SETTLEMENT_READ,
             P.ORDER_READ,
             P.FULFILMENT_HANDLE,
@@ -153,6 +159,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.LISTING_REVIEW,
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
+            P.DEMAND_READ,
+            P.DEMAND_EDIT,
             P.POINT_READ,
             P.STOCK_READ,
             P.RECALL_RUN,
@@ -160,7 +168,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PLACE_READ,
         }
     ),
-    Role.LOCALITY_OFFICER: frozenset({P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.PLACE_READ}),
+    Role.LOCALITY_OFFICER: frozenset({P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ}),
     Role.ORDER_DESK: frozenset(
         {
             P.OFFICE_ENTER,

@@ -248,6 +248,8 @@ def _lines(
     told = list(reasons(known, part, seen, made))
     lost = made.lost[:, -4:].sum(axis=1)
     for i, row in enumerate(range(part.start, part.stop)):
+        if not still[i].any():  # closed, or off the shelf: it has taught, nothing is expected of it
+            continue
         variant, place = int(known.variant[row]), int(known.place[row])
         method = made.method[i]
         result.methods[method] = result.methods.get(method, 0) + 1

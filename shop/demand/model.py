@@ -414,7 +414,7 @@ def _shared(
     spread: Floats,
     variant: Ints,
 ) -> tuple[float, float]:
-    """How far the errors of one pack's places go together: Σ (total error² − Σ variances), Σ ((Σ deviations)² − Σ variances)."""
+    """How far the errors of one pack's places go together: Σ (error² − Σ variances) and Σ ((Σ deviations)² − Σ variances)."""
     surplus = most = 0.0
     groups = int(variant.max()) + 1
     for origin in origins:

@@ -1,3 +1,9 @@
-"""Tables of demand, by subject."""
+"""Tables of demand; every module here adds its own."""
 
-from shop.demand.models import forecasts  # noqa: F401 - its tables belong to the room
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")

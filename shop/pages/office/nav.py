@@ -62,6 +62,13 @@ WAYS: Ways = (
         ),
     ),
     (
+        N_("Cung và cầu"),
+        (
+            Way("/office/demand/forecast", N_("Dự báo nhu cầu"), "chart", P.DEMAND_READ),
+            Way("/office/demand/history", N_("Số liệu bán cũ"), "list", P.DEMAND_EDIT),
+        ),
+    ),
+    (
         N_("Hàng hóa"),
         (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),
