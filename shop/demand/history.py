@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Table, and_, case, func, or_, select
 
 from shop.catalog.models import Price, Product, ProductState, Variant, VariantState
 from shop.demand.models.forecasts import WEB, WHOLE, DemandWeek
@@ -100,12 +100,17 @@ def sales(first: date, until: date, variants: Iterable[int] | None = None) -> di
     return {key: Units(*have) for key, have in found.items() if any(have)}
 
 
+def _unmet() -> Table | None:
+    """The table of unmet asks, where the shop has one."""
+    return Base.metadata.tables.get("unmet_days")
+
+
 def asked_by_week(first: date, until: date) -> dict[tuple[int, int, date], int]:
     """Units lost by asks that were not met (`unmet_days`), by (pack, place, Monday); {} where the shop records none.
 
     Estimates of what nobody asked for (`booth_empty`) are left out: the exposure tells of those hours already.
     """
-    table = Base.metadata.tables.get("unmet_days")
+    table = _unmet()
     if table is None:
         return {}
     c = table.c
@@ -416,7 +421,6 @@ def weeks_of(first: date, until: date, today: date) -> dict[date, list[Row]]:
         point = by_id.get(place)
         if variant_id not in on_offer or (place != WEB and point is None):
             continue
-        offered_from = on_offer[variant_id]
         if point is not None and place not in opened:
             opened[place] = [open_share(point, week) for week in weeks]
         there = fair.get(point.province_code, ()) if point is not None and point.kind is not PointKind.FAIR else ()
@@ -430,9 +434,7 @@ def weeks_of(first: date, until: date, today: date) -> dict[date, list[Row]]:
             begun = begun or exposure > 0 or n.sold > 0 or wanted > 0
             if not begun:
                 continue
-            listed = (
-                0 if offered_from is None or offered_from >= week + WEEK else (opened[place][i] if point else WHOLE)
-            )
+            listed = 0 if not on_offer[variant_id] else opened[place][i] if point else WHOLE
             found[week].append(
                 {
                     "week_on": week, "variant_id": variant_id, "place": place, "sold": n.sold, "asked": wanted,
@@ -457,16 +459,9 @@ def _since(first: date) -> set[Key]:
     return {(v, p) for v, p in rows}
 
 
-def _on_offer() -> dict[int, date | None]:
-    """Since when each pack has been on offer; None: it is not offered now, and only goods on the shelf count."""
+def _on_offer() -> dict[int, bool]:
+    """Whether each pack is offered now; of one that is not, only goods on the shelf count."""
     rows = session().execute(
-        select(Variant.id, Variant.created_at, Variant.state, Product.state, Product.published_at).join(
-            Product, Product.id == Variant.product_id
-        )
+        select(Variant.id, Variant.state, Product.state).join(Product, Product.id == Variant.product_id)
     )
-    return {
-        v: clock.business_day(min(created, published or created))
-        if state is VariantState.SHOWN and product is ProductState.SHOWN
-        else None
-        for v, created, state, product, published in rows
-    }
+    return {v: state is VariantState.SHOWN and product is ProductState.SHOWN for v, state, product in rows}
