@@ -360,6 +360,10 @@ class Prices:
         for variant_id, begin, end, amount in rows:
             self.spans[variant_id].append((begin, end, amount))
 
+    def changed(self, variant_id: int) -> bool:
+        """Whether the price of a pack has ever been another."""
+        return len(self.spans.get(variant_id, ())) > 1
+
     def _at(self, spans: list[tuple[datetime, datetime | None, int]], at: datetime) -> int | None:
         return next((a for begin, end, a in reversed(spans) if begin <= at and (end is None or end > at)), None)
 
@@ -400,49 +404,52 @@ def earliest() -> date | None:
 Row = dict[str, Any]
 
 
-def weeks_of(first: date, until: date, today: date) -> dict[date, list[Row]]:
-    """The rows of `demand_weeks` from Monday `first` until before Monday `until`, as the books stand now, by week.
+def weeks_of(first: date, until: date, today: date) -> Iterator[tuple[date, list[Row]]]:
+    """The rows of `demand_weeks` from Monday `first` until before Monday `until`, as the books stand now, week by week.
 
     A pack belongs to a place from the week in which it was first there, sold or asked for; weeks before are left out.
     """
     weeks = mondays(first, until)
     if not weeks:
-        return {}
+        return
     shown, sold, asked = exposures(weeks), sales(first, until), asked_by_week(first, until)
-    since = _since(first)
-    keys = set(shown) | {key[:2] for key in sold} | {key[:2] for key in asked} | set(since)
+    begun = _since(first)
     on_offer = _on_offer()
     by_id = {p.id: p for p in points.all_points()}
+    keys = sorted(
+        key
+        for key in set(shown) | {key[:2] for key in sold} | {key[:2] for key in asked} | begun
+        if key[0] in on_offer and (key[1] == WEB or key[1] in by_id)
+    )
     fair, prices = fair_shares(weeks, today), Prices(until)
-    opened: dict[int, list[int]] = {}
-    found: dict[date, list[Row]] = {week: [] for week in weeks}
-    for key in sorted(keys):
-        variant_id, place = key
-        point = by_id.get(place)
-        if variant_id not in on_offer or (place != WEB and point is None):
-            continue
-        if point is not None and place not in opened:
-            opened[place] = [open_share(point, week) for week in weeks]
-        there = fair.get(point.province_code, ()) if point is not None and point.kind is not PointKind.FAIR else ()
-        share = shown.get(key)
-        ratio = prices.ratios(variant_id, weeks)
-        begun = key in since
-        for i, week in enumerate(weeks):
-            n = sold.get((*key, week)) or Units(0, 0)
-            wanted = n.asked + asked.get((*key, week), 0)
-            exposure = share[i] if share else 0
-            begun = begun or exposure > 0 or n.sold > 0 or wanted > 0
-            if not begun:
-                continue
-            listed = 0 if not on_offer[variant_id] else opened[place][i] if point else WHOLE
-            found[week].append(
+    ratios = {v: prices.ratios(v, weeks) for v in {v for v, _p in keys} if prices.changed(v)}
+    nobody = Units(0, 0)
+    for i, week in enumerate(weeks):
+        opened = {p.id: open_share(p, week) for p in by_id.values()}
+        fairs = {
+            p.id: fair[p.province_code][i]
+            for p in by_id.values()
+            if p.kind is not PointKind.FAIR and p.province_code in fair
+        }
+        rows: list[Row] = []
+        for key in keys:
+            variant_id, place = key
+            n = sold.get((variant_id, place, week), nobody)
+            wanted = n.asked + asked.get((variant_id, place, week), 0)
+            exposure = shown[key][i] if key in shown else 0
+            if key not in begun:
+                if not (exposure or n.sold or wanted):
+                    continue
+                begun.add(key)
+            listed = 0 if not on_offer[variant_id] else opened.get(place, WHOLE)
+            rows.append(
                 {
                     "week_on": week, "variant_id": variant_id, "place": place, "sold": n.sold, "asked": wanted,
-                    "exposure": exposure, "listed": max(listed, exposure), "fair": there[i] if there else 0,
-                    "price": ratio[i], "source": "shop",
+                    "exposure": exposure, "listed": max(listed, exposure), "fair": fairs.get(place, 0),
+                    "price": ratios[variant_id][i] if variant_id in ratios else WHOLE, "source": "shop",
                 }
             )  # fmt: skip
-    return found
+        yield week, rows
 
 
 def _since(first: date) -> set[Key]:

@@ -196,7 +196,7 @@ def test_parts_give_what_the_whole_gives_and_totals_are_sums(monkeypatch: pytest
         told = list(sums.told(result.together))
         assert np.allclose(np.sum([mean for _key, mean, _q, _lost in told], axis=0), shop, atol=0.05)
     assert np.allclose(np.sum([x.mean for x in whole], axis=0), shop, atol=0.01)
-    apart = [list(result.shop.told(r))[0][2] for r in (0.0, 0.5)]
+    apart = [next(iter(result.shop.told(r)))[2] for r in (0.0, 0.5)]
     assert apart[0][2][0] - apart[0][0][0] < apart[1][2][0] - apart[1][0][0]
 
 

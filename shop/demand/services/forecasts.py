@@ -71,7 +71,7 @@ def count_weeks(actor: Actor, *, everything: bool = False) -> int:
     written, at = 0, first
     while at < until:
         end = min(at + WEEK * SLAB, until)
-        for week, rows in history.weeks_of(at, end, today).items():
+        for week, rows in history.weeks_of(at, end, today):
             written += _write_week(week, rows)
         at = end
     if first < until:
