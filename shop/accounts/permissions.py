@@ -64,6 +64,8 @@ class Permission(StrEnum):
     SUPPLY_ASK = "supply:ask"
     # See what people wanted and the shop had not.
     DEMAND_READ = "demand:read"
+    # Bring history from before the shop, say which pack carries on which.
+    DEMAND_EDIT = "demand:edit"
     SETTLEMENT_READ = "settlement:read"
     SETTLEMENT_HANDLE = "settlement:handle"
     # Say that statements may be paid, and that the bank has paid them.
@@ -137,6 +139,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
             P.DEMAND_READ,
+            P.DEMAND_EDIT,
             P.SETTLEMENT_READ,
             P.ORDER_READ,
             P.FULFILMENT_HANDLE,
@@ -157,6 +160,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
             P.DEMAND_READ,
+            P.DEMAND_EDIT,
             P.POINT_READ,
             P.STOCK_READ,
             P.RECALL_RUN,

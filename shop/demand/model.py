@@ -84,7 +84,9 @@ class Forecast:
     """`mean` and `quantiles` [series, AHEAD, 3] of the units wanted in a week; `method`: what each was forecast with.
 
     `level`: units a week without season and events. `lean`: how much of the level is the prior's, 0–1 (1: nothing known).
-    `spread`: variance of a week's count is mean + spread × mean².
+    `spread`: variance of a week's count is mean + spread × mean². `lost` [series, weeks]: units wanted and not had.
+    `tried`: error of each method in the back-test, units per block of four weeks. `trend`: level by that of 13 weeks ago.
+    `shared`: (surplus, most) sums from which the correlation of the errors of a total's series is estimated.
     """
 
     mean: Floats
@@ -95,6 +97,9 @@ class Forecast:
     spread: Floats
     factors: Factors
     lost: Floats
+    tried: dict[str, Floats]
+    trend: Floats
+    shared: tuple[float, float]
 
 
 def month_shares(starts: Sequence[date]) -> Floats:
@@ -148,7 +153,11 @@ def smooth_level(count: Floats, exposed: Floats, prior: Floats, half: int = 18) 
 
 def priors(count: Floats, exposed: Floats, seen: Seen) -> Floats:
     """What a series without evidence is taken to sell: what the goods sell elsewhere, as places differ, drawn to their kind."""
-    c, e = count.sum(axis=1, dtype=np.float64), exposed.sum(axis=1, dtype=np.float64)
+    return priors_of(count.sum(axis=1, dtype=np.float64), exposed.sum(axis=1, dtype=np.float64), seen)
+
+
+def priors_of(c: Floats, e: Floats, seen: Seen) -> Floats:
+    """The same from the sums of each series: `c` units over `e` weeks with goods (season and events in them)."""
     places, variants, kinds = (int(a.max()) + 1 for a in (seen.place, seen.variant, seen.kind))
     usual = c.sum() / max(e.sum(), 1e-9)
     share = np.ones(places)
@@ -170,11 +179,14 @@ def priors(count: Floats, exposed: Floats, seen: Seen) -> Floats:
     return rate[seen.variant] * share[seen.place]
 
 
-def learn(seen: Seen, rounds: int = 4) -> Factors:
-    """Learn season, Tết, fairs, prices and how far people ask, by turns, each against all others (Poisson, gamma priors)."""
+def learn(seen: Seen, rounds: int = 4, kinds: int | None = None) -> Factors:
+    """Learn season, Tết, fairs, prices and how far people ask, by turns, each against all others (Poisson, gamma priors).
+
+    `kinds`: how many kinds there are, where `seen` may not hold the last of them.
+    """
     weeks = seen.sold.shape[1]
     now = slice(0, weeks)
-    kinds = int(seen.kind.max()) + 1
+    kinds = kinds or int(seen.kind.max()) + 1
     months, tets = month_shares(seen.starts[now]), tet_shares(seen.starts[now])
     season = np.ones((kinds, 12))
     tet = np.ones((kinds, tets.shape[1]))
@@ -306,8 +318,14 @@ def back_test(found: dict[str, Floats], count: Floats, exposed: Floats, origins:
     return errors
 
 
-def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
+# Taken where there is too little history to try the methods on.
+USUAL = "gp-0.985"
+
+
+def forecast(seen: Seen, factors: Factors | None = None, prior: Floats | None = None) -> Forecast:
     """Forecast each series AHEAD weeks; see the module for how.
+
+    `factors` and `prior` of a greater whole are given where `seen` is a part of it.
 
     Raises:
         ValueError: there is no week of history, or the arrays do not fit together.
@@ -321,13 +339,13 @@ def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
     factor = factors.of(seen, now)
     exposed = (seen.exposure + factors.told * gone) * factor
     count = (seen.sold + seen.asked).astype(np.float64)
-    prior = priors(count, exposed, seen)
+    if prior is None:
+        prior = priors(count, exposed, seen)
     found = levels(count, exposed, prior)
-    origins = list(range(max(4, weeks - 64), max(5, weeks - BLOCK + 1), 6))
+    origins = list(range(max(4, weeks - 64), weeks - BLOCK + 1, 6))
     errors = back_test(found, count, exposed, origins)
     names = list(found)
     table = np.stack([errors[name] for name in names], axis=1)
-    kinds = int(seen.kind.max()) + 1
     size = np.bincount(np.minimum(9, (np.log2(1 + prior) * 3).astype(int)), minlength=10)
     band = np.minimum(9, (np.log2(1 + prior) * 3).astype(int))
     pooled = np.zeros((10, len(names)))
@@ -336,6 +354,8 @@ def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
     relative = pooled / np.maximum(pooled.mean(axis=1, keepdims=True), 1e-9)
     own = table / np.maximum(table.mean(axis=1, keepdims=True), 1e-9)
     score = 0.4 * own + 0.6 * relative[band]
+    if not origins:
+        score[:, names.index(USUAL)] -= 1
     best = score.argmin(axis=1)
     last = np.stack([found[name][:, -1] for name in names], axis=1)
     # The three best together, weighted by how well they did: steadier than the best alone.
@@ -343,10 +363,11 @@ def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
     level = (last * weight).sum(axis=1) / weight.sum(axis=1)
     mean = level[:, None] * factors.of(seen, ahead)
     spread = _spread(found, names, best, count, exposed, origins, band)
+    usual = found["gp-0.93"]
+    trend = usual[:, -1] / np.maximum(usual[:, max(0, weeks - AHEAD)], 1e-6)
     evidence = exposed[:, -26:].sum(axis=1)
     smooth = smooth_level(count, exposed, prior)
     lost = np.maximum(seen.asked, smooth * factor * gone)
-    _ = kinds
     return Forecast(
         mean=mean,
         quantiles=quantiles(mean, spread[:, None] + np.zeros_like(mean)),
@@ -356,6 +377,9 @@ def forecast(seen: Seen, factors: Factors | None = None) -> Forecast:
         spread=spread,
         factors=factors,
         lost=lost,
+        tried=errors,
+        trend=trend,
+        shared=_shared(found, names, best, count, exposed, origins, spread, seen.variant),
     )
 
 
@@ -378,6 +402,42 @@ def _spread(
             np.add.at(more, band, np.where(enough, (count[:, t] - mean) ** 2 - mean, 0))
             np.add.at(square, band, np.where(enough, mean**2, 0))
     return np.clip(more / np.maximum(square, 1e-9), 0.01, 5.0)[band]
+
+
+def _shared(
+    found: dict[str, Floats],
+    names: list[str],
+    best: Ints,
+    count: Floats,
+    exposed: Floats,
+    origins: Sequence[int],
+    spread: Floats,
+    variant: Ints,
+) -> tuple[float, float]:
+    """How far the errors of one pack's places go together: Σ (error² − Σ variances) and Σ ((Σ deviations)² − Σ variances)."""
+    surplus = most = 0.0
+    groups = int(variant.max()) + 1
+    for origin in origins:
+        level = np.choose(best, [found[name][:, origin] for name in names])
+        for t in range(origin, min(origin + AHEAD, count.shape[1]), 4):
+            mean = level * exposed[:, t]
+            variance = mean + spread * mean**2
+            own = np.bincount(variant, variance, groups)
+            surplus += float((np.bincount(variant, count[:, t] - mean, groups) ** 2 - own).sum())
+            most += float((np.bincount(variant, np.sqrt(variance), groups) ** 2 - own).sum())
+    return surplus, most
+
+
+def correlation(shared: Sequence[tuple[float, float]]) -> float:
+    """The correlation of the errors of series that are added up, 0–0.9, from `Forecast.shared` of all parts."""
+    surplus, most = (sum(pair[i] for pair in shared) for i in (0, 1))
+    return min(max(surplus / most, 0.0), 0.9) if most > 1e-9 else 0.0
+
+
+def total_quantiles(mean: Floats, variances: Floats, deviations: Floats, together: float) -> Floats:
+    """Quantiles of sums: `mean`, Σ variances and Σ deviations of the parts; variance = (1 − r) Σ v + r (Σ s)²."""
+    variance = (1 - together) * variances + together * deviations**2
+    return quantiles(mean, np.clip((variance - mean) / np.maximum(mean, 1e-9) ** 2, 1e-3, 5.0))
 
 
 def quantiles(mean: Floats, spread: Floats, at: Sequence[float] = QUANTILES) -> Floats:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask_babel import gettext
 
@@ -124,6 +124,11 @@ class Chart:
     ticks: list[Tick]
     labels: list[Label]
     series: list[Drawn]
+    # Behind the lines: a bar from low to high at each label, and the field shaded where something is said of a label.
+    ranges: list[Mark] = field(default_factory=list)
+    ranges_name: str = ""
+    shades: list[Mark] = field(default_factory=list)
+    shades_name: str = ""
 
 
 def bars(
@@ -150,10 +155,23 @@ def bars(
 
 
 def lines(
-    title: str, labels: Sequence[str], series: Sequence[Series], *, tell: Callable[[int], str] = number, note: str = ""
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    tell: Callable[[int], str] = number,
+    note: str = "",
+    ranges: tuple[str, Sequence[tuple[int, int] | None]] | None = None,
+    shades: tuple[str, Sequence[float]] | None = None,
 ) -> Chart:
-    """Lines through points, one for each series; where a value is not known the line is broken."""
-    scale, made = _Scale.of(series), []
+    """Lines through points, one for each series; where a value is not known the line is broken.
+
+    `ranges`: a name and (low, high) for each label, or None. `shades`: a name and how much of each label's room is shaded,
+    0 to 1.
+    """
+    spans = list(ranges[1]) if ranges else []
+    ends = Series("", [end for span in spans if span for end in span])
+    scale, made = _Scale.of([*series, ends] if len(series) < MOST_SERIES else series), []
     room = 100 / max(len(labels), 1)
     for n, one in enumerate(series, 1):
         points = [
@@ -167,7 +185,27 @@ def lines(
         ]
         pairs = itertools.pairwise(points)
         made.append(Drawn(n, one.name, marks, [Stretch(*a, *b) for a, b in pairs if a is not None and b is not None]))
-    return _chart("lines", title, labels, series, made, scale, tell, note)
+    drawn = _chart("lines", title, labels, series, made, scale, tell, note)
+    behind = [
+        Mark(
+            _at(i * room + room * 0.2), _at(scale.y(span[1])), _at(room * 0.6),
+            _at(max(scale.y(span[0]) - scale.y(span[1]), 1)),
+            f"{labels[i]}, {ranges[0] if ranges else ''}: {tell(span[0])}–{tell(span[1])}",
+        )
+        for i, span in enumerate(spans) if span
+    ]  # fmt: skip
+    dark = [
+        Mark(_at(i * room), ABOVE, _at(room * min(share, 1.0)), HEIGHT, f"{labels[i]}: {shades[0] if shades else ''}")
+        for i, share in enumerate(shades[1] if shades else ())
+        if share > 0
+    ]
+    return replace(
+        drawn,
+        ranges=behind,
+        ranges_name=ranges[0] if ranges else "",
+        shades=dark,
+        shades_name=shades[0] if shades and dark else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,11 @@ WAYS: Ways = (
     ),
     (
         N_("Cung và cầu"),
-        (Way("/office/demand/unmet", N_("Nhu cầu chưa đáp ứng"), "search", P.DEMAND_READ),),
+        (
+            Way("/office/demand/forecast", N_("Dự báo nhu cầu"), "chart", P.DEMAND_READ),
+            Way("/office/demand/unmet", N_("Nhu cầu chưa đáp ứng"), "search", P.DEMAND_READ),
+            Way("/office/demand/history", N_("Số liệu bán cũ"), "list", P.DEMAND_EDIT),
+        ),
     ),
     (
         N_("Hàng hóa"),
