@@ -37,11 +37,11 @@ def until_there(page: Any, path: str, text: str) -> None:
 def test_a_counter_off_line_writes_down_what_it_had_not(till, office, staff, axe, fits, live_server) -> None:
     # Of what lies here a keeper sells; what does not has the button.
     goods = office.sql(
-        "SELECT v.id, v.sku, p.name FROM variants v JOIN products p ON p.id = v.product_id WHERE NOT p.is_alcohol AND NOT EXISTS"
-        " (SELECT 1 FROM stock_levels l WHERE l.variant_id = v.id AND l.point_id = :p AND l.on_hand > 0) ORDER BY v.id",
+        "SELECT v.id, v.sku, p.name FROM variants v JOIN products p ON p.id = v.product_id WHERE NOT p.is_alcohol AND NOT"
+        " EXISTS (SELECT 1 FROM stock_levels l WHERE l.variant_id = v.id AND l.point_id = :p AND l.on_hand > 0) ORDER BY v.id",
         p=office.point_id,
     )[0]
-    t = till(**{"viewport": PHONE}).ready()
+    t = till(viewport=PHONE).ready()
     t.synced()
     t.page.context.set_offline(True)
     t.page.get_by_test_id("till-search").fill(goods.sku)
