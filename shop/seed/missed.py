@@ -49,17 +49,13 @@ def load(rng: random.Random, now: datetime, wares: Sequence[Ware]) -> int:
 def _looks(rng: random.Random, now: datetime, wares: Sequence[Ware]) -> list[Visit]:
     ids = [ware.variant_id for ware in wares]
     goods, left = catalog.sellable(ids, now), stock.availability(ids)
-    moved = dict(
-        session()
-        .execute(
-            select(StockLevel.variant_id, func.max(StockMovement.at))
-            .join(StockMovement, StockMovement.level_id == StockLevel.id)
-            .group_by(StockLevel.variant_id)
-        )
-        .tuples()
-        .all()
+    last = (
+        select(StockLevel.variant_id, func.max(StockMovement.at).label("at"))
+        .join(StockMovement, StockMovement.level_id == StockLevel.id)
+        .group_by(StockLevel.variant_id)
     )
-    found = []
+    moved = {row.variant_id: row.at for row in session().execute(last)}
+    found: list[Visit] = []
     for ware in sorted(wares, key=lambda w: w.variant_id):
         one = goods.get(ware.variant_id)
         if (
@@ -88,7 +84,7 @@ def _looks(rng: random.Random, now: datetime, wares: Sequence[Ware]) -> list[Vis
 
 
 def _searches(rng: random.Random, now: datetime) -> list[Visit]:
-    found = []
+    found: list[Visit] = []
     for words in IN_VAIN:
         for at in _moments(rng, now - timedelta(days=DAYS), now, rng.choice((0.05, 0.1, 0.3))):
             wish = Wish(Kind.SEARCH_NOTHING, Channel.WEB, words=words, reference=DEMO, at=at)
@@ -98,7 +94,8 @@ def _searches(rng: random.Random, now: datetime) -> list[Visit]:
 
 def _moments(rng: random.Random, since: datetime, now: datetime, pace: float) -> list[datetime]:
     """About `pace` moments a day between two instants, in order."""
-    found, at = [], since
+    found: list[datetime] = []
+    at = since
     while True:
         at += timedelta(days=rng.expovariate(pace))
         if at >= now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -19,16 +20,13 @@ from shop.kernel.invariants import invariant
 def add_up() -> Iterator[str]:
     """While both are kept, the sums of a day are those of its single asks."""
     a = UnmetAsk
-    about = (a.day, a.kind, a.channel, a.product_id, a.variant_id, a.point_id, a.text)
-    rows = session().execute(
-        select(*about, func.count(), func.sum(a.quantity), func.sum(a.lost_units), func.sum(a.lost_amount)).group_by(
-            *about
-        )
-    )
+    about: tuple[Any, ...] = (a.day, a.kind, a.channel, a.product_id, a.variant_id, a.point_id, a.text)
+    sizes: tuple[Any, ...] = (func.count(), func.sum(a.quantity), func.sum(a.lost_units), func.sum(a.lost_amount))
+    rows: Any = session().execute(select(*about, *sizes).group_by(*about))
     sums: dict[str, list[int]] = {}
     for row in rows:
-        n, *others = row[len(about) :]
-        sums[day_key(row)] = [n * people(row), *map(int, others)]
+        n, units, lost_units, lost_amount = (int(value) for value in tuple(row)[len(about) :])
+        sums[day_key(row)] = [n * people(row), units, lost_units, lost_amount]
     t = UnmetDay.__table__.c
     for key, has_asks, *told in session().execute(
         select(t.key, t.has_asks, t.asks, t.units, t.lost_units, t.lost_amount)
