@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from shop.accounts.events import UserErased
 from shop.accounts.permissions import Role
 from shop.catalog.events import ProductChanged
 from shop.demand import rules, visits
@@ -179,6 +180,25 @@ def test_a_busy_database_loses_nothing(client: Any, goods: Any, monkeypatch: pyt
         with pytest.raises(Busy):
             visits.flush()
     assert visits.flush() == 1
+
+
+def test_a_flood_is_written_in_parts(ctx: Flask, goods: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(120):
+        with ctx.test_request_context("/", headers=BROWSER | {"User-Agent": f"Mozilla/5.0 (X{n})"}):
+            visits.note(page_wish(goods["squid"]))
+    parts: list[int] = []
+    write = unmet.record_visits
+
+    def some(found: Any) -> int:
+        parts.append(len(found))
+        return write(found)
+
+    monkeypatch.setattr(unmet, "record_visits", some)
+    assert visits.flush() == 120
+    assert parts == [50, 50, 20]
+    (day,) = session().scalars(select(UnmetDay))
+    assert (day.asks, day.units) == (120, 120)
+    whole()
 
 
 def test_words_that_may_name_somebody_are_not_kept(client: Any, goods: Any) -> None:
@@ -371,7 +391,7 @@ def test_the_erased_leave_no_tie(client: Any, goods: Any) -> None:
     visits.flush()
     assert rows()[0].visitor_key
     with transaction():
-        unmet.forget_visitor(f"user:{user.id}")
+        publish(UserErased(user.id))
     (row,) = rows()
     assert row.visitor_key is None
     whole()
