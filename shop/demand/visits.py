@@ -29,7 +29,7 @@ from shop.demand.models.unmet import STRENGTH
 from shop.demand.services import unmet
 from shop.demand.services.unmet import Visit, Wish
 from shop.kernel import clock, web
-from shop.kernel.db import db
+from shop.kernel.db import db, in_batches
 from shop.kernel.errors import ShopError
 from shop.kernel.limits import network
 from shop.kernel.text import fold
@@ -116,7 +116,9 @@ class Visits:
                 identities = _identities(caller, house)
                 if identities:
                     visits.append(Visit(day, identities, wish))
-            return unmet.record_visits(visits)
+            # In parts, so that nobody who sells waits long for the database's writer. A part that was written before another
+            # failed is written again and changes nothing.
+            return sum(unmet.record_visits(some) for some in in_batches(visits, 50))
         except (ShopError, SQLAlchemyError):
             with self.lock:
                 self.kept = kept | self.kept

@@ -34,6 +34,7 @@ from shop.seed import (
     listings,
     logins,
     marks,
+    missed,
     parcels,
     people,
     rounds,
@@ -93,6 +94,7 @@ def _make(seed: int) -> dict[str, Any]:
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
     # Each command counted by its own day what lists show.
     stock.refresh_availability()
+    missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()

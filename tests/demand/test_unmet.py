@@ -10,14 +10,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from shop.accounts.events import UserErased
 from shop.accounts.permissions import Role
 from shop.catalog.events import ProductChanged
 from shop.demand import rules, visits
-from shop.demand.invariants import unmet as invariants
 from shop.demand.models.unmet import Channel, Kind, UnmetAsk, UnmetDay, UnmetKey
 from shop.demand.services import unmet
 from shop.demand.services.unmet import Visit, Wish
-from shop.kernel import clock, settings
+from shop.kernel import clock, invariants, settings
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Busy
@@ -40,10 +40,16 @@ def kinds() -> list[tuple[str, int]]:
 
 
 def whole() -> None:
-    """The sums are those of the single asks."""
+    """The sums are those of the single asks, and none is too old."""
+    assert broken("demand.unmet-days-add-up") == []
+    assert broken("demand.unmet-asks-end") == []
+
+
+def broken(name: str) -> list[str]:
+    """What a check of the audit finds."""
     session().rollback()
-    assert list(invariants.add_up()) == []
-    assert list(invariants.end()) == []
+    session().expire_all()
+    return list(invariants._checks[name]())
 
 
 @pytest.fixture
@@ -174,6 +180,25 @@ def test_a_busy_database_loses_nothing(client: Any, goods: Any, monkeypatch: pyt
         with pytest.raises(Busy):
             visits.flush()
     assert visits.flush() == 1
+
+
+def test_a_flood_is_written_in_parts(ctx: Flask, goods: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(120):
+        with ctx.test_request_context("/", headers=BROWSER | {"User-Agent": f"Mozilla/5.0 (X{n})"}):
+            visits.note(page_wish(goods["squid"]))
+    parts: list[int] = []
+    write = unmet.record_visits
+
+    def some(found: Any) -> int:
+        parts.append(len(found))
+        return write(found)
+
+    monkeypatch.setattr(unmet, "record_visits", some)
+    assert visits.flush() == 120
+    assert parts == [50, 50, 20]
+    (day,) = session().scalars(select(UnmetDay))
+    assert (day.asks, day.units) == (120, 120)
+    whole()
 
 
 def test_words_that_may_name_somebody_are_not_kept(client: Any, goods: Any) -> None:
@@ -339,7 +364,7 @@ def test_single_asks_end_and_their_sums_stay(goods: Any) -> None:
     with transaction() as s:
         s.add(UnmetKey(day=clock.today() - timedelta(days=2), key="x"))
         s.add(UnmetKey(day=clock.today(), key="y"))
-    assert list(invariants.end()) != []
+    assert broken("demand.unmet-asks-end") != []
     assert unmet.thin() == 1
     assert unmet.thin() == 0
     assert [row.once for row in rows()] == ["r:b"]
@@ -354,10 +379,10 @@ def test_the_audit_sees_sums_that_are_wrong(goods: Any) -> None:
     whole()
     with transaction() as s:
         s.execute(update(UnmetDay).values(units=3))
-    assert len(list(invariants.add_up())) == 1
+    assert len(broken("demand.unmet-days-add-up")) == 1
     with transaction() as s:
         s.query(UnmetDay).delete()
-    assert len(list(invariants.add_up())) == 1
+    assert len(broken("demand.unmet-days-add-up")) == 1
 
 
 def test_the_erased_leave_no_tie(client: Any, goods: Any) -> None:
@@ -366,7 +391,7 @@ def test_the_erased_leave_no_tie(client: Any, goods: Any) -> None:
     visits.flush()
     assert rows()[0].visitor_key
     with transaction():
-        unmet.forget_visitor(f"user:{user.id}")
+        publish(UserErased(user.id))
     (row,) = rows()
     assert row.visitor_key is None
     whole()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shop.demand import rules
 from shop.demand.models.unmet import UnmetAsk, UnmetDay
@@ -19,11 +19,14 @@ from shop.kernel.invariants import invariant
 @invariant("demand.unmet-days-add-up")
 def add_up() -> Iterator[str]:
     """While both are kept, the sums of a day are those of its single asks."""
-    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for row in session().scalars(select(UnmetAsk).execution_options(yield_per=1000)):
-        of_day = sums[day_key(row)]
-        for n, value in enumerate((people(row), row.quantity, row.lost_units, row.lost_amount)):
-            of_day[n] += value
+    a = UnmetAsk
+    about: tuple[Any, ...] = (a.day, a.kind, a.channel, a.product_id, a.variant_id, a.point_id, a.text)
+    sizes: tuple[Any, ...] = (func.count(), func.sum(a.quantity), func.sum(a.lost_units), func.sum(a.lost_amount))
+    rows: Any = session().execute(select(*about, *sizes).group_by(*about))
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        n, units, lost_units, lost_amount = (int(value) for value in tuple(row)[len(about) :])
+        sums[day_key(row)] = [n * people(row), units, lost_units, lost_amount]
     t = UnmetDay.__table__.c
     for key, has_asks, *told in session().execute(
         select(t.key, t.has_asks, t.asks, t.units, t.lost_units, t.lost_amount)

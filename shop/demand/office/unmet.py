@@ -45,6 +45,7 @@ def _page(view: tables.View, name: str, **more: Any) -> Any:
         view=view,
         shares=unmet.shares(),
         number=charts.number,
+        demo=unmet.is_demo(),
         everything="*" in guards.scopes(P.DEMAND_READ),
         **more,
     )

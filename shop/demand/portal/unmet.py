@@ -27,5 +27,11 @@ def own() -> Any:
     if view.export:
         return view.download()
     return render_template(
-        "demand/portal/unmet.html", here=HERE, view=view, shares=unmet.shares(), number=charts.number, maker=here
+        "demand/portal/unmet.html",
+        here=HERE,
+        view=view,
+        shares=unmet.shares(),
+        number=charts.number,
+        demo=unmet.is_demo(),
+        maker=here,
     )

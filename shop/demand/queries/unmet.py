@@ -26,6 +26,8 @@ D = UnmetDay
 # What only one person has asked is not shown to producers: it could tell who it was.
 LEAST_ASKED = 2
 MOST_WORDS = 20
+# What the demonstration made up says so.
+DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Total:
 def shares() -> list[tuple[str, int]]:
     """The rule in figures: kinds of which only a share counts, with it in per cent."""
     return [(gettext(KIND_NAMES[kind]), rules.share(kind)) for kind in rules.SHARES]
+
+
+def is_demo() -> bool:
+    """Whether some of what is kept singly was made up for the demonstration."""
+    return session().scalar(select(UnmetAsk.id).where(UnmetAsk.reference == DEMO).limit(1)) is not None
 
 
 def kept_days() -> int:

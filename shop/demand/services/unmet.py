@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -237,13 +238,13 @@ def _replace(row: UnmetAsk, wish: Wish, once: str, visitor_key: str | None) -> N
     _add_up(row, 1)
 
 
-def day_key(row: UnmetAsk) -> str:
-    """The sum to which an ask belongs."""
+def day_key(row: Any) -> str:
+    """The sum to which an ask, or a row with its columns, belongs."""
     parts = (row.day, row.kind.value, row.channel.value, row.product_id, row.variant_id, row.point_id, row.text)
     return "|".join("" if part is None else str(part) for part in parts)
 
 
-def people(row: UnmetAsk) -> int:
+def people(row: Any) -> int:
     """How many people an ask is: a booth that ran empty is an estimate and an ask of the office is the shop's own."""
     return 0 if row.kind is Kind.BOOTH_EMPTY or row.channel is Channel.OFFICE else 1
 

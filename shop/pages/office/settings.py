@@ -23,6 +23,7 @@ GROUPS = {
     "delivery": N_("Giao hàng"),
     "stock": N_("Tồn kho"),
     "catalog": N_("Danh mục sản phẩm"),
+    "demand": N_("Cung và cầu"),
     "messages": N_("Thư của khách"),
     "settlement": N_("Đối soát"),
     "accounts": N_("Tài khoản"),
