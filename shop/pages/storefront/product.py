@@ -14,6 +14,7 @@ from shop.catalog import browse, queries
 from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
+from shop.demand.queries import waiting
 from shop.kernel import clock, drawn, web
 from shop.kernel.wording import gettext as _
 from shop.pages.cards import Picture, media_url, picture_of
@@ -76,6 +77,13 @@ class Near(NamedTuple):
     same_maker: bool
 
 
+class Queue(NamedTuple):
+    """The wait list of sold-out goods: how many stand in it, and when goods may come."""
+
+    length: int
+    expected: waiting.Expected | None
+
+
 class Shown(NamedTuple):
     """All that the page shows, besides its language, its address and the day's token: the page is a function of this."""
 
@@ -85,6 +93,8 @@ class Shown(NamedTuple):
     chosen: PackView | None
     photos: tuple[Photograph, ...]
     near: tuple[Near, ...]
+    # Where the chosen pack is sold out.
+    queue: Queue | None = None
 
 
 def _page(found: ProductPage) -> str:
@@ -92,17 +102,23 @@ def _page(found: ProductPage) -> str:
     name = (p.name_en if english else None) or p.name
     packs = _packs(found, english=english)
     asked = request.args.get("loai", "")
+    chosen = next((v for v in packs if v.pack.sku == asked), None) or _first(packs)
     told = Shown(
         page=found._replace(photos=()),
         place=producers.place_of(p) or (producers.place_of(found.producer) if found.producer else ""),
         packs=packs,
-        chosen=next((v for v in packs if v.pack.sku == asked), None) or _first(packs),
+        chosen=chosen,
         photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
         near=_near(found, adult=p.is_alcohol),
+        queue=_queue(p.id, chosen) if chosen is not None and chosen.available == 0 else None,
     )
     if p.is_alcohol:  # a page of its reader, whose header it holds
         return render_template("pages/storefront/product.html", **_values(told))
     return drawn.page(("product", told), lambda: drawn.draw("pages/storefront/product.html", **_values(told)))
+
+
+def _queue(product_id: int, chosen: PackView) -> Queue:
+    return Queue(waiting.length(product_id), waiting.expected([chosen.pack.variant_id]))
 
 
 def preview(found: ProductPage, url: str, back: str) -> str:

@@ -21,7 +21,7 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
 from shop.stock.errors import LotStopped, NoClaim, NotEnough
-from shop.stock.events import StockCrossed
+from shop.stock.events import StockCrossed, StockGrew
 from shop.stock.models import (
     SHOP,
     Availability,
@@ -150,11 +150,18 @@ def release(reference: str, outcome: Outcome = Outcome.RELEASED) -> int:
         return _give_back(_close(StockHold.reference == reference, outcome))
 
 
-def _give_back(rows: Sequence[Any]) -> int:
+def exchange(reference: str) -> int:
+    """Give back what is claimed under `reference` to whoever takes the same goods later in the same transaction; return how
+    many units. Nobody is told that there is more: the goods are as good as taken. Call inside a transaction."""
+    with transaction():
+        return _give_back(_close(StockHold.reference == reference, Outcome.RELEASED), tell_growth=False)
+
+
+def _give_back(rows: Sequence[Any], *, tell_growth: bool = True) -> int:
     tally = _Tally()
     for level_id, quantity, stage, _hold_id in rows:
         tally.add(_change_level(level_id, **{stage.value: -quantity}), quantity)
-    tally.write()
+    tally.write(tell_growth=tell_growth)
     return sum(row[1] for row in rows)
 
 
@@ -498,14 +505,18 @@ def refresh_availability(variant_ids: Sequence[int] | None = None) -> int:
         # Counted again behind the lock: whoever changes a level meanwhile adds his part after us.
         ids = [v for v, _s, _p in wrong]
         _lock_availability(ids)
-        crossed = []
+        crossed, grown = [], []
         for variant_id, ship, pickup in queries.availability_out_of_step(ids):
             row = s.get(Availability, variant_id, populate_existing=True)
             assert row is not None  # noqa: S101 - just inserted
             if (row.ship + row.pickup > 0) != (ship + pickup > 0):
                 crossed.append(variant_id)
+            if ship > row.ship or pickup > row.pickup:
+                grown.append(variant_id)
             row.ship, row.pickup, row.updated_at = ship, pickup, now
         s.flush()
         if crossed:
             publish(StockCrossed(tuple(sorted(crossed))))
+        if grown:
+            publish(StockGrew(tuple(sorted(grown))))
         return len(wrong)

@@ -1,0 +1,3 @@
+"""Reads of demand, by part."""
+
+from __future__ import annotations
