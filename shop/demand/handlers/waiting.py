@@ -13,7 +13,7 @@ from shop.checkout.events import ClaimUsed
 from shop.demand.models.waiting import WaitEntry
 from shop.demand.services import offers, waiting
 from shop.kernel.db import session
-from shop.kernel.events import on
+from shop.kernel.events import on, on_later
 from shop.stock.events import LotStopped, StockGrew
 
 
@@ -29,9 +29,10 @@ def ordered(fact: ClaimUsed) -> None:
     offers.bought(fact.reference, fact.order_id, fact.quantity)
 
 
-@on(LotStopped)
+@on_later(LotStopped, name="waiting.lot-stopped")
 def lot_stopped(fact: LotStopped) -> None:
-    """Nobody is left with goods kept for him that he may not have."""
+    """Nobody is left with goods kept for him that he may not have. Later: whoever stops a lot has its levels, and does not wait
+    for a queue; until then no order can take the goods anyway."""
     offers.lot_stopped(fact.lot_id)
 
 

@@ -315,7 +315,7 @@ def end(actor: Actor, offer_id: int, state: OfferState) -> bool:
 
 def lot_stopped(lot_id: int) -> None:
     """Goods kept of a lot that may not be sold are changed for others of the same shelf; where there are none, the offer is
-    withdrawn and its entry keeps its place. In the open transaction."""
+    withdrawn and its entry keeps its place. Each offer in a transaction of its own; again is harmless."""
     s = session()
     claims = s.scalars(
         select(StockHold.reference)
