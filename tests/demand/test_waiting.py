@@ -152,7 +152,10 @@ def test_joining_at_one_moment_makes_one_entry(shelf: Shelf, together: Any) -> N
 
 @pytest.mark.parametrize(
     ("contact", "quantity", "field"),
-    [("", 1, "contact"), ("mot@", 1, "contact"), ("12", 1, "contact"), ("mot@example.vn", 0, "quantity"), ("mot@example.vn", 10**6, "quantity")],
+    [
+        ("", 1, "contact"), ("mot@", 1, "contact"), ("12", 1, "contact"), ("mot@example.vn", 0, "quantity"),
+        ("mot@example.vn", 10**6, "quantity"),
+    ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_at_its_field(shelf: Shelf, contact: str, quantity: int, field: str) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -165,7 +168,9 @@ def test_nobody_waits_for_what_is_there(shelf: Shelf) -> None:
     shelf.come(3)
     with pytest.raises(NotSoldOut):
         waiting.join(GUEST, Wish(shelf.variant.sku, 3), "mot@example.vn", locale="vi", adult=False)
-    assert not waiting.join(GUEST, Wish(shelf.variant.sku, 4, partial=False), "mot@example.vn", locale="vi", adult=False).known
+    assert not waiting.join(
+        GUEST, Wish(shelf.variant.sku, 4, partial=False), "mot@example.vn", locale="vi", adult=False
+    ).known
 
 
 def test_an_account_vouches_for_its_own_contact(shelf: Shelf) -> None:
@@ -264,7 +269,9 @@ def test_goods_that_cannot_be_sold_do_not_count_as_a_lapse(shelf: Shelf) -> None
     entry = shelf.wait("mot")
     shelf.come(1)
     with transaction():
-        session().execute(text("UPDATE prices SET valid_to = :t WHERE variant_id = :v"), {"t": clock.now(), "v": shelf.variant.id})
+        session().execute(
+            text("UPDATE prices SET valid_to = :t WHERE variant_id = :v"), {"t": clock.now(), "v": shelf.variant.id}
+        )
     with later(100):
         offers.sweep()
         found = shelf.entry(entry.reference)
@@ -447,7 +454,14 @@ def test_offers_holds_and_web_buyers_over_the_last_units(shelf: Shelf, together:
         text("SELECT (SELECT COALESCE(SUM(quantity), 0) FROM order_lines), "
              "(SELECT COALESCE(SUM(quantity), 0) FROM wait_offers WHERE state = 'open')")
     ).one()  # fmt: skip
-    left = session().execute(text("SELECT SUM(on_hand - held - allocated) FROM stock_levels WHERE variant_id = :v"), {"v": shelf.variant.id}).scalar_one()
+    left = (
+        session()
+        .execute(
+            text("SELECT SUM(on_hand - held - allocated) FROM stock_levels WHERE variant_id = :v"),
+            {"v": shelf.variant.id},
+        )
+        .scalar_one()
+    )
     assert brought == sold + kept + left
     still = [e for e in map(shelf.entry, references) if e.state is WaitState.WAITING]
     assert not still or left == 0
@@ -482,7 +496,11 @@ def test_each_fact_has_its_letter_once_in_its_readers_language(shelf: Shelf) -> 
 
 
 def test_an_unconfirmed_address_ends_and_contacts_go_after_their_term(shelf: Shelf) -> None:
-    entry, kept, phone = shelf.wait("mot", confirmed=False), shelf.wait("hai"), shelf.wait("0912345678", confirmed=False)
+    entry, kept, phone = (
+        shelf.wait("mot", confirmed=False),
+        shelf.wait("hai"),
+        shelf.wait("0912345678", confirmed=False),
+    )
     with later(int(rules.CONFIRM_HOURS.get()) + 1):
         waiting.forget_unconfirmed()
         assert states(entry, kept, phone) == ["ended", "waiting", "unconfirmed"]

@@ -86,7 +86,9 @@ def test_nothing_typed_is_lost(shelf: Shelf, page: str) -> None:
     assert 'value="3"' in text
     assert re.search(r'value="this"[^>]*checked', text)
     assert "Hãy ghi e-mail" in words(answer)
-    answer = client.fill(f"/cho-hang?sku={shelf.variant.sku}", form="/cho-hang", contact="mot@example.vn", quantity="ba")
+    answer = client.fill(
+        f"/cho-hang?sku={shelf.variant.sku}", form="/cho-hang", contact="mot@example.vn", quantity="ba"
+    )
     assert answer.status_code == 422
     assert entries() == []
 
@@ -106,12 +108,21 @@ def test_the_public_form_tells_nobody_who_waits(shelf: Shelf, page: str) -> None
     answer = stranger.fill(page, form="/cho-hang", contact="mot@example.vn")
     assert "Hãy mở thư của bạn" in words(answer)
     assert entry.reference not in answer.get_data(as_text=True)
-    for address in (f"/cho-hang/{entry.reference}", f"/cho-hang/{entry.reference}?k=", f"/cho-hang/{entry.reference}?k={'0' * 32}"):
+    for address in (
+        f"/cho-hang/{entry.reference}",
+        f"/cho-hang/{entry.reference}?k=",
+        f"/cho-hang/{entry.reference}?k={'0' * 32}",
+    ):
         assert stranger.get(address).status_code == 404
     shelf.come(1)
     (offer,) = shelf.offers()
     assert stranger.get(f"/giu-hang/{offer.reference}").status_code == 404
-    assert stranger.get(f"/giu-hang/{offer.reference}?k={waiting.secret_for(str(shelf.app.secret_key), entry.reference)}").status_code == 404
+    assert (
+        stranger.get(
+            f"/giu-hang/{offer.reference}?k={waiting.secret_for(str(shelf.app.secret_key), entry.reference)}"
+        ).status_code
+        == 404
+    )
 
 
 def test_who_left_a_phone_number_finds_his_place_by_code_and_number(shelf: Shelf, page: str) -> None:
@@ -171,6 +182,39 @@ def test_who_collects_orders_for_his_point(shelf: Shelf) -> None:
     assert [e.state for e in entries()] == [WaitState.BOUGHT]
 
 
+def test_a_quantity_of_nonsense_is_refused_in_its_place(shelf: Shelf) -> None:
+    entry = shelf.wait("mot", 2)
+    address = link(shelf, entry.reference)
+    for raw in ("hai", "0", "10000", ""):
+        answer = shelf.bench.client.fill(address, form=f"/cho-hang/{entry.reference}/doi", quantity=raw)
+        assert answer.status_code == 422
+        assert f'value="{raw}"' in answer.get_data(as_text=True) or not raw
+    answer = shelf.bench.client.fill(
+        "/en" + address, form=f"/en/cho-hang/{entry.reference}/doi", quantity="1", follow=True
+    )
+    assert "The quantity was changed." in words(answer)
+    assert shelf.entry(entry.reference).quantity == 1
+
+
+def test_alcohol_is_waited_for_by_adults_only(shelf: Shelf) -> None:
+    wine = factories.make_variant("Rượu ba kích hết", is_alcohol=True)
+    client = shelf.bench.client
+    address = f"/cho-hang?sku={wine.sku}"
+    assert code(client.fill(address, form="/cho-hang", contact="mot@example.vn")) == "age-required"
+    client.set_cookie("adult", "1")
+    assert "Hãy mở thư của bạn" in words(client.fill(address, form="/cho-hang", contact="mot@example.vn"))
+
+
+def test_the_basket_says_what_is_kept(shelf: Shelf) -> None:
+    shelf.wait("mot")
+    shelf.come(1)
+    (offer,) = shelf.offers()
+    client = shelf.app.test_client()
+    client.fill(link(shelf, offer.reference, "giu-hang"), form=f"/giu-hang/{offer.reference}")
+    assert "Đang giữ riêng cho bạn" in words(client.get("/gio-hang"))
+    assert "Đang giữ riêng" not in words(client.get("/thanh-toan"))
+
+
 def test_the_expected_day_is_the_deliverys_and_else_not_known(shelf: Shelf, page: str) -> None:
     assert "Ngày có hàng: chưa biết" in words(shelf.bench.client.get(page))
     day = clock.today() + timedelta(days=9)
@@ -185,7 +229,8 @@ def _delivery(shelf: Shelf, day: date) -> None:
     with transaction() as s:
         made = Delivery(
             reference="G-TEST-0001", producer_id=producer.id, point_id=shelf.point.id, terms=next(iter(Terms)),
-            state=DeliveryState.EXPECTED, expected_on=day, created_at=clock.now(), created_by="system", created_label="Hệ thống",
+            state=DeliveryState.EXPECTED, expected_on=day, created_at=clock.now(), created_by="system",
+            created_label="Hệ thống",
         )  # fmt: skip
         s.add(made)
         s.flush()
@@ -214,7 +259,9 @@ def test_staff_see_queues_and_only_the_desk_sees_contacts(shelf: Shelf) -> None:
     assert officer.post(f"{one}/remove", data={"csrf_token": officer.token("/tai-khoan")}).status_code == 403
     refused = desk.fill(one, form=f"{one}/remove", reason="")
     assert refused.status_code == 422
-    assert "Đã đưa khách ra" in words(desk.fill(one, form=f"{one}/remove", reason="Số không liên lạc được", follow=True))
+    assert "Đã đưa khách ra" in words(
+        desk.fill(one, form=f"{one}/remove", reason="Số không liên lạc được", follow=True)
+    )
     shelf.come(1)
     assert [e.state for e in entries()] == [WaitState.OFFERED, WaitState.LEFT]
 

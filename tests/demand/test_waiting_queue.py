@@ -73,9 +73,7 @@ def test_nobody_is_passed_over_who_could_be_served(queue: list[Wait], there: lis
     done: list[Share] = []
     for wait in queue:
         left = _left(there, done)
-        free = {
-            v: sum(left[x.level_id] for x in there if x.variant_id == v and able(wait, x)) for v in wait.variants
-        }
+        free = {v: sum(left[x.level_id] for x in there if x.variant_id == v and able(wait, x)) for v in wait.variants}
         mine = shares.get(wait.reference)
         if mine is None:
             assert all(n < wait.quantity for n in free.values())
@@ -97,7 +95,9 @@ def test_who_stands_behind_changes_nothing_for_who_stands_before(
     assert whole == share(queue[:cut], there)
 
 
-@given(st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)).map(lambda d: d.replace(tzinfo=UTC)), st.integers(1, 100))  # noqa: DTZ001
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)).map(lambda d: d.replace(tzinfo=UTC)), st.integers(1, 100)
+)
 def test_a_term_ends_in_the_day_and_counts_only_the_day(begin: datetime, hours: int) -> None:
     end = rules.until(begin, hours)
     assert end - begin >= timedelta(hours=hours)

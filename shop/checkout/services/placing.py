@@ -52,9 +52,11 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
     sellable = catalog.sellable(ids, at)
     at_point = wanted.point_id if wanted.delivery is DeliveryKind.PICKUP else None
     levels = stock.free_levels(ids, point_id=at_point, web=True)
-    if basket.claims:
-        levels = with_claims(levels, stock.claimed_levels(sorted(basket.claims.values())), at_point)
-    return plan.make(basket, sellable, levels, wanted, at=at)
+    if not basket.claims:
+        return plan.make(basket, sellable, levels, wanted, at=at)
+    claimed = stock.claimed_levels(sorted(basket.claims.values()))
+    levels = with_claims(levels, claimed, at_point)
+    return plan.make(basket, sellable, levels, wanted, at=at, kept=frozenset(x.variant_id for x in claimed))
 
 
 def with_claims(free: Sequence[FreeLevel], claimed: Sequence[FreeLevel], at_point: int | None) -> list[FreeLevel]:
