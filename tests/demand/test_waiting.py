@@ -522,6 +522,7 @@ def test_the_erased_leave_their_queues(shelf: Shelf) -> None:
         facts.publish(UserErased(user.id))
     found = shelf.entry(mine.reference)
     assert (found.state, found.email, found.user_id) == (WaitState.LEFT, None, None)
+    assert {step.actor_label for step in found.steps} == {"Khách", "Hệ thống"}
     assert states(other) == ["offered"]
     assert not broken()
 

@@ -212,7 +212,6 @@ def test_the_basket_says_what_is_kept(shelf: Shelf) -> None:
     client = shelf.app.test_client()
     client.fill(link(shelf, offer.reference, "giu-hang"), form=f"/giu-hang/{offer.reference}")
     assert "Đang giữ riêng cho bạn" in words(client.get("/gio-hang"))
-    assert "Đang giữ riêng" not in words(client.get("/thanh-toan"))
 
 
 def test_the_expected_day_is_the_deliverys_and_else_not_known(shelf: Shelf, page: str) -> None:

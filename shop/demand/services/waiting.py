@@ -20,7 +20,7 @@ from shop.demand.models.waiting import OPEN, Choice, OfferState, WaitEntry, Wait
 from shop.demand.rules import waiting as rules
 from shop.demand.services import offers
 from shop.kernel import audit, clock, text
-from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.actor import GUEST, SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
@@ -325,6 +325,9 @@ def blank_old(limit: int = 2000) -> int:
 
 def blank(entry: WaitEntry) -> None:
     """Remove the person's part of an entry for good, in the open transaction."""
+    for step in entry.steps:
+        if entry.user_id is not None and step.actor_key == f"user:{entry.user_id}":
+            step.actor_label = GUEST.label
     entry.blanked_at = clock.now()
     entry.email = entry.phone = entry.contact_key = entry.user_id = None
 
@@ -335,8 +338,6 @@ def forget_person(user_id: int) -> None:
     for entry in s.scalars(select(WaitEntry).where(WaitEntry.user_id == user_id).order_by(WaitEntry.id)).all():
         leave(SYSTEM, entry.reference, N_("Tài khoản đã xóa"))
         blank(entry)
-        for step in entry.steps:
-            step.actor_label = SYSTEM.label if step.actor_key == f"user:{user_id}" else step.actor_label
     s.flush()
 
 
