@@ -7,14 +7,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from shop.accounts.permissions import Role
-from shop.demand.models.waiting import WaitState
+from shop.catalog.models import Product
+from shop.demand.models.waiting import WaitEntry, WaitState
 from shop.demand.queries import waiting as queries
 from shop.demand.services import waiting
 from shop.kernel import clock
-from shop.kernel.db import transaction
+from shop.kernel.actor import Actor
+from shop.kernel.db import session, transaction
 from shop.receipts.models import Delivery, DeliveryLine, DeliveryState, Terms
+from shop.supply.models import Per
+from shop.supply.services import plans
 from tests import factories, people
 from tests.checkout.conftest import code
 from tests.demand.conftest import Shelf, second_pack
@@ -27,9 +32,6 @@ def words(answer: Any) -> str:
 @pytest.fixture
 def page(shelf: Shelf) -> str:
     """The address of the sold-out product."""
-    from shop.catalog.models import Product
-    from shop.kernel.db import session
-
     return f"/san-pham/{session().get(Product, shelf.variant.product_id).slug}"  # type: ignore[union-attr]
 
 
@@ -58,11 +60,6 @@ def test_a_guest_joins_from_the_product_and_confirms_by_the_letter(shelf: Shelf,
 
 
 def entries() -> list[Any]:
-    from sqlalchemy import select
-
-    from shop.demand.models.waiting import WaitEntry
-    from shop.kernel.db import session
-
     session().expire_all()
     return list(session().scalars(select(WaitEntry).order_by(WaitEntry.id)))
 
@@ -136,17 +133,11 @@ def test_who_left_a_phone_number_finds_his_place_by_code_and_number(shelf: Shelf
     assert entry.reference in wrong.get_data(as_text=True)
     right = other.fill("/cho-hang", form="/cho-hang/tim", reference=entry.reference.lower(), phone="0912345678")
     assert right.location == f"/cho-hang/{entry.reference}"
-    waiting.confirm(people_actor(), entry.reference, by_staff=True)
+    waiting.confirm(Actor("user", "Lan", 1), entry.reference, by_staff=True)
     shelf.come(1)
     assert "đang được giữ cho bạn" in words(other.get(f"/cho-hang/{entry.reference}"))
     (offer,) = shelf.offers()
     assert other.fill(f"/giu-hang/{offer.reference}", form=f"/giu-hang/{offer.reference}").location == "/gio-hang"
-
-
-def people_actor() -> Any:
-    from shop.kernel.actor import Actor
-
-    return Actor("user", "Lan", 1)
 
 
 def test_the_offer_page_says_what_is_kept_and_the_link_is_used_once(shelf: Shelf) -> None:
@@ -278,3 +269,18 @@ def test_a_producer_sees_how_many_wait_and_not_who(shelf: Shelf) -> None:
     assert "Mật ong hết 2 4" in text
     assert "@example.vn" not in page.get_data(as_text=True).split("<main")[1]
     assert "Mật ong hết" not in words(stranger.get("/producer/waiting"))
+
+
+def test_the_expected_day_follows_what_the_producer_can_make(shelf: Shelf, page: str) -> None:
+    producer = factories.make_producer()
+    with transaction() as s:
+        s.get(Product, shelf.variant.product_id).producer_id = producer.id  # type: ignore[union-attr]
+    from_on = clock.today() - timedelta(days=30)
+    makes = plans.Makes(70, Per.WEEK, from_on, lead_days=10)
+    boss = Actor("user", "Chủ cơ sở", 1)
+    plans.state(boss, producer.id, shelf.variant.product_id, None, makes, f"waiting-capacity-{producer.id}")
+    found = queries.expected([shelf.variant.id])
+    assert found is not None
+    assert found.source is queries.Source.CAPACITY
+    assert found.on >= clock.today() + timedelta(days=10)
+    assert "chưa phải lời hẹn" in words(shelf.bench.client.get(page))

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 
 from shop.catalog.models import Product, Variant
 from shop.demand.models.waiting import (
@@ -25,6 +25,7 @@ from shop.points.models import Point
 from shop.receipts.models import Delivery, DeliveryLine
 from shop.receipts.queries import OPEN as DELIVERIES_OPEN
 from shop.supply import queries as supply
+from shop.supply.models import Capacity, Harvest
 
 WEEKS_AHEAD = 13
 
@@ -62,6 +63,13 @@ def expected(variant_ids: Sequence[int], *, ahead: int = 0) -> Expected | None:
     )
     if brought is not None:
         return Expected(brought, Source.DELIVERY)
+    product = select(Variant.product_id).where(Variant.id.in_(list(variant_ids)))
+    said = or_(
+        exists().where(Capacity.product_id.in_(product), Capacity.withdrawn_at.is_(None)),
+        exists().where(Harvest.product_id.in_(product), Harvest.to_on > today),
+    )
+    if not session().scalar(select(said)):  # the usual case on a product's page costs one statement
+        return None
     days = []
     for found in supply.capacity(variant_ids, today, today + timedelta(days=7 * WEEKS_AHEAD)).values():
         first = today + timedelta(days=found.lead_days or 0)

@@ -341,6 +341,16 @@ def _level(
     ).one()
     _date_lot(found_lot, produced, expires)
     lot_id = found_lot.id
+    there = select(StockLevel.id).where(
+        StockLevel.variant_id == variant_id,
+        StockLevel.point_id == point_id,
+        StockLevel.lot_id == lot_id,
+        StockLevel.owner == owner,
+    )
+    found = s.scalar(there)
+    if found is not None:
+        # No insert that gives way: on PostgreSQL it and somebody's change of the level could wait for each other.
+        return _counted(found)
     key = {"variant_id": variant_id, "point_id": point_id, "lot_id": lot_id, "owner": owner}
     stopped = found_lot.stopped_at is not None
     zero = {"on_hand": 0, "held": 0, "allocated": 0, "is_stopped": stopped, "updated_at": now}
@@ -348,19 +358,17 @@ def _level(
     insert_missing(
         Availability, [{"variant_id": variant_id, "ship": 0, "pickup": 0, "updated_at": now}], ["variant_id"]
     )
-    found = s.scalar(
-        select(StockLevel.id).where(
-            StockLevel.variant_id == variant_id,
-            StockLevel.point_id == point_id,
-            StockLevel.lot_id == lot_id,
-            StockLevel.owner == owner,
-        )
-    )
+    found = s.scalar(there)
     assert found is not None  # noqa: S101 - just inserted
+    return _counted(found)
+
+
+def _counted(level_id: int) -> int:
+    """The level, once whoever is counting its shelf for the web has finished: a level of which he knows nothing would be
+    missed."""
     if not is_sqlite():
-        # Whoever is counting this shelf for the web finishes first: a level of which he knows nothing would be missed.
-        _LOCK_SHELVES.all({"levels": [found]})
-    return found
+        _LOCK_SHELVES.all({"levels": [level_id]})
+    return level_id
 
 
 def level_of(variant_id: int, point_id: int, owner: str = SHOP, lot_code: str = "") -> int:
