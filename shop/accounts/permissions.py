@@ -74,6 +74,9 @@ class Permission(StrEnum):
     # Enrol and revoke devices, see all sessions, settle shortages.
     TILL_MANAGE = "till:manage"
     FULFILMENT_HANDLE = "fulfilment:handle"
+    # See who waits for which goods; see contacts, call, confirm and remove.
+    WAITING_READ = "waiting:read"
+    WAITING_HANDLE = "waiting:handle"
 
 
 class Role(StrEnum):
@@ -145,6 +148,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FULFILMENT_HANDLE,
             P.TILL_ENTER,
             P.PLACE_READ,
+            P.WAITING_READ,
         }
     ),
     Role.PROGRAMME_OFFICER: frozenset(
@@ -166,6 +170,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.RECALL_RUN,
             P.POINT_INSPECT,
             P.PLACE_READ,
+            P.WAITING_READ,
         }
     ),
     Role.LOCALITY_OFFICER: frozenset({P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ}),
@@ -192,6 +197,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.MESSAGE_HANDLE,
             P.PRODUCER_READ,
             P.PLACE_READ,
+            P.WAITING_READ,
+            P.WAITING_HANDLE,
         }
     ),
     Role.ADMINISTRATOR: frozenset(P) - PORTAL_RIGHTS,

@@ -96,6 +96,11 @@ class LimitReached(Conflict):
     title = N_("Mỗi đơn chỉ mua được tối đa %(limit)s “%(name)s”, để nhiều người cùng mua được.")
 
 
+class OtherClaim(Conflict):
+    code = "other-claim"
+    title = N_("Giỏ hàng đã có một phần “%(name)s” đang giữ riêng. Hãy đặt hàng phần đó trước.")
+
+
 class TooManyUnpaid(TooManyRequests):
     code = "too-many-unpaid"
     title = N_(

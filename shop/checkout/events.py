@@ -23,3 +23,12 @@ class LateMoneyUnserved:
     order_id: int
     variants: tuple[int, ...]
     quantities: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimUsed:
+    """Goods that stock kept for a basket under `reference` became part of an order; `quantity` units of the line."""
+
+    reference: str
+    order_id: int
+    quantity: int

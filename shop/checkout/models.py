@@ -52,5 +52,7 @@ class BasketLine(Base):
     quantity: Mapped[int]
     seen_amount: Mapped[Amount]
     added_at: Mapped[Instant]
+    # Goods that stock keeps for this line already (an opaque reference); ordering uses them up.
+    claim_reference: Mapped[Str80 | None]
 
     basket: Mapped[Basket] = relationship(back_populates="lines")

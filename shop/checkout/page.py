@@ -60,6 +60,7 @@ class LineView:
     problem: str
     is_alcohol: bool
     demo: bool
+    kept: bool = False
 
     @classmethod
     def of(cls, line: PlanLine, quantity: int | None = None) -> LineView:
@@ -84,6 +85,7 @@ class LineView:
             problem=words(line.problem),
             is_alcohol=g.is_alcohol,
             demo=g.is_demo,
+            kept=line.kept,
         )
 
 

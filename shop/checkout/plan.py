@@ -46,6 +46,8 @@ class PlanLine:
     available: int
     limit: int
     problem: ShopError | None
+    # Stock keeps goods for this line already.
+    kept: bool = False
 
     @property
     def unit_amount(self) -> int:
@@ -139,8 +141,10 @@ def make(
     wanted: Wanted,
     *,
     at: datetime,
+    kept: frozenset[int] = frozenset(),
 ) -> Plan:
-    """Plan `basket` from goods (`sellable`), free levels and the way they shall come. Reads rates through delivery."""
+    """Plan `basket` from goods (`sellable`), free levels and the way they shall come; of the variants `kept`,
+    what stock keeps for the basket is among the levels. Reads rates through delivery."""
     able = [
         level
         for level in levels
@@ -154,7 +158,11 @@ def make(
     for level in able:
         free[level.variant_id] += level.free
     pickup = wanted.delivery is DeliveryKind.PICKUP
-    lines = tuple(_line(sellable[v], n, seen, free[v], pickup=pickup) for v, n, seen in basket.lines if v in sellable)
+    lines = tuple(
+        _line(sellable[v], n, seen, free[v], pickup=pickup, kept=v in kept)
+        for v, n, seen in basket.lines
+        if v in sellable
+    )
     good = [line for line in lines if line.goods.refusal is None and line.available > 0]
     needs = {line.goods.variant_id: min(line.quantity, line.available, line.limit) for line in good}
     sourced = source(needs, able, province=wanted.province, commune=wanted.commune)
@@ -163,7 +171,7 @@ def make(
     return Plan(lines, parcels, wanted)
 
 
-def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: bool) -> PlanLine:
+def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: bool, kept: bool) -> PlanLine:
     limit = limit_of(goods)
     problem: ShopError | None = None
     refusal = goods.refusal
@@ -176,7 +184,7 @@ def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: 
         problem = kind(name=goods.name, left=available)
     elif quantity > limit:
         problem = errors.LimitReached(name=goods.name, limit=limit)
-    return PlanLine(goods, quantity, seen, available, limit, problem)
+    return PlanLine(goods, quantity, seen, available, limit, problem, kept)
 
 
 def _parcels(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,8 @@ class BasketRow:
     age_confirmed_at: datetime | None
     closed_at: datetime | None
     lines: tuple[tuple[int, int, int], ...]
+    # variant id → reference under which stock keeps goods for its line
+    claims: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def units(self) -> int:
@@ -50,6 +53,7 @@ def rows_of(condition: Any) -> Any:
             BasketLine.variant_id,
             BasketLine.quantity,
             BasketLine.seen_amount,
+            BasketLine.claim_reference,
         )
         .outerjoin(BasketLine, BasketLine.basket_id == Basket.id)
         .where(condition)
@@ -73,7 +77,8 @@ def gathered(rows: list[Any]) -> BasketRow | None:
         return None
     first = rows[0]
     lines = tuple((r[4], r[5], r[6]) for r in rows if r[0] == first[0] and r[4] is not None)
-    return BasketRow(first[0], first[1], first[2], first[3], lines)
+    claims = {r[4]: r[7] for r in rows if r[0] == first[0] and r[7] is not None}
+    return BasketRow(first[0], first[1], first[2], first[3], lines, claims)
 
 
 def find(token: str | None, user_id: int | None = None) -> BasketRow | None:

@@ -152,7 +152,7 @@ def checkout() -> Any:
     row = _basket()
     if not row.lines:
         return redirect(web.path("/gio-hang"))
-    form = CheckoutForm(formdata=None, data=_known_buyer())
+    form = CheckoutForm(formdata=None, data=_known_buyer() | _way_asked())
     form.op_key.data = operations.new_key()
     web.visitor(create=True)
     return _checkout_page(form, row)
@@ -172,6 +172,13 @@ def _known_buyer() -> dict[str, Any]:
                 "street": address.street_address,
             }
     return known
+
+
+def _way_asked() -> dict[str, str]:
+    """The point of pick-up that a link to the checkout names."""
+    slug = request.args.get("point", "")[:120]
+    found = points.by_slug(slug) if slug else None
+    return {"delivery": "pickup", "point": found.slug} if found is not None and found.pickup else {}
 
 
 def _wanted_of(form: CheckoutForm) -> Wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.kernel.errors import N_, Conflict
+from shop.kernel.errors import N_, Conflict, NotFound
 
 
 class ForecastRunning(Conflict):
@@ -10,3 +10,38 @@ class ForecastRunning(Conflict):
 
     code = "forecast-running"
     title = N_("Một lần dự báo khác đang chạy. Hãy đợi vài phút.")
+
+
+class NoSuchWait(NotFound):
+    """There is no such place in a queue, or it is not the reader's: the two look the same."""
+
+    code = "no-such-wait"
+    title = N_("Không tìm thấy chỗ chờ này. Hãy kiểm tra lại mã và số điện thoại hoặc mở liên kết trong thư.")
+
+
+class NotSoldOut(Conflict):
+    """There is enough: nobody needs to wait."""
+
+    code = "not-sold-out"
+    title = N_("“%(name)s” đang còn hàng, bạn đặt mua được ngay.")
+
+
+class WaitOver(Conflict):
+    """The entry is not where this step begins."""
+
+    code = "wait-over"
+    title = N_("Chỗ chờ này đã thay đổi nên không làm được bước đó. Vui lòng tải lại trang.")
+
+
+class OfferOver(Conflict):
+    """The goods are no longer kept."""
+
+    code = "offer-over"
+    title = N_("Phần hàng giữ cho bạn đã hết hạn hoặc không còn được giữ.")
+
+
+class OfferInUse(Conflict):
+    """The link was used: the goods lie in a basket of another browser."""
+
+    code = "offer-in-use"
+    title = N_("Phần hàng giữ cho bạn đã nằm trong giỏ hàng ở một trình duyệt khác. Hãy đặt hàng ở đó.")

@@ -14,6 +14,7 @@ from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.conversations import queries as conversations
 from shop.counts import queries as counts
+from shop.demand.queries import waiting as wait_list
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
@@ -254,6 +255,12 @@ def _messages(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _wait_list(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:
+        return []
+    return [Waiting(N_("Khách hàng"), N_("Cần gọi về hàng chờ"), wait_list.to_call(), "/office/demand/waiting")]
+
+
 def _listings(scopes: frozenset[str]) -> list[Waiting]:
     group, (waiting, late) = N_("Sản phẩm của cơ sở"), listings.waiting_in_office(scopes)
     return [
@@ -294,6 +301,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.FULFILMENT_HANDLE, _parcels),
     (Permission.PAYMENT_READ, _payments),
     (Permission.MESSAGE_READ, _messages),
+    (Permission.WAITING_HANDLE, _wait_list),
     (Permission.STOCK_READ, _stock),
     (Permission.TRANSFER_HANDLE, _transfers),
     (Permission.RECEIPT_BOOK, _receipts),

@@ -13,6 +13,14 @@ class StockCrossed:
 
 
 @dataclass(frozen=True, slots=True)
+class StockGrew:
+    """More of these variants can be sold than before; told inside the transaction that brings the goods, before anybody else
+    can see them."""
+
+    variant_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LotStopped:
     """Nothing of the lot may be sold, sent or received any more."""
 

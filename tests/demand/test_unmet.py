@@ -13,8 +13,9 @@ from sqlalchemy import func, select, update
 from shop.accounts.events import UserErased
 from shop.accounts.permissions import Role
 from shop.catalog.events import ProductChanged
-from shop.demand import rules, visits
+from shop.demand import visits
 from shop.demand.models.unmet import Channel, Kind, UnmetAsk, UnmetDay, UnmetKey
+from shop.demand.rules import unmet as rules
 from shop.demand.services import unmet
 from shop.demand.services.unmet import Visit, Wish
 from shop.kernel import clock, invariants, settings

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 
 from shop.accounts.permissions import Role
-from shop.demand import rules
 from shop.demand.models.unmet import Channel, Kind
 from shop.demand.queries import unmet as reads
+from shop.demand.rules import unmet as rules
 from shop.demand.services import unmet
 from shop.demand.services.unmet import Wish
 from shop.kernel import clock, settings

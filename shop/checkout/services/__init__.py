@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.checkout.services.basket import Added, add, change, forget_baskets, merge_at_login
+from shop.checkout.services.basket import Added, add, change, forget_baskets, merge_at_login, put_claimed
 from shop.checkout.services.placing import (
     Ordered,
     Wish,
@@ -31,5 +31,6 @@ __all__ = [
     "make_plan",
     "merge_at_login",
     "place",
+    "put_claimed",
     "usual_payment",
 ]

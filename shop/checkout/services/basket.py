@@ -15,6 +15,7 @@ from shop.checkout.models import Basket, BasketLine
 from shop.checkout.queries import BasketRow
 from shop.kernel import clock
 from shop.kernel.db import UtcDateTime, transaction
+from shop.kernel.errors import NotFound
 from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
 from shop.stock import queries as stock
@@ -127,8 +128,9 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
         if refusal is not None:
             raise errors.of_goods(refusal, goods.name)
         count = stock.availability([goods.variant_id]).get(goods.variant_id, stock.NONE_LEFT)
-        most = min(count.total, plan.limit_of(goods), LARGEST_LINE)
-        if count.total <= 0:
+        kept = _kept_units(basket, goods.variant_id)
+        most = min(count.total + kept, plan.limit_of(goods), LARGEST_LINE)
+        if count.total + kept <= 0:
             raise errors.BasketSoldOutWhole(name=goods.name)
         basket_id = _opened(basket, token, user_id, adult=adult and goods.is_alcohol)
         is_open = basket is not None and basket.id == basket_id
@@ -138,8 +140,8 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
             raise errors.LimitReached(name=goods.name, limit=MOST_LINES)
         now_units = min(before + quantity, most)
         wanted = min(before + quantity, plan.limit_of(goods), LARGEST_LINE)
-        if wanted > count.total:
-            publish(BasketShort(goods.variant_id, wanted, count.total))
+        if wanted > count.total + kept:
+            publish(BasketShort(goods.variant_id, wanted, count.total + kept))
         if before:
             _SET_LINE.all(
                 {
@@ -163,6 +165,68 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
         return Added(now_units, before + quantity, goods.name, units)
 
 
+def _kept_units(basket: BasketRow | None, variant_id: int) -> int:
+    """Units that stock keeps for the basket's line of a variant."""
+    reference = basket.claims.get(variant_id) if basket is not None and basket.closed_at is None else None
+    return sum(level.free for level in stock.claimed_levels([reference])) if reference else 0
+
+
+def put_claimed(
+    token: str, user_id: int | None, variant_id: int, quantity: int, reference: str, *, adult: bool
+) -> None:
+    """Put goods that stock keeps under `reference` into the visitor's basket (made if there is none): a line of at least
+    `quantity` units, tied to the claim. The same claim again changes nothing.
+
+    Raises:
+        AgeRequired: alcohol, and the visitor has not said that he is of age.
+        NotForSale, CertificateLapsed, PapersLapsed, ProducerNotReady: it cannot be sold now.
+        OtherClaim: other goods are kept for that line already.
+        LimitReached: the basket has as many lines as one can have.
+        NotFound: there is no such variant.
+    """
+    _checked(quantity)
+    with transaction() as s:
+        goods = catalog.sellable([variant_id], clock.now()).get(variant_id)
+        if goods is None:
+            raise NotFound
+        if goods.is_alcohol and not adult:
+            raise errors.AgeRequired
+        if goods.refusal is not None:
+            raise errors.of_goods(goods.refusal, goods.name)
+        basket = queries.find(token, user_id)
+        basket_id = _opened(basket, token, user_id, adult=adult and goods.is_alcohol)
+        is_open = basket is not None and basket.id == basket_id
+        there = {v: n for v, n, _seen in basket.lines} if basket is not None and is_open else {}
+        before = basket.claims.get(variant_id) if basket is not None and is_open else None
+        if before not in {None, reference} and stock.claims_under([str(before)]):
+            raise errors.OtherClaim(name=goods.name)
+        if variant_id not in there and len(there) >= MOST_LINES:
+            raise errors.LimitReached(name=goods.name, limit=MOST_LINES)
+        if variant_id in there:
+            s.execute(
+                update(BasketLine)
+                .where(BasketLine.basket_id == basket_id, BasketLine.variant_id == variant_id)
+                .values(
+                    # What was in the basket without goods behind it was the same wish.
+                    quantity=quantity if before is None else max(quantity, there[variant_id]),
+                    seen_amount=goods.unit_price_amount,
+                    claim_reference=reference,
+                )
+                .execution_options(synchronize_session=False)
+            )
+            return
+        s.execute(
+            insert(BasketLine).values(
+                basket_id=basket_id,
+                variant_id=variant_id,
+                quantity=quantity,
+                seen_amount=goods.unit_price_amount,
+                added_at=clock.now(),
+                claim_reference=reference,
+            )
+        )
+
+
 def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> list[str]:
     """Set units per SKU in the visitor's basket (0 takes the line out); return the names of lines that were cut to what
     can be had. SKUs not in the basket are ignored: another tab may have taken them out.
@@ -183,10 +247,11 @@ def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> l
             if variant_id not in goods or goods[variant_id].sku not in changes:
                 continue
             wanted = changes[goods[variant_id].sku]
-            limit, left = plan.limit_of(goods[variant_id]), counts.get(variant_id, stock.NONE_LEFT).total
-            most = min(left, limit)
-            if min(wanted, limit) > left and goods[variant_id].refusal is None:
-                publish(BasketShort(variant_id, min(wanted, limit), left))
+            limit = plan.limit_of(goods[variant_id])
+            there = counts.get(variant_id, stock.NONE_LEFT).total + _kept_units(basket, variant_id)
+            most = min(there, limit)
+            if min(wanted, limit) > there and goods[variant_id].refusal is None:
+                publish(BasketShort(variant_id, min(wanted, limit), there))
             if wanted > most > 0:
                 wanted = most
                 cut.append(goods[variant_id].name)
@@ -238,9 +303,18 @@ def merge_at_login(token: str | None, user_id: int) -> None:
                         quantity=quantity,
                         seen_amount=seen,
                         added_at=clock.now(),
+                        claim_reference=mine.claims.get(variant_id),
                     )
                 )
-            elif quantity > there[variant_id]:
+                continue
+            if variant_id in mine.claims and variant_id not in theirs.claims:
+                s.execute(
+                    update(BasketLine)
+                    .where(BasketLine.basket_id == theirs.id, BasketLine.variant_id == variant_id)
+                    .values(claim_reference=mine.claims[variant_id])
+                    .execution_options(synchronize_session=False)
+                )
+            if quantity > there[variant_id]:
                 s.execute(
                     update(BasketLine)
                     .where(BasketLine.basket_id == theirs.id, BasketLine.variant_id == variant_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
 from shop.checkout import errors, paying, plan, queries, rules, sharing
-from shop.checkout.events import BasketShort
+from shop.checkout.events import BasketShort, ClaimUsed
 from shop.checkout.models import Basket, BasketLine
 from shop.checkout.plan import Plan, Wanted
 from shop.checkout.queries import BasketRow
@@ -32,7 +34,9 @@ from shop.payments import services as payments
 from shop.places import queries as places
 from shop.points import queries as points
 from shop.stock import queries as stock
+from shop.stock import services as stock_services
 from shop.stock.errors import SoldOut
+from shop.stock.queries import FreeLevel
 
 log = structlog.get_logger("checkout")
 
@@ -48,7 +52,24 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
     sellable = catalog.sellable(ids, at)
     at_point = wanted.point_id if wanted.delivery is DeliveryKind.PICKUP else None
     levels = stock.free_levels(ids, point_id=at_point, web=True)
-    return plan.make(basket, sellable, levels, wanted, at=at)
+    if not basket.claims:
+        return plan.make(basket, sellable, levels, wanted, at=at)
+    claimed = stock.claimed_levels(sorted(basket.claims.values()))
+    levels = with_claims(levels, claimed, at_point)
+    return plan.make(basket, sellable, levels, wanted, at=at, kept=frozenset(x.variant_id for x in claimed))
+
+
+def with_claims(free: Sequence[FreeLevel], claimed: Sequence[FreeLevel], at_point: int | None) -> list[FreeLevel]:
+    """Free levels together with what stock keeps for the basket, in the order in which they should be used up: the kept goods
+    first."""
+    kept = [level for level in claimed if at_point is None or level.point_id == at_point]
+    units: dict[int, int] = defaultdict(int)
+    for level in (*kept, *free):
+        units[level.level_id] += level.free
+    found: dict[int, FreeLevel] = {}
+    for level in (*kept, *free):
+        found.setdefault(level.level_id, replace(level, free=units[level.level_id]))
+    return list(found.values())
 
 
 def usual_payment(*, cash: bool = True) -> str:
@@ -221,6 +242,25 @@ def _wanted(wish: Wish) -> Wanted:
     return Wanted(wish.delivery, wish.province, wish.commune, wish.point_id, wish.payment is PaymentMethod.COD)
 
 
+def _use_claims(basket: BasketRow, made: Plan) -> list[tuple[str, int]]:
+    """Give back what stock keeps for lines of the basket, so that the order takes it in this same transaction; return the
+    references used, each with the units of its line in the order.
+
+    Raises:
+        SoldOut: a claim ended since the plan was made.
+    """
+    used = []
+    ordered = {line.goods.variant_id: line.quantity for line in made.lines}
+    live = {claim.reference for claim in stock.claims_under(sorted(basket.claims.values()))}
+    for variant_id, reference in sorted(basket.claims.items()):
+        if reference not in live or variant_id not in ordered:
+            continue  # the goods were found without it
+        if not stock_services.exchange(reference):
+            raise SoldOut(variant_id)
+        used.append((reference, ordered[variant_id]))
+    return used
+
+
 _CLOSE_BASKET = Prepared(
     update(Basket)
     .where(Basket.id == bindparam("basket_id"))
@@ -255,6 +295,7 @@ def _place(
         _check(made, basket, wish, adult=adult)
         sharing.check(made, taken)
         pay_until = sharing.pay_until(wish.payment, at)
+        used = _use_claims(basket, made)
         placed = orders.place(
             actor,
             orders.Draft(
@@ -284,6 +325,8 @@ def _place(
             ),
             key=str(current_app.secret_key),
         )
+        for reference, quantity in used:
+            publish(ClaimUsed(reference, placed.order_id, quantity))
         payments.open_payment(placed.order_id, placed.reference, wish.payment, placed.total_amount, pay_until)
         _CLOSE_BASKET.all({"basket_id": basket.id, "closed_at": at, "user_id": user_id})
         return Ordered(placed.order_id, placed.reference)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from shop.demand import rules
 from shop.demand.models.unmet import UnmetAsk, UnmetDay
+from shop.demand.rules import unmet as rules
 from shop.demand.services.unmet import day_key, people
 from shop.kernel import clock
 from shop.kernel.db import session

@@ -13,8 +13,8 @@ from sqlalchemy import and_, func, or_, select, true
 
 from shop.catalog.models import Product, Variant
 from shop.catalog.queries.office import covered
-from shop.demand import rules
 from shop.demand.models.unmet import CHANNEL_NAMES, KIND_NAMES, Channel, Kind, UnmetAsk, UnmetDay
+from shop.demand.rules import unmet as rules
 from shop.kernel import tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_

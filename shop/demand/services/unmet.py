@@ -22,8 +22,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from shop.catalog import queries as catalog
 from shop.catalog.models import Variant
-from shop.demand import rules
 from shop.demand.models.unmet import STRENGTH, Channel, Kind, UnmetAsk, UnmetDay, UnmetKey
+from shop.demand.rules import unmet as rules
 from shop.kernel import clock
 from shop.kernel.db import changed, insert_missing, is_sqlite, session, transaction
 from shop.kernel.text import clean, fold, may_name_person

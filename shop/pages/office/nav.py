@@ -45,6 +45,7 @@ WAYS: Ways = (
             Way("/office/payments", N_("Thanh toán"), "card", P.PAYMENT_READ),
             Way("/office/messages", N_("Thư của khách"), "bell", P.MESSAGE_READ),
             Way("/office/conversations", N_("Trao đổi về đơn"), "bell", P.MESSAGE_READ),
+            Way("/office/demand/waiting", N_("Hàng chờ"), "clock", P.WAITING_READ),
         ),
     ),
     (

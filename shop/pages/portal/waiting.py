@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shop.accounts.permissions import Permission
 from shop.conversations import queries as conversations
+from shop.demand.queries import waiting as wait_list
 from shop.kernel import clock
 from shop.kernel.errors import N_
 from shop.listings import queries as listings
@@ -67,6 +68,7 @@ def _supply(producer_id: int) -> list[Waiting]:
         Waiting(group, N_("Đề nghị chờ trả lời"), asked, "/producer/asks?status=asked"),
         Waiting(group, N_("Đề nghị quá hạn trả lời"), late, "/producer/asks?status=late", "bad"),
         Waiting(group, N_("Hẹn giao trong bảy ngày"), due - behind, "/producer/deliveries?state=open", ""),
+        Waiting(group, N_("Khách đang chờ hàng"), wait_list.waiting_for(producer_id), "/producer/waiting", ""),
         Waiting(group, N_("Giao chậm"), behind, "/producer/deliveries?state=late", "bad"),
         Waiting(
             group,

@@ -18,6 +18,7 @@ from shop.accounts.guards import public
 from shop.checkout import rules as checkout
 from shop.delivery import queries as delivery
 from shop.delivery.models import ZONE_NAMES
+from shop.demand.rules import waiting as wait_list
 from shop.kernel import web
 from shop.kernel.errors import N_, NotFound, ShopError
 from shop.messages import rules as messages
@@ -80,6 +81,7 @@ def _privacy() -> dict[str, Any]:
     return {
         "basket_days": checkout.BASKET_DAYS.get(),
         "message_months": messages.KEEP_MONTHS.get(),
+        "waiting_days": wait_list.KEEP_DAYS.get(),
         "consents": [gettext(text.text) for text in consents.CONSENTS.values()],
         "owner": rules.owner(),
     }

@@ -16,6 +16,7 @@ from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NA
 from shop.catalog.queries import Pack, PhotoView, ProductPage
 from shop.demand import visits
 from shop.demand.models.unmet import Channel, Kind
+from shop.demand.queries import waiting
 from shop.demand.services.unmet import Wish
 from shop.kernel import clock, drawn, web
 from shop.kernel.wording import gettext as _
@@ -79,6 +80,13 @@ class Near(NamedTuple):
     same_maker: bool
 
 
+class Queue(NamedTuple):
+    """The wait list of sold-out goods: how many stand in it, and when goods may come."""
+
+    length: int
+    expected: waiting.Expected | None
+
+
 class Shown(NamedTuple):
     """All that the page shows, besides its language, its address and the day's token: the page is a function of this."""
 
@@ -88,6 +96,8 @@ class Shown(NamedTuple):
     chosen: PackView | None
     photos: tuple[Photograph, ...]
     near: tuple[Near, ...]
+    # Where the chosen pack is sold out.
+    queue: Queue | None = None
 
 
 def _page(found: ProductPage) -> str:
@@ -95,13 +105,15 @@ def _page(found: ProductPage) -> str:
     name = (p.name_en if english else None) or p.name
     packs = _packs(found, english=english)
     asked = request.args.get("loai", "")
+    chosen = next((v for v in packs if v.pack.sku == asked), None) or _first(packs)
     told = Shown(
         page=found._replace(photos=()),
         place=producers.place_of(p) or (producers.place_of(found.producer) if found.producer else ""),
         packs=packs,
-        chosen=next((v for v in packs if v.pack.sku == asked), None) or _first(packs),
+        chosen=chosen,
         photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
         near=_near(found, adult=p.is_alcohol),
+        queue=_queue(p.id, chosen) if chosen is not None and chosen.available == 0 else None,
     )
     _note_unmet(told)
     if p.is_alcohol:  # a page of its reader, whose header it holds
@@ -134,6 +146,10 @@ def _note_unmet(told: Shown) -> None:
         unit_amount=chosen.pack.price_amount,
     )
     web.each_view(lambda: visits.note(wish))
+
+
+def _queue(product_id: int, chosen: PackView) -> Queue:
+    return Queue(waiting.length(product_id), waiting.expected([chosen.pack.variant_id]))
 
 
 def preview(found: ProductPage, url: str, back: str) -> str:

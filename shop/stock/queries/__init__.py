@@ -88,6 +88,41 @@ def free_levels(variant_ids: Sequence[int], *, point_id: int | None = None, web:
     return found
 
 
+_CLAIMED = (
+    select(
+        StockLevel.id,
+        StockLevel.variant_id,
+        StockLevel.point_id,
+        StockHold.quantity,
+        Lot.expires_on,
+        Point.ships,
+        Point.pickup,
+        Point.province_code,
+        Point.commune_code,
+    )
+    .join(StockLevel, StockLevel.id == StockHold.level_id)
+    .join(Lot, Lot.id == StockLevel.lot_id)
+    .join(Point, Point.id == StockLevel.point_id)
+    .where(
+        StockHold.reference.in_(bindparam("references", expanding=True)),
+        StockHold.outcome.is_(None),
+        _open(bindparam("today")),
+        StockLevel.is_stopped.is_(False),
+        or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")),
+    )
+    .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
+)
+
+
+def claimed_levels(references: Sequence[str]) -> list[FreeLevel]:
+    """What is claimed under `references`, as it could be claimed by whoever may use these claims (`services.exchange`);
+    stopped lots and lots past their date are left out."""
+    if not references:
+        return []
+    rows = session().execute(_CLAIMED, {"references": list(references), "today": clock.today()})
+    return [FreeLevel(*row) for row in rows]
+
+
 class AvailableCount(NamedTuple):
     """Units of a variant for parcels and for pick-up, as lists show them."""
 

@@ -21,7 +21,7 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
 from shop.stock.errors import LotStopped, NoClaim, NotEnough
-from shop.stock.events import StockCrossed
+from shop.stock.events import StockCrossed, StockGrew
 from shop.stock.models import (
     SHOP,
     Availability,
@@ -150,11 +150,18 @@ def release(reference: str, outcome: Outcome = Outcome.RELEASED) -> int:
         return _give_back(_close(StockHold.reference == reference, outcome))
 
 
-def _give_back(rows: Sequence[Any]) -> int:
+def exchange(reference: str) -> int:
+    """Give back what is claimed under `reference` to whoever takes the same goods later in the same transaction; return how
+    many units. Nobody is told that there is more: the goods are as good as taken. Call inside a transaction."""
+    with transaction():
+        return _give_back(_close(StockHold.reference == reference, Outcome.RELEASED), tell_growth=False)
+
+
+def _give_back(rows: Sequence[Any], *, tell_growth: bool = True) -> int:
     tally = _Tally()
     for level_id, quantity, stage, _hold_id in rows:
         tally.add(_change_level(level_id, **{stage.value: -quantity}), quantity)
-    tally.write()
+    tally.write(tell_growth=tell_growth)
     return sum(row[1] for row in rows)
 
 
@@ -334,6 +341,16 @@ def _level(
     ).one()
     _date_lot(found_lot, produced, expires)
     lot_id = found_lot.id
+    there = select(StockLevel.id).where(
+        StockLevel.variant_id == variant_id,
+        StockLevel.point_id == point_id,
+        StockLevel.lot_id == lot_id,
+        StockLevel.owner == owner,
+    )
+    found = s.scalar(there)
+    if found is not None:
+        # No insert that gives way: on PostgreSQL it and somebody's change of the level could wait for each other.
+        return _counted(found)
     key = {"variant_id": variant_id, "point_id": point_id, "lot_id": lot_id, "owner": owner}
     stopped = found_lot.stopped_at is not None
     zero = {"on_hand": 0, "held": 0, "allocated": 0, "is_stopped": stopped, "updated_at": now}
@@ -341,19 +358,17 @@ def _level(
     insert_missing(
         Availability, [{"variant_id": variant_id, "ship": 0, "pickup": 0, "updated_at": now}], ["variant_id"]
     )
-    found = s.scalar(
-        select(StockLevel.id).where(
-            StockLevel.variant_id == variant_id,
-            StockLevel.point_id == point_id,
-            StockLevel.lot_id == lot_id,
-            StockLevel.owner == owner,
-        )
-    )
+    found = s.scalar(there)
     assert found is not None  # noqa: S101 - just inserted
+    return _counted(found)
+
+
+def _counted(level_id: int) -> int:
+    """The level, once whoever is counting its shelf for the web has finished: a level of which he knows nothing would be
+    missed."""
     if not is_sqlite():
-        # Whoever is counting this shelf for the web finishes first: a level of which he knows nothing would be missed.
-        _LOCK_SHELVES.all({"levels": [found]})
-    return found
+        _LOCK_SHELVES.all({"levels": [level_id]})
+    return level_id
 
 
 def level_of(variant_id: int, point_id: int, owner: str = SHOP, lot_code: str = "") -> int:
@@ -498,14 +513,18 @@ def refresh_availability(variant_ids: Sequence[int] | None = None) -> int:
         # Counted again behind the lock: whoever changes a level meanwhile adds his part after us.
         ids = [v for v, _s, _p in wrong]
         _lock_availability(ids)
-        crossed = []
+        crossed, grown = [], []
         for variant_id, ship, pickup in queries.availability_out_of_step(ids):
             row = s.get(Availability, variant_id, populate_existing=True)
             assert row is not None  # noqa: S101 - just inserted
             if (row.ship + row.pickup > 0) != (ship + pickup > 0):
                 crossed.append(variant_id)
+            if ship > row.ship or pickup > row.pickup:
+                grown.append(variant_id)
             row.ship, row.pickup, row.updated_at = ship, pickup, now
         s.flush()
         if crossed:
             publish(StockCrossed(tuple(sorted(crossed))))
+        if grown:
+            publish(StockGrew(tuple(sorted(grown))))
         return len(wrong)

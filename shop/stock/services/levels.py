@@ -17,7 +17,7 @@ from shop.kernel.prepared import Prepared
 from shop.kernel.reading import among
 from shop.points.models import Point
 from shop.stock.errors import LotExpired, LotStopped, SoldOut
-from shop.stock.events import StockCrossed
+from shop.stock.events import StockCrossed, StockGrew
 from shop.stock.models import Availability, Lot, StockLevel
 
 
@@ -234,7 +234,8 @@ class _Tally:
             self.ship[key[0]] += seen if ships else 0
             self.pickup[key[0]] += seen if pickup else 0
 
-    def write(self) -> None:
+    def write(self, *, tell_growth: bool = True) -> None:
+        """Write it down and tell what crossed zero and, with `tell_growth`, of what there is more."""
         if self.reserved:
             self._count_reserved()
         ids = sorted(v for v in self.ship if self.ship[v] or self.pickup[v])
@@ -251,6 +252,9 @@ class _Tally:
                 crossed.append(variant_id)
         if crossed:
             publish(StockCrossed(tuple(sorted(crossed))))
+        grown = tuple(v for v in ids if self.ship[v] > 0 or self.pickup[v] > 0) if tell_growth else ()
+        if grown:
+            publish(StockGrew(grown))
 
 
 _WANTED = aliased(StockLevel)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from flask import has_request_context, request
 from sqlalchemy import select
 
 from shop.accounts.events import UserErased
 from shop.checkout.events import BasketShort, LateMoneyUnserved
 from shop.demand import visits
+from shop.demand.events import WaitJoined
 from shop.demand.models.unmet import Channel, Kind
+from shop.demand.models.waiting import WaitEntry
 from shop.demand.services import unmet
 from shop.demand.services.unmet import Wish
 from shop.kernel.db import after_commit, session
@@ -101,6 +104,26 @@ def asked_at_counter(fact: AskedAtCounter) -> None:
         at=ask.at,
     )
     unmet.record(wish, once=f"till:{ask.id}")
+
+
+@on(WaitJoined)
+def wait_joined(fact: WaitJoined) -> None:
+    """Somebody waits. Who joins himself has looked at the page before: counted beside his other wishes of the day. Who is put
+    down by staff is counted by himself."""
+    entry = session().get_one(WaitEntry, fact.entry_id)
+    wish = Wish(
+        Kind.WAIT_LIST,
+        Channel.WEB,
+        fact.quantity,
+        product_id=fact.product_id,
+        variant_id=fact.variant_id or entry.variant_id,
+        point_id=entry.point_id,
+        reference=f"wait:{entry.reference}",
+    )
+    if has_request_context() and (request.endpoint or "").startswith("storefront."):
+        after_commit(lambda: visits.note(wish))
+    else:
+        unmet.record(wish, once=f"wait:{entry.id}")
 
 
 @on(UserErased)
