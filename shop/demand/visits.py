@@ -72,6 +72,11 @@ def present() -> Caller | None:
     return Caller(cookie, web.visitor(), f"{network(web.client_address())} {agent}")
 
 
+def at_storefront() -> bool:
+    """Whether a visitor's own request is being answered."""
+    return has_request_context() and (request.endpoint or "").startswith("storefront.")
+
+
 class Visits:
     """What one process has counted and not written yet."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask import has_request_context, request
 from sqlalchemy import select
 
 from shop.accounts.events import UserErased
@@ -120,7 +119,7 @@ def wait_joined(fact: WaitJoined) -> None:
         point_id=entry.point_id,
         reference=f"wait:{entry.reference}",
     )
-    if has_request_context() and (request.endpoint or "").startswith("storefront."):
+    if visits.at_storefront():
         after_commit(lambda: visits.note(wish))
     else:
         unmet.record(wish, once=f"wait:{entry.id}")
