@@ -62,6 +62,9 @@ class Permission(StrEnum):
     LISTING_REVIEW = "listing:review"
     SUPPLY_READ = "supply:read"
     SUPPLY_ASK = "supply:ask"
+    # See windows of what may be ordered before its harvest; publish them and share what came.
+    PREORDER_READ = "preorder:read"
+    PREORDER_HANDLE = "preorder:handle"
     SETTLEMENT_READ = "settlement:read"
     SETTLEMENT_HANDLE = "settlement:handle"
     # Say that statements may be paid, and that the bank has paid them.
@@ -134,6 +137,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRODUCER_READ,
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
+            P.PREORDER_READ,
+            P.PREORDER_HANDLE,
             P.SETTLEMENT_READ,
             P.ORDER_READ,
             P.FULFILMENT_HANDLE,
@@ -153,6 +158,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.LISTING_REVIEW,
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
+            P.PREORDER_READ,
+            P.PREORDER_HANDLE,
             P.POINT_READ,
             P.STOCK_READ,
             P.RECALL_RUN,
@@ -171,6 +178,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REFUND_MAKE,
             P.SETTLEMENT_READ,
             P.SETTLEMENT_HANDLE,
+            P.PREORDER_READ,
             P.CATALOG_READ,
             P.POINT_READ,
             P.STOCK_READ,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import month_abbr
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from shop.kernel import clock, drawn, web
 from shop.kernel.wording import gettext as _
 from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
+from shop.preorders import queries as preorders
 from shop.producers import queries as producers
 from shop.stock import queries as stock
 
@@ -85,6 +87,8 @@ class Shown(NamedTuple):
     chosen: PackView | None
     photos: tuple[Photograph, ...]
     near: tuple[Near, ...]
+    # The harvest that may be ordered now: reference, pack, when it closes.
+    window: tuple[str, str, datetime] | None = None
 
 
 def _page(found: ProductPage) -> str:
@@ -99,6 +103,7 @@ def _page(found: ProductPage) -> str:
         chosen=next((v for v in packs if v.pack.sku == asked), None) or _first(packs),
         photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
         near=_near(found, adult=p.is_alcohol),
+        window=preorders.open_for(p.id),
     )
     if p.is_alcohol:  # a page of its reader, whose header it holds
         return render_template("pages/storefront/product.html", **_values(told))
