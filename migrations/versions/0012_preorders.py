@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0012"
 down_revision = "0009"
@@ -188,7 +189,8 @@ def upgrade() -> None:
             "deposit_amount = 0 OR deposit_order_id IS NOT NULL", name=op.f("ck_preorders_deposit_has_its_order")
         ),
         sa.CheckConstraint(
-            "deposit_amount >= 0 AND used_amount >= 0 AND back_amount >= 0 AND sent_amount >= 0 AND credit_amount >= 0 AND moved_amount >= 0 AND returned_amount >= 0 AND credit_units >= 0",
+            "deposit_amount >= 0 AND used_amount >= 0 AND back_amount >= 0 AND sent_amount >= 0 AND credit_amount >= 0"
+            " AND moved_amount >= 0 AND returned_amount >= 0 AND credit_units >= 0",
             name=op.f("ck_preorders_amounts_whole"),
         ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_preorders_quantity_positive")),
@@ -220,26 +222,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("preorders", schema=None) as batch_op:
-        batch_op.drop_index("ix_preorders_window")
-        batch_op.drop_index("ix_preorders_user")
-        batch_op.drop_index("ix_preorders_hold")
-        batch_op.drop_index("ix_preorders_ended")
-        batch_op.drop_index("ix_preorders_deposit")
-        batch_op.drop_index("ix_preorders_credit")
-
-    op.drop_table("preorders")
-    with op.batch_alter_table("harvest_window_steps", schema=None) as batch_op:
-        batch_op.drop_index("ix_harvest_window_steps_window")
-
-    op.drop_table("harvest_window_steps")
-    with op.batch_alter_table("harvest_window_points", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_harvest_window_points_point_id"))
-
-    op.drop_table("harvest_window_points")
-    with op.batch_alter_table("harvest_windows", schema=None) as batch_op:
-        batch_op.drop_index("ix_harvest_windows_variant")
-        batch_op.drop_index("ix_harvest_windows_state")
-        batch_op.drop_index("ix_harvest_windows_producer")
-
-    op.drop_table("harvest_windows")
+    for table in ("preorders", "harvest_window_steps", "harvest_window_points", "harvest_windows"):
+        op.drop_table(table)

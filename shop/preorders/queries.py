@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import func, or_, select
 
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, Variant
 from shop.catalog.queries import Sellable
-from shop.kernel import clock, tables, web
+from shop.kernel import clock, tables
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.orders import services as orders
@@ -100,7 +100,7 @@ def _views(rows: Sequence[HarvestWindow]) -> list[WindowView]:
 
 
 def _view(row: HarvestWindow, g: Sellable, producer: str) -> WindowView:
-    english = web.language() == "en"
+    english = getattr(get_locale(), "language", "vi") == "en"  # letters have no request
     known = points.by_ids([row.point_id, *(p.point_id for p in row.pickups)])
     return WindowView(
         row, (g.name_en if english else None) or g.name, (g.pack_en if english else None) or g.pack, g.slug, g.photo,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from shop.kernel import jobs
 from shop.preorders.services import carrying, deposits, places, privacy, windows
 
 
 @jobs.job("preorders.give-back")
-def give_back(preorder_id: int) -> None:
+def give_back(payload: dict[str, Any]) -> None:
     """Ask for the refund of what is due to a buyer."""
-    deposits.give_back(preorder_id)
+    deposits.give_back(int(payload["preorder_id"]))
 
 
 @jobs.every(timedelta(seconds=30), name="preorders.sweep", group="sweep")

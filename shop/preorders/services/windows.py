@@ -163,11 +163,13 @@ def _values(producer_id: int, terms: Terms) -> dict[str, Any]:
     return found
 
 
-def _write_step(actor: Actor, window_id: int, before: str, to: str, reason: str | None = None, **told: Any) -> int:
+def _write_step(
+    actor: Actor, window_id: int, from_state: str, to_state: str, reason: str | None = None, **told: Any
+) -> int:
     step_id: int = session().execute(
         insert(WindowStep)
         .values(
-            window_id=window_id, from_state=str(before), to_state=str(to), at=clock.now(), actor_key=actor.key,
+            window_id=window_id, from_state=str(from_state), to_state=str(to_state), at=clock.now(), actor_key=actor.key,
             actor_label=actor.label, reason=reason, told=told,
         )
         .returning(WindowStep.id)
