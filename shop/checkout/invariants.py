@@ -28,7 +28,12 @@ def confirmations() -> Iterator[str]:
     )
     yield from session().scalars(
         select(Order.reference).where(
-            Order.email.is_not(None), Order.is_demo.is_(False), Order.channel != DEPOSIT, Order.placed_at < clock.now() - GRACE, ~letter, ~waiting
+            Order.email.is_not(None),
+            Order.is_demo.is_(False),
+            Order.channel != DEPOSIT,
+            Order.placed_at < clock.now() - GRACE,
+            ~letter,
+            ~waiting,
         )
     )
 

@@ -244,7 +244,9 @@ def was_placed() -> Any:
         .exists()
     )
     living = (OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
-    return and_(Order.channel.in_(SENT), or_(Order.status.in_(living), and_(Order.status == OrderStatus.CANCELLED, ever)))
+    return and_(
+        Order.channel.in_(SENT), or_(Order.status.in_(living), and_(Order.status == OrderStatus.CANCELLED, ever))
+    )
 
 
 def sender_of(reference: str, number: int) -> int | None:

@@ -9,17 +9,15 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from shop.kernel.actor import Actor
-from shop.kernel.errors import N_
-from shop.preorders import forms, queries
-from shop.preorders.models import UNSHARED, WINDOW_NAMES, W
-from shop.preorders.queries import PREORDER_KINDS, STATE_KINDS, WindowView
-from shop.preorders.services import windows
-from shop.preorders.sharing import RULE_NAMES, RULE_WORDS, Rule
-from shop.preorders.models import PREORDER_NAMES
-from shop.kernel.errors import ShopError
+from shop.kernel.errors import N_, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
 from shop.points import queries as points
+from shop.preorders import forms, queries
+from shop.preorders.models import PREORDER_NAMES, UNSHARED, WINDOW_NAMES, W
+from shop.preorders.queries import PREORDER_KINDS, STATE_KINDS, WindowView
+from shop.preorders.services import windows
+from shop.preorders.sharing import RULE_NAMES, RULE_WORDS, Rule
 from shop.supply import forms as supply
 
 Act = Callable[[Actor, str, MultiDict[str, str], str], Any]
@@ -35,13 +33,18 @@ def _dates(actor: Actor, reference: str, form: MultiDict[str, str], key: str) ->
 
 def _harvest(actor: Actor, reference: str, form: MultiDict[str, str], key: str) -> None:
     units = supply.number(form.get("harvested"), "harvested", needed=True)
-    windows.record_harvest(actor, reference, units, forms.amount(form.get("final_price_amount"), "final_price_amount"), key)
+    windows.record_harvest(
+        actor, reference, units, forms.amount(form.get("final_price_amount"), "final_price_amount"), key
+    )
 
 
 # What a producer may do to his own window, and the office to every one; what is said when it is done.
 ACTS: dict[str, tuple[Act, str]] = {
     "submit": (lambda a, r, _f, k: windows.submit(a, r, k), N_("Đã gửi. Khách thấy đợt này sau khi cửa hàng duyệt.")),
-    "close": (lambda a, r, _f, k: windows.close(a, r, k), N_("Đã đóng đợt. Người đang trả cọc vẫn giữ chỗ đến hạn của mình.")),
+    "close": (
+        lambda a, r, _f, k: windows.close(a, r, k),
+        N_("Đã đóng đợt. Người đang trả cọc vẫn giữ chỗ đến hạn của mình."),
+    ),
     "harvest": (_harvest, N_("Đã ghi sản lượng và giá.")),
     "dates": (_dates, N_("Đã đổi ngày. Mọi người đặt trước được báo qua thư và có thể rút với toàn bộ tiền cọc.")),
     "cancel": (
@@ -100,5 +103,3 @@ def form_page(producer_id: int, province: str | None, typed: Any, error: ShopErr
         "error_code": error.code if error else None,
         "op_key": supply.op_key(request.form, error),
     }
-
-

@@ -62,11 +62,11 @@ def terms(form: MultiDict[str, str]) -> Terms:
         Invalid: the first field that cannot be read.
     """
     variant = _chosen(form.get("variant"), "variant", N_("Hãy chọn một mặt hàng của cơ sở."))
-    numbers = {name: supply.number(form.get(name), name, needed=True) for name in _NUMBERS}
+    numbers: Any = {name: supply.number(form.get(name), name, needed=True) for name in _NUMBERS}
     opens, closes = supply.day(form.get("opens_on"), "opens_on"), supply.day(form.get("closes_on"), "closes_on")
     if closes < opens:
         raise Invalid(N_("Đợt phải đóng sau khi mở."), field="closes_on")
-    days = {n: supply.day(form.get(n), n) for n in ("harvest_from", "harvest_to", "delivery_from", "delivery_to")}
+    days: Any = {n: supply.day(form.get(n), n) for n in ("harvest_from", "harvest_to", "delivery_from", "delivery_to")}
     low = amount(form.get("price_low_amount"), "price_low_amount")
     rule = form.get("rule", "")
     if rule not in set(Rule):
@@ -178,10 +178,10 @@ class PreorderForm(CheckoutForm):
             name=self.name.data or "",
             phone=self.phone.data or "",
             email=self.email.data or "",
-            delivery=DeliveryKind(self.delivery.data),
-            rest=PaymentMethod(self.rest.data),
-            payment=PaymentMethod(self.payment.data) if self.asks_deposit else None,
-            on_short=OnShort(self.on_short.data) if self.asks_deposit else OnShort.REFUND,
+            delivery=DeliveryKind(self.delivery.data or ""),
+            rest=PaymentMethod(self.rest.data or ""),
+            payment=PaymentMethod(self.payment.data or "") if self.asks_deposit else None,
+            on_short=OnShort(self.on_short.data or "") if self.asks_deposit else OnShort.REFUND,
             province=self.province.data or None,
             commune=self.commune.data or None,
             street=self.street.data or None,

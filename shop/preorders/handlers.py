@@ -45,7 +45,8 @@ def order_ended(fact: OrderCancelled) -> None:
 
 @on(LinesRefused)
 def goods_refused(fact: LinesRefused) -> None:
-    """Of goods that are not sent after all, their share of the deposit goes back; an order that ended by it is heard of as such."""
+    """Of goods that are not sent after all, their share of the deposit goes back; an order that ended by it is heard of
+    as such."""
     if not fact.ends_order:
         off = session().scalar(select(OrderRefusal.discount_amount).where(OrderRefusal.id == fact.refusal_id))
         _return(fact.order_id, int(off or 0))

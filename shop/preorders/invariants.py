@@ -101,8 +101,8 @@ def seeds() -> Iterator[str]:
 
 @invariant("preorders.deposits-are-used-or-go-back")
 def deposits() -> Iterator[str]:
-    """Of a pre-order that was confirmed and has ended every đồng of its deposit is used, goes back, waits for the next window or
-    went there; of one that is confirmed none is."""
+    """Of a pre-order that was confirmed and has ended every đồng of its deposit is used, goes back, waits for the next
+    window or went there; of one that is confirmed none is."""
     parts = (
         Preorder.used_amount - Preorder.returned_amount + Preorder.back_amount + Preorder.credit_amount
         + Preorder.moved_amount
@@ -119,7 +119,8 @@ def deposits() -> Iterator[str]:
 
 @invariant("preorders.what-is-due-is-sent")
 def due() -> Iterator[str]:
-    """What goes back to a buyer is asked for within a quarter of an hour, and what was asked for was refunded or is on its way."""
+    """What goes back to a buyer is asked for within a quarter of an hour, and what was asked for was refunded or is on its
+    way."""
     s = session()
     yield from s.scalars(
         select(Preorder.reference).where(
@@ -222,7 +223,10 @@ def terms() -> Iterator[str]:
 def letters() -> Iterator[str]:
     """Every pre-order has its letter, or the job that writes it, within a quarter of an hour."""
     letter = exists().where(
-        or_(Letter.key == "preorder-placed:" + Preorder.reference, Letter.key == "preorder-carried:" + Preorder.reference)
+        or_(
+            Letter.key == "preorder-placed:" + Preorder.reference,
+            Letter.key == "preorder-carried:" + Preorder.reference,
+        )
     )
     waiting = exists().where(
         Job.name.like("preorders.letter-%"), Job.state != "done", Job.created_at >= Preorder.placed_at

@@ -13,7 +13,7 @@ from shop.kernel.errors import N_
 from shop.kernel.events import on_later
 from shop.orders import services as orders
 from shop.preorders import queries
-from shop.preorders.events import PreorderConfirmed, PreorderEnded, Preordered, WindowMoved, WindowShared
+from shop.preorders.events import PreorderConfirmed, Preordered, PreorderEnded, WindowMoved, WindowShared
 from shop.preorders.models import Preorder, S, WindowStep
 from shop.preorders.services import places
 

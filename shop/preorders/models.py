@@ -239,7 +239,7 @@ class Preorder(Base):
 
     The deposit's money lies in the payment of `deposit_order_id`. Of `deposit_amount`, what this pre-order has of it, `used`
     went into the goods' order, `back` goes back (of which `sent` is asked for at the payment), `credit` waits for the next
-    window and `moved` went into a pre-order there. `returned` is the part of `used` that goes back after all, counted in `back`.
+    window and `moved` went into a pre-order there. `returned` is the part of `used` that goes back after all, also in `back`.
     """
 
     __tablename__ = "preorders"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 from sqlalchemy import func, or_, select
 
 from shop.catalog import queries as catalog
@@ -17,6 +17,7 @@ from shop.catalog.queries import Sellable
 from shop.kernel import clock, tables
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
+from shop.kernel.wording import gettext
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, PaymentStatus
 from shop.places import queries as places
@@ -91,11 +92,9 @@ class WindowView:
 
 def _views(rows: Sequence[HarvestWindow]) -> list[WindowView]:
     goods = catalog.sellable([row.variant_id for row in rows], clock.now())
-    names = {
-        i: name for i, name in session().execute(
+    names: dict[int, str] = dict(session().execute(
             select(Producer.id, Producer.name).where(Producer.id.in_([row.producer_id for row in rows]))
-        )
-    }  # fmt: skip
+        ).all())  # fmt: skip
     return [_view(row, goods[row.variant_id], names.get(row.producer_id, "")) for row in rows]
 
 
@@ -437,7 +436,3 @@ def _table(*, office: bool) -> tables.Table:
 
 
 OFFICE, PORTAL = _table(office=True), _table(office=False)
-
-
-
-

@@ -7,7 +7,7 @@ from shop.kernel.settings import define
 
 APPROVAL = define(
     "preorders.approval",
-    True,  # noqa: FBT003 - a default
+    True,
     N_("Đợt đặt trước của cơ sở phải được duyệt"),
     hint=N_("Tắt thì cơ sở mở đợt là khách thấy ngay."),
 )

@@ -52,8 +52,8 @@ RULE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One pre-order in the order of arrival: `key` is its public reference, `units` more than none; `local`: lives in one of the
-    localities that come first."""
+    """One pre-order in the order of arrival: `key` is its public reference, `units` more than none; `local`: lives in
+    one of the localities that come first."""
 
     key: str
     units: int

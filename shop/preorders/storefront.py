@@ -165,7 +165,7 @@ def place(reference: str) -> Any:
         flash(gettext("Đã ghi. Hãy mở thư vừa gửi và bấm xác nhận để giữ chỗ."))
         return redirect(web.path(f"{OWN}/{placed.reference}"), 303)
     _remember("orders", placed.deposit_reference)
-    return redirect(_pay_url(placed.deposit_reference, form.payment.data), 303)
+    return redirect(_pay_url(placed.deposit_reference, form.payment.data or ""), 303)
 
 
 def _remember(what: str, reference: str) -> None:

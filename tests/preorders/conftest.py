@@ -197,7 +197,10 @@ def orchard(make_app: Callable[..., Any]) -> Iterator[Orchard]:
     delivery.load_regions()
     delivery.load_demo_rates()
     producer = factories.make_producer("HTX Na Dai")
-    variant, point = factories.make_variant("Na dai Đông Triều", producer=producer), factories.make_point("Cửa hàng Hạ Long")
+    variant, point = (
+        factories.make_variant("Na dai Đông Triều", producer=producer),
+        factories.make_point("Cửa hàng Hạ Long"),
+    )
     yield Orchard(app, app.test_client(), producer, variant, point)
     context.pop()
 

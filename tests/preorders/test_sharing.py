@@ -23,7 +23,9 @@ def units(rule: Rule, harvest: int, wants: list[Want], seed: str = SEED) -> list
 
 @given(st.sampled_from(list(Rule)), st.integers(0, 1200), WANTS)
 @settings(max_examples=300, deadline=None)
-def test_all_of_it_is_shared_and_nobody_gets_more_than_he_asked_for(rule: Rule, harvest: int, wants: list[Want]) -> None:
+def test_all_of_it_is_shared_and_nobody_gets_more_than_he_asked_for(
+    rule: Rule, harvest: int, wants: list[Want]
+) -> None:
     got = sharing.share(rule, harvest, wants, seed=SEED)
     assert sum(g.units for g in got) == min(harvest, sum(w.units for w in wants))
     assert all(0 <= g.units <= w.units for g, w in zip(got, wants, strict=True))
@@ -51,7 +53,9 @@ def test_first_come_serves_in_full_until_it_is_gone(harvest: int, wants: list[Wa
 def test_one_each_before_anybody_has_two_more_than_another(harvest: int, wants: list[Want]) -> None:
     got = units(Rule.ONE_EACH, harvest, wants)
     for n, w in enumerate(wants):
-        if got[n] < w.units:  # he wanted more: nobody is more than one ahead of him, and nobody behind him in line is ahead
+        if (
+            got[n] < w.units
+        ):  # he wanted more: nobody is more than one ahead of him, and nobody behind him in line is ahead
             assert all(other <= got[n] + 1 for other in got)
             assert all(got[later] <= got[n] for later in range(n + 1, len(wants)))
 

@@ -1,5 +1,5 @@
-"""Deposits: money alone, for goods that are not there yet. A deposit is an order of its own channel without lines and parcels, so
-that it is paid, reminded of, refunded and accounted for exactly as every other order is."""
+"""Deposits: money alone, for goods that are not there yet. A deposit is an order of its own channel without lines and
+parcels, so that it is paid, reminded of, refunded and accounted for exactly as every other order is."""
 
 from __future__ import annotations
 

@@ -37,7 +37,11 @@ def received(order_id: int, payment_id: int) -> None:
     if window_id is not None:
         windows.lock_id(window_id)
         row = session().scalar(
-            select(Preorder).where(Preorder.deposit_order_id == order_id).order_by(Preorder.id).limit(1).with_for_update(),
+            select(Preorder)
+            .where(Preorder.deposit_order_id == order_id)
+            .order_by(Preorder.id)
+            .limit(1)
+            .with_for_update(),
             execution_options={"populate_existing": True},
         )
     held = row is not None and row.state is S.WAITING

@@ -12,11 +12,11 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import func, or_, select, update
 
+from shop.catalog import queries as catalog
+from shop.catalog.models import Cold
 from shop.checkout import sharing as holding
 from shop.delivery import fees
 from shop.delivery import queries as delivery
-from shop.catalog import queries as catalog
-from shop.catalog.models import Cold
 from shop.kernel import audit, clock, operations, text, web
 from shop.kernel.actor import Actor
 from shop.kernel.db import after_commit, changed, session, transaction
@@ -39,7 +39,7 @@ from shop.preorders.errors import (
     NotTaking,
     PreorderMovedOn,
 )
-from shop.preorders.events import PreorderConfirmed, PreorderEnded, Preordered
+from shop.preorders.events import PreorderConfirmed, Preordered, PreorderEnded
 from shop.preorders.models import LIVE, PREORDER_ALLOWED, HarvestWindow, OnShort, Preorder, PreorderState, S, W
 from shop.preorders.services import deposits, windows
 from shop.preorders.sharing import Rule
@@ -47,8 +47,8 @@ from shop.preorders.sharing import Rule
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a buyer asks for, checked for form only. Phone in E.164, places as codes. `payment` is for the deposit (None: none is
-    asked), `rest` for what is left to pay."""
+    """What a buyer asks for, checked for form only. Phone in E.164, places as codes. `payment` is for the deposit (None: none
+    is asked), `rest` for what is left to pay."""
 
     quantity: int
     name: str
@@ -94,7 +94,7 @@ def confirming(reference: str) -> str:
 def _take(window_id: int, units: int, *, at: datetime | None) -> bool:
     """Take `units` places if there are so many, in one statement; its row count is the decision. `at` is when it must be
     open for everybody (None: money that came late and deposits from an earlier window are let in while it is not harvested)."""
-    may = HarvestWindow.state.in_([W.OPEN, W.CLOSED])
+    may: Any = HarvestWindow.state.in_([W.OPEN, W.CLOSED])
     if at is not None:
         may = (HarvestWindow.state == W.OPEN) & (HarvestWindow.opens_at <= at) & (HarvestWindow.closes_at > at)
     taken = session().execute(
@@ -156,7 +156,9 @@ def lock(reference: str) -> tuple[HarvestWindow, Preorder]:
 # --- placing -----------------------------------------------------------------------------------------------------
 
 
-def place(actor: Actor, window: str, wish: Wish, user_id: int | None, *, op_key: str, owner: str, locale: str) -> Placed:
+def place(
+    actor: Actor, window: str, wish: Wish, user_id: int | None, *, op_key: str, owner: str, locale: str
+) -> Placed:
     """Take places in a window for a buyer: until his deposit's term, or until he confirms by the link in his letter.
 
     The same `op_key` leads to the same pre-order; `owner` is who may use it again.
@@ -347,7 +349,11 @@ def leave(actor: Actor, reference: str, reason: str = "") -> None:
         unpaid = session().scalar(
             select(Order.id)
             .join(Preorder, Preorder.deposit_order_id == Order.id)
-            .where(Preorder.reference == reference, Preorder.state == S.WAITING, Order.status == OrderStatus.AWAITING_PAYMENT)
+            .where(
+                Preorder.reference == reference,
+                Preorder.state == S.WAITING,
+                Order.status == OrderStatus.AWAITING_PAYMENT,
+            )
         )
         if unpaid is not None:  # its cancellation ends the pre-order (`handlers`)
             orders.cancel(actor, unpaid, why or N_("Khách rút"))
@@ -387,5 +393,3 @@ def lapse_due(limit: int = 200) -> int:
             if row.state is S.WAITING and row.hold_until is not None and row.hold_until <= clock.now():
                 end(row, S.LAPSED, N_("Chưa xác nhận trong hạn"))
     return len(due)
-
-

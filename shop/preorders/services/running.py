@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
 from sqlalchemy import or_, select
 
 from shop.catalog import queries as catalog
@@ -19,6 +19,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.events import publish
+from shop.kernel.wording import gettext
 from shop.orders import services as orders
 from shop.orders.models import PREORDER, DeliveryKind, PaymentMethod
 from shop.payments import services as payments
@@ -53,7 +54,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a run would do now. `shares` has every rule's answer, in the order of `asked`; `stamp` names all that it rests on."""
+    """What a run would do now. `shares` has every rule's answer, in the order of `asked`; `stamp` names what it rests on."""
 
     window: HarvestWindow
     asked: tuple[Preorder, ...]
@@ -127,17 +128,15 @@ class _Shelf:
 def _shelf(row: HarvestWindow, point_id: int) -> _Shelf:
     """What of this harvest lies at a point: lots known to be older are not what was ordered. The producer's own goods first."""
     free = stock_read.free_levels([row.variant_id], point_id=point_id)
-    fresh = {
-        level_id: owner
-        for level_id, owner in session().execute(
-            select(StockLevel.id, StockLevel.owner)
-            .join(Lot, Lot.id == StockLevel.lot_id)
-            .where(
-                StockLevel.id.in_([level.level_id for level in free]),
-                or_(Lot.produced_on.is_(None), Lot.produced_on >= row.harvest_from),
-            )
+    lots = (
+        select(StockLevel.id, StockLevel.owner)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(
+            StockLevel.id.in_([level.level_id for level in free]),
+            or_(Lot.produced_on.is_(None), Lot.produced_on >= row.harvest_from),
         )
-    }
+    )
+    fresh: dict[int, str] = dict(session().execute(lots).all())
     own = f"producer:{row.producer_id}"
     mine = [level for level in free if level.level_id in fresh]
     mine.sort(key=lambda level: fresh[level.level_id] != own)  # stable: first expiring first within each
@@ -150,9 +149,7 @@ def _needs(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) ->
         if one.units:
             units[_from(row, p)] += one.units
     names = points.by_ids(units)
-    return tuple(
-        Need(i, names[i].name if i in names else "", n, _shelf(row, i).left) for i, n in sorted(units.items())
-    )
+    return tuple(Need(i, names[i].name if i in names else "", n, _shelf(row, i).left) for i, n in sorted(units.items()))
 
 
 def preview(reference: str) -> Preview:
@@ -263,9 +260,7 @@ def rest_methods() -> list[PaymentMethod]:
     return [m for m in offered if m is not PaymentMethod.CARD] or offered
 
 
-def _order(
-    actor: Actor, row: HarvestWindow, p: Preorder, units: int, used: int, goods: Sellable, shelf: _Shelf
-) -> int:
+def _order(actor: Actor, row: HarvestWindow, p: Preorder, units: int, used: int, goods: Sellable, shelf: _Shelf) -> int:
     """The order of the goods that `p` gets, its deposit taken off; return its id."""
     now, today, english = clock.now(), clock.today(), p.locale == "en"
     ships = p.delivery is DeliveryKind.SHIP
@@ -326,7 +321,14 @@ def _fee(row: HarvestWindow, p: Preorder, units: int, *, cod: bool) -> int:
 def explain(row: HarvestWindow, wish: int, one: Got, wanted: int, people: int) -> str:
     """Why a buyer gets what he gets, in the language that is spoken now."""
     harvest = row.harvested or 0
-    values = {"harvest": harvest, "wanted": wanted, "got": one.units, "wish": wish, "place": one.place, "people": people}
+    values = {
+        "harvest": harvest,
+        "wanted": wanted,
+        "got": one.units,
+        "wish": wish,
+        "place": one.place,
+        "people": people,
+    }
     if harvest >= wanted:
         return gettext(
             N_("Vụ này thu được %(harvest)s phần cho %(wanted)s phần đã đặt, nên bạn nhận đủ %(got)s phần."), **values
@@ -351,8 +353,8 @@ def explain(row: HarvestWindow, wish: int, one: Got, wanted: int, people: int) -
             " lượt, nên bạn nhận %(got)s trên %(wish)s phần."
         ),
         Rule.LOCALS_FIRST: N_(
-            "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Người trong vùng ưu tiên nhận trước; bạn ở thứ %(place)s"
-            " trong %(people)s lượt nên nhận %(got)s trên %(wish)s phần."
+            "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Người trong vùng ưu tiên nhận trước; bạn ở thứ"
+            " %(place)s trong %(people)s lượt nên nhận %(got)s trên %(wish)s phần."
         ),
     }
     return gettext(words[row.rule], **values)

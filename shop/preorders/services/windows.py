@@ -69,7 +69,10 @@ class Terms:
 def _units(n: int, field: str) -> None:
     if not 1 <= n <= rules.MOST_UNITS:
         raise Invalid(
-            N_("Số lượng phải từ %(low)s đến %(high)s."), field=field, low=1, high=f"{rules.MOST_UNITS:,}".replace(",", ".")
+            N_("Số lượng phải từ %(low)s đến %(high)s."),
+            field=field,
+            low=1,
+            high=f"{rules.MOST_UNITS:,}".replace(",", "."),
         )
 
 
@@ -243,7 +246,9 @@ def draft(actor: Actor, producer_id: int, terms: Terms, op_key: str, *, is_demo:
         audit.record(actor, "preorders.draft", f"window:{row.reference}", limit=terms.limit_units)
         return {"reference": row.reference}
 
-    return str(operations.once(op_key, "preorders.draft", actor.key, [producer_id, asdict(terms)], command)["reference"])
+    return str(
+        operations.once(op_key, "preorders.draft", actor.key, [producer_id, asdict(terms)], command)["reference"]
+    )
 
 
 def change(actor: Actor, reference: str, terms: Terms, op_key: str) -> None:
@@ -493,5 +498,3 @@ def finish_done() -> int:
             if row.state is W.SHARED:
                 step(SYSTEM, row, W.DONE)
     return len(found)
-
-

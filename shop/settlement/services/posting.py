@@ -143,7 +143,9 @@ class _Post:
         for line in self.lines:
             by_id[line.fulfilment_id].lines.append(line)
         # The buyer's discount, shared out as his receipt does. A deposit is no discount: it was paid beforehand.
-        off = split(0 if order.channel == PREORDER else order.discount_amount, [line.line_amount for line in self.lines])
+        off = split(
+            0 if order.channel == PREORDER else order.discount_amount, [line.line_amount for line in self.lines]
+        )
         self.off = {line.id: n for line, n in zip(self.lines, off, strict=True)}
         self.sets = {line.variant_id: line.set_id for line in self.lines}
         self.known: dict[str, Any] = {
