@@ -146,7 +146,7 @@ class HarvestWindow(Base):
     updated_at: Mapped[Instant]
     is_demo: Mapped[bool] = mapped_column(default=False)
 
-    pickups: Mapped[list[WindowPoint]] = relationship(order_by="WindowPoint.point_id")
+    pickups: Mapped[list[WindowPoint]] = relationship(order_by="WindowPoint.point_id", lazy="selectin")
     steps: Mapped[list[WindowStep]] = relationship(order_by="WindowStep.id")
 
     @property
