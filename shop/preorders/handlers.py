@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
+from shop.accounts import personal
 from shop.accounts.events import UserErased
 from shop.kernel import clock
 from shop.kernel.db import session
@@ -12,6 +15,7 @@ from shop.kernel.events import on
 from shop.orders.events import LinesRefused, OrderCancelled
 from shop.orders.models import DEPOSIT, PREORDER, Order, OrderRefusal
 from shop.payments.events import PaymentCaptured
+from shop.preorders import queries
 from shop.preorders.models import Preorder, S
 from shop.preorders.services import deposits, places, privacy, windows
 
@@ -74,3 +78,9 @@ def _return(order_id: int, amount: int | None) -> None:
 def forget(fact: UserErased) -> None:
     """The erased user's pre-orders end, and name nobody."""
     privacy.forget_person(fact.user_id)
+
+
+@personal.part("preorders")
+def preorders_of(user_id: int) -> list[dict[str, Any]]:
+    """The user's pre-orders, as plain values."""
+    return queries.as_data(user_id)

@@ -335,6 +335,27 @@ def living(window_id: int) -> list[int]:
     return list(session().scalars(rows))
 
 
+def as_data(user_id: int) -> list[dict[str, Any]]:
+    """A user's pre-orders as plain values (JSON), newest first: what he may take along."""
+    found = session().scalars(select(Preorder).where(Preorder.user_id == user_id).order_by(Preorder.id.desc()))
+    return [
+        {
+            "reference": p.reference,
+            "placed_at": p.placed_at.isoformat(),
+            "state": p.state.value,
+            "quantity": p.quantity,
+            "allotted": p.allotted,
+            "name": p.name,
+            "telephone": p.phone,
+            "email": p.email,
+            "address": {"street": p.street, "locality": p.commune_name, "region": p.province_name},
+            "deposit_amount": p.deposit_amount,
+            "back_amount": p.back_amount,
+        }
+        for p in found
+    ]
+
+
 # --- what a form may choose --------------------------------------------------------------------------------------
 
 

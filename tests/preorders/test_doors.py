@@ -107,7 +107,9 @@ def test_from_the_producers_draft_to_the_buyers_order(orchard: Orchard) -> None:
     dear = maker.fill(address, form=address + "/harvest", harvested="5", final_price_amount="130.000")
     assert dear.status_code == 422
     assert "Giá chốt không thể cao hơn" in text_of(dear)
-    assert maker.fill(address, form=address + "/harvest", harvested="5", final_price_amount="110.000").status_code == 303
+    assert (
+        maker.fill(address, form=address + "/harvest", harvested="5", final_price_amount="110.000").status_code == 303
+    )
     assert "Nguyễn Thị Na" not in text_of(maker.get(address))  # nothing of who ordered
     # The office previews; goods lack at first.
     preview = text_of(office.get(desk + "/share"))
