@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import request
+from flask import Blueprint, request
 from werkzeug.datastructures import MultiDict
 
 from shop.kernel.actor import Actor
@@ -56,6 +56,15 @@ OFFICE_ACTS: dict[str, tuple[Act, str]] = ACTS | {
     "approve": (lambda a, r, _f, k: windows.approve(a, r, k), N_("Đã mở đợt cho khách.")),
     "send-back": (lambda a, r, f, k: windows.send_back(a, r, f.get("reason", ""), k), N_("Đã trả lại để sửa.")),
 }
+
+
+def hang(bp: Blueprint, view: Callable[..., Any], names: Sequence[str]) -> None:
+    """Let `view(reference, what)` answer the form of each step at its own address."""
+    for what in names:
+        bp.add_url_rule(
+            f"/preorders/<reference>/{what}", endpoint=what.replace("-", "_"), view_func=view, defaults={"what": what},
+            methods=["POST"],
+        )  # fmt: skip
 
 
 def page(found: WindowView, what: str = "", error: ShopError | None = None) -> dict[str, Any]:

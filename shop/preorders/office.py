@@ -113,7 +113,6 @@ def edit(reference: str) -> Any:
     return redirect(web.path(f"{HERE}/{reference}"), 303)
 
 
-@bp.post("/preorders/<reference>/<any('approve', 'send-back', 'close', 'harvest', 'dates', 'cancel'):what>")
 @guards.requires_all(P.PREORDER_HANDLE)
 def act(reference: str, what: str) -> Any:
     """One step of a window."""
@@ -126,6 +125,9 @@ def act(reference: str, what: str) -> Any:
         return _page(reference, what, error)
     flash(gettext(words), "ok")
     return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+acts.hang(bp, act, [what for what in acts.OFFICE_ACTS if what != "submit"])
 
 
 @bp.get("/preorders/<reference>/share")
@@ -142,6 +144,7 @@ def preview(reference: str) -> Any:
 
 def _preview(reference: str, error: ShopError | None = None) -> Any:
     found = running.preview(reference)
+    ordered = sorted(Rule, key=lambda r: r is not found.window.rule)  # the published one first
     page = render_template(
         "preorders/office/share.html",
         here=HERE,
@@ -149,9 +152,9 @@ def _preview(reference: str, error: ShopError | None = None) -> Any:
         w=queries.window(reference),
         row=found.window,
         p=found,
-        rules=[(r, RULE_NAMES[r], found.counts(r), r is found.window.rule) for r in Rule],
+        rules=[(r, RULE_NAMES[r], found.counts(r), r is found.window.rule) for r in ordered],
         rows=[
-            (row, [(r, found.shares[r][n].units, r is found.window.rule) for r in Rule])
+            (row, [(r, found.shares[r][n].units, r is found.window.rule) for r in ordered])
             for n, row in enumerate(found.asked)
         ],
         rule_words=RULE_WORDS[found.window.rule],

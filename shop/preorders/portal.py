@@ -109,8 +109,12 @@ def edit(reference: str) -> Any:
     return redirect(web.path(f"{HERE}/{reference}"), 303)
 
 
-@bp.post("/preorders/<reference>/<any(submit, close, harvest, dates, cancel):what>")
-@guards.requires(P.SUPPLY_EDIT, scope=scope_by(lambda reference, _what: queries.owner_of(reference), "of_window"))
+def _of_step(reference: str, what: str) -> str | None:
+    found = queries.owner_of(reference)
+    return None if found is None else f"producer:{found}"
+
+
+@guards.requires(P.SUPPLY_EDIT, scope=_of_step, name="of_window")
 def act(reference: str, what: str) -> Any:
     """One step of a window."""
     command, words = acts.ACTS[what]
@@ -122,3 +126,6 @@ def act(reference: str, what: str) -> Any:
         return _page(reference, what, error)
     flash(gettext(words), "ok")
     return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+acts.hang(bp, act, list(acts.ACTS))
