@@ -17,6 +17,7 @@ from shop.orders.models import DEPOSIT, PREORDER, Order, OrderLine, OrderStatus
 from shop.payments.models import Payment, PaymentState
 from shop.preorders import sharing
 from shop.preorders.models import ENDED, LIVE, WINDOW_ALLOWED, HarvestWindow, Preorder, S, W, WindowStep
+from shop.stock.models import StockHold
 
 GRACE = timedelta(minutes=15)
 
@@ -237,3 +238,16 @@ def letters() -> Iterator[str]:
             ~waiting,
         )
     )  # fmt: skip
+
+
+@invariant("preorders.goods-are-set-aside-only-until-they-are-shared")
+def set_aside() -> Iterator[str]:
+    """Goods are claimed for a window only while its harvest is known and not shared."""
+    waits = exists().where(
+        StockHold.reference == "harvest:" + HarvestWindow.reference, HarvestWindow.state == W.HARVESTED
+    )
+    yield from session().scalars(
+        select(StockHold.reference)
+        .where(StockHold.reference.startswith("harvest:"), StockHold.outcome.is_(None), ~waits)
+        .distinct()
+    )

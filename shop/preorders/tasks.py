@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shop.kernel import jobs
-from shop.preorders.services import carrying, deposits, places, privacy, windows
+from shop.preorders.services import aside, carrying, deposits, places, privacy, windows
 
 
 @jobs.job("preorders.give-back")
@@ -17,10 +17,12 @@ def give_back(payload: dict[str, Any]) -> None:
 
 @jobs.every(timedelta(seconds=30), name="preorders.sweep", group="sweep")
 def sweep() -> None:
-    """Close windows whose time is over, end what was not confirmed in time, settle what a lost job left."""
+    """Close windows whose time is over, end what was not confirmed in time, settle what a lost job left,
+    and keep the goods of harvests for those who ordered them."""
     windows.close_due()
     places.lapse_due()
     deposits.sweep()
+    aside.sweep()
 
 
 @jobs.every(timedelta(hours=1), name="preorders.finish", group="sweep")

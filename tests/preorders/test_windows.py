@@ -30,7 +30,7 @@ from shop.preorders.errors import (
     WindowMovedOn,
 )
 from shop.preorders.models import HarvestWindow, OnShort, Preorder, S, W
-from shop.preorders.services import carrying, deposits, places, privacy, running, windows
+from shop.preorders.services import aside, carrying, deposits, places, privacy, running, windows
 from shop.preorders.sharing import Rule
 from shop.stock.models import StockLevel
 from tests import factories
@@ -435,6 +435,33 @@ def test_nothing_is_shared_while_somebody_pays_goods_lack_or_things_changed(orch
     assert (row(window).state, session().query(Order).filter_by(channel="preorder").count()) == (W.HARVESTED, 0)
     orchard.arrive(5)
     assert orchard.run(window)["units"] == 5
+    assert broken() == []
+
+
+def test_goods_that_come_are_kept_for_those_who_ordered_them(orchard: Orchard) -> None:
+    from shop.stock import queries as stock_read
+
+    window = orchard.open()
+    (reference,) = orchard.bought(window, 4)
+    orchard.harvest(window, 6)
+    assert aside.sweep() == {window: 4}
+    assert aside.sweep() == {window: 0}
+    assert sum(level.free for level in stock_read.free_levels([orchard.variant.id], web=True)) == 2
+    assert running.preview(window).needs[0].missing == 0
+    assert broken() == []
+    windows.record_harvest(MAKER, window, 3, 110_000, key())  # counted again: less
+    assert session().query(StockLevel).one().allocated == 0
+    assert aside.sweep() == {window: 3}
+    assert orchard.run(window)["units"] == 3
+    assert session().query(StockLevel).one().allocated == 3  # its order's alone
+    assert goods_of(reference).lines[0].quantity == 3
+    assert broken() == []
+    other = orchard.open()
+    orchard.bought(other, 2)
+    orchard.harvest(other, 5)
+    aside.sweep()
+    windows.cancel(OFFICE, other, "Hàng hỏng", key())
+    assert sum(level.allocated for level in session().query(StockLevel)) == 3
     assert broken() == []
 
 

@@ -28,7 +28,7 @@ from shop.preorders import rules, sharing
 from shop.preorders.errors import GoodsMissing, GoodsNotForSale, PreviewStale, StillPaying, WindowMovedOn
 from shop.preorders.events import WindowShared
 from shop.preorders.models import HarvestWindow, OnShort, Preorder, S, W
-from shop.preorders.services import deposits, places, windows
+from shop.preorders.services import aside, deposits, places, windows
 from shop.preorders.sharing import Got, Rule, Want
 from shop.stock import queries as stock_read
 from shop.stock.models import Lot, StockLevel
@@ -104,7 +104,7 @@ def _from(row: HarvestWindow, p: Preorder) -> int:
 
 
 @dataclass(slots=True)
-class _Shelf:
+class Shelf:
     """Levels of one point that may be given, in the order they should be used up, and what is left of each."""
 
     levels: list[list[int]]
@@ -125,7 +125,7 @@ class _Shelf:
         return tuple(takes)
 
 
-def _shelf(row: HarvestWindow, point_id: int) -> _Shelf:
+def shelf_of(row: HarvestWindow, point_id: int) -> Shelf:
     """What of this harvest lies at a point: lots known to be older are not what was ordered. The producer's own goods first."""
     free = stock_read.free_levels([row.variant_id], point_id=point_id)
     lots = (
@@ -140,16 +140,30 @@ def _shelf(row: HarvestWindow, point_id: int) -> _Shelf:
     own = f"producer:{row.producer_id}"
     mine = [level for level in free if level.level_id in fresh]
     mine.sort(key=lambda level: fresh[level.level_id] != own)  # stable: first expiring first within each
-    return _Shelf([[level.level_id, level.free] for level in mine])
+    return Shelf([[level.level_id, level.free] for level in mine])
 
 
-def _needs(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) -> tuple[Need, ...]:
+def _units_at(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) -> dict[int, int]:
     units: dict[int, int] = defaultdict(int)
     for p, one in zip(asked, got, strict=True):
         if one.units:
             units[_from(row, p)] += one.units
+    return units
+
+
+def wanted_at(row: HarvestWindow) -> dict[int, int]:
+    """Units that each point will give out if the harvest of the locked `row` were shared now."""
+    asked = _asked(row.id)
+    return _units_at(row, asked, sharing.share(row.rule, row.harvested or 0, _wants(row, asked), seed=row.seed))
+
+
+def _needs(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) -> tuple[Need, ...]:
+    units, held = _units_at(row, asked, got), aside.at_points(row.reference)
     names = points.by_ids(units)
-    return tuple(Need(i, names[i].name if i in names else "", n, _shelf(row, i).left) for i, n in sorted(units.items()))
+    return tuple(
+        Need(i, names[i].name if i in names else "", n, shelf_of(row, i).left + held.get(i, 0))
+        for i, n in sorted(units.items())
+    )
 
 
 def preview(reference: str) -> Preview:
@@ -218,24 +232,25 @@ def run(actor: Actor, reference: str, stamp: str, op_key: str) -> dict[str, int]
     return operations.once(op_key, "preorders.run", actor.key, [reference, stamp], command)
 
 
-def _lock_shelves(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) -> dict[int, _Shelf]:
+def _lock_shelves(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) -> dict[int, Shelf]:
     """The shelves of all points that give something, their levels locked in id order as every taking locks them.
 
     Raises:
         GoodsMissing: `where` names the points and what they lack.
     """
     needed = {_from(row, p) for p, one in zip(asked, got, strict=True) if one.units}
-    levels = select(StockLevel.id).where(StockLevel.variant_id == row.variant_id, StockLevel.point_id.in_(needed))
+    levels = select(StockLevel.id).where(StockLevel.variant_id == row.variant_id)
     session().execute(levels.order_by(StockLevel.id).with_for_update()).all()
+    aside.let_go(row.reference)  # its own buyers take it now
     missing = [need for need in _needs(row, asked, got) if need.missing]
     if missing:
         raise GoodsMissing(where="; ".join(f"{n.point}: {n.there}/{n.units}" for n in missing))
-    return {i: _shelf(row, i) for i in needed}
+    return {i: shelf_of(row, i) for i in needed}
 
 
 def _settle(
     actor: Actor, row: HarvestWindow, p: Preorder, one: Got, wanted: int, people: int, goods: Sellable,
-    shelves: dict[int, _Shelf],
+    shelves: dict[int, Shelf],
 ) -> None:  # fmt: skip
     """Write down what `p` gets and why, make its order, and say what becomes of its deposit."""
     used = p.deposit_amount * one.units // p.quantity
@@ -260,7 +275,7 @@ def rest_methods() -> list[PaymentMethod]:
     return [m for m in offered if m is not PaymentMethod.CARD] or offered
 
 
-def _order(actor: Actor, row: HarvestWindow, p: Preorder, units: int, used: int, goods: Sellable, shelf: _Shelf) -> int:
+def _order(actor: Actor, row: HarvestWindow, p: Preorder, units: int, used: int, goods: Sellable, shelf: Shelf) -> int:
     """The order of the goods that `p` gets, its deposit taken off; return its id."""
     now, today, english = clock.now(), clock.today(), p.locale == "en"
     ships = p.delivery is DeliveryKind.SHIP

@@ -413,6 +413,9 @@ def record_harvest(actor: Actor, reference: str, units: int, price_amount: int, 
                 N_("Giá chốt phải cao hơn tiền cọc của một phần (%(deposit)s)."), field="final_price_amount",
                 deposit=vnd(row.deposit_amount),
             )  # fmt: skip
+        from shop.preorders.services import aside
+
+        aside.let_go(reference)  # other units, other points: set aside anew as they are needed
         row.harvested, row.final_price_amount = units, price_amount
         step(actor, row, W.HARVESTED, units=units, price_amount=price_amount)
         return {}
@@ -461,9 +464,10 @@ def cancel(actor: Actor, reference: str, reason: str, op_key: str) -> None:
     why = said(reason)
 
     def command() -> dict[str, Any]:
-        from shop.preorders.services import deposits
+        from shop.preorders.services import aside, deposits
 
         row = lock(reference)
+        aside.let_go(reference)
         step(actor, row, W.CANCELLED, why)
         now, s = clock.now(), session()
         ended = s.execute(
