@@ -319,6 +319,16 @@ def nothing_open() -> list[str]:
     return list(session().scalars(select(HarvestWindow.reference).where(HarvestWindow.state == W.SHARED, ~busy)))
 
 
+def waiting() -> tuple[int, int]:
+    """How many windows wait to be approved, and how many to be shared."""
+    row = session().execute(
+        select(
+            func.count().filter(HarvestWindow.state == W.PROPOSED), func.count().filter(HarvestWindow.state == W.HARVESTED)
+        ).select_from(HarvestWindow)
+    ).one()  # fmt: skip
+    return int(row[0]), int(row[1])
+
+
 def drawn_lots(window_id: int) -> list[tuple[str, int | None, int, int | None]]:
     """(reference, place, wished, got) of everybody a shared window served, in the order by which its rule served."""
     rows = session().execute(

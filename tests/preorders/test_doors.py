@@ -65,6 +65,7 @@ def test_from_the_producers_draft_to_the_buyers_order(orchard: Orchard) -> None:
     # The office opens it.
     desk = f"/office/preorders/{reference}"
     assert reference in text_of(office.get("/office/preorders?state=proposed"))
+    assert "Đợt chờ duyệt" in text_of(office.get("/office"))
     assert office.fill(desk, form=desk + "/approve").status_code == 303
     # Customers see it: in the list, on the product's page, in English.
     assert reference in text_of(buyer.get("/mua-vu"))
