@@ -52,7 +52,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("orders", "transfers", "receipts", "counts", "inspections", "imports"),
     ("payments", "supply", "conversations"),
     ("checkout", "till", "settlement"),
-    ("recalls", "demand"),
+    ("recalls", "preorders"),
+    ("demand",),
     ("pages",),
 )
 

@@ -66,6 +66,9 @@ class Permission(StrEnum):
     DEMAND_READ = "demand:read"
     # Bring history from before the shop, say which pack carries on which.
     DEMAND_EDIT = "demand:edit"
+    # See windows of what may be ordered before its harvest; publish them and share what came.
+    PREORDER_READ = "preorder:read"
+    PREORDER_HANDLE = "preorder:handle"
     SETTLEMENT_READ = "settlement:read"
     SETTLEMENT_HANDLE = "settlement:handle"
     # Say that statements may be paid, and that the bank has paid them.
@@ -143,6 +146,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SUPPLY_ASK,
             P.DEMAND_READ,
             P.DEMAND_EDIT,
+            P.PREORDER_READ,
+            P.PREORDER_HANDLE,
             P.SETTLEMENT_READ,
             P.ORDER_READ,
             P.FULFILMENT_HANDLE,
@@ -165,6 +170,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SUPPLY_ASK,
             P.DEMAND_READ,
             P.DEMAND_EDIT,
+            P.PREORDER_READ,
+            P.PREORDER_HANDLE,
             P.POINT_READ,
             P.STOCK_READ,
             P.RECALL_RUN,
@@ -184,6 +191,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REFUND_MAKE,
             P.SETTLEMENT_READ,
             P.SETTLEMENT_HANDLE,
+            P.PREORDER_READ,
             P.CATALOG_READ,
             P.POINT_READ,
             P.STOCK_READ,

@@ -8,7 +8,9 @@ from shop.accounts import services as accounts
 from shop.accounts.queries import SignedIn
 
 # Ways from the account to pages of rooms above; each is shown once its page is built.
-ELSEWHERE = ("/tai-khoan/don-hang", "/tai-khoan/cho-hang", "/tai-khoan/dia-chi", "/tai-khoan/danh-gia")
+ELSEWHERE = (
+    "/tai-khoan/don-hang", "/tai-khoan/cho-hang", "/tai-khoan/dat-truoc", "/tai-khoan/dia-chi", "/tai-khoan/danh-gia",
+)  # fmt: skip
 
 
 def account_pages() -> list[str]:

@@ -22,7 +22,7 @@ from shop.kernel.events import on, on_later, publish
 from shop.orders import queries as orders_read
 from shop.orders import services as orders
 from shop.orders.events import LinesRefused, OrderCancelled, OrderPlaced
-from shop.orders.models import DeliveryKind, Order, OrderLine, OrderStatus, PaymentStatus
+from shop.orders.models import DEPOSIT, PREORDER, DeliveryKind, Order, OrderLine, OrderStatus, PaymentStatus
 from shop.payments import services as payments
 from shop.payments.events import PaymentCaptured, RefundFailed, RefundRequested, RefundSucceeded
 from shop.stock import queries as stock
@@ -33,12 +33,13 @@ from shop.stock.services import Take
 
 @on(PaymentCaptured)
 def money_came(fact: PaymentCaptured) -> None:
-    """The order is paid: its goods are committed. Late money takes them again if there are any, else goes back once."""
+    """The order is paid: its goods are committed. Late money takes them again if there are any, else goes back once. What a
+    deposit is paid for is known upstairs (`preorders`)."""
     order = session().get(Order, fact.order_id, with_for_update=True, populate_existing=True)
-    if order is None:
+    if order is None or order.channel == DEPOSIT:
         return
     if order.payment_status in {PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}:
-        _send_back(order.id, N_("Đơn hàng đã được thanh toán trước đó"), only=fact.payment_id)
+        send_back(order.id, N_("Đơn hàng đã được thanh toán trước đó"), only=fact.payment_id)
         return
     if order.status == OrderStatus.CANCELLED:
         _late(order)
@@ -53,7 +54,12 @@ def money_came(fact: PaymentCaptured) -> None:
 
 
 def _late(order: Order) -> None:
-    """Money for a cancelled order."""
+    """Money for a cancelled order. A pre-order that ended has its deposit back, so that what was agreed does not hold any more:
+    its late money goes back too."""
+    if order.channel == PREORDER:
+        orders.paid_too_late(SYSTEM, order.id)
+        send_back(order.id, N_("Tiền đến sau khi đơn đã hủy và hàng không còn"))
+        return
     parcels, missing = _sources_again(order)
     if parcels:
         try:
@@ -65,10 +71,10 @@ def _late(order: Order) -> None:
             missing = _sources_again(order)[1] or _units_of(order.id)
     publish(LateMoneyUnserved(order.id, tuple(sorted(missing)), tuple(missing[v] for v in sorted(missing))))
     orders.paid_too_late(SYSTEM, order.id)
-    _send_back(order.id, N_("Tiền đến sau khi đơn đã hủy và hàng không còn"))
+    send_back(order.id, N_("Tiền đến sau khi đơn đã hủy và hàng không còn"))
 
 
-def _send_back(order_id: int, reason: str, *, only: int | None = None) -> None:
+def send_back(order_id: int, reason: str, *, only: int | None = None) -> None:
     """Ask for the refund of what is still here of an order's money, once for each payment."""
     for payment_id, amount in paying.captured(order_id):
         if only is None or payment_id == only:
@@ -113,7 +119,7 @@ def _sources_again(order: Order) -> tuple[list[tuple[int, list[Take]]], dict[int
 def order_cancelled(fact: OrderCancelled) -> None:
     """What was not paid need not be paid any more; what was paid goes back."""
     payments.close_for_order(fact.order_id)
-    _send_back(fact.order_id, fact.reason or N_("Đơn hàng đã hủy"))
+    send_back(fact.order_id, fact.reason or N_("Đơn hàng đã hủy"))
 
 
 @on(LinesRefused)

@@ -12,7 +12,7 @@ from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.jobs import Job
 from shop.kernel.mail import Letter
-from shop.orders.models import Order, OrderLine, OrderStatus, PaymentMethod
+from shop.orders.models import DEPOSIT, Order, OrderLine, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentState
 
 GRACE = timedelta(minutes=15)
@@ -20,14 +20,20 @@ GRACE = timedelta(minutes=15)
 
 @invariant("checkout.every-order-has-its-confirmation")
 def confirmations() -> Iterator[str]:
-    """An order with an e-mail address has its letter, or the job that will write it, within a quarter of an hour."""
+    """An order with an e-mail address has its letter, or the job that will write it, within a quarter of an hour. A
+    deposit is confirmed by the letter of what it is paid for."""
     letter = exists().where(Letter.key == "order-placed:" + Order.reference)
     waiting = exists().where(
         Job.name == "checkout.letter-placed", Job.state != "done", Job.created_at >= Order.placed_at
     )
     yield from session().scalars(
         select(Order.reference).where(
-            Order.email.is_not(None), Order.is_demo.is_(False), Order.placed_at < clock.now() - GRACE, ~letter, ~waiting
+            Order.email.is_not(None),
+            Order.is_demo.is_(False),
+            Order.channel != DEPOSIT,
+            Order.placed_at < clock.now() - GRACE,
+            ~letter,
+            ~waiting,
         )
     )
 

@@ -23,7 +23,7 @@ from shop.orders.events import (
     OrderPaid,
     OrderPlaced,
 )
-from shop.orders.models import PAYMENT_METHOD_NAMES, Fulfilment, FulfilmentStatus, Order
+from shop.orders.models import DEPOSIT, PAYMENT_METHOD_NAMES, PREORDER, Fulfilment, FulfilmentStatus, Order
 from shop.payments import queries as money
 from shop.payments.events import RefundSucceeded
 
@@ -43,6 +43,8 @@ def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
     order = orders.whole(order_id)
     if order is None or not order.email:
         return
+    if order.channel == DEPOSIT and kind != "refunded":  # its own room tells what it is paid for
+        return
     config = current_app.extensions["shop_config"]
     base = config.base_url + ("/en" if order.locale == "en" else "")
     secret = order_services.secret_for(str(current_app.secret_key), order.reference)
@@ -58,6 +60,7 @@ def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
             "kind": kind,
             "o": order,
             "payment_method": gettext(PAYMENT_METHOD_NAMES[order.payment_method]),
+            "discount": gettext("Tiền cọc đã trả") if order.channel == PREORDER else gettext("Giảm giá"),
         } | values
         if kind == "placed":
             context["transfer"] = money.transfer_of(order.id)

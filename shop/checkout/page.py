@@ -18,7 +18,7 @@ from shop.orders import contact
 from shop.orders import models as m
 from shop.orders import queries as order_read
 from shop.orders import services as orders
-from shop.orders.models import TILL, DeliveryKind, OrderStatus, PaymentMethod, PaymentStatus
+from shop.orders.models import DEPOSIT, PREORDER, TILL, DeliveryKind, OrderStatus, PaymentMethod, PaymentStatus
 from shop.orders.queries import Bought, BoughtParcel
 from shop.payments import queries as money
 from shop.payments import services as payments
@@ -305,6 +305,8 @@ class OrderPage:
     cancelled: bool
     is_new: bool
     secret_url: str
+    # Of a deposit, and of the order that a pre-order became: the pre-order's own page.
+    preorder_url: str
 
     @classmethod
     def of(cls, order: Bought, config: Config, key: str) -> OrderPage:
@@ -351,7 +353,16 @@ class OrderPage:
             cancelled=order.status == OrderStatus.CANCELLED,
             is_new=(clock.now() - order.placed_at).total_seconds() < 1800,
             secret_url=f"{config.base_url}{'/en' if order.locale == 'en' else ''}/don-hang/{order.reference}?k={secret}",
+            preorder_url=_preorder_url(order, key),
         )
+
+
+def _preorder_url(order: Bought, key: str) -> str:
+    """Where the pre-order stands that `order` is the deposit of, or was made from; empty for others."""
+    if order.channel not in {DEPOSIT, PREORDER} or not order.basket_key:
+        return ""
+    reference = order.basket_key.split(":")[1]
+    return web.path(f"/dat-truoc/{reference}?k={orders.secret_for(key, reference)}")
 
 
 def _refusals(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[RefusedView, ...]:
@@ -397,6 +408,14 @@ def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ..
         sold = (StepView(gettext("Đã mua và nhận hàng"), placed_at, "done"),)
         back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)
         return sold + back if ("payment", "refunded") in when else sold
+    if order.channel == DEPOSIT:
+        steps = [StepView(gettext("Đã đặt trước"), placed_at, "done")]
+        if order.status == OrderStatus.CANCELLED:
+            why = gettext(order.cancel_reason) if order.cancel_reason else ""
+            return (*steps, StepView(gettext("Đã hủy"), at(("order", "cancelled")), "bad", why))
+        steps.append(step(gettext("Đã nhận tiền cọc"), ("payment", "paid")))
+        back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)
+        return (*steps, *back) if ("payment", "refunded") in when else tuple(steps)
     found = [StepView(gettext("Đã đặt hàng"), placed_at, "done")]
     if order.payment_method != PaymentMethod.COD:
         found.append(step(gettext("Thanh toán"), ("payment", "paid")))

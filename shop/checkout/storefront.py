@@ -36,7 +36,7 @@ from shop.kernel.text import normal_reference
 from shop.kernel.wording import gettext
 from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
-from shop.orders.models import WEB, DeliveryKind, PaymentMethod
+from shop.orders.models import SENT, DeliveryKind, PaymentMethod
 from shop.orders.queries import Bought
 from shop.payments import queries as money
 from shop.payments import vietqr
@@ -334,7 +334,7 @@ def _parcel(reference: str, number: int) -> tuple[Bought, int]:
     found = _opened(reference)
     _open_for_visitor(found.reference)
     parcel = next((f for f in orders.bought_parcels(found.id) if f.number == number), None)
-    if parcel is None or found.channel != WEB:
+    if parcel is None or found.channel not in SENT:
         raise NoSuchOrder
     return found, parcel.id
 

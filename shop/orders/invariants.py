@@ -16,6 +16,8 @@ from shop.kernel.invariants import invariant
 from shop.orders.models import (
     ALLOWED,
     CLOSED,
+    DEPOSIT,
+    PREORDER,
     TILL,
     Fulfilment,
     FulfilmentStatus,
@@ -33,7 +35,7 @@ from shop.stock.models import MovementKind, StockHold, StockMovement
 
 @invariant("orders.have-lines-that-add-up")
 def arithmetic() -> Iterator[str]:
-    """Each order has lines; goods are the sum of the lines, delivery the sum of the parcels."""
+    """Each order has lines; goods are the sum of the lines, delivery the sum of the parcels. A deposit has none of either."""
     lines = (
         select(OrderLine.order_id, func.sum(OrderLine.line_amount).label("n")).group_by(OrderLine.order_id).subquery()
     )
@@ -46,9 +48,23 @@ def arithmetic() -> Iterator[str]:
         .outerjoin(fees, fees.c.order_id == Order.id)
         .where(
             or_(
-                lines.c.n.is_(None),
-                lines.c.n != Order.goods_amount,
-                func.coalesce(fees.c.n, -1) != Order.delivery_amount,
+                and_(
+                    Order.channel != DEPOSIT,
+                    or_(
+                        lines.c.n.is_(None),
+                        lines.c.n != Order.goods_amount,
+                        func.coalesce(fees.c.n, -1) != Order.delivery_amount,
+                    ),
+                ),
+                and_(
+                    Order.channel == DEPOSIT,
+                    or_(
+                        lines.c.n.is_not(None),
+                        fees.c.n.is_not(None),
+                        Order.total_amount != Order.goods_amount,
+                        Order.total_amount <= 0,
+                    ),
+                ),
                 Order.total_amount != Order.goods_amount + Order.delivery_amount - Order.discount_amount,
             )
         )
@@ -189,7 +205,8 @@ def _sqlite() -> bool:
 @invariant("orders.price-charged-was-in-force")
 def prices() -> Iterator[str]:
     """Each line was charged a price of its own variant that was in force when the order was placed. At a counter the price
-    that was printed holds: it may have ended while the device was off line, but it was one of the variant's."""
+    that was printed holds: it may have ended while the device was off line, but it was one of the variant's. What was ordered
+    before its harvest costs what the harvest's window says, which its own room checks."""
     rows = session().execute(
         select(Order.reference)
         .join(OrderLine, OrderLine.order_id == Order.id)
@@ -197,7 +214,7 @@ def prices() -> Iterator[str]:
         .where(
             or_(
                 Price.variant_id != OrderLine.variant_id,
-                Price.amount != OrderLine.unit_price_amount,
+                and_(Order.channel != PREORDER, Price.amount != OrderLine.unit_price_amount),
                 and_(Order.channel != TILL, or_(Price.valid_from > Order.placed_at, Price.valid_to <= Order.placed_at)),
             )
         )

@@ -59,8 +59,17 @@ class FulfilmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-WEB, TILL = "web", "till"
-CHANNEL_NAMES = {WEB: N_("Trên mạng"), TILL: N_("Tại quầy")}
+# A deposit has neither lines nor parcels: money alone, for goods that are not there yet. What a pre-order becomes once the
+# goods are there is an order of `PREORDER`: its discount is the deposit that was paid, its price the one of its harvest.
+WEB, TILL, DEPOSIT, PREORDER = "web", "till", "deposit", "preorder"
+CHANNEL_NAMES = {
+    WEB: N_("Trên mạng"),
+    TILL: N_("Tại quầy"),
+    DEPOSIT: N_("Tiền đặt cọc"),
+    PREORDER: N_("Đặt trước mùa vụ"),
+}
+# Orders of which parcels are sent, or kept ready, to a buyer whom we know.
+SENT = (WEB, PREORDER)
 
 # For each subject the steps that may follow a status; everything else is refused. Only what was sold at a counter begins at
 # its end: the goods were handed over and paid before the shop's books heard of it.

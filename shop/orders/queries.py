@@ -15,7 +15,7 @@ from shop.kernel.db import session
 from shop.kernel.reading import Reading
 from shop.orders import services
 from shop.orders.models import (
-    WEB,
+    SENT,
     DeliveryKind,
     Fulfilment,
     FulfilmentStatus,
@@ -89,6 +89,7 @@ class Bought:
     id: int
     reference: str
     secret_hash: str
+    basket_key: str | None
     user_id: int | None
     channel: str
     locale: str
@@ -243,7 +244,9 @@ def was_placed() -> Any:
         .exists()
     )
     living = (OrderStatus.PLACED, OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
-    return and_(Order.channel == WEB, or_(Order.status.in_(living), and_(Order.status == OrderStatus.CANCELLED, ever)))
+    return and_(
+        Order.channel.in_(SENT), or_(Order.status.in_(living), and_(Order.status == OrderStatus.CANCELLED, ever))
+    )
 
 
 def sender_of(reference: str, number: int) -> int | None:

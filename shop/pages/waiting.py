@@ -24,6 +24,7 @@ from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
+from shop.preorders import queries as preorders
 from shop.producers import queries as producers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
@@ -198,6 +199,16 @@ def _supply(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _preorders(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # their pages are for grants that cover all
+        return []
+    group, (proposed, harvested) = N_("Đặt trước mùa vụ"), preorders.waiting()
+    return [
+        Waiting(group, N_("Đợt chờ duyệt"), proposed, "/office/preorders?state=proposed"),
+        Waiting(group, N_("Đã thu hoạch, chờ chia hàng"), harvested, "/office/preorders?state=harvested"),
+    ]
+
+
 def _counts(scopes: frozenset[str]) -> list[Waiting]:
     group, found = N_("Kiểm kê"), counts.waiting(points_read.ids_in(scopes))
     return [
@@ -307,6 +318,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.RECEIPT_BOOK, _receipts),
     (Permission.RECEIPT_BOOK, _offers),
     (Permission.SUPPLY_READ, _supply),
+    (Permission.PREORDER_HANDLE, _preorders),
     (Permission.COUNT_DO, _counts),
     (Permission.RECALL_RUN, _recalls),
     (Permission.TILL_MANAGE, _tills),

@@ -37,6 +37,8 @@ PUBLIC = {
     "/diem-ban/<slug>": "points that are shown",
     "/hoi-cho/<slug>": "fairs",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
+    "/mua-vu/<reference>": "harvest windows that were published",
+    "/mua-vu/<reference>/dat": "the form to order in one",
     "/media/<path:key>": "public pictures only: other folders answer 404 (tests of each room)",
     "/nha-san-xuat/<slug>": "producers",
     "/san-pham/<slug>": "the catalogue",

@@ -28,6 +28,7 @@ WAYS: Ways = (
         (
             Way("/producer/stock", N_("Kho của cơ sở"), "box", P.SUPPLY_EDIT),
             Way("/producer/capacity", N_("Năng lực, mùa vụ"), "chart", P.SUPPLY_EDIT),
+            Way("/producer/preorders", N_("Đặt trước mùa vụ"), "clock", P.SUPPLY_EDIT),
             Way("/producer/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_EDIT),
             Way("/producer/waiting", N_("Khách đang chờ"), "people", P.SUPPLY_EDIT),
             Way("/producer/deliveries", N_("Hàng giao đến điểm"), "truck", P.SUPPLY_EDIT),

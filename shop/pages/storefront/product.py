@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import month_abbr
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ from shop.kernel import clock, drawn, web
 from shop.kernel.wording import gettext as _
 from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
+from shop.preorders import queries as preorders
 from shop.producers import queries as producers
 from shop.stock import queries as stock
 
@@ -98,6 +100,8 @@ class Shown(NamedTuple):
     near: tuple[Near, ...]
     # Where the chosen pack is sold out.
     queue: Queue | None = None
+    # The harvest that may be ordered now: reference, pack, when it closes.
+    window: tuple[str, str, datetime] | None = None
 
 
 def _page(found: ProductPage) -> str:
@@ -114,6 +118,7 @@ def _page(found: ProductPage) -> str:
         photos=tuple(_photograph(photo, name, english=english) for photo in found.photos),
         near=_near(found, adult=p.is_alcohol),
         queue=_queue(p.id, chosen) if chosen is not None and chosen.available == 0 else None,
+        window=preorders.open_for(p.id),
     )
     _note_unmet(told)
     if p.is_alcohol:  # a page of its reader, whose header it holds

@@ -33,6 +33,7 @@ from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.money import split
 from shop.orders.models import (
+    PREORDER,
     TILL,
     Fulfilment,
     FulfilmentStatus,
@@ -141,8 +142,10 @@ class _Post:
         by_id = {p.id: p for p in parcels.values()}
         for line in self.lines:
             by_id[line.fulfilment_id].lines.append(line)
-        # The buyer's discount, shared out as his receipt does.
-        off = split(order.discount_amount, [line.line_amount for line in self.lines])
+        # The buyer's discount, shared out as his receipt does. A deposit is no discount: it was paid beforehand.
+        off = split(
+            0 if order.channel == PREORDER else order.discount_amount, [line.line_amount for line in self.lines]
+        )
         self.off = {line.id: n for line, n in zip(self.lines, off, strict=True)}
         self.sets = {line.variant_id: line.set_id for line in self.lines}
         self.known: dict[str, Any] = {

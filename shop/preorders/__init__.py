@@ -1,0 +1,1 @@
+"""Harvest windows and what is ordered in them before the harvest is known."""
