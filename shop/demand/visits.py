@@ -16,12 +16,13 @@ from __future__ import annotations
 import atexit
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import structlog
 from flask import Flask, current_app, has_request_context, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from shop.accounts import queries as accounts
 from shop.accounts.permissions import Role
@@ -123,7 +124,7 @@ class Visits:
                     visits.append(Visit(day, identities, wish))
             # In parts, so that nobody who sells waits long for the database's writer. A part that was written before another
             # failed is written again and changes nothing.
-            return sum(unmet.record_visits(some) for some in in_batches(visits, 50))
+            return sum(_written(some) for some in in_batches(visits, 50))
         except (ShopError, SQLAlchemyError):
             with self.lock:
                 self.kept = kept | self.kept
@@ -140,6 +141,17 @@ class Visits:
                     log.warning("not written, kept for later", error=type(error).__name__)
                 finally:
                     db.session.remove()
+
+
+def _written(visits: Sequence[Visit]) -> int:
+    """Write a part. One wish that cannot be written (its goods are gone meanwhile) must not keep all others back for ever."""
+    try:
+        return unmet.record_visits(visits)
+    except IntegrityError as error:
+        if len(visits) > 1:
+            return sum(_written([one]) for one in visits)
+        log.warning("dropped", wish=visits[0].wish.kind.value, error=str(error.orig))
+        return 0
 
 
 def _identities(caller: Caller, known: dict[str, int | None]) -> tuple[str, ...]:

@@ -202,6 +202,16 @@ def test_a_flood_is_written_in_parts(ctx: Flask, goods: Any, monkeypatch: pytest
     whole()
 
 
+def test_one_wish_that_cannot_be_written_keeps_no_other_back(ctx: Flask, goods: Any) -> None:
+    for n, wish in enumerate([page_wish(goods["squid"]), Wish(Kind.PAGE_SOLD_OUT, Channel.WEB, product_id=999_999)]):
+        with ctx.test_request_context("/", headers=BROWSER | {"User-Agent": f"Mozilla/5.0 (X{n})"}):
+            visits.note(wish)
+    assert visits.flush() == 1
+    assert visits.flush() == 0
+    assert kinds() == [("page_sold_out", 1)]
+    whole()
+
+
 def test_words_that_may_name_somebody_are_not_kept(client: Any, goods: Any) -> None:
     for q in ("0912 345 678", "lan@thu.vn", "***"):
         look(client, f"/san-pham?q={q}")
