@@ -98,14 +98,14 @@ def known(first: date, until: date, today: date) -> tuple[Known, dict[int, int]]
     kinds = {k: i for i, k in enumerate(sorted({goods[v].set_id for v, _p in order}))}
     spots = {k: i for i, k in enumerate(sorted({_spot(p, by_id) for _v, p in order}))}
     dense = {v: i for i, v in enumerate(sorted({v for v, _p in order}))}
-    brought = dict(
-        ((int(v), int(p)), int(n))
+    brought = {
+        (int(v), int(p)): int(n)
         for v, p, n in s.execute(
             select(DemandWeek.variant_id, DemandWeek.place, func.count())
             .where(DemandWeek.week_on >= first, DemandWeek.week_on < until, DemandWeek.source == Source.BROUGHT)
             .group_by(DemandWeek.variant_id, DemandWeek.place)
         )
-    )
+    }
 
     def offered(v: int) -> bool:
         return goods[v].state is VariantState.SHOWN and goods[v].product is ProductState.SHOWN
