@@ -34,7 +34,7 @@ with app.app_context():
     counted = time.perf_counter() - begun
     run = session().get(ForecastRun, forecasts.make(SYSTEM))
     import resource
-    print(json.dumps({"rows": rows, "count": counted, "all": time.perf_counter() - begun, "series": run.series,
+    print(json.dumps({"cpu": time.process_time(), "rows": rows, "count": counted, "all": time.perf_counter() - begun, "series": run.series,
                       "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
@@ -70,6 +70,7 @@ def nightly(db: str, server: str, folder: Path) -> Iterator[tuple[str, float, st
         yield "weeks counted", found["count"], "s", 0.0
         yield "series", found["series"], "series", 0.0
         yield "whole night", found["all"], "s", SECONDS
+        yield "CPU of the night", found["cpu"], "s", 0.0
         yield "memory", found["mb"], "MB", MEGABYTES
 
 

@@ -12,6 +12,7 @@ import resource
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -188,7 +189,7 @@ def sample(known: Known, size: int) -> Ints:
     order = np.lexsort((-sold, known.kind))
     first = np.concatenate([[0], np.cumsum(np.bincount(known.kind, minlength=known.kinds))])
     share = size / len(sold)
-    parts = [order[a : a + max(1, round((b - a) * share))] for a, b in zip(first, first[1:], strict=False) if b > a]
+    parts = [order[a : a + max(1, round((b - a) * share))] for a, b in pairwise(first) if b > a]
     return np.sort(np.concatenate(parts))
 
 
@@ -274,8 +275,8 @@ def reasons(known: Known, part: slice, seen: Seen, made: Forecast) -> Iterator[l
     month = months.argmax(axis=1)
     season = factors.season @ months.T  # [kinds, AHEAD]
     feast = factors.tet @ tets.T + (1 - tets.sum(axis=1))[None, :]
-    next_tet = min((t for y in range(known.starts[weeks].year, known.starts[-1].year + 2) if (t := lunar.tet(y)) >= known.starts[weeks]),
-                   default=None)  # fmt: skip
+    years = range(known.starts[weeks].year, known.starts[-1].year + 2)
+    next_tet = min((t for t in map(lunar.tet, years) if t >= known.starts[weeks]), default=None)
     recent = slice(max(0, weeks - 2), weeks)
     gone = np.maximum(seen.listed - seen.exposure, 0)
     empty = np.rint(gone[:, recent].sum(axis=1) * 7).astype(int)

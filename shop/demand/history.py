@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -172,7 +173,7 @@ def shares(
     opened, closed = span
     marks = sorted(changes)
     found, value, i = [], start, 0
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         low, high = max(begin, opened or begin), min(end, closed or end)
         total = clocked(begin, end)
         have, at = 0, begin
@@ -307,8 +308,8 @@ def held_fairs(today: date) -> list[tuple[PointView, date, date]]:
 
     One that is over and sold nothing was called off, as far as the books know, and counts for nobody.
     """
-    fairs = [p for p in points.all_points() if p.kind is PointKind.FAIR and p.opened_on is not None]
-    over = [p.id for p in fairs if p.closed_on is not None and p.closed_on <= today]
+    fairs = [(p, p.opened_on) for p in points.all_points() if p.kind is PointKind.FAIR and p.opened_on is not None]
+    over = [p.id for p, _begin in fairs if p.closed_on is not None and p.closed_on <= today]
     sold = set(
         session().scalars(
             select(Fulfilment.point_id)
@@ -324,11 +325,10 @@ def held_fairs(today: date) -> list[tuple[PointView, date, date]]:
         else ()
     )
     found = []
-    for p in fairs:
-        assert p.opened_on is not None
-        end = p.closed_on or p.opened_on + timedelta(days=FAIR_DAYS)
+    for p, begin in fairs:
+        end = p.closed_on or begin + timedelta(days=FAIR_DAYS)
         if end > today or p.id in sold or p.id in brought:
-            found.append((p, p.opened_on, end))
+            found.append((p, begin, end))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from shop.demand.compute import Known
 from shop.demand.history import WEEK
 from shop.demand.model import AHEAD
 from shop.demand.models.forecasts import WEB, WHOLE, DemandHeir, DemandWeek, Source
-from shop.kernel.db import execute, session
+from shop.kernel.db import execute, session, unmapped
 from shop.points import queries as points
 from shop.points.models import PointKind
 
@@ -33,6 +34,12 @@ _OF_WEEK = select(
 
 
 def known(first: date, until: date, today: date) -> tuple[Known, dict[int, int]] | None:
+    """What `_known` reads, without filling the memory with the file it is read from."""
+    with unmapped():
+        return _known(first, until, today)
+
+
+def _known(first: date, until: date, today: date) -> tuple[Known, dict[int, int]] | None:
     """All series of the weeks from Monday `first` until before Monday `until`, and the product of each pack.
 
     None if nothing is known. Series of closed places and of goods off the shelf are in it, since they teach; nothing is
@@ -74,7 +81,7 @@ def known(first: date, until: date, today: date) -> tuple[Known, dict[int, int]]
         if not rows:
             continue
         # A price is a ratio; more than six times the usual tells no more than six times.
-        a = np.array([tuple(row) for row in rows], dtype=np.int64)
+        a = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=8 * len(rows)).reshape(-1, 8)
         for which, weight in _with_heirs(a[:, 0], heirs):
             part = a if which is None else a[a[:, 0] == which[0]].copy()
             if which is not None:
@@ -98,14 +105,14 @@ def known(first: date, until: date, today: date) -> tuple[Known, dict[int, int]]
     kinds = {k: i for i, k in enumerate(sorted({goods[v].set_id for v, _p in order}))}
     spots = {k: i for i, k in enumerate(sorted({_spot(p, by_id) for _v, p in order}))}
     dense = {v: i for i, v in enumerate(sorted({v for v, _p in order}))}
-    brought = dict(
-        ((int(v), int(p)), int(n))
+    brought = {
+        (int(v), int(p)): int(n)
         for v, p, n in s.execute(
             select(DemandWeek.variant_id, DemandWeek.place, func.count())
             .where(DemandWeek.week_on >= first, DemandWeek.week_on < until, DemandWeek.source == Source.BROUGHT)
             .group_by(DemandWeek.variant_id, DemandWeek.place)
         )
-    )
+    }
 
     def offered(v: int) -> bool:
         return goods[v].state is VariantState.SHOWN and goods[v].product is ProductState.SHOWN

@@ -13,7 +13,7 @@ from shop.demand import words
 from shop.demand.models.forecasts import WEB, Of
 from shop.demand.queries import forecasts as reads
 from shop.demand.queries.forecasts import Goods, LineView, WeekView
-from shop.kernel import charts
+from shop.kernel import charts, web
 from shop.kernel.charts import Series
 from shop.kernel.errors import N_, NotFound
 from shop.points import queries as points
@@ -88,6 +88,8 @@ def story(title: str, first: date, past: Sequence[WeekView], ahead: Any | None) 
 
 def unit(pack: str) -> str:
     """What is counted of a pack: `gói` of `Gói 500 g`."""
+    if web.language() != "vi":
+        return gettext(N_("đơn vị"))
     word = pack.strip().split(" ")[0].lower() if pack.strip() else ""
     return word if word.isalpha() and len(word) < 8 else gettext(N_("đơn vị"))
 
@@ -178,7 +180,7 @@ def quality_page() -> dict[str, Any]:
     wins = sorted(measured.get("chosen_methods", {}).items(), key=lambda w: -w[1])
     drawn = (
         charts.bars(
-            gettext(N_("Sai lệch, % của lượng bán")),
+            gettext(N_("Sai lệch (%) trên lượng bán")),
             [name for _key, name, _m in every],
             [Series(gettext(N_("Sai lệch")), [round(100 * m["error"]) for _key, _name, m in every])],
         )

@@ -26,7 +26,7 @@ MEASURED_NAMES = {
     "chosen": N_("Dự báo này"),
     "naive": N_("Lấy bốn tuần vừa qua"),
     "seasonal": N_("Lấy cùng tuần năm ngoái"),
-    "uncorrected": N_("Trung bình nửa năm, không kể hết hàng"),
+    "uncorrected": N_("Trung bình nửa năm, không sửa cho lúc hết hàng"),
 }
 FESTIVAL_NAMES = {
     "tet": N_("Tết Nguyên đán"),
@@ -69,8 +69,14 @@ def say(reasons: Sequence[Sequence[Any]], first: date, unit: str) -> list[str]:
     return said
 
 
-def _percent(n: int) -> str:
-    return gettext("cao hơn %(n)s %%", n=n) if n >= 0 else gettext("thấp hơn %(n)s %%", n=-n)
+LEVEL, YEAR, BEFORE, PRICE = N_("mức thường"), N_("mức cả năm"), N_("ba tháng trước"), N_("giá thường")
+
+
+def _against(n: int, what: str = LEVEL) -> str:
+    """How far something is from what is usual."""
+    if n >= 0:
+        return gettext("cao hơn %(what)s %(n)s %%", what=gettext(what), n=n)
+    return gettext("thấp hơn %(what)s %(n)s %%", what=gettext(what), n=-n)
 
 
 def _day(raw: str) -> str:
@@ -94,33 +100,24 @@ def _new(v: list[Any], _f: date, _u: str) -> str:
 
 
 def _tet(v: list[Any], first: date, _u: str) -> str:
-    weeks = max((date.fromisoformat(v[0]) - first).days // 7, 0)
-    return gettext(
-        "Tết Nguyên đán %(day)s, còn %(n)s tuần: tuần lệch nhiều nhất %(p)s mức thường.",
-        day=_day(v[0]),
-        n=weeks,
-        p=_percent(v[1]),
-    )
+    week = (first + timedelta(weeks=v[2])).strftime("%d/%m")
+    return gettext("Tết Nguyên đán %(day)s: tuần từ %(week)s %(p)s.", day=_day(v[0]), week=week, p=_against(v[1]))
 
 
 def _season(v: list[Any], _f: date, _u: str) -> str:
-    return gettext("Mùa: tháng %(m)s thường %(p)s mức cả năm.", m=v[0], p=_percent(v[1]))
+    return gettext("Mùa: tháng %(m)s thường %(p)s.", m=v[0], p=_against(v[1], YEAR))
 
 
 def _fair(v: list[Any], _f: date, _u: str) -> str:
     if v[0] == 0:
-        return gettext(
-            "Đang có hội chợ trong tỉnh: theo các kỳ trước, trong tuần hội chợ %(p)s mức thường.", p=_percent(v[1])
-        )
+        return gettext("Tuần này có hội chợ trong tỉnh: theo các kỳ trước, khi có hội chợ %(p)s.", p=_against(v[1]))
     return gettext(
-        "Hội chợ trong tỉnh sau %(n)s tuần: theo các kỳ trước, trong tuần hội chợ %(p)s mức thường.",
-        n=v[0],
-        p=_percent(v[1]),
+        "Hội chợ trong tỉnh sau %(n)s tuần: theo các kỳ trước, khi có hội chợ %(p)s.", n=v[0], p=_against(v[1])
     )
 
 
 def _price(v: list[Any], _f: date, _u: str) -> str:
-    return gettext("Giá %(a)s giá thường dùng, nên mức bán %(b)s.", a=_percent(v[0]), b=_percent(v[1]))
+    return gettext("Giá %(a)s, vì vậy mức bán %(b)s.", a=_against(v[0], PRICE), b=_against(v[1]))
 
 
 def _method(v: list[Any], _f: date, _u: str) -> str:
@@ -149,7 +146,7 @@ _SAY: dict[str, Any] = {
     "empty": lambda v, _f, _u: gettext(
         "Hết hàng %(a)s trên %(b)s ngày gần nhất: nhu cầu ước theo những ngày còn hàng.", a=v[0], b=v[1]
     ),
-    "trend": lambda v, _f, _u: gettext("Xu hướng: %(p)s ba tháng trước.", p=_percent(v[0])),
+    "trend": lambda v, _f, _u: gettext("Xu hướng: %(p)s.", p=_against(v[0], BEFORE)),
     "season": _season,
     "tet": _tet,
     "fair": _fair,

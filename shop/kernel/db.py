@@ -219,6 +219,24 @@ def streamed(statement: Any, values: Any = None, *, size: int) -> Any:
     return session().execute(statement, values, bind_arguments={"bind": db.engine}, execution_options=options)
 
 
+@contextmanager
+def unmapped() -> Iterator[None]:
+    """Read a whole table without the database file in this process's memory: pages of SQLite's file are not mapped meanwhile.
+
+    What is mapped is quick for pages asked for again and again; read once from end to end it only fills the memory.
+    """
+    if not is_sqlite():
+        yield
+        return
+    here = connection()
+    before = here.exec_driver_sql("PRAGMA mmap_size").scalar() or 0
+    here.exec_driver_sql("PRAGMA mmap_size=0")
+    try:
+        yield
+    finally:
+        here.exec_driver_sql(f"PRAGMA mmap_size={int(before)}")
+
+
 # --- opening -----------------------------------------------------------------------------------------------------
 
 

@@ -113,9 +113,14 @@ def sale(variant: Variant, point: Point, quantity: int, placed_at: datetime, *, 
 
 
 def weeks(
-    variant: Variant, place: int, sold: Sequence[int], *, exposure: Sequence[int] | None = None, asked: Sequence[int] | None = None,
+    variant: Variant,
+    place: int,
+    sold: Sequence[int],
+    *,
+    exposure: Sequence[int] | None = None,
+    asked: Sequence[int] | None = None,
     **more: Any,
-) -> None:  # fmt: skip
+) -> None:
     """The last weeks of a series as they stand in the table, the last one being last week."""
     n = len(sold)
     rows = [

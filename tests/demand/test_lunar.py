@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -80,5 +81,5 @@ def test_a_year_is_whole(year: int) -> None:
     months = lunar.months_of(year)
     firsts = [first for _n, _leap, first in months] + [lunar.tet(year + 1)]
     assert [n for n, leap, _first in months if not leap] == list(range(1, 13))
-    assert {(b - a).days for a, b in zip(firsts, firsts[1:], strict=False)} <= {29, 30}
+    assert {(b - a).days for a, b in pairwise(firsts)} <= {29, 30}
     assert date(year, 1, 20) <= firsts[0] <= date(year, 2, 21)
