@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import literal, select, true, update
 
 from shop.catalog import queries as catalog
 from shop.catalog.models import Variant, VariantState
@@ -317,7 +317,7 @@ def lot_stopped(lot_id: int) -> None:
     """Goods kept of a lot that may not be sold are changed for others of the same shelf; where there are none, the offer is
     withdrawn and its entry keeps its place. Each offer in a transaction of its own; again is harmless."""
     s = session()
-    claims = s.scalars(
+    stopped = (
         select(StockHold.reference)
         .join(StockLevel, StockLevel.id == StockHold.level_id)
         .where(
@@ -325,15 +325,18 @@ def lot_stopped(lot_id: int) -> None:
             StockHold.outcome.is_(None),
             StockHold.reference.startswith(CLAIMS, autoescape=True),
         )
-        .distinct()
-        .order_by(StockHold.reference)
+    )
+    # In the order of the queue: who stands first is the first to have other goods instead.
+    found = s.execute(
+        select(WaitOffer.id, WaitOffer.reference)
+        .join(WaitEntry, WaitEntry.id == WaitOffer.entry_id)
+        .where(WaitOffer.state == OfferState.OPEN, (literal(CLAIMS) + WaitOffer.reference).in_(stopped))
+        .order_by(WaitEntry.queued_at, WaitEntry.id)
     ).all()
-    for claim in claims:
-        _moved, missing = lots.swap(SYSTEM, claim)
+    for offer_id, reference in found:
+        _moved, missing = lots.swap(SYSTEM, claim_of(reference))
         if missing:
-            offer_id = s.scalar(select(WaitOffer.id).where(WaitOffer.reference == claim.removeprefix(CLAIMS)))
-            if offer_id is not None:
-                end(SYSTEM, offer_id, OfferState.WITHDRAWN)
+            end(SYSTEM, offer_id, OfferState.WITHDRAWN)
 
 
 def told(actor: Actor, reference: str) -> None:
