@@ -29,6 +29,9 @@ class Permission(StrEnum):
     # Ask for, pack, send and receive goods at one's own point; say yes for all.
     TRANSFER_HANDLE = "transfer:handle"
     TRANSFER_APPROVE = "transfer:approve"
+    # See who gets what of scarce goods (keepers: the lines of their own points); make, change and approve such plans.
+    SHARING_READ = "sharing:read"
+    SHARING_EDIT = "sharing:edit"
     RECEIPT_BOOK = "receipt:book"
     # See and set what goods were bought for.
     RECEIPT_PRICE = "receipt:price"
@@ -108,6 +111,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OFFICE_ENTER,
             P.POINT_READ,
             P.STOCK_READ,
+            P.SHARING_READ,
             P.TRANSFER_HANDLE,
             P.RECEIPT_BOOK,
             P.COUNT_DO,
@@ -119,6 +123,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OFFICE_ENTER,
             P.POINT_READ,
             P.POINT_EDIT,
+            P.SHARING_READ,
+            P.SHARING_EDIT,
             P.STOCK_READ,
             P.LOT_EDIT,
             P.TRANSFER_HANDLE,
@@ -154,6 +160,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SUPPLY_READ,
             P.SUPPLY_ASK,
             P.POINT_READ,
+            P.SHARING_READ,
+            P.SHARING_EDIT,
             P.STOCK_READ,
             P.RECALL_RUN,
             P.POINT_INSPECT,

@@ -1,4 +1,4 @@
-"""The web leaves so many units of one pack at one point: its own number in place of the point's, inside the taking statement."""
+"""The web leaves so many units of one pack at one point: its number goes before the point's, inside the taking."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from shop.kernel import clock, invariants
 from shop.kernel.actor import SYSTEM
-from shop.kernel.errors import Busy
 from shop.kernel.db import is_sqlite, session, transaction
+from shop.kernel.errors import Busy
 from shop.stock import queries
 from shop.stock import services as stock
 from shop.stock.errors import SoldOut

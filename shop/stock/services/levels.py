@@ -299,4 +299,4 @@ def lock_shelves(level_ids: Iterable[int]) -> set[int]:
 def leaves_reserve(row: Any) -> bool:
     """Whether the shelf of a changed level (`_change_level`) still has its reserve, counted anew."""
     values = {"variants": [row[0]], "points": [row[1]], "today": clock.today()}
-    return sum(int(n) for _variant, _point, n in execute(_SHELVES, values)) >= row[5]
+    return sum(int(n) for _variant, _point, n in execute(_SHELVES, values)) >= int(row[5])
