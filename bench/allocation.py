@@ -69,8 +69,8 @@ def market(seed: int, variants: int = VARIANTS, places: int = PLACES) -> Market:
 
 
 def served(found: Market, given: dict[tuple[int, int], int]) -> tuple[float, float, float]:
-    """Of what is truly wanted: units served in all, units served beyond what the shelves alone would have, the worst coverage of
-    a place over all goods."""
+    """Of what is truly wanted: units served in all, units served beyond what the shelves alone would have, the worst
+    coverage of a place over all goods."""
     got: dict[int, float] = {}
     want: dict[int, float] = {}
     more = 0.0
@@ -86,7 +86,7 @@ def served(found: Market, given: dict[tuple[int, int], int]) -> tuple[float, flo
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Means over the seeds, in percent: need served more than by the simpler way, in all and of the goods that were shared; the
-    least of them; what perfect foresight would serve more; the worst coverage of a place of each way; seconds of the large one."""
+    least of them; what perfect foresight would serve more; the worst coverage of a place of each way; seconds of the large."""
 
     seeds: int
     over_pro_rata: float

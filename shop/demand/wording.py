@@ -19,7 +19,8 @@ METHOD_TOLD = {
     Method.PROVEN: N_("Cách chia này phục vụ được nhiều nhất với các điều kiện đã chọn (đúng đến một phần nghìn)."),
     Method.IN_TIME: N_("Hết thời gian tính: đây là cách chia tốt nhất đã tìm được, có thể chưa phải tốt nhất."),
     Method.GREEDY: N_(
-        "Máy tính không kịp tìm cách chia tốt nhất. Đây là cách chia từng thùng một, mỗi thùng đến nơi cần nhất; chưa tính phí chuyến xe."
+        "Máy tính không kịp tìm cách chia tốt nhất. Đây là cách chia từng thùng một, mỗi thùng đến nơi cần nhất; "
+        "chưa tính phí chuyến xe."
     ),
 }
 _CHANGES = {

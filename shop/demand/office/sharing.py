@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request
+from flask import Response, flash, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext, ngettext
 
 from shop.accounts import guards
@@ -427,7 +427,6 @@ def _plan_page(reference: str, error: ShopError | None = None, form: str = "") -
         keys={name: operations.new_key() for name in ("edit", "approve", "again", "withdraw")},
         stale=error is not None and error.code == "sharing-stale",
         seen=request.form.get("seen", str(plan.edits)) if error and form == "lines" else str(plan.edits),
-        all_zero=not any(True for _ in view.rows) and not view.narrowed,
     )
     return make_response(page, error.status if error else 200)
 
@@ -493,6 +492,16 @@ def _changes(plan: SharingPlan, before: SharingPlan | None) -> list[tuple[str, s
 def _seen() -> int:
     raw = request.form.get("seen", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 9 else -1
+
+
+@bp.get("/sharing/<reference>/progress")
+@guards.requires_all(P.SHARING_EDIT)
+def sharing_progress(reference: str) -> Response:
+    """Whether the plan is still being worked out: for the page that waits."""
+    plan = _plan(reference)
+    answer = jsonify(done=0, total=None, working=plan.state is PlanState.COMPUTING)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @bp.post("/sharing/<reference>")

@@ -198,6 +198,8 @@ def again(actor: Actor, reference: str, op_key: str) -> str:
     plan = queries.by_reference(reference)
     if plan is None:
         raise NotFound
+    if plan.state not in (PlanState.DRAFT, PlanState.APPROVED):
+        raise SharingMovedOn
     today = clock.today()
     last = today + timedelta(weeks=plan.weeks)
     was = plan.inputs["wanted"]
@@ -572,8 +574,8 @@ def withdraw(actor: Actor, reference: str, op_key: str) -> None:
 
 
 def keep_reserves(actor: Actor, pairs: set[tuple[int, int]], reference: str) -> None:
-    """Bring what the web leaves at these (point, variant) in step with the plans: at giving places what their transfers have yet
-    to take, at receiving places that sell by parcel what was given to their counters, until the plan's last day."""
+    """Bring what the web leaves at these (point, variant) in step with the plans: at giving places what their transfers
+    have yet to take, at receiving places that sell by parcel what was given to their counters, until the plan's last day."""
     found: list[Reserve] = []
     mine = queries.set_aside(pairs)
     ours = queries.own_reserves(pairs)

@@ -291,7 +291,7 @@ _LOCK_SHELVES = Prepared(
 
 
 def lock_shelves(level_ids: Iterable[int]) -> set[int]:
-    """Lock these levels, and the whole shelf of each where the web leaves a reserve; return the ids of such shelves (PostgreSQL)."""
+    """Lock these levels, and the whole shelf of each where the web leaves a reserve; return the latter's ids."""
     rows = _LOCK_SHELVES.all({"levels": sorted(level_ids), "today": clock.today()})
     return {level_id for level_id, set_aside in rows if set_aside}
 

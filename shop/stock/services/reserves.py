@@ -17,7 +17,7 @@ from shop.stock.models import StockLevel, WebReserve
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """`units` of `variant_id` stay at `point_id` until the end of `until_on` (None: until changed); units None: as the point."""
+    """`units` of `variant_id` stay at `point_id` to the end of `until_on` (None: for good); `units` None: as the point."""
 
     point_id: int
     variant_id: int

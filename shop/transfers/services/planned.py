@@ -13,7 +13,7 @@ from shop.transfers.services import _checked_ends, _locked, _new, _step
 def make(
     actor: Actor, from_point_id: int, to_point_id: int, lines: Mapping[int, int], *, note: str, approve: bool
 ) -> tuple[int, str]:
-    """A transfer of `lines` (sale units by variant), waiting to be packed if `approve`, else to be decided; its id and reference.
+    """A transfer of `lines` (sale units by variant), approved if `approve`, else to be decided; its id and reference.
 
     Raises:
         Invalid: a point is not there, or the destination has closed.
