@@ -83,6 +83,17 @@ def served(found: Market, given: dict[tuple[int, int], int]) -> tuple[float, flo
     return sum(got.values()), more, min(got[p] / want[p] for p in want if want[p])
 
 
+def foreseen(found: Market) -> float:
+    """Units that a sharing which knew the truth could serve: the most there is to reach (cartons may be opened)."""
+    missing: dict[int, int] = {}
+    base = 0
+    for n in found.needs:
+        wanted = found.truth[n.variant, n.place]
+        base += min(wanted, n.there)
+        missing[n.variant] = missing.get(n.variant, 0) + max(0, wanted - n.there)
+    return base + sum(min(g.units, missing.get(g.variant, 0)) for g in found.goods)
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Means over the seeds, in percent: need served more than by the simpler way, in all and of the goods that were shared; the
@@ -93,6 +104,8 @@ class Figures:
     over_first_come: float
     shared_over_pro_rata: float
     least_over_pro_rata: float
+    foresight: float
+    reached: float
     worst: float
     worst_pro_rata: float
     worst_first_come: float
@@ -102,7 +115,7 @@ class Figures:
 
 def measure() -> Figures:
     """Share in every market of `SEEDS`, and once at the size of the limit."""
-    rows = []
+    rows, best = [], []
     for seed in SEEDS:
         found = market(seed)
         shares = allocate.allocate(found.needs, found.goods, Wishes(trip=0.0)).shares
@@ -110,6 +123,7 @@ def measure() -> Figures:
         rata = served(found, allocate.pro_rata(found.needs, found.goods))
         first = served(found, allocate.first_come(found.needs, found.goods))
         rows.append((ours, rata, first))
+        best.append(foreseen(found))
     percent = [100 * (o[0] / r[0] - 1) for o, r, _f in rows]
     large = market(99, *LARGE)
     began = time.monotonic()
@@ -121,6 +135,8 @@ def measure() -> Figures:
         float(np.mean([100 * (o[0] / f[0] - 1) for o, _r, f in rows])),
         100 * (sum(o[1] for o, _r, _f in rows) / sum(r[1] for _o, r, _f in rows) - 1),
         min(percent),
+        float(np.mean([100 * (b / r[0] - 1) for (_o, r, _f), b in zip(rows, best, strict=True)])),
+        100 * sum(o[0] - r[0] for o, r, _f in rows) / sum(b - r[0] for (_o, r, _f), b in zip(rows, best, strict=True)),
         *(100 * float(np.mean([row[n][2] for row in rows])) for n in range(3)),
         seconds,
         answer.method.value,

@@ -204,12 +204,14 @@ def _sales(variant_ids: Sequence[int], since: date) -> dict[tuple[int, int], int
 def _pace(variant_ids: Sequence[int], today: date) -> tuple[dict[tuple[int, int], int], ...]:
     """By (variant, place), over the last eight weeks: units sold, days with goods, and days without among the last fourteen.
 
-    A day had goods if it began or ended with some; the books of a place run backwards from what is there now.
+    A day had goods if it began or ended with some, or some moved; the books of a place run backwards from what is there now.
+    Before the first such day the pack was not carried, and its shelf not empty.
     """
     first = today - timedelta(days=PACE_DAYS)
     sold = _sales(variant_ids, first)
     now: dict[tuple[int, int], int] = {}
     moved: dict[tuple[int, int], np.ndarray] = {}
+    touched: dict[tuple[int, int], np.ndarray] = {}
     for batch in in_batches(variant_ids):
         rows = session().execute(
             select(StockLevel.variant_id, StockLevel.point_id, func.sum(StockLevel.on_hand))
@@ -226,7 +228,9 @@ def _pace(variant_ids: Sequence[int], today: date) -> tuple[dict[tuple[int, int]
         for variant_id, point_id, at, n in changes:
             day = (clock.business_day(at) - first).days
             by_day = moved.setdefault((variant_id, point_id), np.zeros(PACE_DAYS + 1, dtype=int))
-            by_day[min(max(day, 0), PACE_DAYS)] += n
+            at_day = min(max(day, 0), PACE_DAYS)
+            by_day[at_day] += n
+            touched.setdefault((variant_id, point_id), np.zeros(PACE_DAYS + 1, dtype=bool))[at_day] = True
     ships = {p.id for p in points.all_points() if p.ships}
     had: dict[tuple[int, int], np.ndarray] = {}
     for (variant_id, point_id), n in now.items():
@@ -234,16 +238,18 @@ def _pace(variant_ids: Sequence[int], today: date) -> tuple[dict[tuple[int, int]
         after = np.concatenate([np.cumsum(by_day[::-1])[::-1][1:], [0]])
         ends = n - after  # at the end of each day
         there = (ends > 0) | (ends - by_day > 0)
+        if (variant_id, point_id) in touched:  # what came and went within a day was there too
+            there |= touched[variant_id, point_id]
         had[variant_id, point_id] = there
         if point_id in ships:
             web = had.get((variant_id, WEB))
             had[variant_id, WEB] = there if web is None else web | there
     days = {key: int(there.sum()) for key, there in had.items()}
-    empty = {
-        key: int((~there[-TOLD_DAYS:]).sum())
-        for key, there in had.items()
-        if there.any()  # never there: not empty, not carried
-    }
+    empty = {}
+    for key, there in had.items():
+        if there.any():
+            carried = np.arange(there.size) >= there.argmax()
+            empty[key] = int((~there & carried)[-TOLD_DAYS:].sum())
     return sold, days, empty
 
 

@@ -15,7 +15,7 @@ A maker serves the rule itself and every rule below it that has no parameter of 
 
 from __future__ import annotations
 
-from tests.rights import imports, joining, listings, orders, settlement, shop, supply
+from tests.rights import imports, joining, listings, orders, settlement, sharing, shop, supply
 from tests.rights.house import (
     BUYER,
     MAKERS,
@@ -32,7 +32,7 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, orders, settlement)
+ROOMS = (shop, joining, listings, imports, supply, orders, settlement, sharing)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

@@ -504,7 +504,7 @@ def sharing_progress(reference: str) -> Response:
     return answer
 
 
-@bp.post("/sharing/<reference>")
+@bp.post("/sharing/<reference>/lines")
 @guards.requires_all(P.SHARING_EDIT)
 def edit_sharing(reference: str) -> Any:
     """Keep the numbers that were changed on the page."""
