@@ -632,7 +632,7 @@ def sharing(report: Report) -> None:
     )  # fmt: skip
     goods, places = allocation.LARGE
     report.line(
-        "none", goods * places, "sharing, time", f"{goods} goods x {places} places in {f.seconds:.1f} s ({f.method})",
+        "none", goods * places, "sharing, time", f"{goods} goods x {places} places in {f.seconds:.1f} s, CPU {f.cpu:.1f} s ({f.method})",
         f"goal {allocation.SECONDS:.0f} s", f.seconds <= allocation.SECONDS, seconds=f.seconds,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ import numpy as np
 _CHANCES = (1.0, 0.9, 0.5, 0.1, 0.0)
 # Stretches between two marks: finer where most of the choice is made.
 _CUTS = (2, 3, 3, 2)
-SECONDS = 9.0
+SECONDS = 7.0
 # What a unit below the floor of fairness costs, in units served.
 BELOW_FLOOR = 3.0
 
