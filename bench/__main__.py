@@ -617,7 +617,8 @@ def sharing(report: Report) -> None:
     f = allocation.measure()
     size = allocation.VARIANTS * allocation.PLACES
     report.line(
-        "none", size, "sharing", f"{f.seeds} markets: serves {f.over_pro_rata:+.1f} % (least {f.least_over_pro_rata:+.1f} %) beside "
+        "none", size, "sharing",
+        f"{f.seeds} markets: serves {f.over_pro_rata:+.1f} % (least {f.least_over_pro_rata:+.1f} %) beside "
         f"pro-rata, {f.over_first_come:+.1f} % beside first come; foresight would serve {f.foresight:+.1f} %",
         f"goal {allocation.GOAL:.0f} %", f.over_pro_rata >= allocation.GOAL, over_pro_rata=f.over_pro_rata,
         over_first_come=f.over_first_come, foresight=f.foresight,
@@ -632,7 +633,8 @@ def sharing(report: Report) -> None:
     )  # fmt: skip
     goods, places = allocation.LARGE
     report.line(
-        "none", goods * places, "sharing, time", f"{goods} goods x {places} places in {f.seconds:.1f} s, CPU {f.cpu:.1f} s ({f.method})",
+        "none", goods * places, "sharing, time",
+        f"{goods} goods x {places} places in {f.seconds:.1f} s, CPU {f.cpu:.1f} s ({f.method})",
         f"goal {allocation.SECONDS:.0f} s", f.seconds <= allocation.SECONDS, seconds=f.seconds,
     )  # fmt: skip
 

@@ -126,6 +126,7 @@ def needs(weeks: int, variant_ids: Sequence[int], places: Sequence[int]) -> list
     for read in _forecasts:
         known.update(read(weeks, variant_ids, places))
     keys, means, spreads, sources, paces = [], [], [], [], []
+    levels: dict[tuple[int, int], tuple[float, float, float]] = {}
     for variant_id in variant_ids:
         for place in places:
             key = (variant_id, place)
@@ -140,7 +141,8 @@ def needs(weeks: int, variant_ids: Sequence[int], places: Sequence[int]) -> list
             mean = pace * open_days
             if mean <= 0 and open_days and target.target:
                 # Somebody wants this much to stand there, and nothing has told otherwise yet.
-                mean, source, spread = float(target.target), Source.TARGET, 0.5
+                mean, source = float(target.target), Source.TARGET
+                levels[key] = (float(target.minimum), mean, mean)
             if mean <= 0 and key not in known and not waiting.get(key):
                 continue
             keys.append(key)
@@ -155,6 +157,8 @@ def needs(weeks: int, variant_ids: Sequence[int], places: Sequence[int]) -> list
     for i, key in enumerate(keys):
         low, middle, high = (float(x) if means[i] > 0 else 0.0 for x in ranges[i])
         source = sources[i]
+        if key in levels:
+            low, middle, high = levels[key]
         if key in known:
             (low, middle, high), source = known[key], Source.FORECAST
         wait = waiting.get(key, 0)

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from flask import Flask
-
 from shop.demand.needs import WEB
 from shop.demand.services import sharing
 from shop.demand.services.sharing import Wanted
@@ -67,8 +64,8 @@ class Market:
         return reference
 
 
-@pytest.fixture
-def scarce(ctx: Flask) -> Market:
+def make_market() -> Market:
+    """The market, new."""
     squid, tea = factories.make_variant("Chả mực Hạ Long"), factories.make_variant("Trà hoa vàng")
     warehouse = factories.make_point("Kho Bến Thử", kind=PointKind.WAREHOUSE, pickup=False, is_public=False)
     north = factories.make_point("Móng Cái", ships=False)

@@ -25,7 +25,12 @@ from shop.stock.services import Take
 from shop.transfers import services as transfers
 from shop.transfers.models import Transfer
 from tests import factories
-from tests.demand.shares import STAFF, Market, broken, fresh, key, scarce  # noqa: F401 - a fixture
+from tests.demand.shares import STAFF, Market, broken, fresh, key, make_market
+
+
+@pytest.fixture
+def scarce(ctx) -> Market:
+    return make_market()
 
 
 def lines(reference: str) -> dict[tuple[int, int | None], SharingLine]:

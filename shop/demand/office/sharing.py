@@ -433,11 +433,11 @@ def _plan_page(reference: str, error: ShopError | None = None, form: str = "") -
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Three ways of sharing the same goods: rows of (name, served, need, percent, worst percent) and the charts of them."""
+    """Three ways of sharing the same goods: rows of (name, served, need, percent, worst percent) and lying bars of them."""
 
-    rows: list[tuple[str, int, int, int, int]]
-    served: charts.Chart
-    worst: charts.Chart
+    rows: list[tuple[str, str, str, int, int]]
+    served: list[charts.Rank]
+    worst: list[charts.Rank]
 
 
 def _compared(plan: SharingPlan) -> Compared | None:
@@ -448,23 +448,18 @@ def _compared(plan: SharingPlan) -> Compared | None:
         "pro_rata": gettext(N_("Chia đều theo tỷ lệ")),
         "first": gettext(N_("Ai đến trước")),
     }
-    rows = []
+    rows, served, worst = [], [], []
     for key, name in names.items():
         one: Mapping[str, float] = plan.compared[key]
         percent = round(100 * one["served"] / one["need"]) if one["need"] else 100
-        rows.append((name, round(one["served"]), round(one["need"]), percent, round(100 * one["worst"])))
-    labels = [row[0] for row in rows]
+        least = round(100 * one["worst"])
+        rows.append((name, charts.number(one["served"]), charts.number(one["need"]), percent, least))
+        served.append((name, round(10 * one["served"])))  # tenths: a few units differ by parts of one
+        worst.append((name, least))
     return Compared(
         rows,
-        charts.bars(
-            gettext(N_("Nhu cầu được phục vụ")), labels, [charts.Series(gettext(N_("Đơn vị")), [r[1] for r in rows])]
-        ),
-        charts.bars(
-            gettext(N_("Nơi thiếu nhất được đáp ứng")),
-            labels,
-            [charts.Series(gettext(N_("Phần trăm")), [r[4] for r in rows])],
-            tell=lambda n: f"{n} %",
-        ),
+        charts.ranks(served, tell=lambda tenths: charts.number(tenths / 10)),
+        charts.ranks(worst, tell=lambda n: f"{n} %"),
     )
 
 

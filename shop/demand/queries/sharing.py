@@ -198,7 +198,7 @@ def by_skus(skus: Sequence[str]) -> dict[str, int]:
     rows = session().execute(
         select(func.upper(Variant.sku), Variant.id).where(func.upper(Variant.sku).in_([s.upper() for s in skus]))
     )
-    found = dict(tuple(row) for row in rows)  # type: ignore[misc]
+    found: dict[str, int] = dict(tuple(row) for row in rows)
     fit = shown(found.values())
     return {sku: variant_id for sku, variant_id in found.items() if variant_id in fit}
 
