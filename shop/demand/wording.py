@@ -13,7 +13,7 @@ from shop.demand.queries.sharing import Change
 from shop.kernel.charts import number
 from shop.kernel.errors import N_
 
-WEB_NAME = N_("Bán trên mạng")
+WEB_NAME = N_("Phần bán trên mạng")
 
 METHOD_TOLD = {
     Method.PROVEN: N_("Cách chia này phục vụ được nhiều nhất với các điều kiện đã chọn (đúng đến một phần nghìn)."),

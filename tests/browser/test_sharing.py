@@ -57,6 +57,11 @@ def test_plan_edit_approve(
     sign_in(page, "promotion_staff")
     page.goto(f"{live_server.url}/office/sharing")
     page.get_by_test_id("new-sharing").click()
+    for _ in range(12):  # the shop reads its points every five seconds, and the warehouse is new
+        if page.locator('input[name="givers"]:checked').count():
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
     for box in page.locator('input[name="goods"]:checked').all():
         box.uncheck()
     page.locator('[name="skus"]').fill(goods)
