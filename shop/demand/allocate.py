@@ -19,8 +19,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-import numpy as np
-
 # The chance that a unit is wanted falls from mark to mark: (part of the way from one quantile to the next, chance there).
 # Up to the 10 % quantile, to the median, to the 90 % quantile, and as far again beyond.
 _CHANCES = (1.0, 0.9, 0.5, 0.1, 0.0)
@@ -338,6 +336,7 @@ def _solve(
     Columns: cartons (integer) or whole lots (binary) of each need, its stretches, its unmet floor, trips.
     """
     import highspy  # some 60 MB: only who shares goods pays for it
+    import numpy as np
 
     until = time.monotonic() + seconds
     cost: list[float] = []

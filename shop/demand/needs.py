@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
 from sqlalchemy import case, func, select
 
-from shop.demand import model
 from shop.kernel import clock
 from shop.kernel.db import in_batches, session
 from shop.kernel.errors import N_
@@ -27,6 +26,9 @@ from shop.points.models import PointKind
 from shop.points.queries import PointView
 from shop.stock.models import StockLevel, StockMovement
 from shop.transfers.queries import replenish
+
+if TYPE_CHECKING:
+    import numpy as np
 
 WEB = 0
 # Days that the recent pace is taken from, days whose empty ones are told, days that former fairs are looked for in.
@@ -152,6 +154,10 @@ def needs(weeks: int, variant_ids: Sequence[int], places: Sequence[int]) -> list
             paces.append(pace * 7)
     if not keys:
         return []
+    import numpy as np  # only who shares goods pays for it
+
+    from shop.demand import model
+
     ranges = model.quantiles(np.array(means), np.array(spreads))
     found = []
     for i, key in enumerate(keys):
@@ -211,6 +217,8 @@ def _pace(variant_ids: Sequence[int], today: date) -> tuple[dict[tuple[int, int]
     A day had goods if it began or ended with some, or some moved; the books of a place run backwards from what is there now.
     Before the first such day the pack was not carried, and its shelf not empty.
     """
+    import numpy as np
+
     first = today - timedelta(days=PACE_DAYS)
     sold = _sales(variant_ids, first)
     now: dict[tuple[int, int], int] = {}
