@@ -427,3 +427,48 @@ def _most(need: Need, floor: float, size: int) -> int:
     """Cartons beyond which nothing more could be wanted at a place."""
     wanted = max(2 * need.high - need.middle, need.high + 0.5, floor) + need.waiting
     return int(-(-max(0.0, wanted - need.there) // size))
+
+
+def divide(
+    goods: Sequence[tuple[int, Goods]],
+    wants: Mapping[int, int],
+    places: Mapping[int, int],
+    before: Mapping[int, Sequence[tuple[int, int]]],
+) -> tuple[dict[int, list[tuple[int, int]]], dict[int, int]]:
+    """Which goods (number, goods) of one pack fill each line: (parts by line, units that could not be found by line).
+
+    A line keeps what it had; the web (place 0) comes next, as few places can serve it, then whoever wants most. Of a whole
+    lot nothing is split off.
+    """
+    left = {k: g.units for k, g in goods}
+    of = dict(goods)
+    parts: dict[int, list[tuple[int, int]]] = {line: [] for line in wants}
+    missing = dict(wants)
+    order = sorted(wants, key=lambda i: (places[i], -wants[i], i))
+
+    def give(line: int, k: int, most: int) -> None:
+        n = min(left[k], missing[line], most)
+        if of[k].whole and n != of[k].units:
+            n = 0
+        if n > 0 and places[line] not in of[k].barred:
+            parts[line].append((k, n))
+            left[k] -= n
+            missing[line] -= n
+
+    for line in order:
+        for k, n in before.get(line, ()):
+            if k in of:
+                give(line, k, n)
+    for line in order:
+        had = {k for k, _n in parts[line]}
+        for k in sorted(left, key=lambda k: (k not in had, -len(of[k].barred) if places[line] else 0, -left[k], k)):
+            give(line, k, missing[line])
+    merged = {line: _merged(found) for line, found in parts.items()}
+    return merged, {line: n for line, n in missing.items() if n}
+
+
+def _merged(parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    total: dict[int, int] = defaultdict(int)
+    for k, n in parts:
+        total[k] += n
+    return sorted(total.items())

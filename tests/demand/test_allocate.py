@@ -133,3 +133,24 @@ def test_nonsense_is_refused(needs, goods):
 def test_nothing_to_share():
     assert allocate.allocate([], [Goods(1, 5)]).shares == []
     assert allocate.allocate([Need(1, 1, 1, 2, 3)], []).shares == []
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_numbers_by_hand_are_taken_from_what_there_is(data):
+    lots = data.draw(st.lists(st.tuples(st.integers(0, 20), st.booleans(), st.booleans()), min_size=1, max_size=4))
+    goods = [(k, Goods(1, n, 1, whole, k + 5, frozenset({0} if bar else ()))) for k, (n, whole, bar) in enumerate(lots)]
+    places = {line: line for line in range(data.draw(st.integers(1, 4)))}  # line 0 is the web
+    wants = {line: data.draw(st.integers(0, 25)) for line in places}
+    before = {line: [(k, data.draw(st.integers(0, 10))) for k, _g in goods] for line in places}
+    parts, missing = allocate.divide(goods, wants, places, before)
+    used: dict[int, int] = defaultdict(int)
+    for line, found in parts.items():
+        assert sum(n for _k, n in found) + missing.get(line, 0) == wants[line]
+        for k, n in found:
+            assert n > 0 and places[line] not in goods[k][1].barred
+            assert not goods[k][1].whole or n == goods[k][1].units
+            used[k] += n
+    assert all(n <= goods[k][1].units for k, n in used.items())
+    if not any(whole or bar for _n, whole, bar in lots):
+        assert sum(missing.values()) == max(0, sum(wants.values()) - sum(n for n, _w, _b in lots))

@@ -182,6 +182,7 @@ def test_from_scarce_goods_to_approved_transfers(office: Any, scarce: Market):
     assert "Đã duyệt" in page and 'data-testid="approve"' not in page
     for transfer in fresh().query(Transfer):
         assert transfer.reference in page
+    assert "Chừa khỏi bán trên mạng" in page and "đến khi đóng gói" in page
     for kind in ("csv", "xlsx"):
         assert office.get(f"{address}?format={kind}").status_code == 200
     assert "Móng Cái nhận" in office.get(f"{address}?format=csv").get_data().decode("utf-8")

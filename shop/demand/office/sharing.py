@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Response, flash, jsonify, make_response, redirect, render_template, request
@@ -28,6 +29,7 @@ from shop.points import queries as points
 from shop.points.models import Point
 from shop.transfers.models import STATUS_NAMES
 from shop.transfers.queries import replenish
+from shop.transfers.services import goods_names
 
 HERE = "/office/sharing"
 P = Permission
@@ -416,6 +418,7 @@ def _plan_page(reference: str, error: ShopError | None = None, form: str = "") -
             (r, gettext(STATUS_NAMES[status]), a, b)  # type: ignore[index]
             for r, status, a, b in (queries.transfers_of(plan.id) if mine is None else ())
         ],
+        kept=_kept(plan) if mine is None else [],
         view=view,
         editable=editable,
         may_edit=_may_edit(),
@@ -467,8 +470,6 @@ def _changes(plan: SharingPlan, before: SharingPlan | None) -> list[tuple[str, s
     """(goods, place, before, now, why) of the lines that a re-run gives otherwise."""
     if before is None or plan.solved_at is None or before.solved_at is None:
         return []
-    from shop.transfers.services import goods_names
-
     found = queries.changes(plan, before)
     names = goods_names({c.variant_id for c in found})
     by_id = points.by_ids({c.point_id for c in found if c.point_id is not None})
@@ -482,6 +483,16 @@ def _changes(plan: SharingPlan, before: SharingPlan | None) -> list[tuple[str, s
         )
         for c in found
     ]  # fmt: skip
+
+
+def _kept(plan: SharingPlan) -> list[tuple[str, str, int, date | None]]:
+    """(point, goods, units, last day) of what the web leaves where this plan gave or took."""
+    if plan.state is not PlanState.APPROVED:
+        return []
+    found = queries.own_reserves(queries.pairs_of(plan.id))
+    by_id, names = points.by_ids({p for p, _v in found}), goods_names({v for _p, v in found})
+    rows = [(by_id[p].name, names[v], units, until) for (p, v), (units, until) in found.items() if p in by_id and units]
+    return sorted(rows, key=lambda row: row[:2])
 
 
 def _seen() -> int:

@@ -344,7 +344,7 @@ def edit(actor: Actor, reference: str, units: Mapping[int, int], seen: int, op_k
             places = {line.id: line.point_id or WEB for line in mine}
             before = {line.id: [(int(k), int(n)) for k, n in line.parts] for line in mine}
             goods = [(k, g) for k, g in enumerate(_goods_of(plan.inputs)) if g.variant == variant_id]
-            parts, left = divide(goods, wants, places, before)
+            parts, left = allocate.divide(goods, wants, places, before)
             for line in mine:
                 if left.get(line.id):
                     wrong.append(_too_much(plan, line, goods, wants, names[variant_id]))
@@ -371,53 +371,6 @@ def _too_much(
         title = N_("%(name)s: lô phải giữ nguyên; số này không khớp với các lô còn lại.")
         return Invalid(title, field=field, name=name)
     return Invalid(N_("%(name)s: nơi gửi được bưu kiện không có đủ số này cho bán trên mạng."), field=field, name=name)
-
-
-def divide(
-    goods: Sequence[tuple[int, Goods]],
-    wants: Mapping[int, int],
-    places: Mapping[int, int],
-    before: Mapping[int, Sequence[tuple[int, int]]],
-) -> tuple[dict[int, list[tuple[int, int]]], dict[int, int]]:
-    """Which goods (number, goods) of one pack fill each line: (parts by line, units that could not be found by line).
-
-    A line keeps what it had, the web comes next (it can be served from few places), then whoever wants most. Of a whole lot
-    nothing is split off.
-    """
-    left = {k: g.units for k, g in goods}
-    of = dict(goods)
-    parts: dict[int, list[tuple[int, int]]] = {line: [] for line in wants}
-    missing = dict(wants)
-    order = sorted(wants, key=lambda i: (places[i] != WEB, -wants[i], i))
-
-    def give(line: int, k: int, most: int) -> None:
-        n = min(left[k], missing[line], most)
-        if of[k].whole and n != of[k].units:
-            n = 0
-        if n > 0 and places[line] not in of[k].barred:
-            parts[line].append((k, n))
-            left[k] -= n
-            missing[line] -= n
-
-    for line in order:
-        for k, n in before.get(line, ()):
-            if k in of:
-                give(line, k, n)
-    for line in order:
-        had = {k for k, _n in parts[line]}
-        for k in sorted(
-            left, key=lambda k: (k not in had, -len(of[k].barred) if places[line] != WEB else 0, -left[k], k)
-        ):
-            give(line, k, missing[line])
-    merged = {line: _merged(found) for line, found in parts.items()}
-    return merged, {line: n for line, n in missing.items() if n}
-
-
-def _merged(parts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    total: dict[int, int] = defaultdict(int)
-    for k, n in parts:
-        total[k] += n
-    return sorted(total.items())
 
 
 # --- deciding ----------------------------------------------------------------------------------------------------
