@@ -153,7 +153,10 @@ def test_goods_that_went_meanwhile_stop_the_approval(scarce: Market):
     assert refused.value.values["left"] == 24 and refused.value.values["n"] == 30
     assert fresh().query(Transfer).count() == 0 and plan_of(reference).state is PlanState.DRAFT
     assert fresh().query(WebReserve).count() == 0
-    second = sharing.again(STAFF, reference, key())
+    pressed = key()
+    second = sharing.again(STAFF, reference, pressed)
+    assert sharing.again(STAFF, reference, pressed) == second  # a double click is one re-run
+    assert fresh().query(SharingPlan).count() == 2
     assert plan_of(reference).state is PlanState.SUPERSEDED
     from shop.kernel import jobs
 

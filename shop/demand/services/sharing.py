@@ -141,6 +141,9 @@ def make(actor: Actor, wanted: Wanted, op_key: str, *, follows: int | None = Non
     Raises:
         Invalid, Refused: see `_checked`; or none of the goods has a free unit, or nobody needs any (field `goods`).
     """
+    body = ["again", follows] if follows else [asdict(wanted) | {"cartons": sorted(wanted.cartons.items())}]
+    if (before_us := operations.result_of(op_key, "sharing.make", actor.key, body)) is not None:
+        return str(before_us["reference"])
     _checked(wanted)
     inputs = frozen(wanted)
     if not any(g["units"] for g in inputs["goods"]):
@@ -182,7 +185,6 @@ def make(actor: Actor, wanted: Wanted, op_key: str, *, follows: int | None = Non
         audit.record(actor, "sharing.make", f"sharing:{plan.reference}", goods=len(wanted.cartons), weeks=wanted.weeks)
         return {"reference": plan.reference}
 
-    body = [asdict(wanted) | {"cartons": sorted(wanted.cartons.items())}, follows]
     return str(operations.once(op_key, "sharing.make", actor.key, body, command)["reference"])
 
 
@@ -198,6 +200,8 @@ def again(actor: Actor, reference: str, op_key: str) -> str:
     plan = queries.by_reference(reference)
     if plan is None:
         raise NotFound
+    if (before_us := operations.result_of(op_key, "sharing.make", actor.key, ["again", plan.id])) is not None:
+        return str(before_us["reference"])
     if plan.state not in (PlanState.DRAFT, PlanState.APPROVED):
         raise SharingMovedOn
     today = clock.today()
