@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import forecast, imports, load, meters, points, portal, settlement, tills
+from bench import allocation, forecast, imports, load, meters, points, portal, settlement, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -35,7 +35,7 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast")
+APART = ("points", "portal", "settlement", "imports", "forecast", "allocation")
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
@@ -615,6 +615,33 @@ def tables(report: Report, db: str, server: str, folder: Path) -> None:
                 memory=f.memory, memory_after=f.memory_after)  # fmt: skip
 
 
+def sharing(report: Report) -> None:
+    """Scarce goods over places, beside simpler ways at equal stock; no database."""
+    f = allocation.measure()
+    size = allocation.VARIANTS * allocation.PLACES
+    report.line(
+        "none", size, "sharing",
+        f"{f.seeds} markets: serves {f.over_pro_rata:+.1f} % (least {f.least_over_pro_rata:+.1f} %) beside "
+        f"pro-rata, {f.over_first_come:+.1f} % beside first come; foresight would serve {f.foresight:+.1f} %",
+        f"goal {allocation.GOAL:.0f} %", f.over_pro_rata >= allocation.GOAL, over_pro_rata=f.over_pro_rata,
+        over_first_come=f.over_first_come, foresight=f.foresight,
+    )  # fmt: skip
+    report.line(
+        "none", size, "sharing, goods", f"of the goods that are shared {f.shared_over_pro_rata:+.1f} % beside pro-rata, "
+        f"{f.reached:.0f} % of what foresight would add", shared=f.shared_over_pro_rata, reached=f.reached,
+    )  # fmt: skip
+    report.line(
+        "none", size, "sharing, worst", f"worst served place {f.worst:.0f} %, pro-rata {f.worst_pro_rata:.0f} %, first come "
+        f"{f.worst_first_come:.0f} %", "goal above both", f.worst > max(f.worst_pro_rata, f.worst_first_come), worst=f.worst,
+    )  # fmt: skip
+    goods, places = allocation.LARGE
+    report.line(
+        "none", goods * places, "sharing, time",
+        f"{goods} goods x {places} places in {f.seconds:.1f} s, CPU {f.cpu:.1f} s ({f.method})",
+        f"goal {allocation.SECONDS:.0f} s", f.seconds <= allocation.SECONDS, seconds=f.seconds,
+    )  # fmt: skip
+
+
 # --- the whole ---------------------------------------------------------------------------------------------------
 
 
@@ -656,6 +683,8 @@ def main() -> int:
     try:
         if "forecast-proof" in wanted:
             forecast.prove(report)
+        if "allocation" in wanted:
+            sharing(report)
         for db in args.db or ["sqlite", "postgresql"]:
             if "points" in wanted:
                 many_points(report, db, args.postgresql, folder)

@@ -29,6 +29,9 @@ class Permission(StrEnum):
     # Ask for, pack, send and receive goods at one's own point; say yes for all.
     TRANSFER_HANDLE = "transfer:handle"
     TRANSFER_APPROVE = "transfer:approve"
+    # See who gets what of scarce goods (keepers: the lines of their own points); make, change and approve such plans.
+    SHARING_READ = "sharing:read"
+    SHARING_EDIT = "sharing:edit"
     RECEIPT_BOOK = "receipt:book"
     # See and set what goods were bought for.
     RECEIPT_PRICE = "receipt:price"
@@ -118,6 +121,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OFFICE_ENTER,
             P.POINT_READ,
             P.STOCK_READ,
+            P.SHARING_READ,
             P.TRANSFER_HANDLE,
             P.RECEIPT_BOOK,
             P.COUNT_DO,
@@ -129,6 +133,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OFFICE_ENTER,
             P.POINT_READ,
             P.POINT_EDIT,
+            P.SHARING_READ,
+            P.SHARING_EDIT,
             P.STOCK_READ,
             P.LOT_EDIT,
             P.TRANSFER_HANDLE,
@@ -173,6 +179,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PREORDER_READ,
             P.PREORDER_HANDLE,
             P.POINT_READ,
+            P.SHARING_READ,
+            P.SHARING_EDIT,
             P.STOCK_READ,
             P.RECALL_RUN,
             P.POINT_INSPECT,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from shop.kernel.errors import N_, Conflict, NotFound
 
+PLACE_GONE = N_("%(point)s đã đóng cửa từ khi tính. Hãy bấm “Tính lại”.")
+PACK_GONE = N_("%(name)s không còn bày bán từ khi tính. Hãy bấm “Tính lại”.")
+
 
 class ForecastRunning(Conflict):
     """Another process is making the forecast."""
@@ -45,3 +48,17 @@ class OfferInUse(Conflict):
 
     code = "offer-in-use"
     title = N_("Phần hàng giữ cho bạn đã nằm trong giỏ hàng ở một trình duyệt khác. Hãy đặt hàng ở đó.")
+
+
+class SharingMovedOn(Conflict):
+    """The plan was approved, replaced, withdrawn or changed by somebody meanwhile."""
+
+    code = "sharing-moved-on"
+    title = N_("Bản chia hàng này vừa được người khác thay đổi. Hãy xem lại rồi thử lại.")
+
+
+class SharingStale(Conflict):
+    """The goods that the plan gives are no longer there, or a place or a pack has gone."""
+
+    code = "sharing-stale"
+    title = N_("%(name)s ở %(point)s chỉ còn %(left)s, mà bản này chuyển đi %(n)s. Hãy bấm “Tính lại”.")

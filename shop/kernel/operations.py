@@ -86,6 +86,20 @@ def once(key: str, kind: str, owner: str, body: object, command: Callable[[], di
     return before.result or {}
 
 
+def result_of(key: str, kind: str, owner: str, body: object) -> dict[str, Any] | None:
+    """What a run with `key` returned, for commands that read much before their transaction; None: it was not used.
+
+    Raises:
+        KeyUsedOtherwise: the key was used for another kind, by another owner or with another body.
+    """
+    before = session().scalar(select(Operation).where(Operation.key == checked_key(key)))
+    if before is None:
+        return None
+    if before.digest != digest_of(kind, owner, body):
+        raise KeyUsedOtherwise
+    return before.result or {}
+
+
 @jobs.every(timedelta(days=1), name="operations.forget", group="retention")
 def _forget() -> None:
     with transaction() as s:

@@ -228,3 +228,28 @@ class Passage(Base):
     on_road: Mapped[int]
     lost: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[Instant]
+
+
+class WebReserve(Base):
+    """So many units of one pack the web leaves at one point, in place of the point's own number (`Point.web_reserve`), until
+    the end of `until_on` (NULL: until it is changed). `reference` says who set it (`sharing:S-HX7K-3M2P`).
+
+    The columns are named unlike those of levels: SQLite's RETURNING names columns without their tables.
+    """
+
+    __tablename__ = "web_reserves"
+    __table_args__ = (
+        UniqueConstraint("at_point_id", "of_variant_id"),
+        CheckConstraint("units >= 0", name="units_counted"),
+        Index("ix_web_reserves_variant", "of_variant_id"),
+        Index("ix_web_reserves_reference", "reference"),
+    )
+
+    id: Mapped[Id]
+    at_point_id: Mapped[int] = mapped_column(ForeignKey(Point.id))
+    of_variant_id: Mapped[int] = mapped_column(ForeignKey(Variant.id))
+    units: Mapped[int]
+    until_on: Mapped[date | None] = mapped_column(Date)
+    reference: Mapped[Str80]
+    set_at: Mapped[Instant]
+    set_by: Mapped[Str255]

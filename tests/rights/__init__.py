@@ -15,7 +15,19 @@ A maker serves the rule itself and every rule below it that has no parameter of 
 
 from __future__ import annotations
 
-from tests.rights import demand, imports, joining, listings, orders, preorders, settlement, shop, supply, waiting
+from tests.rights import (
+    demand,
+    imports,
+    joining,
+    listings,
+    orders,
+    preorders,
+    settlement,
+    sharing,
+    shop,
+    supply,
+    waiting,
+)
 from tests.rights.house import (
     BUYER,
     MAKERS,
@@ -32,7 +44,7 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting)
+ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

@@ -82,6 +82,7 @@ WAYS: Ways = (
             Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),
             Way("/office/transfers", N_("Chuyển hàng"), "truck", P.TRANSFER_HANDLE),
             Way("/office/targets", N_("Mức tồn kệ"), "chart", P.TRANSFER_HANDLE),
+            Way("/office/sharing", N_("Chia hàng"), "people", P.SHARING_READ),
             Way("/office/receipts", N_("Hàng về"), "parcel", P.RECEIPT_BOOK),
             Way("/office/announcements", N_("Cơ sở báo giao"), "truck", P.RECEIPT_BOOK),
             Way("/office/counts", N_("Kiểm kê"), "list", P.COUNT_DO),

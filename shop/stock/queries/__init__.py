@@ -17,7 +17,7 @@ from shop.kernel.reading import Reading, among
 from shop.points.models import Point
 from shop.producers.models import Producer
 from shop.stock import rules
-from shop.stock.models import Availability, Lot, MovementKind, Passage, StockHold, StockLevel, StockMovement
+from shop.stock.models import Availability, Lot, MovementKind, Passage, StockHold, StockLevel, StockMovement, WebReserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,16 @@ def _open(on: Any) -> Any:
     )
 
 
+def _own_reserve(variant_id: Any, point_id: Any, on: Any) -> Any:
+    """The condition that joins the reserve in force of a pack at a point."""
+    return and_(
+        WebReserve.at_point_id == point_id,
+        WebReserve.of_variant_id == variant_id,
+        or_(WebReserve.until_on.is_(None), WebReserve.until_on >= on),
+    )
+
+
+_RESERVE = func.coalesce(WebReserve.units, Point.web_reserve)
 _FREE = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
 _FREE_ANYWHERE = (
     select(
@@ -53,10 +63,11 @@ _FREE_ANYWHERE = (
         Point.pickup,
         Point.province_code,
         Point.commune_code,
-        Point.web_reserve,
+        _RESERVE,
     )
     .join(Lot, Lot.id == StockLevel.lot_id)
     .join(Point, Point.id == StockLevel.point_id)
+    .outerjoin(WebReserve, _own_reserve(StockLevel.variant_id, StockLevel.point_id, bindparam("today")))
     .where(among(StockLevel.variant_id, "ids"), _FREE > 0, _open(bindparam("today")))
     .where(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= bindparam("today")))
     .order_by(Lot.expires_on.is_(None), Lot.expires_on, StockLevel.id)
@@ -178,7 +189,7 @@ def availability_out_of_step(variant_ids: Sequence[int] | None = None) -> list[t
     if variant_ids is not None:
         shelves = shelves.where(StockLevel.variant_id.in_(variant_ids))
     shelf = shelves.subquery()
-    offered = case((shelf.c.free > Point.web_reserve, shelf.c.free - Point.web_reserve), else_=0)
+    offered = case((shelf.c.free > _RESERVE, shelf.c.free - _RESERVE), else_=0)
     right = (
         select(
             shelf.c.variant_id.label("variant_id"),
@@ -186,6 +197,7 @@ def availability_out_of_step(variant_ids: Sequence[int] | None = None) -> list[t
             func.coalesce(func.sum(offered).filter(and_(Point.pickup, _open(today))), 0).label("pickup"),
         )
         .join(Point, Point.id == shelf.c.point_id)
+        .outerjoin(WebReserve, _own_reserve(shelf.c.variant_id, shelf.c.point_id, today))
         .group_by(shelf.c.variant_id)
     )
     sub = right.subquery()

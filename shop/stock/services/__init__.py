@@ -36,11 +36,12 @@ from shop.stock.models import (
 from shop.stock.services import lot_dates
 from shop.stock.services.levels import (
     _LET_GO_OF_LEVEL,
-    _LOCK_SHELVES,
     _TAKE_FOR_WEB,
     _TAKE_FOR_WEB_AND_TELL,
     _TAKE_FROM_LEVEL,
     _lock_availability,
+    leaves_reserve,
+    lock_shelves,
     refused,
 )
 from shop.stock.services.levels import _change_level as _change_level
@@ -80,8 +81,10 @@ def take(reference: str, takes: Iterable[Take], *, until: datetime | None = None
         wanted[want.level_id] += want.quantity
     stage = Stage.ALLOCATED if until is None else Stage.HELD
     statement = _TAKE_FOR_WEB if web else _TAKE_FROM_LEVEL
-    if web and wanted and not is_sqlite():
-        _LOCK_SHELVES.all({"levels": sorted(wanted)})
+    counts = web and bool(wanted) and not is_sqlite()
+    locked: set[int] = set()
+    if counts:
+        locked = lock_shelves(wanted)
         statement = _TAKE_FOR_WEB_AND_TELL
     tally = _Tally()
     for level_id in sorted(wanted):
@@ -89,6 +92,12 @@ def take(reference: str, takes: Iterable[Take], *, until: datetime | None = None
         row = _change_level(level_id, need_free=n, statement=statement, **{stage.value: n})
         if row is None:
             raise refused(level_id)
+        if counts and row[5] and level_id not in locked:
+            # The reserve was set while we waited: others may be at further levels of the shelf, so it is counted behind a lock.
+            lock_shelves([level_id])
+            if not leaves_reserve(row):
+                raise refused(level_id)
+            row = row[:6]
         tally.add(row, -n)
     now = clock.now()
     _INSERT_HOLDS.many(
@@ -367,7 +376,7 @@ def _counted(level_id: int) -> int:
     """The level, once whoever is counting its shelf for the web has finished: a level of which he knows nothing would be
     missed."""
     if not is_sqlite():
-        _LOCK_SHELVES.all({"levels": [level_id]})
+        lock_shelves([level_id])
     return level_id
 
 

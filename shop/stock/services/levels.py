@@ -18,7 +18,7 @@ from shop.kernel.reading import among
 from shop.points.models import Point
 from shop.stock.errors import LotExpired, LotStopped, SoldOut
 from shop.stock.events import StockCrossed, StockGrew
-from shop.stock.models import Availability, Lot, StockLevel
+from shop.stock.models import Availability, Lot, StockLevel, WebReserve
 
 
 def _free() -> Any:
@@ -47,8 +47,19 @@ def _point_flag(flag: Any) -> Any:
 
 
 def _reserve() -> Any:
-    """Units of each pack that the web leaves at the point of the level being updated."""
-    return select(Point.web_reserve).where(Point.id == StockLevel.point_id).correlate(StockLevel).scalar_subquery()
+    """Units of the pack that the web leaves at the point of the level being updated: its own number, else the point's."""
+    own = (
+        select(WebReserve.units)
+        .where(
+            WebReserve.at_point_id == StockLevel.point_id,
+            WebReserve.of_variant_id == StockLevel.variant_id,
+            or_(WebReserve.until_on.is_(None), WebReserve.until_on >= _TODAY),
+        )
+        .correlate(StockLevel)
+        .scalar_subquery()
+    )
+    every = select(Point.web_reserve).where(Point.id == StockLevel.point_id).correlate(StockLevel).scalar_subquery()
+    return func.coalesce(own, every)
 
 
 _BESIDE = aliased(StockLevel)
@@ -258,13 +269,22 @@ class _Tally:
 
 
 _WANTED = aliased(StockLevel)
-# All levels of the packs wanted at points with a reserve: the reserve is counted over them, so nobody else may be taking
-# from another of them meanwhile.
+# The levels wanted, and all levels of their packs at points with a reserve: the reserve is counted over them, so nobody else
+# may be taking from another of them meanwhile. Who sets a reserve locks the same rows: after this it stays as it is.
+_SET_ASIDE = func.coalesce(WebReserve.units, Point.web_reserve) > 0
 _LOCK_SHELVES = Prepared(
-    select(StockLevel.id)
+    select(StockLevel.id, _SET_ASIDE)
     .join(Point, Point.id == StockLevel.point_id)
+    .outerjoin(
+        WebReserve,
+        and_(
+            WebReserve.at_point_id == StockLevel.point_id,
+            WebReserve.of_variant_id == StockLevel.variant_id,
+            or_(WebReserve.until_on.is_(None), WebReserve.until_on >= _TODAY),
+        ),
+    )
     .where(
-        Point.web_reserve > 0,
+        or_(_SET_ASIDE, among(StockLevel.id, "levels")),
         tuple_(StockLevel.variant_id, StockLevel.point_id).in_(
             select(_WANTED.variant_id, _WANTED.point_id).where(among(_WANTED.id, "levels"))
         ),
@@ -272,3 +292,15 @@ _LOCK_SHELVES = Prepared(
     .order_by(StockLevel.id)
     .with_for_update(of=StockLevel)
 )
+
+
+def lock_shelves(level_ids: Iterable[int]) -> set[int]:
+    """Lock these levels, and the whole shelf of each where the web leaves a reserve; return the latter's ids."""
+    rows = _LOCK_SHELVES.all({"levels": sorted(level_ids), "today": clock.today()})
+    return {level_id for level_id, set_aside in rows if set_aside}
+
+
+def leaves_reserve(row: Any) -> bool:
+    """Whether the shelf of a changed level (`_change_level`) still has its reserve, counted anew."""
+    values = {"variants": [row[0]], "points": [row[1]], "today": clock.today()}
+    return sum(int(n) for _variant, _point, n in execute(_SHELVES, values)) >= int(row[5])

@@ -14,7 +14,7 @@ from shop.kernel.db import execute, in_batches, insert_missing, is_sqlite, sessi
 from shop.stock.errors import MoreThanSent, NoClaim
 from shop.stock.models import Lot, MovementKind, Outcome, Passage, Stage, StockHold, StockLevel, StockMovement
 from shop.stock.services import _close, _movement
-from shop.stock.services.levels import _LET_GO_OF_LEVEL, _LOCK_SHELVES, _change_level, _Tally, refused
+from shop.stock.services.levels import _LET_GO_OF_LEVEL, _change_level, _Tally, lock_shelves, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def arrive(actor: Actor, reference: str, number: int, arrived: Sequence[Arrived]
             into.append((row[0], part))
         if into and not is_sqlite():
             # Whoever is counting one of these shelves for the web finishes first: he may not know of its new level.
-            _LOCK_SHELVES.all({"levels": [level_id for level_id, _part in into]})
+            lock_shelves([level_id for level_id, _part in into])
         tally, movements = _Tally(), []
         for level_id, part in sorted(into, key=lambda found: found[0]):
             changed = _change_level(level_id, on_hand=part.good)

@@ -76,6 +76,43 @@ def _asked(end: Any) -> Any:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A pack at a point: free units of sound lots, units under way to it, units that transfers not yet packed take from it, its
+    level."""
+
+    here: int = 0
+    coming: int = 0
+    leaving: int = 0
+    minimum: int = 0
+    target: int = 0
+
+
+def standings(variant_ids: Sequence[int]) -> dict[tuple[int, int], Standing]:
+    """How each of `variant_ids` stands at every point that has it, gets it or should have it, by (point, variant)."""
+    if not variant_ids:
+        return {}
+    here, coming = _sendable_units(), _coming()
+    leaving = _asked(Transfer.from_point_id).subquery()
+    parts: dict[tuple[int, int], dict[str, int]] = {}
+    for name, table in (("here", here), ("coming", coming), ("leaving", leaving)):
+        rows = session().execute(
+            select(table.c.point_id, table.c.variant_id, func.sum(table.c.n))
+            .where(table.c.variant_id.in_(variant_ids))
+            .group_by(table.c.point_id, table.c.variant_id)
+        )
+        for point_id, variant_id, n in rows:
+            parts.setdefault((point_id, variant_id), {})[name] = int(n)
+    levels = session().execute(
+        select(Target.point_id, Target.variant_id, Target.minimum, Target.target).where(
+            Target.variant_id.in_(variant_ids)
+        )
+    )
+    for point_id, variant_id, minimum, target in levels:
+        parts.setdefault((point_id, variant_id), {}).update(minimum=minimum, target=target)
+    return {key: Standing(**found) for key, found in parts.items()}
+
+
 # --- lists -------------------------------------------------------------------------------------------------------
 
 

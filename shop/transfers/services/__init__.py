@@ -15,6 +15,7 @@ from shop.kernel import audit, clock, operations, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, savepoint, session
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
+from shop.kernel.events import publish
 from shop.kernel.facts import Refused
 from shop.points import queries as points
 from shop.stock import services as stock
@@ -24,6 +25,7 @@ from shop.stock.services import Take, passages
 from shop.stock.services.passages import Arrived
 from shop.transfers import rules
 from shop.transfers.errors import GoodsGone, LotBarred, ReceivedMeanwhile, TransferMovedOn
+from shop.transfers.events import TransferStepped
 from shop.transfers.models import (
     ALLOWED,
     UNDER_WAY,
@@ -73,6 +75,7 @@ def _step(actor: Actor, transfer: Transfer, to: TransferStatus, reason: str | No
     before, transfer.status, transfer.updated_at = transfer.status, to, clock.now()
     _write_step(actor, transfer, before, reason)
     audit.record(actor, f"transfers.{to.value}", f"transfers:{transfer.reference}", reason=reason, **told)
+    publish(TransferStepped(transfer.id))
 
 
 def _write_step(actor: Actor, transfer: Transfer, before: str, reason: str | None) -> None:
