@@ -34,7 +34,8 @@ with app.app_context():
     counted = time.perf_counter() - begun
     run = session().get(ForecastRun, forecasts.make(SYSTEM))
     import resource
-    print(json.dumps({"cpu": time.process_time(), "rows": rows, "count": counted, "all": time.perf_counter() - begun, "series": run.series,
+    print(json.dumps({"cpu": time.process_time(), "rows": rows,
+                      "count": counted, "all": time.perf_counter() - begun, "series": run.series,
                       "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 

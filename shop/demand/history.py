@@ -20,12 +20,13 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Table, and_, case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from shop.catalog.models import Price, Product, ProductState, Variant, VariantState
 from shop.demand.models.forecasts import WEB, WHOLE, DemandWeek
+from shop.demand.models.unmet import Kind, UnmetDay
 from shop.kernel import clock
-from shop.kernel.db import Base, session
+from shop.kernel.db import session
 from shop.orders.models import TILL, DeliveryKind, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderStatus
 from shop.points import queries as points
 from shop.points.models import PointKind
@@ -42,7 +43,7 @@ FORGOTTEN = timedelta(weeks=26)
 # A fair whose end nobody has entered.
 FAIR_DAYS = 7
 # Not asks of people but estimates, or counted from the orders themselves.
-NOT_ASKED = ("booth_empty", "refused")
+NOT_ASKED = (Kind.BOOTH_EMPTY, Kind.REFUSED)
 
 Key = tuple[int, int]  # (pack, place)
 Change = tuple[datetime, int]
@@ -101,29 +102,33 @@ def sales(first: date, until: date, variants: Iterable[int] | None = None) -> di
     return {key: Units(*have) for key, have in found.items() if any(have)}
 
 
-def _unmet() -> Table | None:
-    """The table of unmet asks, where the shop has one."""
-    return Base.metadata.tables.get("unmet_days")
-
-
 def asked_by_week(first: date, until: date) -> dict[tuple[int, int, date], int]:
-    """Units lost by asks that were not met (`unmet_days`), by (pack, place, Monday); {} where the shop records none.
+    """Units lost by asks that were not met (`unmet_days`), whole, by (pack, place, Monday).
 
-    Estimates of what nobody asked for (`booth_empty`) are left out: the exposure tells of those hours already.
+    What was asked of a product without naming a pack counts for its first pack on show. Estimates of what nobody asked for
+    (`booth_empty`) are left out: the exposure tells of those hours already; refused lines are counted with their orders.
     """
-    table = _unmet()
-    if table is None:
-        return {}
-    c = table.c
+    first_pack = (
+        select(func.min(Variant.id))
+        .where(Variant.product_id == UnmetDay.product_id, Variant.state == VariantState.SHOWN)
+        .scalar_subquery()
+    )
+    pack = func.coalesce(UnmetDay.variant_id, first_pack)
     rows = session().execute(
-        select(c.day, c.variant_id, c.point_id, func.sum(c.lost_units))
-        .where(c.day >= first, c.day < until, c.variant_id.is_not(None), c.kind.notin_(NOT_ASKED))
-        .group_by(c.day, c.variant_id, c.point_id)
+        select(UnmetDay.day, pack, UnmetDay.point_id, func.sum(UnmetDay.lost_units))
+        .where(
+            UnmetDay.day >= first,
+            UnmetDay.day < until,
+            UnmetDay.product_id.is_not(None),
+            UnmetDay.kind.not_in(NOT_ASKED),
+        )
+        .group_by(UnmetDay.day, pack, UnmetDay.point_id)
     )
     found: dict[tuple[int, int, date], int] = defaultdict(int)
-    for day, variant_id, point_id, units in rows:
-        found[variant_id, point_id or WEB, monday(day)] += int(units)
-    return {key: n for key, n in found.items() if n > 0}
+    for day, variant_id, point_id, thousandths in rows:
+        if variant_id is not None:
+            found[variant_id, point_id or WEB, monday(day)] += int(thousandths)
+    return {key: n for key, thousandths in found.items() if (n := round(thousandths / 1000)) > 0}
 
 
 # --- on the shelf ------------------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Date, Insert, Integer, MetaData, String, Table, func, insert, select
+from sqlalchemy import Insert, func, insert, select
 
 from shop.catalog.models import Price
 from shop.demand import history
 from shop.demand.invariants import forecasts as checks
 from shop.demand.models.forecasts import WEB, WHOLE, DemandBuild, DemandWeek, Source
-from shop.demand.services import bring, forecasts
+from shop.demand.models.unmet import Channel, Kind
+from shop.demand.services import bring, forecasts, unmet
+from shop.demand.services.unmet import Wish
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
@@ -182,27 +184,34 @@ def test_prices_are_told_by_the_usual_one(shelf: tuple) -> None:
     assert [row(variant, counter.id, n).price for n in (4, 3, 2)] == [WHOLE, 8000, WHOLE]
 
 
-def test_asks_that_were_not_met_are_read_where_there_are_some(shelf: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_asks_that_were_not_met_are_read_as_whole_units(shelf: tuple) -> None:
+    """Thousandths become units once the week is added up; what an order or an estimate tells already is not told twice."""
     variant, counter = shelf
     assert history.asked_by_week(weeks_ago(3), weeks_ago(0)) == {}
-    table = Table(
-        "unmet_days_of_a_test", MetaData(), Column("day", Date), Column("variant_id", Integer), Column("point_id", Integer),
-        Column("kind", String(20)), Column("lost_units", Integer),
-    )  # fmt: skip
-    with transaction() as s:
-        table.create(s.connection())
-        day = weeks_ago(2) + timedelta(days=2)
-        for kind, point_id, n in (
-            ("till_asked", counter.id, 4), ("page_sold_out", None, 2), ("booth_empty", counter.id, 50), ("refused", None, 9),
-        ):  # fmt: skip
-            s.execute(table.insert().values(day=day, variant_id=variant.id, point_id=point_id, kind=kind, lost_units=n))
-    try:
-        monkeypatch.setattr(history, "_unmet", lambda: table)
-        asked = history.asked_by_week(weeks_ago(3), weeks_ago(0))
-    finally:
-        with transaction() as s:
-            table.drop(s.connection())
-    assert asked == {(variant.id, counter.id, weeks_ago(2)): 4, (variant.id, WEB, weeks_ago(2)): 2}
+    when = at(2) + timedelta(days=2)
+    for n, (kind, channel, point_id, quantity, named) in enumerate(
+        (
+            (Kind.TILL_ASKED, Channel.TILL, counter.id, 4, True),
+            # Four looks at a tenth each are no unit; sixteen more of the product as a whole make two.
+            (Kind.PAGE_SOLD_OUT, Channel.WEB, None, 4, True),
+            (Kind.PAGE_SOLD_OUT, Channel.WEB, None, 16, False),
+            (Kind.BOOTH_EMPTY, Channel.FAIR, counter.id, 50, True),
+            (Kind.REFUSED, Channel.WEB, None, 9, True),
+        )
+    ):
+        wish = Wish(
+            kind,
+            channel,
+            quantity,
+            product_id=variant.product_id,
+            variant_id=variant.id if named else None,
+            point_id=point_id,
+            at=when,
+        )
+        unmet.record(wish, once=f"test:{n}")
+    week = history.monday(clock.business_day(when))
+    found = history.asked_by_week(week, week + timedelta(weeks=1))
+    assert found == {(variant.id, counter.id, week): 4, (variant.id, WEB, week): 2}
 
 
 @given(
