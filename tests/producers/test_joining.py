@@ -71,6 +71,9 @@ def test_from_the_first_page_to_the_first_sale(ctx: Any, client: Any) -> None:
     bad = client.fill("/producer/join/who", form="/producer/join/who", name="HKD Bến Sim", tax_code="12")
     assert bad.status_code == 422
     assert "HKD Bến Sim" in bad.get_data(as_text=True)
+    claims = client.fill("/producer/join/who", form="/producer/join/who", name="HKD Bến Sim", story="Mật O.C.O.P 5 sao")
+    assert claims.status_code == 422
+    assert "Mật O.C.O.P 5 sao" in claims.get_data(as_text=True)
     assert client.fill("/producer/join/who", form="/producer/join/who", name="HKD Bến Sim").status_code == 303
     assert latest().name == "HKD Bến Sim"
     refused = client.fill("/producer/join/send", form="/producer/join/send")
