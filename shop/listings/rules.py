@@ -205,7 +205,9 @@ def _seen(written: str) -> str:
     """`written` as a reader sees it: one form of each letter, look-alikes as the letters they look like, nothing unseen."""
     if written.isascii():
         return text.clean(written)
-    kept = "".join(c for c in unicodedata.normalize("NFKC", written) if c not in _UNSEEN and unicodedata.category(c) != "Cf")
+    kept = "".join(
+        c for c in unicodedata.normalize("NFKC", written) if c not in _UNSEEN and unicodedata.category(c) != "Cf"
+    )
     return text.clean(unicodedata.normalize("NFC", kept.translate(_LOOK_ALIKES)))
 
 
@@ -236,7 +238,12 @@ def _ocop(plain: str) -> Iterable[Claim]:
             whole_word = not ahead[:1].isalpha()
             spelt = all(gaps)
             # “Ô CỐP” is written as the word is said; “ốc ốp”, “ô cọp”, “để ở cốp xe” are words of their own.
-            said = gaps == [True, False, False] and own[0] in {"", _ROOF} and set(own[2]) <= {_ROOF, _ACUTE} and ahead != " xe"
+            said = (
+                gaps == [True, False, False]
+                and own[0] in {"", _ROOF}
+                and set(own[2]) <= {_ROOF, _ACUTE}
+                and ahead != " xe"
+            )
             if not whole_word or not (spelt or said or not "".join(own)):
                 continue
         yield Claim("".join(bare[match.start() : match.end()]).upper())
