@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,9 @@ def test_from_the_first_page_to_the_first_sale(ctx: Any, client: Any) -> None:
     assert 'content="application-unfinished"' in refused.get_data(as_text=True)
     who = {k: v for k, v in FACTS.items() if not k.startswith("makes")} | {"makes_food": "1"}
     assert client.fill("/producer/join/who", form="/producer/join/who", **who, commune="06661").status_code == 303
+    papers_step = client.get("/producer/join/papers").get_data(as_text=True)
+    assert re.search(r"1\. Cơ sở của bạn.*?✓</span> xong", papers_step)
+    assert papers_step.count("✓</span> xong") == 1
     for kind in ("registration", "food_safety"):
         kept = client.fill(
             "/producer/join/papers", form="/producer/join/papers", kind=kind, number="1", issuer="Sở", file=upload(kind),

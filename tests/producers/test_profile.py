@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from shop.accounts.permissions import Role
-from shop.catalog.models import Certificate, Listing
+from shop.catalog.models import Certificate, Listing, Product
 from shop.kernel import clock
 from shop.kernel.audit import AuditRow
 from shop.kernel.db import session, transaction
@@ -139,6 +139,32 @@ def test_refused_and_withdrawn(ctx: Any, client: Any) -> None:
     assert client.fill("/producer/profile", form=path).status_code == 303
     assert queries.change(second.reference)[0].state is ChangeState.WITHDRAWN
     assert owner.email in {r for r, _s in letters("producers.change")}
+
+
+def test_a_suspended_producer_reads_why_and_may_leave(ctx: Any, client: Any) -> None:
+    maker = make_producer()
+    goods = make_variant(producer=maker)
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{maker.id}"))
+    slug = session().get(Product, goods.product_id).slug
+    listing = f"/producer/listings/{slug}"
+    assert f'href="/san-pham/{slug}"' in client.get(listing).get_data(as_text=True)
+    services.set_state(OFFICE, maker.id, ProducerState.SUSPENDED, "Chưa nộp giấy an toàn thực phẩm")
+    for address in ("/producer", "/producer/listings", listing):
+        shown = client.get(address).get_data(as_text=True)
+        assert "Chưa nộp giấy an toàn thực phẩm" in shown, address
+    for address in ("/producer/listings", listing):
+        shown = client.get(address).get_data(as_text=True)
+        assert "Không hiện: cơ sở tạm ngừng" in shown
+        assert f'href="/san-pham/{slug}"' not in shown
+    profile_page = "/producer/profile"
+    assert client.fill(profile_page, form="/producer/profile/leave", reason="").status_code == 422
+    assert client.fill(profile_page, form="/producer/profile/leave", reason="Nghỉ hẳn").status_code == 303
+    assert get(maker).state is ProducerState.SUSPENDED
+    wish = next(row for row in queries.history(get(maker)) if row.action == "producers.leave")
+    assert wish.detail["reason"] == "Nghỉ hẳn"
+    assert "Chưa nộp giấy an toàn thực phẩm" in client.get("/producer").get_data(as_text=True)
+    services.set_state(OFFICE, maker.id, ProducerState.ACTIVE, "Đã nộp giấy")
+    assert "Đã nộp giấy" not in client.get("/producer").get_data(as_text=True)
 
 
 def test_leaving_hides_the_goods_and_keeps_the_records(ctx: Any, client: Any) -> None:

@@ -195,9 +195,15 @@ def refuse(actor: Actor, reference: str, reason: str) -> None:
 
 def leave(actor: Actor, producer_id: int, reason: str) -> bool:
     """Stop selling, by an owner's own will: the goods are hidden at once, all records are kept, only the office brings it back.
+    Of a producer that the office suspended already the wish stands on record, so that it is not brought back unasked.
 
     Raises:
         NoSuchProducer.
         Invalid: no reason was given.
     """
-    return register.set_state(actor, producer_id, ProducerState.SUSPENDED, reason)
+    with transaction():
+        if register.set_state(actor, producer_id, ProducerState.SUSPENDED, reason):
+            return True
+        row = locked(Producer, producer_id, NoSuchProducer)
+        audit.record(actor, "producers.leave", f"producer:{row.slug}", reason=facts.line(reason, "reason"))
+        return False
