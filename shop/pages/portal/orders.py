@@ -273,7 +273,8 @@ def _carrier(*, photo: bool) -> tuple[str, str, str | None]:
         received_by = desk.line("received_by")
         if len(received_by) < 2:
             raise Invalid(N_("Hãy ghi tên người nhận kiện ở điểm."), field="received_by")
-        return f"Gửi qua điểm {point.name}"[:80], "", f"Người nhận ở điểm: {received_by}"
+        where = gettext("Gửi qua điểm %(point)s", point=point.name)[:80]
+        return where, "", gettext("Người nhận ở điểm: %(name)s", name=received_by)
     carrier, tracking = desk.line("carrier"), desk.line("tracking_number")
     if not carrier:
         raise Invalid(N_("Hãy ghi đơn vị vận chuyển."), field="carrier")
