@@ -22,8 +22,10 @@ from shop.orders.events import (
     OrderConfirmed,
     OrderPaid,
     OrderPlaced,
+    ParcelConfirmed,
 )
 from shop.orders.models import DEPOSIT, PAYMENT_METHOD_NAMES, PREORDER, Fulfilment, FulfilmentStatus, Order
+from shop.orders.services.parcels import is_late, promised
 from shop.payments import queries as money
 from shop.payments.events import RefundSucceeded
 
@@ -34,6 +36,7 @@ SUBJECTS = {
     "handed_over": N_("Đơn %(r)s đang trên đường đến bạn"),
     "delivered": N_("Đơn %(r)s đã giao xong"),
     "cancelled": N_("Đơn %(r)s đã hủy"),
+    "later": N_("Đơn %(r)s sẽ được gửi muộn hơn đã hẹn"),
     "refused": N_("Một phần đơn %(r)s không gửi được"),
     "refunded": N_("Đã hoàn tiền cho đơn %(r)s"),
 }
@@ -99,6 +102,25 @@ def cancelled(fact: OrderCancelled) -> None:
     _post(fact.order_id, "cancelled", reason=fact.reason)
 
 
+@on_later(ParcelConfirmed, name="checkout.letter-later")
+def later(fact: ParcelConfirmed) -> None:
+    """Whoever sends a parcel means to do so after the day that was promised: the new day, and what may be done."""
+    order = orders.whole(fact.order_id)
+    if order is None:
+        return
+    parcel = _parcel(fact.fulfilment_id, order)
+    if order.status != "cancelled" and parcel.status == FulfilmentStatus.PENDING and is_late(parcel):
+        _post(
+            fact.order_id, "later", once=f":{parcel.number}", parcel=parcel, promised=promised(parcel),
+            may_cancel=_may_cancel(order),
+        )  # fmt: skip
+
+
+def _may_cancel(order: Order) -> bool:
+    waits = {FulfilmentStatus.PENDING, FulfilmentStatus.CANCELLED}
+    return order.status != "cancelled" and all(f.status in waits for f in order.fulfilments)
+
+
 @on_later(LinesRefused, name="checkout.letter-refused")
 def refused(fact: LinesRefused) -> None:
     """Goods are not sent: what, why, what is left and what may be done. An order that ended by it has its own letter."""
@@ -107,10 +129,8 @@ def refused(fact: LinesRefused) -> None:
     refusal = next((r for r in orders.refusals_of(fact.order_id) if r.id == fact.refusal_id), None)
     order = orders.whole(fact.order_id)
     if refusal is not None and order is not None:
-        waits = {FulfilmentStatus.PENDING, FulfilmentStatus.CANCELLED}
         _post(
-            fact.order_id, "refused", once=f":{fact.refusal_id}", refusal=refusal,
-            may_cancel=order.status != "cancelled" and all(f.status in waits for f in order.fulfilments),
+            fact.order_id, "refused", once=f":{fact.refusal_id}", refusal=refusal, may_cancel=_may_cancel(order)
         )  # fmt: skip
 
 

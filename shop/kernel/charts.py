@@ -22,8 +22,9 @@ HEIGHT, ABOVE, BELOW = 200, 14, 24
 WIDEST_BAR = 12
 # As many series as there are patterns that can be told apart.
 MOST_SERIES = 4
-# Words under the marks that still have room on a phone of 360 px, and on a wide screen.
+# Words under the marks that still have room on a phone of 360 px, and on a wide screen; long words (`Nov 2026`) need more.
 NARROW_LABELS, WIDE_LABELS = 4, 14
+LONG_LABEL = 8
 _UNITS = ((1_000_000_000, N_("%(n)s tỷ")), (1_000_000, N_("%(n)s triệu")), (1_000, N_("%(n)s nghìn")))
 
 
@@ -253,7 +254,8 @@ def _chart(
     note: str,
 ) -> Chart:
     room = 100 / max(len(labels), 1)
-    narrow, wide = (math.ceil(len(labels) / n) or 1 for n in (NARROW_LABELS, WIDE_LABELS))
+    room_for = NARROW_LABELS - (1 if max(map(len, labels), default=0) >= LONG_LABEL else 0)
+    narrow, wide = (math.ceil(len(labels) / n) or 1 for n in (room_for, WIDE_LABELS))
     last = len(labels) - 1
     return Chart(
         kind=kind,

@@ -7,6 +7,7 @@ Message-ID is made from the key, so that a letter sent again after a crash is re
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 from collections.abc import Iterable
 from datetime import timedelta
@@ -46,6 +47,9 @@ class Letter(Base):
     sent_at: Mapped[Instant | None]
 
 
+_HOLES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
+
+
 def post(
     key: str,
     kind: str,
@@ -65,6 +69,8 @@ def post(
     if s.scalar(select(Letter.id).where(Letter.key == key)) is not None:
         return False
     subject = " ".join(subject.split())[:255]
+    # Parts that have nothing to say leave no holes in a letter.
+    body_text = _HOLES.sub("\n\n", body_text).strip("\n") + "\n"
     letter = Letter(
         key=key,
         kind=kind,

@@ -14,6 +14,15 @@ class ClaimNotHeld(Invalid):
     )
 
 
+class StoryClaim(Invalid):
+    """A producer's story speaks of stars or of OCOP, and no certificate in force of his products says so."""
+
+    code = "story-claim"
+    title = N_(
+        "“%(words)s”: chỉ được nói đến OCOP hoặc số sao khi cơ sở có sản phẩm mang chứng nhận còn hiệu lực đúng như vậy."
+    )
+
+
 class Incomplete(Invalid):
     """A product lacks something that its page needs; `missing` names what."""
 

@@ -27,6 +27,7 @@ def tell(fact: SubmissionDecided) -> None:
     config = current_app.extensions["shop_config"]
     with transaction():
         for user_id, address, locale in accounts.told_of(Permission.LISTING_EDIT, f"producer:{row.producer_id}"):
+            person = accounts.contact(user_id)
             base = config.base_url + ("/en" if locale == "en" else "")
             g.letter_language = locale
             with force_locale(locale):
@@ -45,6 +46,7 @@ def tell(fact: SubmissionDecided) -> None:
                     "button_text": gettext("Mở sản phẩm"),
                     "approved": approved,
                     "name": product.name,
+                    "reader": person.name if person is not None else address,
                     "answer": step.note,
                     "returned": [(wording.label(x.subject, x.field), x.reason) for x in lines] if not approved else [],
                 }

@@ -11,7 +11,7 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.catalog import forms as catalog_forms
 from shop.catalog.errors import NoSuchProduct
-from shop.catalog.models import ALLERGEN_NAMES, COLD_NAMES, Product
+from shop.catalog.models import ALLERGEN_NAMES, COLD_NAMES, Product, ProductState
 from shop.catalog.pictures import AS_IT_IS, Cut
 from shop.catalog.queries.office import STATE_NAMES as PRODUCT_STATES
 from shop.catalog.services.codes import NET_UNITS
@@ -24,6 +24,7 @@ from shop.listings.models import OUTCOME_NAMES, STATE_NAMES, Kind, Submission
 from shop.listings.services.write import hidden_by_producer
 from shop.places import queries as places
 from shop.producers import maker
+from shop.producers import queries as producers
 
 bp = Blueprint("listings", __name__)
 HERE = "/producer/listings"
@@ -72,7 +73,7 @@ def index() -> Any:
         return view.download()
     return render_template(
         "listings/portal/index.html", here=HERE, view=view, product_states=PRODUCT_STATES, product_kinds=PRODUCT_KINDS,
-        states=STATE_NAMES, state_kinds=STATE_KINDS,
+        states=STATE_NAMES, state_kinds=STATE_KINDS, suspended=producers.suspended_why(maker.current(P.LISTING_EDIT).id),
     )  # fmt: skip
 
 
@@ -177,15 +178,21 @@ def _page(row: Product, *, v: dict[str, Any] | None = None, op_key: str = "", er
         states=STATE_NAMES,
         state_kinds=STATE_KINDS,
         price_limit=rules.PRICE_LIMIT.get(),
+        suspended=producers.suspended_why(_owner(row)),
         **_choices(v),
     )
     return make_response(page, error.status if error else 200)
 
 
-def _say(outcome: str) -> None:
+def _say(outcome: str, row: Product) -> None:
+    waits = (
+        gettext("Đã gửi. Cửa hàng sẽ xem và trả lời; nội dung cũ vẫn hiện trong lúc chờ.")
+        if row.state is ProductState.SHOWN
+        else gettext("Đã gửi. Cửa hàng sẽ xem và trả lời; sản phẩm hiện với khách khi được duyệt.")
+    )
     words = {
         "shown": gettext("Thay đổi đã hiện trên cửa hàng."),
-        "queued": gettext("Đã gửi. Cửa hàng sẽ xem và trả lời; nội dung cũ vẫn hiện trong lúc chờ."),
+        "queued": waits,
         "unchanged": gettext("Không có gì thay đổi."),
         "draft": gettext("Đã ghi bản nháp."),
     }
@@ -213,7 +220,7 @@ def write(slug: str) -> Any:
     if done.missing and request.form.get("do") == "send":
         flash(gettext("Đã ghi bản nháp. Hồ sơ còn thiếu nên chưa gửi duyệt được; xem các mục còn thiếu."), "warn")
     else:
-        _say(done.outcome)
+        _say(done.outcome, _product(slug))
     return _back(slug)
 
 
@@ -226,7 +233,7 @@ def send(slug: str) -> Any:
         done = listings.send(guards.actor(), _open(row).reference, op_key=request.form.get("op_key", ""))
     except (Incomplete, ChangedMeanwhile) as error:
         return _page(_product(slug), error=error)
-    _say(done.outcome)
+    _say(done.outcome, _product(slug))
     return _back(slug)
 
 
@@ -279,7 +286,7 @@ def ask(slug: str) -> Any:
         )
     except Invalid as error:
         return _page(_product(slug), error=error)
-    _say(done.outcome)
+    _say(done.outcome, _product(slug))
     return _back(slug)
 
 

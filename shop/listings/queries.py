@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, or_, select
 from shop.catalog import queries as catalog
 from shop.catalog import rules as catalog_rules
 from shop.catalog.models import (
+    Certificate,
     Photo,
     Price,
     Product,
@@ -160,6 +161,17 @@ def stars_held(product_id: int) -> int | None:
     """The stars of the product's own certificate in force today; None without one."""
     held = catalog.current_certificate(product_id, clock.today())
     return held.stars if held else None
+
+
+def stars_of_producer(producer_id: int) -> frozenset[int]:
+    """The stars of all certificates in force today of the producer's products."""
+    rows = session().scalars(
+        select(Certificate.stars)
+        .join(Product, Product.id == Certificate.product_id)
+        .where(Product.producer_id == producer_id, catalog_rules.certificate_in_force(clock.today()))
+        .distinct()
+    )
+    return frozenset(rows)
 
 
 def missing(now: Today) -> tuple[str, ...]:

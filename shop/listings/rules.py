@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -148,11 +149,20 @@ _ROASTED_BEHIND = frozenset(
 )  # fmt: skip
 _OF_PLANTS = frozenset(("anise", "fruit", "fruits", "apple", "apples"))
 _GLYPHS = "★☆⭐🌟✪✮✯⚝✰🟊⭑⭒✩"
-_STAR_RUN = re.compile(
-    f"[{_GLYPHS}\ufe0f ]*[{_GLYPHS.replace('☆', '').replace('✩', '').replace('⭒', '')}][{_GLYPHS}\ufe0f ]*"
-)
+_STAR_RUN = re.compile(f"[{_GLYPHS}\ufe0f ]*[{_GLYPHS}][{_GLYPHS}\ufe0f ]*")
 _ASTERISK = re.compile(r"(?<![\w.,])([1-5])\s?\*(?!\s*[\d*])(?!\s*\w)")
-_OCOP = re.compile(r"(?<![a-z0-9])(?:[o0]c[o0]p|[o0]([ .\-_·])c\1[o0]\1p(?![a-z]))")
+# The four letters with whatever stands between them. With gaps they are told from “ốc ốp”, “ở cốp xe” by their marks.
+_GAP = r"[\W_]{0,3}"
+_OCOP = re.compile(rf"(?<![a-z0-9])[o0]({_GAP})c({_GAP})[o0]({_GAP})p")
+_HORN, _ROOF, _ACUTE = "\u031b", "\u0302", "\u0301"
+_HOLLOW = "☆✩⭒"
+# Letters of other alphabets that look like these; stripes, enclosed letters and flags as people paint words with.
+_LOOK_ALIKES = str.maketrans(
+    dict(zip("АВСЕНІЈКМОРЅТХасеіјорѕухԁΑΒΕΗΙΚΜΝΟΡΤΧοςσρ", "ABCEHIJKMOPSTXaceijopsyxdABEHIKMNOPTXocop", strict=True))
+    | {"З": "3", "з": "3", "ø": "o", "Ø": "O", "ᴏ": "o", "ᴄ": "c", "ᴘ": "p", "〇": "0"}
+    | {chr(first + i): chr(65 + i) for first in (0x1F150, 0x1F170, 0x1F1E6) for i in range(26)}
+)
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _PROGRAMME = re.compile(r"\b(?:moi xa(?:, phuong)?,? mot san pham|one commune,? one product)\b")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+|[^\w\s]", re.UNICODE)
 _JOINERS = {"-", "–", "—", "‑", "_", "/", ".", "·", "'", '"', "“", "”", "(", ")"}
@@ -191,6 +201,54 @@ def _told(words: list[str]) -> Iterable[Claim]:
             yield Claim(" ".join([words[at], word, behind]), _number(behind))
 
 
+def _seen(written: str) -> str:
+    """`written` as a reader sees it: one form of each letter, look-alikes as the letters they look like, nothing unseen."""
+    if written.isascii():
+        return text.clean(written)
+    kept = "".join(
+        c for c in unicodedata.normalize("NFKC", written) if c not in _UNSEEN and unicodedata.category(c) != "Cf"
+    )
+    return text.clean(unicodedata.normalize("NFC", kept.translate(_LOOK_ALIKES)))
+
+
+def _letters(plain: str) -> tuple[str, list[str]]:
+    """The lower-case letters of `plain` without marks, and beside each its marks."""
+    bare: list[str] = []
+    marks: list[str] = []
+    for c in unicodedata.normalize("NFD", plain.lower()):
+        if unicodedata.combining(c):
+            if marks:
+                marks[-1] += c
+        else:
+            bare.append("d" if c == "đ" else c)
+            marks.append("")
+    return "".join(bare), marks
+
+
+def _ocop(plain: str) -> Iterable[Claim]:
+    bare, marks = _letters(plain)
+    for match in _OCOP.finditer(bare):
+        at = [match.start(), match.end(1), match.end(2), match.end(3)]
+        own = [marks[i] for i in at]
+        ahead = bare[match.end() : match.end() + 3]
+        gaps = [bool(match[n]) for n in (1, 2, 3)]
+        if _HORN in own[0] + own[2]:
+            continue  # ơ is another letter: “ở cơ”
+        if any(gaps):
+            whole_word = not ahead[:1].isalpha()
+            spelt = all(gaps)
+            # “Ô CỐP” is written as the word is said; “ốc ốp”, “ô cọp”, “để ở cốp xe” are words of their own.
+            said = (
+                gaps == [True, False, False]
+                and own[0] in {"", _ROOF}
+                and set(own[2]) <= {_ROOF, _ACUTE}
+                and ahead != " xe"
+            )
+            if not whole_word or not (spelt or said or not "".join(own)):
+                continue
+        yield Claim("".join(bare[match.start() : match.end()]).upper())
+
+
 def claims(written: str | None) -> list[Claim]:
     """What `written` says of OCOP and of stars, in the order of kinds; empty if it says nothing.
 
@@ -199,13 +257,18 @@ def claims(written: str | None) -> list[Claim]:
     """
     if not written:
         return []
-    plain = unicodedata.normalize("NFKC", text.clean(written))
-    lower = plain.lower()
+    plain = _seen(written)
+    lower = re.sub(r"\bsa0\b", "sao", plain.lower())
     bare = text.fold(plain)
-    found = [Claim(match[0]) for match in _OCOP.finditer(bare)] + [Claim(m[0]) for m in _PROGRAMME.finditer(bare)]
+    found = [*_ocop(plain), *(Claim(m[0]) for m in _PROGRAMME.finditer(bare))]
     found += _told(_TOKEN.findall(lower))
     for match in _STAR_RUN.finditer(plain):
-        filled = sum(c in _GLYPHS and c not in "☆✩⭒" for c in match[0])
+        # A row of hollow stars alone claims as many; one is an ornament.
+        hollow = sum(c in _HOLLOW for c in match[0])
+        filled = sum(c in _GLYPHS for c in match[0]) - hollow
+        if not filled and hollow < 2:
+            continue
+        filled = filled or hollow
         digit = re.search(r"(?<![\d.,])([1-5])$", plain[: match.start()].rstrip()) if filled == 1 else None
         stars = int(digit[1]) if digit else filled
         found.append(Claim(match[0].strip(), stars if stars <= 5 else -1))
@@ -215,7 +278,12 @@ def claims(written: str | None) -> list[Claim]:
 
 def not_held(written: str | None, stars: int | None) -> Claim | None:
     """The first claim of `written` that a product with a certificate in force of `stars` (None: without one) does not hold."""
-    return next((c for c in claims(written) if stars is None or c.stars not in {None, stars}), None)
+    return not_held_by(written, set() if stars is None else {stars})
+
+
+def not_held_by(written: str | None, held: AbstractSet[int]) -> Claim | None:
+    """The first claim of `written` that certificates in force of these stars do not say; without any, no claim holds."""
+    return next((c for c in claims(written) if not held or (c.stars is not None and c.stars not in held)), None)
 
 
 # What a reviewer is warned of: not refused, because it may be true and papers may show it.

@@ -15,6 +15,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import savepoint, session
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
 from shop.orders import services as orders
+from shop.orders.errors import SendDayTooLate
 from shop.orders.models import ALLOWED, TILL, Fulfilment, FulfilmentStatus, Order, OrderStatus, RefusalWhy
 from shop.orders.services import parcels
 
@@ -133,7 +134,14 @@ def pack(actor: Actor, fulfilment_id: int, op_key: str) -> None:
 
 
 def hand_over(
-    actor: Actor, fulfilment_id: int, carrier: str, tracking_number: str, op_key: str, *, photo: bytes | None = None
+    actor: Actor,
+    fulfilment_id: int,
+    carrier: str,
+    tracking_number: str,
+    op_key: str,
+    *,
+    photo: bytes | None = None,
+    note: str | None = None,
 ) -> None:
     """As `services.hand_over`, once for `op_key`. A photograph is encoded anew: what else its file held is gone.
 
@@ -150,7 +158,7 @@ def hand_over(
         "orders.hand_over",
         [fulfilment_id, carrier, tracking_number],
         lambda: orders.hand_over(
-            actor, fulfilment_id, carrier=carrier, tracking_number=tracking_number, photo_key=photo_key
+            actor, fulfilment_id, carrier=carrier, tracking_number=tracking_number, photo_key=photo_key, note=note
         ),
     )
 
@@ -197,7 +205,7 @@ def _each(
             try:
                 with savepoint():
                     step(actor, row_id)
-            except Conflict as error:
+            except (Conflict, SendDayTooLate) as error:
                 told.append([name, error.title])
             else:
                 told.append([name, None])

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from shop.kernel.errors import N_, Conflict, NotFound
+from shop.kernel.errors import N_, Conflict, Invalid, NotFound
 
 
 class StepNotAllowed(Conflict):
     code = "step-not-allowed"
     title = N_("Đơn hàng đã chuyển sang trạng thái khác nên không thực hiện được bước này. Vui lòng tải lại trang.")
+
+
+class SendDayTooLate(Invalid):
+    """A parcel is to leave longer after what its buyer was promised than `orders.send_late_days` allows."""
+
+    code = "send-day-too-late"
+    title = N_(
+        "Ngày gửi quá xa ngày đã hẹn với khách. Hãy chọn ngày sớm hơn, hoặc báo không gửi được để khách mua nơi khác."
+    )
 
 
 class TooLateToCancel(Conflict):

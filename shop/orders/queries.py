@@ -76,10 +76,18 @@ class BoughtParcel:
     expected_to_on: date | None
     carrier: str | None
     tracking_number: str | None
+    send_on: date | None
     id: int
     closed_at: datetime | None
     sender: str | None
     lines: tuple[BoughtLine, ...]
+
+    @property
+    def sent_later_on(self) -> date | None:
+        """The day on which it is to leave, if that lies after what was promised and it has not left yet."""
+        promised = self.expected_to_on or self.expected_from_on
+        waits = self.status in {FulfilmentStatus.PENDING, FulfilmentStatus.PACKED}
+        return self.send_on if waits and self.send_on and promised and self.send_on > promised else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ _BOUGHT_LINES = Reading(
         Fulfilment.expected_to_on,
         Fulfilment.carrier,
         Fulfilment.tracking_number,
+        Fulfilment.send_on,
         Fulfilment.id,
         Fulfilment.closed_at,
         Producer.name,
@@ -162,7 +171,7 @@ def bought_parcels(order_id: int) -> tuple[BoughtParcel, ...]:
     """The parcels of an order with their lines; one statement."""
     lines: dict[Any, list[BoughtLine]] = {}
     for row in _BOUGHT_LINES.rows(order_id=order_id):
-        lines.setdefault(row[:11], []).append(BoughtLine(*row[11:]))
+        lines.setdefault(row[:12], []).append(BoughtLine(*row[12:]))
     return tuple(BoughtParcel(*(*parcel, tuple(of))) for parcel, of in lines.items())
 
 

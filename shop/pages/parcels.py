@@ -32,7 +32,7 @@ from shop.orders.models import (
     OrderStatus,
     PaymentStatus,
 )
-from shop.orders.services.parcels import FARTHEST_DAYS
+from shop.orders.services.parcels import latest_day, promised
 from shop.pages import desk as read
 from shop.points.models import Point
 
@@ -363,6 +363,7 @@ class ParcelPage:
     is_demo: bool
     send_from: date
     send_by: date
+    promised: date | None
     usual_day: date
 
 
@@ -406,7 +407,8 @@ def page(reference: str, number: int, producer_id: int) -> ParcelPage:
         cancel_reason=order.cancel_reason or "",
         is_demo=order.is_demo,
         send_from=today,
-        send_by=today + timedelta(days=FARTHEST_DAYS),
+        send_by=latest_day(parcel),
+        promised=promised(parcel),
         usual_day=max(today, wanted),
     )
 

@@ -13,6 +13,15 @@ class ProducerChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StorySaid:
+    """A member writes these (field, text) of a producer (None: of one that is not on record yet) for everybody to read. Rooms
+    above that know what may be claimed refuse by raising `Invalid` at the field."""
+
+    producer_id: int | None
+    texts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationMoved:
     """An application came to another state by the step `step_id`."""
 

@@ -14,6 +14,7 @@ from shop.kernel import clock
 from shop.kernel.db import session, streamed
 from shop.kernel.invariants import invariant
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderLine, PaymentStatus
+from shop.points.models import Point
 from shop.receipts.models import Delivery, Receipt, ReceiptLine, Terms
 from shop.settlement.arithmetic import per_rate
 from shop.settlement.models import (
@@ -144,6 +145,29 @@ def purchases() -> Iterator[str]:
         )
     )  # fmt: skip
     yield from (f"receipt line {i}" for (i,) in rows)
+
+
+@invariant("settlement.own-stores-are-at-own-risk")
+def own_risk() -> Iterator[str]:
+    """Nothing is owed for goods that a producer lost in his own store: what was once posted there was taken back, with its
+    commission."""
+    loss, child = aliased(Entry), aliased(Entry)
+    here = select(Point.id).where(Point.producer_id == loss.producer_id)
+    rows = session().execute(
+        select(loss.producer_id, loss.point_id, func.sum(loss.amount))
+        .where(loss.kind == EntryKind.LOSS, loss.point_id.in_(here))
+        .group_by(loss.producer_id, loss.point_id)
+        .having(func.sum(loss.amount) != 0)
+    )
+    yield from (f"producer {p} at point {at}: {n} paid" for p, at, n in rows)
+    kept = session().execute(
+        select(loss.producer_id, loss.point_id, func.sum(child.amount))
+        .join(child, and_(child.parent_id == loss.id, child.kind == EntryKind.COMMISSION))
+        .where(loss.kind == EntryKind.LOSS, loss.point_id.in_(here))
+        .group_by(loss.producer_id, loss.point_id)
+        .having(func.sum(child.amount) != 0)
+    )
+    yield from (f"producer {p} at point {at}: {n} commission" for p, at, n in kept)
 
 
 @invariant("settlement.commission-adds-up")

@@ -68,6 +68,11 @@ def opened(order: Order, ctx: Flask) -> str:
         "0 9 1 2 3 4 5 6 7 8",
         "viết lan.nguyen@gmail.com", "lan @ gmail.com", "vào www.htx.vn", "https://zalo.me/0912", "fb.com/htxbenthu",
         "htx-ben.com.vn",
+        "STK 0011001234567", "stk: 1903 3456 7890 12 Techcombank", "số tài khoản 12345678 ở BIDV", "tài khoản 0011.0034.5678.9",
+        "9704 3456 - 7890 1234 ngân hàng Vietcombank", "CK cho mình 34512345 MB nhé", "Chuyển cho 103345678901",
+        "tk 12345670 VCB", "evil[.]com/345", "evil[.]com", "evil (dot) com", "htx ben chấm vn", "evil [dot] com", "hxxps://x/345",
+        "lan[at]gmail.com", "O9l2 345 678", "o912345678", "09l2.345.678", "O9I2 345 678", "０９１２３４５６７８",
+        "vận đơn 0912345678", "mã đơn: 84912345678",
     ],
 )  # fmt: skip
 def test_ways_around_the_shop_are_masked(words: str) -> None:
@@ -88,6 +93,19 @@ def test_ways_around_the_shop_are_masked(words: str) -> None:
         "0,5 kg",
         "số 12 ngõ 105",
         "Gửi 2 gói.Cảm ơn",
+        "Đã chuyển khoản 12.500.000 đồng ngày 05.12.2026",
+        "CK 12 500 000đ rồi nhé",
+        "tài khoản của tôi bị trừ 1.250.000 đ hôm 05-12-2026",
+        "ngân hàng báo ngày 2026-12-05 lúc 08:30",
+        "mã vận đơn 842123456789",
+        "Vận đơn số: 1234567890123",
+        "mã bưu gửi EB123456789VN, VTP12345678901",
+        "Hộp 500 g, 12 hộp, 1.000.000.000 đồng",
+        "muối chấm me, ruốc chấm cơm",
+        "mã vạch 8936012345678",
+        "Loại 1, loại 2, lô 20261205",
+        "lO, ol, Il 12 345",
+        "tk 2 gói, ck rồi, đơn HX7K-3M2P/1",
     ],
 )
 def test_plain_words_stay(words: str) -> None:

@@ -91,6 +91,9 @@ def test_words_under_the_marks_leave_room_on_a_phone_and_end_with_the_last(ctx: 
     narrow, wide = [x.text for x in made.labels if x.narrow], [x.text for x in made.labels if x.wide]
     assert narrow[-1] == wide[-1] == "23"
     assert len(narrow) <= charts.NARROW_LABELS
+    months = [f"Nov {year}" for year in range(2000, 2012)]
+    made = charts.bars("t", months, [charts.Series("s", [1] * 12)])
+    assert len([x for x in made.labels if x.narrow]) <= 3, "longer words need more room"
     assert len(wide) <= charts.WIDE_LABELS
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from typing import Any
 
@@ -89,6 +90,9 @@ def test_from_the_blank_form_to_shown(client: Any, maker: Any) -> None:
     assert early.status_code == 303
     assert _open(row.id).state is State.DRAFT
     where = f"{HERE}/{row.slug}/photos"
+    # A phone opens its camera for the one, its gallery for the other; both are sent as the same field.
+    fields = re.findall(r'<input[^>]*name="photo"[^>]*>', _text(client.get(where)))
+    assert [("capture=" in x, "multiple" in x) for x in fields] == [(True, False), (False, True)]
     sent = client.fill(where, form=where, photo=(io.BytesIO(picture()), "muc.jpg"), alt="Mực trên phên", do=None)
     assert sent.status_code == 303, _text(sent)
     assert client.get(f"/san-pham/{row.slug}").status_code == 404
@@ -100,6 +104,9 @@ def test_from_the_blank_form_to_shown(client: Any, maker: Any) -> None:
     assert "no-store" in preview.headers["Cache-Control"]
     done = client.fill(f"{HERE}/{row.slug}", form=f"{HERE}/{row.slug}/send")
     assert done.status_code == 303
+    told = _text(client.get(f"{HERE}/{row.slug}"))
+    assert "sản phẩm hiện với khách khi được duyệt" in told
+    assert "nội dung cũ vẫn hiện trong lúc chờ" not in told, "nothing is shown yet"
     waits = _open(row.id)
     assert waits.state is State.SENT
     office = client.application.test_client()
@@ -336,6 +343,16 @@ def test_what_waits_and_the_letter(client: Any, maker: Any, pack: Variant) -> No
     letters = session().scalars(select(Letter).where(Letter.kind == "listing-decided")).all()
     assert [x.recipient for x in letters] == [member.email]
     assert "Tên quá dài" in letters[0].body_text
+    # As people write: a greeting first, a blank line between the parts, the address of the shop on a line of its own.
+    lines = letters[0].body_text.strip().splitlines()
+    assert lines[0] == f"Chào {member.name},"
+    assert letters[0].subject not in lines
+    assert lines[1] == ""
+    assert lines[-1].startswith("http")
+    assert lines[-2].endswith("OCOP Quảng Ninh")
+    assert all(not (one == two == "") for one, two in itertools.pairwise(lines))
+    button = next(i for i, line in enumerate(lines) if line.startswith("Mở sản phẩm"))
+    assert lines[button - 1] == ""
     _member(client, maker)
     assert "/producer/listings?state=returned" in _text(client.get("/producer"))
 

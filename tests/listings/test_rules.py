@@ -45,6 +45,28 @@ SAID = [
     ("⭐️⭐️⭐️", 3),
     ("★★★★★★★", -1),
     ("4,5 sao", -1),
+    ("☆☆☆☆", 4),
+    ("☆ ☆ ☆", 3),
+    ("Ô CỐP", None),
+    ("Ô-cốp", None),
+    ("ôcốp", None),
+    ("O CỐP 4 sao", None),
+    ("O  C  O  P", None),
+    ("O/C/O/P", None),
+    ("OC OP", None),
+    ("ОСОР", None),  # Cyrillic
+    ("ΟСΟΡ", None),  # Greek and Cyrillic
+    ("О.С.О.Р", None),
+    ("ＯＣＯＰ ４ｓａｏ", 4),
+    ("O\u200bC\u200bO\u200bP", None),
+    ("O\u00adC\u2060O\u034fP", None),
+    ("4 s\u200bao", 4),
+    ("4 ѕао", 4),
+    ("Ⓞⓒⓞⓟ", None),
+    ("🇴🇨🇴🇵", None),
+    ("🅾🅲🅾🅿", None),
+    ("O̶C̶O̶P̶", None),
+    ("5 sa0", 5),
 ]
 NOT_SAID = [
     "",
@@ -65,6 +87,17 @@ NOT_SAID = [
     "đầu tư sao cho đáng",
     "*****",
     "100 % tự nhiên",
+    "để ở cốp xe, trong ô cốp xe",
+    "ốc ốp la, ốc hương ốp lá",
+    "con ở ô cọp, tờ ô có phơi",
+    "ở cơ sở có phòng lạnh, hồ có phủ bạt",
+    "siêu thị Co.op mart, coop food",
+    "tô cá, lò cốm, nhà có ông bà",
+    "☆ Ngon · ☆ Sạch",
+    "Σ, Привет, добрый день",
+    "mùa nào thức ấy, vì sao lại ngon thế",
+    "cho vào lọ có nắp, mỗi hộp 500 g",
+    "nước mắm ủ 12 tháng, 35 độ đạm",
 ]
 
 

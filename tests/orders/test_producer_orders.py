@@ -24,6 +24,7 @@ from shop.orders.services import parcels
 from shop.pages import papers as desk_papers
 from shop.payments.models import Payment, PaymentState, Refund
 from shop.stock.models import StockLevel
+from shop.supply.models import StoreCount
 from tests.orders.conftest import MEMBER, Store, fresh, make_store, one_parcel, pay, refuse, two_parcels
 from tests.pages.test_order_desk import code, page, post
 from tests.people import sign_in
@@ -151,6 +152,8 @@ def test_handing_over_to_a_point_and_with_a_photograph(store: Store, packer: Any
     assert (refused.status_code, "Hãy ghi đơn vị vận chuyển." in refused.get_data(as_text=True)) == (422, True)
     refused = packer.fill(at(order), form=f"{at(order)}/hand-over", to="point", point="khong-co")
     assert 'id="f-hand-over-point-error"' in refused.get_data(as_text=True)
+    refused = packer.fill(at(order), form=f"{at(order)}/hand-over", to="point", point=counter.slug)
+    assert 'id="f-hand-over-received_by-error"' in refused.get_data(as_text=True)
     out = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = "Nhà ông Tư"
@@ -160,15 +163,78 @@ def test_handing_over_to_a_point_and_with_a_photograph(store: Store, packer: Any
         form=f"{at(order)}/hand-over",
         to="point",
         point=counter.slug,
+        received_by="Chị Lan",
         photo=(io.BytesIO(out.getvalue()), "a.jpg"),
     )
     found = fresh(order).fulfilments[0]
     assert (found.status, found.carrier) == ("handed_over", "Gửi qua điểm Trung tâm OCOP thử")
+    assert "Người nhận ở điểm: Chị Lan" in page(packer, at(order))
     photo = packer.get(f"{at(order)}/photo", buffered=True)
     assert photo.mimetype == "image/jpeg"
     assert photo.data[:2] == b"\xff\xd8"
     assert "Nhà ông Tư".encode() not in photo.data  # encoded anew
     assert photo.headers["Cache-Control"] == "no-store"
+
+
+def test_a_carrier_needs_a_number_or_a_photograph(store: Store, packer: Any) -> None:
+    order = one_parcel(store)
+    desk.confirm_parcel(MEMBER, order.fulfilments[0].id, clock.today(), operations.new_key())
+    orders.pack(MEMBER, order.fulfilments[0].id)
+    refused = packer.fill(at(order), form=f"{at(order)}/hand-over", carrier="Nhà xe Phúc Xuyên")
+    assert refused.status_code == 422
+    assert 'id="f-hand-over-tracking_number-error"' in refused.get_data(as_text=True)
+    assert "Nhà xe Phúc Xuyên" in refused.get_data(as_text=True)
+    assert fresh(order).fulfilments[0].status == FulfilmentStatus.PACKED
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (20, 90, 90)).save(out, "JPEG")
+    packer.fill(
+        at(order), form=f"{at(order)}/hand-over", carrier="Nhà xe Phúc Xuyên", photo=(io.BytesIO(out.getvalue()), "a.jpg")
+    )  # fmt: skip
+    found = fresh(order).fulfilments[0]
+    assert (found.status, found.carrier, found.tracking_number) == ("handed_over", "Nhà xe Phúc Xuyên", None)
+    assert found.photo_key
+
+
+def test_a_day_after_the_promise_is_told_and_a_day_too_late_refused(
+    store: Store, packer: Any, client: Any, ctx: Flask
+) -> None:
+    from shop.checkout import letters
+    from shop.kernel.mail import Letter
+    from shop.orders.events import ParcelConfirmed
+
+    order = one_parcel(store)  # promised within four days
+    promised = clock.today() + timedelta(days=4)
+    shown = page(packer, at(order))
+    assert f'max="{promised + timedelta(days=14):%Y-%m-%d}"' in shown
+    too_late = promised + timedelta(days=15)
+    answer = packer.fill(at(order), form=f"{at(order)}/confirm", send_on=too_late.isoformat())
+    assert answer.status_code == 422
+    assert "quá xa ngày đã hẹn với khách" in answer.get_data(as_text=True)
+    assert too_late.isoformat() in answer.get_data(as_text=True)
+    parcel = order.fulfilments[0]
+    told = desk.confirm_parcels(MEMBER, [("a", parcel.id)], too_late, operations.new_key())
+    assert told[0].refusal is not None
+    assert fresh(order).fulfilments[0].confirmed_at is None
+    day = promised + timedelta(days=14)
+    assert packer.fill(at(order), form=f"{at(order)}/confirm", send_on=day.isoformat()).status_code == 303
+    letters.later(ParcelConfirmed(order.id, parcel.id))
+    letters.later(ParcelConfirmed(order.id, parcel.id))
+    letter = session().query(Letter).filter_by(kind="order.later").one()
+    for part in (f"{day:%d/%m/%Y}", f"{promised:%d/%m/%Y}", "hủy được"):
+        assert part in letter.body_text
+        assert part in letter.body_html
+    secret = orders.secret_for(str(ctx.secret_key), order.reference)
+    with transaction() as s:
+        s.query(Order).filter_by(id=order.id).update({"secret_hash": orders.secret_hash(secret)})
+    buyer = ctx.test_client()
+    seen = page(buyer, f"/don-hang/{order.reference}?k={secret}")
+    assert "muộn hơn đã hẹn" in seen
+    assert f"{day:%d/%m/%Y}" in seen
+    assert 'data-testid="cancel-order"' in seen
+    in_time = one_parcel(store)
+    desk.confirm_parcel(MEMBER, in_time.fulfilments[0].id, promised, operations.new_key())
+    letters.later(ParcelConfirmed(in_time.id, in_time.fulfilments[0].id))
+    assert session().query(Letter).filter_by(kind="order.later").count() == 1
 
 
 # --- refusing ----------------------------------------------------------------------------------------------------
@@ -178,7 +244,7 @@ def test_a_part_of_a_cash_order_is_refused(store: Store, packer: Any, client: An
     order = one_parcel(store)  # 2 fish, 3 tea
     fish, tea = order.lines
     answer = packer.fill(
-        at(order), form=f"{at(order)}/refuse", what="some", why="sold_out", reason="Trà mẻ này hỏng",
+        at(order), form=f"{at(order)}/refuse", what="some", why="sold_out", reason="Trà mẻ này hỏng", recount=None,
         **{f"refuse-{tea.id}": "2", f"refuse-{fish.id}": ""},
     )  # fmt: skip
     assert answer.status_code == 303, code(answer)
@@ -223,6 +289,35 @@ def test_a_part_of_a_paid_order_is_refused_and_its_money_goes_back(store: Store,
     clean()
 
 
+def test_what_is_sold_out_is_not_offered_again(store: Store, packer: Any) -> None:
+    order, other = one_parcel(store), one_parcel(store, fish=1, tea=4)  # 2 fish, 3 tea; and what another order has
+    fish, tea = order.lines
+    form = f"{at(order)}/refuse"
+    assert 'name="recount" value="1" checked' in page(packer, at(order))
+    # Of a whole parcel with several goods nobody knows which are sold out: each is counted.
+    told = {"what": "all", "why": "sold_out", "reason": "Hết hàng thật", "recount": "1"}
+    answer = packer.fill(at(order), form=form, **told)
+    assert (answer.status_code, "số còn thật của từng món" in answer.get_data(as_text=True)) == (422, True)
+    answer = packer.fill(at(order), form=form, **told, **{f"left-{fish.id}": "500", f"left-{tea.id}": "0"})
+    assert (answer.status_code, "Sổ kho chỉ còn 19" in answer.get_data(as_text=True)) == (422, True)
+    assert fresh(order).lines[0].refused_quantity == 0, "both or neither"
+    some = {"what": "some", "why": "sold_out", "reason": "Trà hết", "recount": "1"}
+    assert (
+        packer.fill(at(order), form=form, **some, **{f"refuse-{tea.id}": "2", f"left-{tea.id}": ""}).status_code == 303
+    )
+    level = session().get(StockLevel, store.tea.level_id, populate_existing=True)
+    assert (level.on_hand, free(store.tea.level_id)) == (5, 0), "what orders have stays"
+    assert free(store.fish.level_id) == 17
+    assert session().query(StoreCount).one().counted == 5
+    # Without the tick the goods stay on sale.
+    packer.fill(
+        at(other), form=f"{at(other)}/refuse", what="some", why="sold_out", reason="Đếm lại sau", recount=None,
+        **{f"refuse-{other.lines[0].id}": "1"},
+    )  # fmt: skip
+    assert free(store.fish.level_id) == 18
+    clean()
+
+
 def test_a_whole_parcel_of_two_takes_its_delivery_with_it(store: Store, ctx: Flask) -> None:
     other = make_store("HTX Khác")
     order = two_parcels(store, other)
@@ -250,7 +345,7 @@ def test_refusing_all_ends_the_order(store: Store, packer: Any, method: str) -> 
     order = one_parcel(store, method=method)
     if method == "vietqr":
         pay(order)
-    packer.fill(at(order), form=f"{at(order)}/refuse", what="all", why="sold_out", reason="Hết mùa rồi")
+    packer.fill(at(order), form=f"{at(order)}/refuse", what="all", why="sold_out", reason="Hết mùa rồi", recount=None)
     found = fresh(order)
     assert (found.status, found.cancel_reason) == (OrderStatus.CANCELLED, "Hết mùa rồi")
     assert found.reduced_amount == 0  # what was agreed stays; the whole order's money follows its end

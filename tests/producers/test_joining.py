@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -71,12 +72,18 @@ def test_from_the_first_page_to_the_first_sale(ctx: Any, client: Any) -> None:
     bad = client.fill("/producer/join/who", form="/producer/join/who", name="HKD Bến Sim", tax_code="12")
     assert bad.status_code == 422
     assert "HKD Bến Sim" in bad.get_data(as_text=True)
+    claims = client.fill("/producer/join/who", form="/producer/join/who", name="HKD Bến Sim", story="Mật O.C.O.P 5 sao")
+    assert claims.status_code == 422
+    assert "Mật O.C.O.P 5 sao" in claims.get_data(as_text=True)
     assert client.fill("/producer/join/who", form="/producer/join/who", name="HKD Bến Sim").status_code == 303
     assert latest().name == "HKD Bến Sim"
     refused = client.fill("/producer/join/send", form="/producer/join/send")
     assert 'content="application-unfinished"' in refused.get_data(as_text=True)
     who = {k: v for k, v in FACTS.items() if not k.startswith("makes")} | {"makes_food": "1"}
     assert client.fill("/producer/join/who", form="/producer/join/who", **who, commune="06661").status_code == 303
+    papers_step = client.get("/producer/join/papers").get_data(as_text=True)
+    assert re.search(r"1\. Cơ sở của bạn.*?✓</span> xong", papers_step)
+    assert papers_step.count("✓</span> xong") == 1
     for kind in ("registration", "food_safety"):
         kept = client.fill(
             "/producer/join/papers", form="/producer/join/papers", kind=kind, number="1", issuer="Sở", file=upload(kind),

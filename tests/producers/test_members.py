@@ -122,7 +122,8 @@ def test_two_owners_who_remove_each_other(ctx: Any, together: Callable[..., Any]
             return "kept"
         return "gone"
 
-    found = together(ctx, [lambda: remove(a.id), lambda: remove(b.id)])
+    one, two = a.id, b.id  # read here: threads do not share what a session holds
+    found = together(ctx, [lambda: remove(one), lambda: remove(two)])
     assert sorted(outcome.value for outcome in found) == ["gone", "kept"]
     assert len(roles(a)) + len(roles(b)) == 1
 

@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from shop.accounts.permissions import Role
-from shop.catalog.models import Listing
+from shop.catalog.models import Certificate, Listing, Product
+from shop.kernel import clock
 from shop.kernel.audit import AuditRow
-from shop.kernel.db import session
+from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.mail import Letter
 from shop.producers import queries, services
 from shop.producers.errors import ChangeOpen, NotInThisState, SecondPerson
 from shop.producers.models import Change, ChangeState, Producer, ProducerState
 from shop.producers.services import profile
-from tests.factories import make_places, make_producer, make_variant
+from tests.factories import make_certificate, make_places, make_producer, make_variant
 from tests.people import make_user, sign_in
 from tests.producers.conftest import OFFICE, SECOND, actor_of
 
@@ -62,6 +63,35 @@ def test_story_shows_at_once_the_name_does_not(ctx: Any, client: Any) -> None:
     row = get(maker)
     assert (row.name, row.commune_code, row.slug) == ("HTX Bến Mới", "07093", maker.slug)
     assert len(letters("producers.change")) == 1
+
+
+def test_a_story_claims_only_what_a_certificate_says(ctx: Any, client: Any) -> None:
+    maker = make_producer("HTX Bến")
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{maker.id}"))
+
+    def told(**said: str) -> Any:
+        return client.fill("/producer/profile", form="/producer/profile", **said)
+
+    for claim in ("Nhà tôi làm hàng Ô CỐP", "Chả mực đạt 4 sao", "Hàng ОСОР", "☆☆☆☆ ngon"):
+        answer = told(story=claim, phone="0912345678")
+        assert answer.status_code == 422, claim
+        shown = answer.get_data(as_text=True)
+        assert "chỉ được nói đến OCOP hoặc số sao" in shown
+        assert claim in shown, "what was typed stays"
+        assert "0912345678" in shown
+    assert told(story_en="Five star squid").status_code == 422
+    assert (get(maker).story, get(maker).story_en) == (None, None)
+    # Another's certificate is none of his; his own speaks for exactly its stars.
+    make_certificate(make_variant("Chả mực khác", producer=make_producer("Khác")), stars=4)
+    assert told(story="Chả mực OCOP 4 sao của nhà").status_code == 422
+    make_certificate(make_variant("Chả mực", producer=maker), stars=4)
+    assert told(story="Chả mực OCOP 4 sao của nhà").status_code == 303
+    assert told(story="Chả mực OCOP 5 sao của nhà").status_code == 422
+    # The certificate ended: what stands may stay beside another telephone number, nothing new of it may be said.
+    with transaction() as s:
+        s.query(Certificate).update({"revoked_on": clock.today()})
+    assert told(story="Chả mực OCOP 4 sao của nhà", phone="0987654321").status_code == 303
+    assert told(story="Chả mực OCOP 4 sao của nhà tôi").status_code == 422
 
 
 def test_a_new_account_needs_two_people_and_every_owner_hears(ctx: Any) -> None:
@@ -109,6 +139,32 @@ def test_refused_and_withdrawn(ctx: Any, client: Any) -> None:
     assert client.fill("/producer/profile", form=path).status_code == 303
     assert queries.change(second.reference)[0].state is ChangeState.WITHDRAWN
     assert owner.email in {r for r, _s in letters("producers.change")}
+
+
+def test_a_suspended_producer_reads_why_and_may_leave(ctx: Any, client: Any) -> None:
+    maker = make_producer()
+    goods = make_variant(producer=maker)
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{maker.id}"))
+    slug = session().get(Product, goods.product_id).slug
+    listing = f"/producer/listings/{slug}"
+    assert f'href="/san-pham/{slug}"' in client.get(listing).get_data(as_text=True)
+    services.set_state(OFFICE, maker.id, ProducerState.SUSPENDED, "Chưa nộp giấy an toàn thực phẩm")
+    for address in ("/producer", "/producer/listings", listing):
+        shown = client.get(address).get_data(as_text=True)
+        assert "Chưa nộp giấy an toàn thực phẩm" in shown, address
+    for address in ("/producer/listings", listing):
+        shown = client.get(address).get_data(as_text=True)
+        assert "Không hiện: cơ sở tạm ngừng" in shown
+        assert f'href="/san-pham/{slug}"' not in shown
+    profile_page = "/producer/profile"
+    assert client.fill(profile_page, form="/producer/profile/leave", reason="").status_code == 422
+    assert client.fill(profile_page, form="/producer/profile/leave", reason="Nghỉ hẳn").status_code == 303
+    assert get(maker).state is ProducerState.SUSPENDED
+    wish = next(row for row in queries.history(get(maker)) if row.action == "producers.leave")
+    assert wish.detail["reason"] == "Nghỉ hẳn"
+    assert "Chưa nộp giấy an toàn thực phẩm" in client.get("/producer").get_data(as_text=True)
+    services.set_state(OFFICE, maker.id, ProducerState.ACTIVE, "Đã nộp giấy")
+    assert "Đã nộp giấy" not in client.get("/producer").get_data(as_text=True)
 
 
 def test_leaving_hides_the_goods_and_keeps_the_records(ctx: Any, client: Any) -> None:

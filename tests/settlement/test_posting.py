@@ -6,24 +6,25 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from shop.catalog.models import Product
 from shop.counts import services as counts
 from shop.counts.models import WriteOffReason
 from shop.kernel import clock, jobs
-from shop.kernel.db import session
+from shop.kernel.db import session, transaction
 from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.points.models import PointKind
+from shop.points.models import Point, PointKind
 from shop.receipts import queries as receipts_read
 from shop.receipts import services as receipts
 from shop.receipts.models import Terms
 from shop.receipts.services import Came, Wanted
 from shop.settlement.models import EntryKind, Loss, Party
-from shop.settlement.services import posting
+from shop.settlement.services import losses, posting
 from shop.settlement.services.agreements import Rates
 from shop.stock import services as stock
-from shop.stock.models import MovementKind
+from shop.stock.models import MovementKind, StockMovement
 from tests import factories
 from tests.settlement.conftest import BOSS, DESK, Trade, broken, entries, key, settle, sums
 
@@ -179,6 +180,42 @@ def test_lost_goods_are_paid_as_agreed(trade: Trade) -> None:
     assert [e.amount for e in entries(EntryKind.LOSS)][2:] == [360_000, -240_000]
     assert sums()["commission"] == -36_000 - 54_000 + 36_000
     assert settle() == 0
+    assert broken() == []
+
+
+def test_what_lies_in_the_own_store_is_at_own_risk(trade: Trade) -> None:
+    trade.agree(losses=(Loss.DAMAGED, Loss.COUNT))
+    store = factories.make_point("Kho nhà Thử", kind=PointKind.PRODUCER_STORE, producer_id=trade.producer.id)
+    mine = factories.put_in(trade.fish, store, 20, owner=f"producer:{trade.producer.id}")
+    theirs = factories.put_in(trade.tea, store, 20, owner=f"producer:{trade.other.id}")
+    trade.agree(trade.other, losses=(Loss.DAMAGED, Loss.COUNT))
+
+    def off(level: int, n: int, name: str) -> int:
+        stock.adjust(DESK, level, -n, "dập", name, kind=MovementKind.COUNT, reference="count:K-2")
+        return session().scalars(select(StockMovement.id).where(StockMovement.op_key == name)).one()
+
+    first = off(mine, 3, "own-store-test-1")
+    assert settle() == 0
+    assert losses.of_loss(first) == 0
+    assert sums() == {}
+    # Goods of another that lie there are consigned as anywhere.
+    off(theirs, 1, "own-store-test-2")
+    assert settle() == 1
+    assert sums(trade.other) == {"loss": 33_333, "commission": -5_000}
+    # What was posted wrongly before, some of it found again since, stands against a line in the next sweep, once.
+    with transaction() as s:
+        s.query(Point).filter_by(id=store.id).update({"producer_id": None})
+    settle()
+    stock.adjust(DESK, mine, 1, "thấy lại", "own-store-test-3", kind=MovementKind.COUNT, reference="count:K-2")
+    settle()
+    assert sums(trade.producer) == {"loss": 240_000, "commission": -36_000}
+    with transaction() as s:
+        s.query(Point).filter_by(id=store.id).update({"producer_id": trade.producer.id})
+    assert [line.split(":")[0] for line in broken()] == ["settlement.own-stores-are-at-own-risk"]
+    assert settle() == 1
+    assert settle() == 0
+    assert sums(trade.producer) == {"loss": 0, "commission": 0}
+    assert sums(trade.other)["loss"] == 33_333
     assert broken() == []
 
 

@@ -128,6 +128,10 @@ def test_capacity_season_and_harvest_from_a_phone(member: Any, supply: Supply) -
     wrong = member.fill(address + "/harvest", low="9", high="5", from_on=in_days(0).isoformat())
     assert wrong.status_code == 422
     assert 'value="9"' in text_of(wrong)
+    over = member.fill(address + "/harvest", low="5", high="9", from_on="2020-03-01", last_on="2020-03-05")
+    assert over.status_code == 422
+    assert "không thể đã xong trước hôm nay" in over.get_data(as_text=True)
+    assert "2020-03-05" in over.get_data(as_text=True)
     assert member.fill(address + "/harvest", low="5", high="9", from_on=in_days(0).isoformat()).status_code == 303
     found = f"/producer/harvests/{session().query(Harvest).one().reference}"
     assert member.fill(found, form=0, came="7").status_code == 303

@@ -444,9 +444,10 @@ def hand_over(
     carrier: str | None = None,
     tracking_number: str | None = None,
     photo_key: str | None = None,
+    note: str | None = None,
 ) -> None:
     """A parcel leaves with a carrier (or is given out at the point): its goods are sold now. `photo_key` names a photograph
-    of it in storage.
+    of it in storage; `note` stands in its history, for staff and its sender.
 
     Raises:
         Invalid: a parcel needs its carrier.
@@ -458,8 +459,8 @@ def hand_over(
         tracking_number = text.clean(tracking_number or "")[:80] or None
         if found.kind == DeliveryKind.SHIP and carrier is None:
             raise Invalid(N_("Hãy ghi đơn vị vận chuyển."), field="carrier")
-        step(actor, "fulfilment", found.id, FulfilmentStatus.HANDED_OVER, order_id=order.id, handed_over_at=clock.now(),
-             carrier=carrier, tracking_number=tracking_number, photo_key=photo_key)  # fmt: skip
+        step(actor, "fulfilment", found.id, FulfilmentStatus.HANDED_OVER, order_id=order.id, reason=note,
+             handed_over_at=clock.now(), carrier=carrier, tracking_number=tracking_number, photo_key=photo_key)  # fmt: skip
         stock.hand_over(actor, hold_reference(order.reference, found.number))
         audit.record(
             actor,

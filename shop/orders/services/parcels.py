@@ -18,8 +18,8 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
-from shop.orders import events
-from shop.orders.errors import StepNotAllowed
+from shop.orders import events, rules
+from shop.orders.errors import SendDayTooLate, StepNotAllowed
 from shop.orders.models import (
     TILL,
     Fulfilment,
@@ -36,8 +36,6 @@ from shop.orders.models import (
 from shop.orders.services import _fulfilment, cancel, complete_if_done, hold_reference, step
 from shop.stock import services as stock
 
-# The day on which a parcel is meant to leave lies at most so far ahead.
-FARTHEST_DAYS = 60
 _OPEN = frozenset({OrderStatus.PLACED, OrderStatus.CONFIRMED})
 _CANCELLED = FulfilmentStatus.CANCELLED
 
@@ -53,19 +51,39 @@ def may_refuse(order: Order, parcel: Fulfilment) -> bool:
     return order.channel != TILL and order.status in _OPEN and waits
 
 
+def promised(parcel: Fulfilment) -> date | None:
+    """The last day that its buyer was promised the parcel for; None if nothing was promised."""
+    return parcel.expected_to_on or parcel.expected_from_on
+
+
+def latest_day(parcel: Fulfilment) -> date:
+    """The latest day on which whoever sends it may say that it leaves: some days after the promise, or after today if that
+    is over or nothing was promised (setting `orders.send_late_days`)."""
+    today = clock.today()
+    return max(promised(parcel) or today, today) + timedelta(days=int(rules.SEND_LATE_DAYS.get()))
+
+
+def is_late(parcel: Fulfilment) -> bool:
+    """Whether the day on which it is to leave lies after what its buyer was promised."""
+    day = promised(parcel)
+    return parcel.send_on is not None and day is not None and parcel.send_on > day
+
+
 def confirm_parcel(actor: Actor, fulfilment_id: int, send_on: date) -> None:
     """Whoever sends a parcel says that he will, on the day `send_on`. Once that is said of every parcel that is left, the
     order is confirmed too.
 
     Raises:
-        Invalid: the day is over, or too far ahead.
+        Invalid: the day is over.
+        SendDayTooLate: it is too long after what the buyer was promised.
         StepNotAllowed: the order is not placed or over, or the word was given before.
     """
-    today = clock.today()
-    if not today <= send_on <= today + timedelta(days=FARTHEST_DAYS):
-        raise Invalid(N_("Ngày gửi phải từ hôm nay đến %(n)s ngày tới."), field="send_on", n=FARTHEST_DAYS)
+    if send_on < clock.today():
+        raise Invalid(N_("Ngày gửi phải từ hôm nay trở đi."), field="send_on")
     with transaction() as s:
         order, found = _fulfilment(fulfilment_id)
+        if send_on > latest_day(found):
+            raise SendDayTooLate(field="send_on")
         if not may_confirm(order, found):
             raise StepNotAllowed
         s.execute(

@@ -14,6 +14,7 @@ from shop.kernel import web
 from shop.pages.office import nav
 from shop.pages.portal import bp, waiting
 from shop.producers import maker
+from shop.producers import queries as producers
 
 
 @bp.get("", strict_slashes=False)
@@ -41,6 +42,7 @@ def home() -> Any:
         "pages/portal/home.html",
         here="/producer",
         maker=here,
+        suspended=producers.suspended_why(here.id),
         choices=[(m.slug, m.name) for m in maker.mine(Permission.PORTAL_ENTER)],
         groups=groups,
         nothing=not any(w.count for w in found if w.kind),

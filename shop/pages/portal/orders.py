@@ -20,8 +20,8 @@ from shop.kernel import clock, operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.orders import desk as steps
 from shop.orders import queries as orders
-from shop.orders.models import REFUSAL_WHY_NAMES
-from shop.pages import papers, parcels
+from shop.orders.models import REFUSAL_WHY_NAMES, RefusalWhy
+from shop.pages import papers, parcels, shelf
 from shop.pages.office import desk
 from shop.pages.office.desk import Typed
 from shop.pages.portal import bp
@@ -214,6 +214,27 @@ def confirm_parcel(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
+def _left(reference: str, number: int, wanted: dict[int, int] | None) -> dict[int, int]:
+    """What is really left for sale of each pack that is refused, by line; a field left empty is nothing, where there is no
+    doubt which goods are sold out.
+
+    Raises:
+        Invalid: no whole number; or the whole parcel of several goods is refused and one of them is not counted.
+    """
+    lines = [x for x in parcels.page(reference, number, _sender(reference, number)).view.lines if x.quantity]
+    if wanted is not None:
+        lines = [x for x in lines if wanted.get(x.id)]
+    found: dict[int, int] = {}
+    for line in lines:
+        raw = request.form.get(f"left-{line.id}", "").strip()
+        if not raw and wanted is None and len(lines) > 1:
+            raise Invalid(N_("Hãy ghi số còn thật của từng món trong kiện; hết thì ghi 0."), field="left")
+        if not (raw or "0").isascii() or not (raw or "0").isdecimal() or len(raw) > 6:
+            raise Invalid(N_("Số lượng phải là số nguyên, ví dụ 2."), field="left")
+        found[line.id] = int(raw or "0")
+    return found
+
+
 @bp.post("/orders/<reference>/<int(max=9999):number>/refuse")
 @guards.requires(P.PORTAL_ORDERS, scope=of_parcel, name=_SENDER)
 def refuse(reference: str, number: int) -> Any:
@@ -222,7 +243,8 @@ def refuse(reference: str, number: int) -> Any:
 
     def command() -> None:
         wanted, why, words = desk.refusal()
-        steps.refuse(guards.actor(), parcel_id, wanted, why, words, desk.op_key())
+        left = _left(reference, number, wanted) if why is RefusalWhy.SOLD_OUT and request.form.get("recount") else {}
+        shelf.refuse(guards.actor(), _sender(reference, number), parcel_id, wanted, why, words, left, desk.op_key())
 
     return _attempt(reference, number, "refuse", command, gettext("Đã báo cho khách; tiền tự giảm hoặc được hoàn."))
 
@@ -237,18 +259,28 @@ def pack_parcel(reference: str, number: int) -> Any:
     )  # fmt: skip
 
 
-def _carrier() -> tuple[str, str]:
-    """Who takes the parcel, and its number there.
+def _carrier(*, photo: bool) -> tuple[str, str, str | None]:
+    """Who takes the parcel, its number there, and what else the history is to keep: without a number and without a
+    photograph of the receipt nobody could look for a parcel that got lost.
 
     Raises:
-        Invalid: neither a carrier nor a point.
+        Invalid: neither a carrier with a number or a photograph, nor a point and who took it there.
     """
     if request.form.get("to") == "point":
         point = points.by_slug(request.form.get("point", "")[:80])
         if point is None or point.producer_id is not None or not point.is_public:
             raise Invalid(N_("Hãy chọn điểm nhận kiện."), field="point")
-        return gettext("Gửi qua điểm %(point)s", point=point.name)[:80], desk.line("tracking_number")
-    return desk.line("carrier"), desk.line("tracking_number")
+        received_by = desk.line("received_by")
+        if len(received_by) < 2:
+            raise Invalid(N_("Hãy ghi tên người nhận kiện ở điểm."), field="received_by")
+        where = gettext("Gửi qua điểm %(point)s", point=point.name)[:80]
+        return where, "", gettext("Người nhận ở điểm: %(name)s", name=received_by)
+    carrier, tracking = desk.line("carrier"), desk.line("tracking_number")
+    if not carrier:
+        raise Invalid(N_("Hãy ghi đơn vị vận chuyển."), field="carrier")
+    if not tracking and not photo:
+        raise Invalid(N_("Hãy ghi mã vận đơn, hoặc chụp ảnh phiếu gửi của đơn vị vận chuyển."), field="tracking_number")
+    return carrier, tracking, None
 
 
 @bp.post("/orders/<reference>/<int(max=9999):number>/hand-over")
@@ -256,12 +288,13 @@ def _carrier() -> tuple[str, str]:
 def hand_over_parcel(reference: str, number: int) -> Any:
     """The parcel leaves with a carrier or through a point, or is given to its buyer; a photograph may be kept of it."""
     parcel_id = _id(reference, number)
+    pickup = parcels.page(reference, number, _sender(reference, number)).view.pickup
 
     def command() -> None:
-        carrier, tracking = _carrier()
         upload = request.files.get("photo")
         photo = upload.read() if upload and upload.filename else None
-        steps.hand_over(guards.actor(), parcel_id, carrier, tracking, desk.op_key(), photo=photo)
+        carrier, tracking, note = ("", "", None) if pickup else _carrier(photo=bool(photo))
+        steps.hand_over(guards.actor(), parcel_id, carrier, tracking, desk.op_key(), photo=photo, note=note)
 
     return _attempt(reference, number, "hand-over", command, gettext("Đã giao đi; hàng đã ra khỏi kho."))
 

@@ -42,6 +42,7 @@ from shop.producers.queries.register import (
     place_of,
     scope_of,
     shown,
+    suspended_why,
     table,
 )
 
@@ -88,6 +89,7 @@ __all__ = [
     "scope_of",
     "shown",
     "steps_of",
+    "suspended_why",
     "table",
     "twins",
     "waiting_office",

@@ -21,6 +21,7 @@ ACTIONS = {
     "producers.create": N_("Ghi nhà sản xuất"),
     "producers.update": N_("Sửa thông tin"),
     "producers.state": N_("Đổi trạng thái"),
+    "producers.leave": N_("Cơ sở xin rời chợ"),
     "producers.bank-account": N_("Đổi tài khoản nhận tiền"),
     "producers.member-invite": N_("Mời thành viên"),
     "producers.member-withdraw": N_("Rút lời mời"),
@@ -150,6 +151,21 @@ def history(row: Producer, count: int = 30) -> list[audit.AuditRow]:
     """What the audit log says of a producer, latest first."""
     rows = select(audit.AuditRow).where(audit.AuditRow.target == f"producer:{row.slug}")
     return list(session().scalars(rows.order_by(audit.AuditRow.id.desc()).limit(count)))
+
+
+def suspended_why(producer_id: int) -> str | None:
+    """Why a producer is suspended, as it was said last ('' if nobody wrote it down); None if it is active."""
+    row = session().get(Producer, producer_id)
+    if row is None or row.state is not ProducerState.SUSPENDED:
+        return None
+    detail = session().scalar(
+        select(audit.AuditRow.detail)
+        .where(audit.AuditRow.target == f"producer:{row.slug}", audit.AuditRow.action == "producers.state")
+        .order_by(audit.AuditRow.id.desc())
+        .limit(1)
+    )
+    said = detail or {}
+    return str(said.get("reason") or "") if said.get("state") == ProducerState.SUSPENDED.value else ""
 
 
 def instant(raw: str) -> datetime | None:

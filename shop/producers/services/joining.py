@@ -24,7 +24,7 @@ from shop.producers.errors import (
     PapersUnchecked,
     ProducerClaimed,
 )
-from shop.producers.events import ApplicationMoved, ProducerChanged
+from shop.producers.events import ApplicationMoved, ProducerChanged, StorySaid
 from shop.producers.models import (
     APPLICATION_ALLOWED,
     UNDECIDED,
@@ -124,7 +124,7 @@ def save_who(actor: Actor, reference: str, *, province: str | None, commune: str
 
     Raises:
         NotFound, NotInThisState.
-        Invalid: a fact cannot be read; `field` names it.
+        Invalid: a fact cannot be read, or the story claims what no certificate in force says; `field` names it.
     """
     refused: list[Invalid] = []
     values: dict[str, Any] = {}
@@ -145,6 +145,8 @@ def save_who(actor: Actor, reference: str, *, province: str | None, commune: str
         row = _own(actor, reference)
         facts.apply(row, values | place)
         row.updated_at = clock.now()
+        if row.story:
+            events.publish(StorySaid(row.claimed_id, (("story", row.story),)))
 
 
 def save_bank(actor: Actor, reference: str, bank_bin: str, account_number: str, holder: str) -> None:

@@ -13,12 +13,13 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.places import queries as places
 from shop.producers import queries
 from shop.producers.errors import ChangeOpen, NoSuchProducer, SecondPerson
-from shop.producers.events import ChangeMoved
+from shop.producers.events import ChangeMoved, StorySaid
 from shop.producers.models import CHANGE_ALLOWED, OPEN_CHANGES, Change, ChangeKind, ChangeState, Producer, ProducerState
 from shop.producers.services import register, steps
 
 # What members say for themselves, and what the office vouches for.
 FREE = ("story", "story_en", "phone", "email", "website")
+STORIES = ("story", "story_en")
 VOUCHED = ("name", "legal_form", "tax_code", "representative", "province_code", "commune_code", "street")
 
 
@@ -27,12 +28,20 @@ def say(actor: Actor, producer_id: int, **stated: Any) -> bool:
 
     Raises:
         NoSuchProducer.
-        Invalid: a fact cannot be read.
+        Invalid: a fact cannot be read, or the story claims what no certificate in force says.
         TypeError: a fact is not of `FREE` (a defect of the caller).
     """
     if set(stated) - set(FREE):
         raise TypeError("not a member's to say")
-    return register.update_producer(actor, producer_id, **stated)
+    with transaction():
+        row = locked(Producer, producer_id, NoSuchProducer)
+        before = {name: getattr(row, name) for name in STORIES}
+        changed = register.update_producer(actor, producer_id, **stated)
+        # What stands already is not judged anew with every telephone number.
+        texts = tuple((n, str(getattr(row, n))) for n in STORIES if getattr(row, n) and getattr(row, n) != before[n])
+        if texts:
+            events.publish(StorySaid(producer_id, texts))
+        return changed
 
 
 def ask_facts(actor: Actor, producer_id: int, *, province: str, commune: str, **stated: Any) -> str:
@@ -186,9 +195,15 @@ def refuse(actor: Actor, reference: str, reason: str) -> None:
 
 def leave(actor: Actor, producer_id: int, reason: str) -> bool:
     """Stop selling, by an owner's own will: the goods are hidden at once, all records are kept, only the office brings it back.
+    Of a producer that the office suspended already the wish stands on record, so that it is not brought back unasked.
 
     Raises:
         NoSuchProducer.
         Invalid: no reason was given.
     """
-    return register.set_state(actor, producer_id, ProducerState.SUSPENDED, reason)
+    with transaction():
+        if register.set_state(actor, producer_id, ProducerState.SUSPENDED, reason):
+            return True
+        row = locked(Producer, producer_id, NoSuchProducer)
+        audit.record(actor, "producers.leave", f"producer:{row.slug}", reason=facts.line(reason, "reason"))
+        return False

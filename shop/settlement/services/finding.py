@@ -16,6 +16,7 @@ from shop.orders.models import (
     Order,
     PaymentStatus,
 )
+from shop.points.models import Point
 from shop.receipts.models import Delivery, Receipt, ReceiptLine
 from shop.receipts.models import Terms as Bought
 from shop.settlement.models import (
@@ -26,7 +27,7 @@ from shop.settlement.models import (
     StatementLine,
 )
 from shop.settlement.services.entries import OWNER, owner_id
-from shop.settlement.services.losses import of_loss, of_purchases
+from shop.settlement.services.losses import of_loss, of_purchases, paid_in_own_stores, take_back
 from shop.settlement.services.posting import MONEY_IS_HERE, of_order
 from shop.stock.models import MovementKind, StockLevel, StockMovement
 
@@ -97,11 +98,14 @@ def sweep(producer_id: int | None = None, actor: Actor = SYSTEM) -> int:
     s = session()
     agreed = set(s.scalars(select(Agreement.producer_id).where(Agreement.state == AgreementState.AGREED)))
     lost = s.execute(
-        _movements_without_entry([MovementKind.WRITE_OFF, MovementKind.COUNT], producer_id).with_only_columns(
-            StockMovement.id, StockLevel.owner
-        )
+        _movements_without_entry([MovementKind.WRITE_OFF, MovementKind.COUNT], producer_id)
+        # What lies in the producer's own store is at his own risk.
+        .join(Point, Point.id == StockLevel.point_id)
+        .where(or_(Point.producer_id.is_(None), StockLevel.owner != func.concat(OWNER, Point.producer_id)))
+        .with_only_columns(StockMovement.id, StockLevel.owner)
     ).all()
     new += sum(of_loss(i, actor) for i, owner in lost if owner_id(owner) in agreed)
+    new += sum(take_back(i, actor) for i in paid_in_own_stores(producer_id))
     bought = (
         select(ReceiptLine.id)
         .join(Receipt, Receipt.id == ReceiptLine.receipt_id)

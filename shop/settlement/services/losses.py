@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from shop.catalog.models import Price, Product, Variant
 from shop.counts.models import WriteOff, WriteOffReason
@@ -40,14 +41,15 @@ _PREFIX = {"count": Loss.COUNT, "transfer": Loss.TRANSFER, "order": Loss.RETURNE
 
 def of_loss(movement_id: int, actor: Actor = SYSTEM) -> int:
     """Post consigned goods that were written off or counted short: paid for at the price in force less commission if the
-    agreement says so, else as a line of nothing. Goods that a later count finds again give back what was paid for them."""
+    agreement says so, else as a line of nothing. Goods that a later count finds again give back what was paid for them.
+    What lies in the producer's own store is at his own risk: nothing is posted of it."""
     with transaction() as s:
         m = s.execute(
             select(
                 StockMovement.id, StockMovement.kind, StockMovement.quantity, StockMovement.reference, StockMovement.at,
                 StockMovement.reason, StockLevel.id.label("level_id"), StockLevel.owner, StockLevel.point_id,
                 StockLevel.variant_id, Product.name, Variant.pack, Product.set_id, Point.kind.label("place"),
-                Point.is_demo,
+                Point.is_demo, Point.producer_id.label("store_of"),
             )
             .join(StockLevel, StockLevel.id == StockMovement.level_id)
             .join(Variant, Variant.id == StockLevel.variant_id)
@@ -56,7 +58,7 @@ def of_loss(movement_id: int, actor: Actor = SYSTEM) -> int:
             .where(StockMovement.id == movement_id)
         ).one()  # fmt: skip
         producer_id = owner_id(m.owner)
-        if producer_id is None:
+        if producer_id is None or producer_id == m.store_of:
             return 0
         account(producer_id)
         if s.execute(select(Entry.id).where(Entry.movement_id == movement_id)).first() is not None:
@@ -126,10 +128,15 @@ def _found_again(actor: Actor, m: Any, entry: dict[str, Any]) -> int:
             None,
         )
         return 1
-    commission = s.scalars(select(Entry).where(Entry.cause == f"commission/{lost.cause}")).one()
-    terms = Terms(lost.quantity, lost.unit_amount or 0, 0, commission.rate_bp or 0)
     left = lost.quantity - back[lost.id]
-    n = min(m.quantity, left)
+    _give_back(actor, lost, left, min(m.quantity, left), entry)
+    return 1
+
+
+def _give_back(actor: Actor, lost: Entry, left: int, n: int, entry: dict[str, Any]) -> None:
+    """Take `n` of the `left` units of a paid loss out of what is owed, with their share of the commission."""
+    commission = session().scalars(select(Entry).where(Entry.cause == f"commission/{lost.cause}")).one()
+    terms = Terms(lost.quantity, lost.unit_amount or 0, 0, commission.rate_bp or 0)
     before, after = terms.of(left), terms.of(left - n)
     less = Parts(after.gross - before.gross, 0, after.commission - before.commission, 0, 0)
     entry |= {
@@ -139,7 +146,56 @@ def _found_again(actor: Actor, m: Any, entry: dict[str, Any]) -> int:
         "amount": -n * (lost.unit_amount or 0),
     }
     _loss(actor, entry, terms, less, lost.agreement_id)
-    return 1
+
+
+def in_own_stores() -> Any:
+    """The condition that an entry is of a producer's goods at a point that is his own."""
+    return Entry.point_id.in_(select(Point.id).where(Point.producer_id == Entry.producer_id))
+
+
+def paid_in_own_stores(producer_id: int | None = None) -> list[int]:
+    """Losses in producers' own stores that were paid for and not taken back yet, by id: of one producer or of all."""
+    undone = aliased(Entry)
+    back = select(func.coalesce(func.sum(undone.quantity), 0)).where(
+        undone.parent_id == Entry.id, undone.kind == EntryKind.LOSS
+    )
+    wanted = select(Entry.id).where(
+        Entry.kind == EntryKind.LOSS, Entry.parent_id.is_(None), Entry.amount > 0, in_own_stores(),
+        Entry.quantity + back.scalar_subquery() > 0,
+    )  # fmt: skip
+    if producer_id:
+        wanted = wanted.where(Entry.producer_id == producer_id)
+    return list(session().scalars(wanted.order_by(Entry.id)))
+
+
+def take_back(entry_id: int, actor: Actor = SYSTEM) -> int:
+    """Undo, by a line against it in the open statement, a loss in the producer's own store that was once paid for."""
+    with transaction() as s:
+        producer_id = s.scalar(select(Entry.producer_id).where(Entry.id == entry_id))
+        if producer_id is None:
+            return 0
+        account(producer_id)
+        if entry_id not in paid_in_own_stores(producer_id):
+            return 0
+        lost = s.scalars(select(Entry).where(Entry.id == entry_id)).one()
+        gone = s.scalar(
+            select(func.coalesce(func.sum(Entry.quantity), 0)).where(
+                Entry.parent_id == lost.id, Entry.kind == EntryKind.LOSS
+            )
+        )
+        left = lost.quantity + int(gone or 0)
+        entry = {
+            name: getattr(lost, name)
+            for name in ("producer_id", "kind", "channel", "point_id", "movement_id", "variant_id", "agreement_id",
+                         "reference", "reason", "is_demo")
+        }  # fmt: skip
+        entry |= {
+            "cause": f"own-store/{lost.cause}",
+            "label": f"Ghi lại: hàng trong kho của cơ sở, cơ sở tự chịu · {lost.label}"[:255],
+            "happened_at": clock.now(),
+        }
+        _give_back(actor, lost, left, left, entry)
+        return 1
 
 
 def _price(variant_id: int, at: datetime) -> int | None:

@@ -16,7 +16,7 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.points.models import Point
 from shop.receipts import queries as receipts
 from shop.stock import services as stock
-from shop.stock.models import MovementKind, StockLevel
+from shop.stock.models import Lot, MovementKind, StockLevel
 from shop.supply import rules
 from shop.supply.errors import GoodsMoved
 from shop.supply.models import Production, StoreCount
@@ -134,37 +134,100 @@ def count(
         difference = counted - level.on_hand
         if difference and len(why) < 2:
             raise Invalid(N_("Hãy ghi lý do chênh lệch."), field="reason")
-        reference = f"D-{text.reference()}"
-        session().add(
-            StoreCount(
-                reference=reference,
-                producer_id=producer_id,
-                level_id=level_id,
-                counted=counted,
-                expected=seen,
-                reason=why or None,
-                at=clock.now(),
-                actor_key=actor.key,
-                actor_label=actor.label,
-                op_key=op_key,
-            )
-        )
-        session().flush()
-        if difference:
-            stock.adjust(
-                actor,
-                level_id,
-                difference,
-                why,
-                f"store-count:{reference}",
-                kind=MovementKind.COUNT,
-                reference=f"store-count:{reference}",
-            )
-        audit.record(actor, "supply.count", f"level:{level_id}", reference=reference, counted=counted, expected=seen)
-        return {"reference": reference}
+        return {"reference": _book(actor, producer_id, level, counted, why, op_key)}
 
     body = [producer_id, level_id, counted, seen, why]
     return str(operations.once(op_key, "supply.count", actor.key, body, command)["reference"])
+
+
+def _book(actor: Actor, producer_id: int, level: StockLevel, counted: int, why: str, op_key: str) -> str:
+    """Write down what was counted of a locked level, and book the difference; return the count's reference."""
+    level_id, seen = level.id, level.on_hand
+    difference = counted - seen
+    reference = f"D-{text.reference()}"
+    session().add(
+        StoreCount(
+            reference=reference,
+            producer_id=producer_id,
+            level_id=level_id,
+            counted=counted,
+            expected=seen,
+            reason=why or None,
+            at=clock.now(),
+            actor_key=actor.key,
+            actor_label=actor.label,
+            op_key=op_key,
+        )
+    )
+    session().flush()
+    if difference:
+        stock.adjust(
+            actor,
+            level_id,
+            difference,
+            why,
+            f"store-count:{reference}",
+            kind=MovementKind.COUNT,
+            reference=f"store-count:{reference}",
+        )
+    audit.record(actor, "supply.count", f"level:{level_id}", reference=reference, counted=counted, expected=seen)
+    return reference
+
+
+def recount(
+    actor: Actor, producer_id: int, point_id: int, variant_id: int, left: int, *, reason: str, op_key: str
+) -> int:
+    """Bring the books of one pack in the producer's own store down to `left` units that are really for sale, beside those that
+    orders have a claim on; what expires first is taken away first. Return how many units the books had too much.
+
+    Raises:
+        NotFound: that is no store of his.
+        Invalid: a number out of range, more than the books have, or no reason.
+    """
+    rules.whole(left, 0, rules.MOST_UNITS, "left")
+    why = rules.line(reason, 500, "reason")
+
+    def command() -> dict[str, Any]:
+        point = session().get(Point, point_id)
+        if point is None or not store.is_own(point, producer_id):
+            raise NotFound
+        if len(why) < 2:
+            raise Invalid(N_("Hãy ghi lý do chênh lệch."), field="reason")
+        ids = session().scalars(
+            select(StockLevel.id).where(
+                StockLevel.point_id == point_id,
+                StockLevel.variant_id == variant_id,
+                StockLevel.owner == store.owner_of(producer_id),
+            )
+        )
+        levels = [db.locked(StockLevel, level_id, NotFound) for level_id in sorted(ids)]
+        free = {row.id: row.on_hand - row.held - row.allocated for row in levels}
+        over = sum(free.values()) - left
+        if over < 0:
+            raise Invalid(
+                N_("Sổ kho chỉ còn %(n)s; có nhiều hơn thì ghi ở trang Kho của cơ sở."),
+                field="left",
+                n=sum(free.values()),
+            )
+        ends = dict(
+            session()
+            .execute(
+                select(StockLevel.id, Lot.expires_on)
+                .join(Lot, Lot.id == StockLevel.lot_id)
+                .where(StockLevel.id.in_(list(free)))
+            )
+            .all()
+        )
+        rest = over
+        for row in sorted(levels, key=lambda level: (ends.get(level.id) or date.max, level.id)):
+            n = min(free[row.id], rest)
+            if n > 0:
+                _book(actor, producer_id, row, row.on_hand - n, why, f"{op_key}.{row.id}")
+                rest -= n
+        return {"over": over}
+
+    body = [producer_id, point_id, variant_id, left, why]
+    return int(operations.once(op_key, "supply.recount", actor.key, body, command)["over"])
 
 
 def write_off(

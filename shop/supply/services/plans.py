@@ -264,6 +264,11 @@ def _checked(expects: Expects) -> None:
         raise Invalid(N_("Một vụ hoặc mẻ kéo dài nhiều nhất một năm."), field="last_on")
 
 
+def _still_comes(expects: Expects) -> None:
+    if expects.last_on < clock.today():
+        raise Invalid(N_("Vụ hoặc mẻ tới không thể đã xong trước hôm nay."), field="last_on")
+
+
 def expect(
     actor: Actor,
     producer_id: int,
@@ -279,9 +284,11 @@ def expect(
 
     Raises:
         NotFound: somebody else's product, or a pack of another.
-        Invalid: a range or days that cannot be.
+        Invalid: a range or days that cannot be, or that are over (the demonstration tells of some that are).
     """
     _checked(expects)
+    if not is_demo:
+        _still_comes(expects)
     note = rules.line(note, 500, "note")
 
     def command() -> dict[str, Any]:
@@ -351,6 +358,7 @@ def expect_anew(actor: Actor, reference: str, expects: Expects, op_key: str, *, 
         NotFound; HarvestMovedOn: it has come or was given up; Invalid.
     """
     _checked(expects)
+    _still_comes(expects)
     note = rules.line(note, 500, "note")
 
     def command() -> dict[str, Any]:
