@@ -48,7 +48,10 @@ FAR = {
     "far to the right": (sheet(*TABLE, cell("XFD3")), "XFD3"),
     "both, and sparse": (sheet(*TABLE, cell("GA3"), cell("B150000")), "B150000"),
     "first and not in order": (sheet(cell("XFD1048576"), cell("A1")), "XFD1048576"),
-    "in small letters": (by_hand('<sheetData><row r="1"><c r="xfd1048576"><v>1</v></c></row></sheetData>'), "XFD1048576"),
+    "in small letters": (
+        by_hand('<sheetData><row r="1"><c r="xfd1048576"><v>1</v></c></row></sheetData>'),
+        "XFD1048576",
+    ),
     "a row that says another number than its cell": (
         by_hand('<sheetData><row r="1"><c r="A1048576"><v>1</v></c></row></sheetData>'),
         "A1048576",
@@ -62,7 +65,7 @@ FAR = {
         "XFD1048576",
     ),
     "behind a comment that looks like a cell": (
-        by_hand("<sheetData><row r=\"1\"><!--<c a=\"--><c r='XFD1048576'><v>1</v></c></row></sheetData>"),
+        by_hand('<sheetData><row r="1"><!--<c a="--><c r=\'XFD1048576\'><v>1</v></c></row></sheetData>'),
         "XFD1048576",
     ),
     "with a prefix": (
@@ -121,7 +124,9 @@ def test_which_part_is_a_sheet_must_be_clear() -> None:
     with pytest.raises(BadTable):
         sheets.read(_repacked(good, relations, b'<R><Relationship Id="rId1" Target="/xl/none.xml"/></R>'))
     with pytest.raises(BadTable):
-        sheets.read(_repacked(good, relations, b'<R><Relationship Id="rId1" Target="/a"/><Relationship Id="rId1"/></R>'))
+        sheets.read(
+            _repacked(good, relations, b'<R><Relationship Id="rId1" Target="/a"/><Relationship Id="rId1"/></R>')
+        )
 
 
 def test_only_the_sheet_that_is_read_need_be_small() -> None:
