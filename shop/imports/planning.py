@@ -39,7 +39,8 @@ REPLACES = N_("Trong bản chưa duyệt xong đang ghi “%(said)s”; dòng n�
 JOINS = {
     ListingState.SENT: N_("Sản phẩm có bản đang chờ duyệt; thay đổi cần duyệt được ghép vào bản đó."),
     ListingState.RETURNED: N_(
-        "Sản phẩm có bản bị trả lại để sửa; thay đổi cần duyệt được ghi vào bản đó và chưa gửi. Hãy sửa rồi gửi ở trang sản phẩm."
+        "Sản phẩm có bản bị trả lại để sửa; thay đổi cần duyệt được ghi vào bản đó và chưa gửi. "
+        "Hãy sửa rồi gửi ở trang sản phẩm."
     ),
     ListingState.DRAFT: N_(
         "Sản phẩm có bản nháp chưa gửi; thay đổi cần duyệt được ghi vào bản đó. Hãy gửi duyệt ở trang sản phẩm."
@@ -301,12 +302,26 @@ class Planner:
         if raw.why:
             return Tried(raw, Outcome.IGNORED, sku, name, problems=[_told(raw.why)])
         wrong = [problem for problem in wrong if not self._says_what_is(raw, draft, problem["key"])]
+        for problem in wrong:
+            if problem["title"] == readers.BY_WEIGHT:
+                problem["suggestion"] = self._of_the_pack(raw, draft, problem["key"])
         if not wrong:
             try:
                 return self._plan(raw, draft)
             except ShopError as error:
                 wrong = [problem_of(e, suggestion=self._help(e, raw, draft)) for e in getattr(error, "all", [error])]
         return Tried(raw, Outcome.REFUSED, sku, name, problems=wrong)
+
+    def _of_the_pack(self, raw: Raw, draft: intake.Draft, key: str) -> str:
+        """What a whole pack costs at an amount by weight; '' if the row does not say how much is in it."""
+        pack = self.shelf.by_sku.get(draft.sku) if draft.sku else None
+        number, unit = draft.variant.get("net_content"), draft.variant.get("net_unit")
+        if number is None:
+            number, unit = readers.content_in(raw.cells.get("pack", ""))
+        if number is None and pack is not None:
+            number, unit = pack.facts.get("net_content"), pack.facts.get("net_unit")
+        whole = readers.of_weight(raw.cells.get(key, ""), number, unit) if number is not None else None
+        return "" if whole is None else _vnd(whole)
 
     def _says_what_is(self, raw: Raw, draft: intake.Draft, key: str) -> bool:
         """Whether a text that cannot be read (it begins as a formula does) is the one that the goods have: our own export."""

@@ -296,6 +296,8 @@ class Book:
         """
         if len(content) > LARGEST_FILE:
             raise BadTable(N_("Tệp nặng quá %(n)s MB."), n=LARGEST_FILE // 1024 // 1024)
+        if content.startswith(b"%PDF"):
+            raise BadTable(N_("Đây là tệp PDF, không phải bảng tính. Hãy gửi tệp XLSX hoặc CSV."))
         if content.startswith(b"\xd0\xcf\x11\xe0"):
             raise BadTable(N_("Đây là tệp Excel kiểu cũ (.xls) hoặc có mật khẩu. Hãy lưu lại thành .xlsx."))
         self._content, self._decode = content, decode

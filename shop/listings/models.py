@@ -149,7 +149,7 @@ OUTCOME_NAMES = {
     Outcome.QUEUED: N_("Gửi duyệt"),
     Outcome.APPROVED: N_("Được duyệt"),
     Outcome.RETURNED: N_("Trả lại"),
-    Outcome.WITHDRAWN: N_("Rút lại"),
+    Outcome.WITHDRAWN: N_("Rút khỏi hàng chờ"),
 }
 
 

@@ -156,8 +156,9 @@ def _alike(one: Standing, other: Standing) -> bool:
 
 
 def put_back(actor: Actor, product_id: int, before: Standing | None, after: Standing, note: str) -> bool:
-    """Let a submission of changes stand as it stood `before` (without one: dropped), if it is still as it was `after`; its history
-    says what was taken back. Returns whether that was so: if not, nothing is done.
+    """Let a submission of changes stand as it stood `before` (without one: dropped), if it is still as it was `after`.
+
+    The history says what was taken back. Returns whether that was so: if not, nothing is done.
 
     Raises:
         NotFound.
@@ -209,8 +210,7 @@ def _to(actor: Actor, row: Submission, state: State, note: str) -> None:
 
 
 def renew(actor: Actor, before: Standing, after: Standing) -> None:
-    """Let a reviewer see the record of a new product as the catalogue has it now, if it stood before one and has gone no further
-    since.
+    """Let a reviewer see the record of a new product as the catalogue has it now, if it stood before one and went no further.
 
     Raises:
         NotFound.
