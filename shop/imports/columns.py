@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -270,6 +271,41 @@ COLUMNS = (
         20,
     ),
 )
+# The lines of our own form that show how to write; as they stand they are nobody's goods.
+EXAMPLES: Sequence[dict[str, Any]] = (
+    {
+        "sku": "CM-500", "name": "Chả mực giã tay", "set": "8", "pack": "Hộp 500 g", "net_content": "500 g", "weight_g": 580,
+        "price": 185_000, "shelf_life_days": 90, "cold": "đông", "allergens": "Giáp xác, Cá", "months": "quanh năm",
+        "summary": "Mực mai giã tay, chiên là dậy mùi.", "pack_state": "có",
+    },
+    {
+        "sku": "CM-1K", "name": "Chả mực giã tay", "pack": "Hộp 1 kg", "net_content": "1 kg", "weight_g": 1100,
+        "price": 350_000,
+        "pack_state": "có",
+    },
+    {
+        "sku": "NM-6", "name": "Nước mắm cốt", "set": "8", "pack": "Lốc 6 chai", "net_content": "500ml x 6", "weight_g": 4200,
+        "price": "540k", "price_from": "31/12/2026", "shelf_life_days": "2 năm", "cold": "thường",
+    },
+)  # fmt: skip
+_SHOWN = ("sku", "name", "pack", "net_content", "price")
+
+
+def is_example(cells: Mapping[str, str]) -> bool:
+    """Whether a line is an example of our form that nobody has rewritten."""
+    return cells.get("sku", "") in _EXAMPLE_SKUS and any(
+        all(_bare(cells.get(key, "")) == _bare(str(example.get(key, ""))) for key in _SHOWN) for example in EXAMPLES
+    )
+
+
+_EXAMPLE_SKUS = frozenset(example["sku"] for example in EXAMPLES)
+
+
+def _bare(cell: str) -> str:
+    """Without the marks that a spreadsheet puts into numbers."""
+    return re.sub(r"[\s.,₫]", "", cell).casefold()
+
+
 # What stands behind our own columns where refused rows are sent back to their sender.
 WHERE, WHY = "Dòng trong tệp", "Vì sao bị từ chối"
 BY_KEY = {c.key: c for c in COLUMNS}

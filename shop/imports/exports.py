@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO, Any
 
 from flask_babel import gettext
@@ -34,22 +34,7 @@ _OF_PACKS = frozenset(
 )
 HEAD = [c.head for c in columns.COLUMNS]
 REFUSED_HEAD = [*HEAD, columns.WHERE, columns.WHY]
-EXAMPLES: Sequence[dict[str, Any]] = (
-    {
-        "sku": "CM-500", "name": "Chả mực giã tay", "set": "8", "pack": "Hộp 500 g", "net_content": "500 g", "weight_g": 580,
-        "price": 185_000, "shelf_life_days": 90, "cold": "đông", "allergens": "Giáp xác, Cá", "months": "quanh năm",
-        "summary": "Mực mai giã tay, chiên là dậy mùi.", "pack_state": "có",
-    },
-    {
-        "sku": "CM-1K", "name": "Chả mực giã tay", "pack": "Hộp 1 kg", "net_content": "1 kg", "weight_g": 1100,
-        "price": 350_000,
-        "pack_state": "có",
-    },
-    {
-        "sku": "NM-6", "name": "Nước mắm cốt", "set": "8", "pack": "Lốc 6 chai", "net_content": "500ml x 6", "weight_g": 4200,
-        "price": "540k", "price_from": "31/12/2026", "shelf_life_days": "2 năm", "cold": "thường",
-    },
-)  # fmt: skip
+EXAMPLES = columns.EXAMPLES
 
 
 def goods(producer_id: int) -> Iterator[list[Any]]:

@@ -187,6 +187,7 @@ class Raw:
 
 HEAD_AGAIN = N_("Dòng tiêu đề lặp lại.")
 SUM = N_("Dòng tổng cộng.")
+EXAMPLE = N_("Dòng ví dụ của mẫu, chưa được thay.")
 NOTHING = N_("Không có ô nào thuộc các cột đã ghép.")
 
 
@@ -237,6 +238,8 @@ class Lines:
         same = sum(1 for c, w in zip(cells, self.head, strict=False) if w and len(c) < 250 and c.casefold() == w)
         if same >= 2 and same * 3 >= sum(bool(c) for c in cells) * 2:
             return Raw(position, number, found, HEAD_AGAIN)
+        if columns.is_example(found):
+            return Raw(position, number, found, EXAMPLE)
         if not (found.get("sku") and found.get("name")):
             for cell, verdict in zip(cells, self.verdicts, strict=False):
                 if cell and len(cell) <= 40 and _SUM.match(text.fold(_read(cell, verdict))):

@@ -51,14 +51,14 @@ def _lines(
     return found
 
 
-def back(row: ImportRow) -> list[Line]:
+def back(row: ImportRow, outcome: Outcome) -> list[Line]:
     """The lines of a row that has just been taken back, but for what was kept or only waited."""
     before, after = row.before or {}, row.after or {}
     if row.product_id is None or before.get("new", [False, False])[1]:
         return []
     kept = {problem["key"] for problem in row.left or ()}
     waiting = {name for _subject, name, _value in after.get("queued", ())}
-    lines = _lines(row.product_id, row.sku or "", row.name, before, after, Outcome.SHOWN)
+    lines = _lines(row.product_id, row.sku or "", row.name, before, after, outcome)
     return [
         (product_id, subject, fact, new, old, outcome)
         for product_id, subject, fact, old, new, outcome in lines

@@ -145,7 +145,8 @@ class Import(Base):
 class ImportRow(Base):
     """A line of the file that is not blank. `cells` are its matched cells as text (as a person corrected them), `changes` the
     differences (fact, before, after) in words, `problems` why it is refused; `before` is what its facts were before,
-    `after` what they became, for undoing; `left` says why it was not written or what was not undone.
+    `after` what they became, for undoing; `left` says what it touches that waits for a
+    reviewer, then why it was not written or what was not undone.
     """
 
     __tablename__ = "import_rows"

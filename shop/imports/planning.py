@@ -27,13 +27,25 @@ from shop.kernel.errors import N_, Invalid, ShopError
 from shop.listings import queries as listings
 from shop.listings import rules
 from shop.listings.errors import ClaimNotHeld, HiddenByOffice
-from shop.listings.facts import subject_of
+from shop.listings.facts import PRODUCT, subject_of
 from shop.listings.models import Outcome as ListingOutcome
 from shop.listings.models import State as ListingState
 from shop.listings.services import many
 from shop.listings.services import write as listings_write
 
 Problem = dict[str, Any]
+NEW_WAITS = N_("Sản phẩm mới này đang chờ cửa hàng duyệt; dòng này sửa bản đang chờ.")
+REPLACES = N_("Trong bản chưa duyệt xong đang ghi “%(said)s”; dòng này thay nội dung đó.")
+JOINS = {
+    ListingState.SENT: N_("Sản phẩm có bản đang chờ duyệt; thay đổi cần duyệt được ghép vào bản đó."),
+    ListingState.RETURNED: N_(
+        "Sản phẩm có bản bị trả lại để sửa; thay đổi cần duyệt được ghi vào bản đó và chưa gửi. "
+        "Hãy sửa rồi gửi ở trang sản phẩm."
+    ),
+    ListingState.DRAFT: N_(
+        "Sản phẩm có bản nháp chưa gửi; thay đổi cần duyệt được ghi vào bản đó. Hãy gửi duyệt ở trang sản phẩm."
+    ),
+}
 # A retail price below this has most likely lost its thousands.
 TOO_CHEAP = 1_000
 # Cells that say something of their own in every row, or something else beside another cell, are read each time.
@@ -137,6 +149,8 @@ class Tried:
     wish: bulk.Wish | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    # What it touches of something that waits for a reviewer or was sent back.
+    warnings: list[Problem] = field(default_factory=list)
     # Whether a reviewer, or a record that waits for one, must know of it: then it goes the way of the listings page.
     by_listing: bool = False
 
@@ -161,6 +175,7 @@ class Planner:
         self.shelf = Shelf(producer_id)
         self._told_before: dict[tuple[str, str], intake.Draft] = {}
         self._open: dict[int, ListingState] = {}
+        self._wanted: dict[int, dict[tuple[str, str], Any]] = {}
         self._steps: dict[str, list[tuple[int | None, int | None, bool]]] = {}
         self._sets = {
             name: key for name, key in self.known.sets.items() if not name.isdigit()
@@ -180,6 +195,7 @@ class Planner:
             g.product_id for d in drafts for g in self.shelf.by_name.get(str(d.product.get("name")), [])
         }
         self._open = many.open_states(sorted(i for i in ids if i is not None))
+        self._wanted = many.open_lines(sorted(self._open))
         asked = [d.sku for d in drafts if d.sku in self.shelf.by_sku and "price" in d.price]
         shown = [sku for sku in asked if sku is not None and self.shelf.by_sku[sku].goods.was_shown]
         self._steps = {}
@@ -286,12 +302,26 @@ class Planner:
         if raw.why:
             return Tried(raw, Outcome.IGNORED, sku, name, problems=[_told(raw.why)])
         wrong = [problem for problem in wrong if not self._says_what_is(raw, draft, problem["key"])]
+        for problem in wrong:
+            if problem["title"] == readers.BY_WEIGHT:
+                problem["suggestion"] = self._of_the_pack(raw, draft, problem["key"])
         if not wrong:
             try:
                 return self._plan(raw, draft)
             except ShopError as error:
                 wrong = [problem_of(e, suggestion=self._help(e, raw, draft)) for e in getattr(error, "all", [error])]
         return Tried(raw, Outcome.REFUSED, sku, name, problems=wrong)
+
+    def _of_the_pack(self, raw: Raw, draft: intake.Draft, key: str) -> str:
+        """What a whole pack costs at an amount by weight; '' if the row does not say how much is in it."""
+        pack = self.shelf.by_sku.get(draft.sku) if draft.sku else None
+        number, unit = draft.variant.get("net_content"), draft.variant.get("net_unit")
+        if number is None:
+            number, unit = readers.content_in(raw.cells.get("pack", ""))
+        if number is None and pack is not None:
+            number, unit = pack.facts.get("net_content"), pack.facts.get("net_unit")
+        whole = readers.of_weight(raw.cells.get(key, ""), number, unit) if number is not None else None
+        return "" if whole is None else _vnd(whole)
 
     def _says_what_is(self, raw: Raw, draft: intake.Draft, key: str) -> bool:
         """Whether a text that cannot be read (it begins as a formula does) is the one that the goods have: our own export."""
@@ -340,6 +370,8 @@ class Planner:
         tried.by_listing = bool(waiting) or (
             status is not None and (plan.goods.was_shown or status is ListingState.SENT)
         )
+        if status is not None and tried.outcome is not Outcome.UNCHANGED:
+            tried.warnings = self._touched(plan, wish, status, waiting)
         catalog_imports.remember(plan, self.shelf, self.known)
         if pack is not None and pack_state is not None:
             pack.state = pack_state
@@ -404,6 +436,29 @@ class Planner:
                 N_("Giá này phải được duyệt nên chưa hẹn ngày được. Hãy để trống ngày áp dụng."), field="price_from"
             )
         return {words.COLUMN_OF.get(fact, fact) for fact in facts}
+
+    def _touched(
+        self, plan: catalog_imports.Plan, wish: bulk.Wish, status: ListingState, waiting: set[str]
+    ) -> list[Problem]:
+        """What a row would do to something that waits for a reviewer, or that was sent back or not sent yet."""
+        if not plan.goods.was_shown:
+            return [_told(NEW_WAITS)] if status is ListingState.SENT else []
+        lines = self._wanted.get(plan.goods.product_id or 0, {})
+        numbers, found = self.known.names["set"], []
+        pack = subject_of(wish.sku)
+        facts = [(PRODUCT, f) for f in wish.product] + [(pack, f) for f in wish.variant]
+        facts += [(pack, "price")] if wish.price is not None else []
+        for subject, fact in facts:
+            if (subject, fact) in lines:
+                said = lines[subject, fact]
+                shown = _vnd(said) if fact == "price" else words.word(fact, said, numbers)
+                found.append(
+                    {"key": words.COLUMN_OF.get(fact, fact), "title": REPLACES, "values": {"said": words.short(shown) or "–"},
+                     "suggestion": ""}
+                )  # fmt: skip
+        if waiting or found:
+            found.append(_told(JOINS[status]))
+        return found
 
     @staticmethod
     def _state(plan: catalog_imports.Plan) -> None:
@@ -483,7 +538,7 @@ class Planner:
                     changes.append(["price_from", "", words.word("", wish.starts, numbers)])
         changes = [[*change, "wait"] if change[0] in waiting else change for change in changes]
         new = plan.new_goods or plan.new_pack
-        before["new"] = [plan.new_goods, plan.new_pack]
+        before["new"], before["shown"] = [plan.new_goods, plan.new_pack], goods.was_shown
         outcome = Outcome.NEW if new else Outcome.CHANGED if changes else Outcome.UNCHANGED
         name = str((goods.facts | wish.product)["name"])[:255]
         wish.note = [wish.sku, [[c[0], c[1][:60], c[2][:60]] for c in changes]]

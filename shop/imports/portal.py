@@ -318,6 +318,19 @@ def undo(reference: str) -> Any:
     return _act(reference, imports.start_undo)
 
 
+@bp.get("/imports/<reference>/sheet")
+@bp.get("/imports/<reference>/columns")
+@bp.get("/imports/<reference>/rematch")
+@bp.get("/imports/<reference>/again")
+@bp.get("/imports/<reference>/drop")
+@bp.get("/imports/<reference>/write")
+@bp.get("/imports/<reference>/undo")
+@guards.requires(P.LISTING_EDIT, scope=of_import)
+def step(reference: str) -> Any:
+    """An address that only takes forms, opened again (a refused form leaves it in the browser): to the import's page."""
+    return _back(queries.by_reference(reference).reference)
+
+
 @bp.get("/imports/<reference>/progress")
 @guards.requires(P.LISTING_EDIT, scope=of_import)
 def progress(reference: str) -> Response:

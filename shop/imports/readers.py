@@ -40,6 +40,14 @@ def faults(cell: str) -> None:
         raise Unclear(N_("Ô là công thức chưa có kết quả. Hãy mở tệp, chờ tính xong rồi lưu lại, hoặc dán giá trị."))
 
 
+_FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
+
+
+def _digits(cell: str) -> str:
+    """Without no-break blanks; the wide letters and digits of East Asian keyboards (５００ｇ) as plain ones."""
+    return cell.replace("\u00a0", " ").translate(_FULL_WIDTH).strip()
+
+
 def decimal_of(told: str) -> Decimal | None:
     """A number with `,` or `.` before its decimals and perhaps marks between thousands; None if it is none or unclear.
 
@@ -64,7 +72,9 @@ def decimal_of(told: str) -> Decimal | None:
 
 # --- money -------------------------------------------------------------------------------------------------------
 
-_MONEY_WORD = r"(?:₫|đ|d|đồng|dong|vnđ|vnd)"
+# The last ones are đ, đồng and VNĐ in the fonts of before Unicode: TCVN3 ® ®ång VN§, VNI ñ ñoàng VNÑ. Nothing else is meant by
+# them behind an amount, whatever the rest of the column is written in.
+_MONEY_WORD = r"(?:₫|đ|d|đồng|dong|vnđ|vnd|®ång|ñoàng|vn§|vnñ|vn®|®|ñ|§)"
 _PER_PACK = re.compile(
     r"\s*(?:/|mỗi|một|1)\s*(?:1\s*)?(?:hộp|gói|túi|chai|lọ|hũ|cái|chiếc|sản phẩm|sp|lon|vỉ|set|bộ|thùng|khay|bịch|can|con|quả|"
     r"bao)\.?$",
@@ -102,15 +112,12 @@ def price(cell: str, *, scale: int = 1) -> int:
         Unclear: no amount, a range, an amount by weight, part of a đồng, or beyond what the shop sells for.
     """
     faults(cell)
-    told = _PER_PACK.sub("", cell.replace("\u00a0", " ").strip())
+    told = _PER_PACK.sub("", _digits(cell))
     if found := re.fullmatch(rf"(.*\d.*?)\s*{_DASH}\s*(\D*\d.*)", told, re.I):
         high = found[2].strip()
         raise Unclear(N_("Đây là một khoảng giá; mỗi quy cách cần một giá. Hãy ghi một số."), suggestion=high)
     if _PER_WEIGHT.search(told):
-        raise Unclear(
-            N_("Đây là giá theo cân hoặc theo lít. Hãy ghi giá của cả quy cách."),
-            suggestion=_PER_WEIGHT.sub("", told).strip(),
-        )
+        raise Unclear(BY_WEIGHT)
     found = _AMOUNT.fullmatch(told)
     if found is None:
         raise Unclear(N_("“%(cell)s” không phải số tiền. Ghi như 120.000, 120k hoặc 1,2 triệu."), cell=cell[:40])
@@ -139,6 +146,29 @@ def price(cell: str, *, scale: int = 1) -> int:
             N_("Số tiền phải từ %(low)s đến %(high)s."), low=money.vnd(1), high=money.vnd(money.LARGEST_AMOUNT)
         )
     return int(amount)
+
+
+BY_WEIGHT = N_("Đây là giá theo cân hoặc theo lít. Hãy ghi giá của cả quy cách.")
+# How much an amount by weight is for.
+_PER = {"kg": (1000, "GRM"), "cân": (1000, "GRM"), "lạng": (100, "GRM"), "g": (1, "GRM"), "gram": (1, "GRM"),
+        "100g": (100, "GRM"), "l": (1000, "MLT"), "lít": (1000, "MLT"), "lit": (1000, "MLT"), "ml": (1, "MLT")}  # fmt: skip
+_BASE = {"GRM": (1, "GRM"), "KGM": (1000, "GRM"), "MLT": (1, "MLT"), "LTR": (1000, "MLT")}
+
+
+def of_weight(cell: str, number: Decimal, unit: str | None) -> int | None:
+    """What a pack of this content costs at an amount by weight such as `120.000đ/kg`, in whole đồng; None if it cannot be said:
+    no such amount, another kind of unit, part of a đồng."""
+    found = _PER_WEIGHT.search(cell.strip())
+    if found is None or unit not in _BASE:
+        return None
+    per, kind = _PER[re.sub(r"\s", "", found[1].lower())]
+    factor, own = _BASE[unit]
+    try:
+        amount = price(cell.strip()[: found.start()].strip())
+    except Unclear:
+        return None
+    whole = Decimal(amount) * number * factor / per
+    return int(whole) if own == kind and whole == whole.to_integral_value() and whole >= 1 else None
 
 
 # --- contents and weights ----------------------------------------------------------------------------------------
@@ -226,7 +256,8 @@ def content(cell: str, *, unit: str | None = None) -> tuple[Decimal, str | None]
         Unclear: no quantity, an unknown unit, or one that can be read in two ways.
     """
     faults(cell)
-    told = cell.replace("\u00a0", " ").strip()
+    told = re.sub(r"^(?:~|≈|±|khoảng|chừng|độ)\s*(?=[\d½¼¾])", "", _digits(cell), flags=re.I)
+    told = re.sub(r"^nửa\s+(?=[^\W\d_])", "0,5 ", told, flags=re.I)
     parts = _TIMES.split(told)
     if len(parts) == 2:
         one, many = parts
@@ -243,6 +274,22 @@ def content(cell: str, *, unit: str | None = None) -> tuple[Decimal, str | None]
     if number <= 0:
         raise Unclear(N_("Khối lượng phải lớn hơn 0."))
     return number, found
+
+
+_CONTENT = re.compile(
+    r"(?:\d{1,3}\s*[x×*]\s*)?\d[\d.,]*\s*(?:kg|gram|gam|gr|g|ml|lít|lit|l)\b(?:\s*[x×*]\s*\d{1,3}\b)?", re.I
+)
+
+
+def content_in(words: str) -> tuple[Decimal | None, str | None]:
+    """The content that the name of a pack says (`Hộp 2x250g`), if it says exactly one."""
+    found = _CONTENT.findall(words)
+    if len(found) != 1:
+        return None, None
+    try:
+        return content(found[0])
+    except Unclear:
+        return None, None
 
 
 _GRAMS = {"GRM": Decimal(1), "KGM": Decimal(1000), "MLT": Decimal(1), "LTR": Decimal(1000)}
@@ -299,7 +346,7 @@ def whole(cell: str) -> int:
         Unclear.
     """
     faults(cell)
-    number = _plain_amount(cell.replace("\u00a0", " "))
+    number = _plain_amount(_digits(cell))
     if number is None or number != number.to_integral_value():
         raise Unclear(N_("“%(cell)s” không phải số nguyên."), cell=cell[:40])
     return int(number)
@@ -313,6 +360,7 @@ _SPAN = {
     "week": 7,
     "weeks": 7,
     "thang": 30,
+    "th": 30,
     "month": 30,
     "months": 30,
     "nam": 365,
@@ -328,7 +376,7 @@ def days(cell: str) -> int:
         Unclear.
     """
     faults(cell)
-    found = re.fullmatch(r"(\d[\d.,]*)\s*([^\W\d_]+)?\.?", cell.strip())
+    found = re.fullmatch(r"(\d[\d.,]*)\s*([^\W\d_]+)?\.?", _digits(cell))
     step = _SPAN.get(text.fold(found[2])) if found and found[2] else 1
     if found is None or step is None:
         raise Unclear(N_("Hạn dùng ghi theo ngày, tháng hoặc năm, ví dụ 90 hoặc 3 tháng."))

@@ -38,6 +38,12 @@ def prose(value: Any, field: str) -> str | None:
     return found or None
 
 
+def _shown(number: int | str) -> str:
+    """A limit as a reader knows it: `0,001`, `999.999.999`."""
+    whole, _, rest = str(number).partition(".")
+    return f"{int(whole):,}".replace(",", ".") + (f",{rest}" if rest else "")
+
+
 def whole(low: int, high: int) -> Check:
     """A whole number between `low` and `high`, or None."""
 
@@ -49,7 +55,7 @@ def whole(low: int, high: int) -> Check:
         except ValueError:
             raise Invalid(N_("Hãy ghi một số nguyên."), field=field) from None
         if not low <= found <= high:
-            raise Invalid(N_("Giá trị phải từ %(low)s đến %(high)s."), field=field, low=low, high=high)
+            raise Invalid(N_("Giá trị phải từ %(low)s đến %(high)s."), field=field, low=_shown(low), high=_shown(high))
         return found
 
     return check
@@ -66,7 +72,7 @@ def decimal(low: str, high: str, places: int) -> Check:
         except InvalidOperation:
             raise Invalid(N_("Hãy ghi một con số."), field=field) from None
         if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
-            raise Invalid(N_("Giá trị phải từ %(low)s đến %(high)s."), field=field, low=low, high=high)
+            raise Invalid(N_("Giá trị phải từ %(low)s đến %(high)s."), field=field, low=_shown(low), high=_shown(high))
         if found != round(found, places):
             raise Invalid(N_("Nhiều nhất %(n)s chữ số thập phân."), field=field, n=places)
         return found

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,7 +15,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum, WorksheetNotFound
 
-from shop.kernel import tables, text
+from shop.kernel import extent, tables, text
 from shop.kernel.errors import N_, Invalid
 
 LARGEST_FILE = 40 * 1024 * 1024
@@ -22,6 +23,8 @@ LARGEST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 2_000
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
+# Of the rectangle up to the last cell, empty ones too: the reader of values makes room for all of them.
+MOST_CELLS = 4_000_000
 MOST_CHARACTERS = 32_000
 
 
@@ -89,7 +92,7 @@ def _rows(lines: Iterator[tuple[int, Sequence[str]]], width: int) -> Iterator[Ro
             continue
         count += 1
         if count > MOST_ROWS:
-            raise BadTable(N_("Tệp có quá %(n)s dòng. Hãy chia nhỏ."), n=f"{MOST_ROWS:,}".replace(",", "."))
+            raise BadTable(N_("Tệp có quá %(n)s dòng. Hãy chia nhỏ."), n=_counted(MOST_ROWS))
         yield Row(number, tuple(cells[:width]) + ("",) * (width - len(cells)))
 
 
@@ -142,39 +145,83 @@ def _csv(content: bytes, decode: Callable[[bytes], str] | None = None) -> Iterat
 # --- XLSX --------------------------------------------------------------------------------------------------------
 
 
-def _workbook(content: bytes) -> CalamineWorkbook:
-    """The book, opened only after its archive has been measured."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A book with how far each of its sheets reaches, by name; None for a sheet that is broken."""
+
+    book: CalamineWorkbook
+    extents: dict[str, extent.Extent | None]
+
+
+def _workbook(content: bytes) -> _Opened:
+    """The book, opened only after its archive has been measured and the cells of its sheets have been counted."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as box:
             parts = box.infolist()
             if len(parts) > MOST_PARTS or sum(p.file_size for p in parts) > LARGEST_UNPACKED:
                 raise BadTable(N_("Tệp XLSX bung ra quá lớn."))
-            _measured(box, parts)
-            names = {p.filename for p in parts}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+            names = {p.filename.lower() for p in parts}
+            # Other kinds of books in the same wrapping are never measured, so they are not read either.
+            if "xl/workbook.xml" not in names or names & {"xl/workbook.bin", "content.xml"}:
+                raise BadTable
+            found = extent.of_sheets(box, parts, _spending())
+            extents = {name: found.get(part) for name, part in extent.sheet_parts(box).items()}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, zlib.error, extent.Malformed) as error:
         raise BadTable from error
-    if "xl/workbook.xml" not in names and "xl/workbook.bin" not in names:
-        raise BadTable
     try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return _Opened(CalamineWorkbook.from_filelike(io.BytesIO(content)), extents)
     except PasswordError:
         raise BadTable(N_("Tệp XLSX có mật khẩu. Hãy bỏ mật khẩu rồi gửi lại.")) from None
     except (CalamineError, ValueError, IndexError) as error:
         raise BadTable from error
 
 
-def _sheet(book: CalamineWorkbook, index: int) -> Any:
+def _sheet(opened: _Opened, name: str) -> Any:
+    """The sheet called `name`, its values read.
+
+    Raises:
+        BadTable: it is broken, or a rectangle around its cells would be too large; then its values have not been read.
+    """
+    reach = opened.extents.get(name)
+    if reach is None:
+        raise BadTable
+    _within(reach)
     try:
-        sheet = book.get_sheet_by_index(index)
+        return opened.book.get_sheet_by_name(name)
     except (CalamineError, WorksheetNotFound, ValueError, IndexError) as error:
         raise BadTable from error
-    if sheet.total_height > MOST_ROWS + 1000 or sheet.total_width > 16_384:
-        raise BadTable(N_("Tệp có quá %(n)s dòng. Hãy chia nhỏ."), n=f"{MOST_ROWS:,}".replace(",", "."))
-    return sheet
+
+
+def _within(reach: extent.Extent) -> None:
+    rows, columns = MOST_ROWS + 1000, MOST_COLUMNS
+    if reach.rows > rows:
+        if reach.filled_rows > MOST_ROWS:
+            raise BadTable(N_("Tệp có quá %(n)s dòng. Hãy chia nhỏ."), n=_counted(MOST_ROWS))
+        raise BadTable(STRAY, cell=reach.lowest)
+    if reach.columns > columns:
+        if reach.filled_columns > columns:
+            raise BadTable(N_("Bảng có quá %(n)s cột. Hãy bỏ bớt cột rồi gửi lại."), n=columns)
+        raise BadTable(STRAY, cell=reach.outermost)
+    if reach.rows * reach.columns > MOST_CELLS:
+        if reach.cells * 2 > MOST_CELLS:
+            raise BadTable(N_("Bảng có quá %(n)s ô. Hãy chia nhỏ."), n=_counted(MOST_CELLS))
+        # Whichever way the table is emptier, the cell at that end is the one that lies apart.
+        far_down = reach.filled_rows * reach.columns <= reach.rows * reach.filled_columns
+        raise BadTable(STRAY, cell=reach.lowest if far_down else reach.outermost)
+
+
+STRAY = N_("Có ô lẻ ở %(cell)s, xa bảng; hãy xóa các dòng, cột trống rồi gửi lại.")
+
+
+def _counted(n: int) -> str:
+    return f"{n:,}".replace(",", ".")
 
 
 def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
-    sheet = _sheet(_workbook(content), 0)
+    opened = _workbook(content)
+    if not opened.book.sheet_names:
+        raise BadTable
+    sheet = _sheet(opened, opened.book.sheet_names[0])
 
     def lines() -> Iterator[tuple[int, Sequence[str]]]:
         for n, cells in enumerate(sheet.iter_rows(), 1):  # blank lines above the first cell come too
@@ -183,15 +230,17 @@ def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     return lines()
 
 
-def _measured(box: zipfile.ZipFile, parts: Sequence[zipfile.ZipInfo]) -> None:
-    """Unpack and count, forgetting the bytes: what an archive says of its own size may be a lie."""
+def _spending() -> Callable[[int], None]:
+    """Counts what is unpacked: what an archive says of its own size may be a lie."""
     left = LARGEST_UNPACKED
-    for part in parts:
-        with box.open(part) as stream:
-            while piece := stream.read(1 << 20):
-                left -= len(piece)
-                if left < 0:
-                    raise BadTable(N_("Tệp XLSX bung ra quá lớn."))
+
+    def spend(n: int) -> None:
+        nonlocal left
+        left -= n
+        if left < 0:
+            raise BadTable(N_("Tệp XLSX bung ra quá lớn."))
+
+    return spend
 
 
 def _written(value: Any) -> str:
@@ -247,6 +296,8 @@ class Book:
         """
         if len(content) > LARGEST_FILE:
             raise BadTable(N_("Tệp nặng quá %(n)s MB."), n=LARGEST_FILE // 1024 // 1024)
+        if content.startswith(b"%PDF"):
+            raise BadTable(N_("Đây là tệp PDF, không phải bảng tính. Hãy gửi tệp XLSX hoặc CSV."))
         if content.startswith(b"\xd0\xcf\x11\xe0"):
             raise BadTable(N_("Đây là tệp Excel kiểu cũ (.xls) hoặc có mật khẩu. Hãy lưu lại thành .xlsx."))
         self._content, self._decode = content, decode
@@ -254,8 +305,9 @@ class Book:
         if self._book is None:
             self.names: tuple[str, ...] = ("",)
         else:
-            visible = [m.name for m in self._book.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
-            self.names = tuple(visible or self._book.sheet_names)
+            book = self._book.book
+            visible = [m.name for m in book.sheets_metadata if m.visible == SheetVisibleEnum.Visible]
+            self.names = tuple(visible or book.sheet_names)
         if not self.names:
             raise BadTable
 
@@ -269,11 +321,15 @@ class Book:
             for number, cells in _csv(self._content, self._decode):
                 yield number, list(cells)
             return
-        sheet = _sheet(self._book, self._book.sheet_names.index(name))
+        sheet = _sheet(self._book, name)
         left = sheet.start[1] if sheet.start else 0
         odd, _hidden = self._marks(name)
         down: dict[int, list[tuple[int, int]]] = {}
+        merged = 0
         for (first, column), (last, _end) in sheet.merged_cell_ranges or []:
+            merged += max(0, min(last, first + 10_000) - first)
+            if merged > MOST_ROWS * 2:
+                raise BadTable(N_("Bảng có quá nhiều ô gộp. Hãy bỏ gộp ô rồi gửi lại."))
             for n in range(first + 1, min(last, first + 10_000) + 1):
                 down.setdefault(n, []).append((column - left, first))
         above: dict[tuple[int, int], str] = {}
@@ -296,15 +352,18 @@ class Book:
         """The places in a line (from 0) of columns that the sheet hides."""
         if self._book is None:
             return frozenset()
-        sheet = _sheet(self._book, self._book.sheet_names.index(name))
+        sheet = _sheet(self._book, name)
         left = sheet.start[1] if sheet.start else 0
         return frozenset(column - left for column in self._marks(name)[1] if column >= left)
 
     def _marks(self, name: str) -> tuple[dict[int, list[tuple[int, str]]], frozenset[int]]:
         """Cells in error or without a value by line, and hidden columns: what the reader of values does not tell."""
         with zipfile.ZipFile(io.BytesIO(self._content)) as box:
-            part = _part_of(box, name)
-            raw = box.read(part) if part else b""
+            try:
+                part = extent.sheet_parts(box).get(name)
+            except extent.Malformed:
+                part = None
+            raw = next((box.read(p) for p in box.namelist() if p.replace("\\", "/").lower() == part), b"")
         odd: dict[int, list[tuple[int, str]]] = {}
         if _FORMULA.search(raw) or b't="e"' in raw:
             for found in _ODD_CELL.finditer(raw):
@@ -332,28 +391,6 @@ def _number_of(letters: bytes) -> int:
     for letter in letters:
         found = found * 26 + letter - 64
     return found - 1
-
-
-def _part_of(box: zipfile.ZipFile, name: str) -> str | None:
-    """The part of an archive that holds the sheet called `name`."""
-    import html
-
-    try:
-        book = box.read("xl/workbook.xml").decode("utf-8", "replace")
-        relations = box.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
-    except KeyError:
-        return None
-    for tag in re.findall(r"<(?:\w+:)?sheet\s[^>]*>", book):
-        told = dict(re.findall(r"""([\w:]+)="([^"]*)\"""", tag))
-        if html.unescape(told.get("name", "")) == name:
-            key = next((v for k, v in told.items() if k.endswith(":id")), "")
-            for relation in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", relations):
-                of = dict(re.findall(r"""(\w+)="([^"]*)\"""", relation))
-                if of.get("Id") == key:
-                    target = of.get("Target", "").removeprefix("/")
-                    part = target if target.startswith("xl/") else f"xl/{target}"
-                    return part if part in box.namelist() else None
-    return None
 
 
 def _exact(value: Any) -> str:

@@ -132,13 +132,15 @@ class Step(Base):
 
 
 class Outcome(StrEnum):
-    """What became of a difference: `draft`: of goods not yet shown; `shown`: at once; the others by review."""
+    """What became of a difference: `draft`: of goods not yet shown; `shown`: at once; `withdrawn`: its producer took it back
+    while it waited; the others by review."""
 
     DRAFT = "draft"
     SHOWN = "shown"
     QUEUED = "queued"
     APPROVED = "approved"
     RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
 
 
 OUTCOME_NAMES = {
@@ -147,6 +149,7 @@ OUTCOME_NAMES = {
     Outcome.QUEUED: N_("Gửi duyệt"),
     Outcome.APPROVED: N_("Được duyệt"),
     Outcome.RETURNED: N_("Trả lại"),
+    Outcome.WITHDRAWN: N_("Rút khỏi hàng chờ"),
 }
 
 

@@ -56,3 +56,17 @@ def test_a_messy_table_on_a_phone(phone, sign_in, axe, fits, table):
     phone.get_by_test_id("undo-yes").click()
     phone.wait_for_function("document.querySelector('[data-testid=import-state]')?.textContent.includes('hoàn tác')")
     looked_at()
+
+
+def test_a_long_word_in_a_refused_row_fits_a_phone(phone, sign_in, fits, tmp_path):
+    made = tmp_path / "dai.xlsx"
+    made.write_bytes(sheets.book(sheets.HEAD, ["A-1", "W" * 500, 8, "Hộp", "500 g", "1-2"]))
+    sign_in(phone, "producer_owner")
+    phone.goto("/producer/imports")
+    phone.set_input_files("input[type=file]", str(made))
+    phone.get_by_test_id("send-file").click()
+    phone.get_by_test_id("fix").wait_for()
+    fits(phone)
+    phone.get_by_test_id("fix").click()
+    phone.get_by_test_id("correct").wait_for()
+    fits(phone)

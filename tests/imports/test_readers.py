@@ -22,7 +22,7 @@ from shop.imports.legacy import Encoding
         ("120.000đ", 120_000), ("120k", 120_000), ("120 nghìn", 120_000), ("1,2tr", 1_200_000), ("1tr2", 1_200_000),
         ("1tr250", 1_250_000), ("120,000", 120_000), ("120000.0", 120_000), ("120.000,00", 120_000), ("1.250k", 1_250_000),
         ("₫120.000", 120_000), ("120\u00a0000 VNĐ", 120_000), ("85K/gói", 85_000), ("1.2 triệu", 1_200_000),
-        ("50 ngàn đồng", 50_000),
+        ("50 ngàn đồng", 50_000), ("185.000®", 185_000), ("185.000ñ", 185_000), ("185 000 ®ång", 185_000), ("90k VNÑ", 90_000),
     ],
 )  # fmt: skip
 def test_amounts(cell: str, amount: int) -> None:
@@ -31,7 +31,7 @@ def test_amounts(cell: str, amount: int) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "suggestion"),
-    [("120.000 - 150.000", "150.000"), ("120k–150k", "150k"), ("120.000đ/kg", "120.000đ"), ("liên hệ", ""), ("0", ""),
+    [("120.000 - 150.000", "150.000"), ("120k–150k", "150k"), ("120.000đ/kg", ""), ("liên hệ", ""), ("0", ""),
      ("120,5", "121"), ("-5000", ""), ("#N/A", ""), ("=?", ""), ("", "")],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused_with_a_suggestion(cell: str, suggestion: str) -> None:
@@ -57,6 +57,7 @@ def test_thousands(n: int) -> None:
     ("cell", "number", "unit"),
     [
         ("0,5kg", "0.5", "KGM"), ("500 g", "500", "GRM"), ("1/2 kg", "0.5", "KGM"), ("1.5 lít", "1.5", "LTR"),
+        ("５００ｇ", "500", "GRM"), ("nửa kg", "0.5", "KGM"), ("~500g", "500", "GRM"), ("khoảng 1,5 lít", "1.5", "LTR"),
         ("500ml x 6", "3000", "MLT"), ("6 x 500 ml", "3000", "MLT"), ("1.500 g", "1500", "GRM"), ("½ kg", "0.5", "KGM"),
         ("3 lạng", "300", "GRM"), ("10 quả", "10", "H87"), ("1.1250 kg", "1.125", "KGM"), ("500", "500", None),
     ],
@@ -193,3 +194,8 @@ def test_files_in_bytes_of_before_unicode() -> None:
 
 def test_serials_of_spreadsheets() -> None:
     assert readers.day("46387") == date(1899, 12, 30) + timedelta(days=46387) == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize(("cell", "days"), [("12th", 360), ("12 tháng", 360), ("１２ tháng", 360), ("12 th.", 360)])
+def test_months_of_shelf_life(cell: str, days: int) -> None:
+    assert readers.days(cell) == days

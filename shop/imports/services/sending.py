@@ -16,7 +16,7 @@ from shop.kernel import audit, clock, operations, storage, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid
-from shop.kernel.sheets import BadTable
+from shop.kernel.sheets import BadTable, check_name
 
 
 def upload(actor: Actor, producer_id: int, content: bytes, file_name: str, *, op_key: str) -> str:
@@ -34,8 +34,13 @@ def upload(actor: Actor, producer_id: int, content: bytes, file_name: str, *, op
     steps.active(producer_id)
     key = storage.key_for("imports", content, "xlsx" if content.startswith(b"PK") else "csv")
     book = files.opened(content)
-    found = files.best_sheet(book)
-    files.count(book, found.sheet, found.head_row)
+    try:
+        found = files.best_sheet(book)
+    except BadTable:
+        check_name(file_name, content)  # a CSV under the name of an XLSX is read; what is neither is called so
+        raise
+    if files.count(book, found.sheet, found.head_row) == 0:
+        raise BadTable(N_("Dưới dòng tiêu đề không có dòng nào."))
     storage.storage().put(key, content)
 
     def command() -> dict[str, Any]:

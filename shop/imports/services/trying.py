@@ -111,6 +111,7 @@ def _kept(t: Tried) -> dict[str, Any]:
         "name": t.name,
         "changes": t.changes,
         "problems": t.problems,
+        "left": t.warnings or None,
     }
 
 
@@ -129,7 +130,7 @@ def _keep_again(import_id: int, tried: Sequence[Tried]) -> None:
         ImportRow,
         [
             {"id": ids[t.raw.position]}
-            | {n: v for n, v in _kept(t).items() if n in {"outcome", "sku", "name", "changes", "problems"}}
+            | {n: v for n, v in _kept(t).items() if n in {"outcome", "sku", "name", "changes", "problems", "left"}}
             for t in tried
         ],
     )

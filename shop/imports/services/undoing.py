@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -16,6 +17,8 @@ from shop.kernel import audit, clock, db
 from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, leave_database, session, transaction
 from shop.kernel.errors import N_, ShopError
+from shop.listings.models import Kind
+from shop.listings.models import Outcome as ListingOutcome
 from shop.listings.services import many
 
 
@@ -68,6 +71,8 @@ def _restore(actor: Actor, row: Import, rows: Sequence[ImportRow]) -> None:
     packs = {pack.variant_id: pack for pack in shelf.by_sku.values()}
     wishes: list[bulk.Wish] = []
     lines: list[history.Line] = []
+    # How the record of a new product stood before the first of these rows and after the last.
+    renewed: dict[str, tuple[Any, Any]] = {}
     for one in rows:
         goods, pack = shelf.by_id.get(int(one.product_id or 0)), packs.get(one.variant_id)
         if goods is None:
@@ -77,8 +82,18 @@ def _restore(actor: Actor, row: Import, rows: Sequence[ImportRow]) -> None:
             )
             continue
         after = one.after or {}
-        wish, kept = restoring.taking_back(goods, pack, one.before or {}, after)
-        if after.get("queued") and not many.take_back(actor, after["reference"], after["queued"]):
+        before = one.before or {}
+        if goods.was_shown and before.get("shown") is False:
+            # What customers see now was never approved as it was before.
+            one.result, one.left = Result.KEPT, [steps.said(N_("Sản phẩm đã được duyệt nên giữ nguyên."))]
+            continue
+        wish, kept = restoring.taking_back(goods, pack, before, after)
+        stands = after.get("listing")
+        if stands is not None and stands["kind"] == Kind.NEW:
+            renewed[stands["reference"]] = (before["listing"], renewed.get(stands["reference"], (None, stands))[1])
+        elif stands is not None and not many.put_back(
+            actor, int(one.product_id or 0), before.get("listing"), stands, N_("Hoàn tác lần nhập từ bảng tính.")
+        ):
             kept.append(steps.said(N_("Thay đổi chờ duyệt đã được xem hoặc sửa nên giữ nguyên.")))
         if wish.state is ProductState.HIDDEN and not goods.was_shown:
             if many.put_away(actor, [int(one.product_id or 0)]):
@@ -98,9 +113,12 @@ def _restore(actor: Actor, row: Import, rows: Sequence[ImportRow]) -> None:
         wish.sku, wish.note = one.sku or "", [one.sku, [k["key"] for k in kept]]
         one.result, one.left = (Result.KEPT if kept else Result.UNDONE), kept or None
         wishes.append(wish)
-        lines += history.back(one)
+        lines += history.back(one, ListingOutcome.SHOWN if goods.was_shown else ListingOutcome.DRAFT)
     session().flush()
     bulk.write(actor, "imports.undo", steps.target(row), wishes)
+    for stood, stands in renewed.values():
+        session().expire_all()
+        many.renew(actor, stood, stands)
     many.note(actor, lines)
 
 

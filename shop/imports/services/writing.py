@@ -21,6 +21,7 @@ from shop.kernel.db import leave_database, session, transaction
 from shop.kernel.errors import N_, Busy, Invalid, ShopError
 from shop.listings import rules
 from shop.listings import services as listings
+from shop.listings.models import Kind
 from shop.listings.services import many
 
 
@@ -185,23 +186,29 @@ def _by_listing(actor: Actor, row: Import, t: Tried) -> dict[str, Any]:
         pack["state"] = wish.pack_state.value
     if pack:
         said["variants"] = [{"sku": wish.sku} | pack]
-    after = dict(t.after or {})
+    before, after = dict(t.before or {}), dict(t.after or {})
     if said:
+        stood = many.standing(int(wish.goods.product_id or 0))
         result = listings.submit(
             actor,
             row.producer_id,
             wish.goods.product_id,
             said,
             op_key=f"import:{row.reference}:{t.raw.position}:{row.work}",
+            apart=True,
         )
-        if result.outcome == "queued":
-            after["reference"] = result.reference
-            after["queued"] = [[d.subject, d.field, d.after] for d in result.changes if not d.free]
+        stands = many.standing(result.product_id)
+        if stands != stood:
+            # How what waits stood before and stands now: undoing puts it back, if nobody has touched it since.
+            before["listing"], after["listing"] = stood, stands
+        if stands is not None and stands["kind"] == Kind.CHANGE:
+            lines = {(subject, name) for subject, name, *_rest in stands["lines"]}
+            after["queued"] = [[d.subject, d.field, d.after] for d in result.changes if (d.subject, d.field) in lines]
     return {
         "result": Result.WRITTEN,
         "product_id": wish.goods.product_id,
         "variant_id": wish.pack.variant_id if wish.pack is not None else None,
-        "before": t.before,
+        "before": before,
         "after": after,
     }
 

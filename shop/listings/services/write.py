@@ -82,6 +82,7 @@ def submit(
     note: str | None = None,
     seen: datetime | None = None,
     is_demo: bool = False,
+    apart: bool = False,
 ) -> Submitted:
     """Write what a producer says of a product and send it: small changes show at once, others wait for a reviewer.
 
@@ -89,7 +90,8 @@ def submit(
     packs, `rules.VARIANT_FIELDS`, each with its `sku`; `price` in whole đồng; `state` `shown`/`hidden`; an unknown SKU, or
     none, is a new pack) and `photos` (the whole arrangement: `key`, `alt`, `alt_en`). Without `product_id` a new product
     begins: it needs `name` and `set_id`, and stays a draft (outcome `draft`, with what is `missing`) until its page has all
-    it needs. What waits in an open draft of the product is sent with it.
+    it needs. What waits in an open draft of the product is sent with it; told to keep `apart`, an open draft of a product that
+    customers know, or what was sent back, is not sent: what needs a reviewer is written into it (outcome `draft`).
 
     The same `op_key` again returns what the first call returned.
 
@@ -100,7 +102,7 @@ def submit(
         SeenOtherwise: the product was changed after `seen` (its `updated_at`).
         ChangedMeanwhile: an older draft of small changes began from something else than what holds today.
     """
-    return _put(actor, producer_id, product_id, facts, True, op_key, note, seen, is_demo=is_demo)
+    return _put(actor, producer_id, product_id, facts, True, op_key, note, seen, is_demo=is_demo, apart=apart)
 
 
 def save_draft(
@@ -133,6 +135,7 @@ def _put(
     seen: datetime | None,
     *,
     is_demo: bool,
+    apart: bool = False,
 ) -> Submitted:
     wish = read(sent)
     note = facts.prose(note, "note")
@@ -148,13 +151,13 @@ def _put(
         if product_id is None:
             found = [Difference(PRODUCT, "new", None, product.name), *found]
         write = _draft if product.published_at is None else _change
-        result = write(_Put(actor, product, now, wish, found, as_is, sending, note, is_demo))
+        result = write(_Put(actor, product, now, wish, found, as_is, sending, note, is_demo, apart))
         if result.outcome != "unchanged":
             named = sorted({d.key for d in found})[:40]
             record.note_act(actor, "send" if sending else "save", product, outcome=result.outcome, fields=named)
         return _told(result)
 
-    body = [producer_id, product_id, sending, note, dict(sent)]
+    body = [producer_id, product_id, sending, note, dict(sent), *([True] if apart else [])]
     return _heard(operations.once(op_key, "listings.write", actor.key, body, command))
 
 
@@ -171,6 +174,7 @@ class _Put:
     sending: bool
     note: str | None
     is_demo: bool
+    apart: bool = False
 
     @property
     def places(self) -> dict[str, int]:
@@ -340,11 +344,11 @@ def _draft(put: _Put) -> Submitted:
     missing = queries.missing(queries.today(product))
     if not put.sending or missing:
         return Submitted(product.id, row.reference, "draft", tuple(found), missing)
-    _send_record(actor, product, row)
+    send_record(actor, product, row)
     return Submitted(product.id, row.reference, "queued", tuple(found))
 
 
-def _send_record(actor: Actor, product: Product, row: Submission) -> None:
+def send_record(actor: Actor, product: Product, row: Submission) -> None:
     """Let a reviewer see the whole record: one line for each thing that is said."""
     now = queries.today(product)
     session().execute(delete(Line).where(Line.submission_id == row.id))
@@ -379,6 +383,9 @@ def _change(put: _Put) -> Submitted:
     at_once = "shown" if shown else "unchanged"
     if row is None and not rest:
         return Submitted(product.id, None, at_once, tuple(found))
+    sending = put.sending and not (put.apart and row is not None and row.state is not State.SENT)
+    if put.sending and not sending and not rest:
+        return Submitted(product.id, None, at_once, tuple(found))
     if row is None:
         row = record.started(actor, product, Kind.CHANGE, is_demo=put.is_demo)
     touched = _merge(row, rest, put.as_is)
@@ -391,7 +398,7 @@ def _change(put: _Put) -> Submitted:
         record.move(actor, row, State.DRAFT)
     pending = [line for line in queries.lines(row.id) if line.decision is not Decision.APPROVED]
     apply.check(now, [(line.subject, line.field, line.after) for line in pending], put.places)
-    if not put.sending:
+    if not sending:
         return Submitted(product.id, row.reference, "draft", tuple(found))
     outcome = _send_lines(actor, product, now, row, pending, put)
     return Submitted(product.id, row.reference, "shown" if shown and outcome == "unchanged" else outcome, tuple(found))
@@ -490,7 +497,7 @@ def send(actor: Actor, reference: str, *, note: str | None = None, op_key: str) 
             missing = queries.missing(now)
             if missing:
                 raise Incomplete(missing)
-            _send_record(actor, product, row)
+            send_record(actor, product, row)
             outcome = "queued"
         else:
             pending = [line for line in queries.lines(row.id) if line.decision is not Decision.APPROVED]
