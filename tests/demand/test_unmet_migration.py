@@ -29,7 +29,7 @@ def insert(link: Any, table: str, **values: Any) -> None:
 def test_searches_and_questions_of_before_are_taken_over(fresh: Any, seeded: Any) -> None:  # noqa: F811
     app = fresh(seeded.saved)
     with app.app_context():
-        downgrade(directory=str(MIGRATIONS), revision="0009")
+        downgrade(directory=str(MIGRATIONS), revision="0010")
         ((variant_id, product_id),) = rows("SELECT id, product_id FROM variants ORDER BY id LIMIT 1")
         ((point_id,),) = rows("SELECT min(id) FROM points WHERE kind <> 'fair'")
         at = LATE.replace(tzinfo=None) if db.db.engine.dialect.name == "sqlite" else LATE
@@ -61,7 +61,7 @@ def test_searches_and_questions_of_before_are_taken_over(fresh: Any, seeded: Any
                     link, "till_asks", id=n, event_id=n, device_id=901, point_id=point_id, variant_id=variant, words=words,
                     folded=folded, quantity=quantity, at=at, received_at=at,
                 )  # fmt: skip
-        upgrade(directory=str(MIGRATIONS), revision="0010")
+        upgrade(directory=str(MIGRATIONS), revision="0011")
         told = "SELECT kind, product_id, variant_id, point_id, text, words, asks, units, lost_units, has_asks FROM unmet_days"
         found = rows(f"{told} WHERE day IN ('2026-09-01', '2026-10-04') ORDER BY kind, text")
         assert sorted(map(str, found)) == sorted(
@@ -75,7 +75,7 @@ def test_searches_and_questions_of_before_are_taken_over(fresh: Any, seeded: Any
                 ],
             )
         )
-        downgrade(directory=str(MIGRATIONS), revision="0009")
+        downgrade(directory=str(MIGRATIONS), revision="0010")
         back = rows("SELECT folded, shown, channel, count FROM search_misses ORDER BY folded")
         assert back == [("buoi dien", "Bưởi Diễn", "web", 7), ("ca thu", "cá thu", "web", 1)]
 

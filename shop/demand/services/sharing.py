@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from shop.demand import allocate, errors
+from shop.demand import known as known  # tells `needs` what forecast, wait list and asks know
 from shop.demand.allocate import Goods, Need, Wishes
 from shop.demand.errors import SharingMovedOn, SharingStale
 from shop.demand.models.sharing import PlanState, SharingLine, SharingPlan, SharingTransfer
