@@ -35,21 +35,20 @@ def _post(
     template: str,
     *,
     path: str,
-    subject: str = "",
+    subject: str,
     **values: Any,
 ) -> None:
     """Write the letter `template` in `locale` and post it; `path` is where its button leads."""
     base = current_app.extensions["shop_config"].base_url + ("/en" if locale == "en" else "")
     with force_locale(locale):
-        values |= {"lang": locale, "shop_url": base + "/", "button_url": base + path}
-        if subject:
-            values["subject"] = gettext(subject)
+        head = gettext(subject)
+        values |= {"lang": locale, "shop_url": base + "/", "button_url": base + path, "subject": head}
         # Not `render_template`: a letter takes nothing from the request in which it happens to be written.
         body, page = (
             current_app.jinja_env.get_template(f"accounts/letters/{template}.{kind_of_text}").render(**values)
             for kind_of_text in ("txt", "html")
         )
-    mail.post(key, kind, recipient, body.strip().splitlines()[0], body, page, about=f"user:{about}")
+    mail.post(key, kind, recipient, head, body, page, about=f"user:{about}")
 
 
 @on(PasswordResetAsked)
@@ -63,6 +62,7 @@ def _reset(fact: PasswordResetAsked) -> None:
             fact.user_id,
             reader.locale,
             "reset",
+            subject=N_("Đặt lại mật khẩu"),
             name=reader.name,
             path=f"/dat-lai-mat-khau/{fact.token}",
         )
@@ -79,6 +79,7 @@ def _confirm(fact: EmailToConfirm) -> None:
             fact.user_id,
             reader.locale,
             "confirm",
+            subject=N_("Xác nhận địa chỉ e-mail"),
             name=reader.name,
             path=f"/xac-nhan-email/{fact.token}",
         )
@@ -95,6 +96,7 @@ def _taken(fact: TakenEmailAsked) -> None:
             fact.user_id,
             reader.locale,
             "taken",
+            subject=N_("Địa chỉ này đã có tài khoản"),
             name=reader.name,
             path="/quen-mat-khau",
         )
