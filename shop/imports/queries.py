@@ -147,7 +147,9 @@ ROWS = tables.Table(
         tables.Filter(
             "outcome", N_("Kết quả kiểm tra"), lambda v: ImportRow.outcome == v, [(o.value, OUTCOME_NAMES[o]) for o in Outcome]
         ),
-        tables.Filter("result", N_("Kết quả ghi"), lambda v: ImportRow.result == v, [(r.value, RESULT_NAMES[r]) for r in Result]),
+        tables.Filter(
+            "result", N_("Kết quả ghi"), lambda v: ImportRow.result == v, [(r.value, RESULT_NAMES[r]) for r in Result]
+        ),
     ],
     search=lambda q: or_(ImportRow.sku == q.upper(), ImportRow.name.icontains(q, autoescape=True)),
     rows=30,
