@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from flask_babel import gettext
 from rapidfuzz import fuzz, process
 
 from shop.kernel import text
@@ -29,7 +30,7 @@ class Column:
 COLUMNS = (
     Column(
         "sku",
-        "Mã hàng",
+        N_("Mã hàng"),
         (
             "mã",
             "mã sp",
@@ -49,7 +50,7 @@ COLUMNS = (
     ),
     Column(
         "name",
-        "Tên sản phẩm",
+        N_("Tên sản phẩm"),
         (
             "tên",
             "tên hàng",
@@ -70,14 +71,28 @@ COLUMNS = (
     ),
     Column(
         "set",
-        "Bộ sản phẩm",
-        ("bộ", "ngành hàng", "phân loại", "loại sản phẩm", "nhóm sản phẩm", "nhóm", "danh mục", "category", "bộ sp"),
+        N_("Bộ sản phẩm"),
+        (
+            "bộ",
+            "ngành hàng",
+            "phân loại",
+            "loại sản phẩm",
+            "nhóm sản phẩm",
+            "nhóm",
+            "danh mục",
+            "category",
+            "group",
+            "product group",
+            "product set",
+            "set",
+            "bộ sp",
+        ),
         N_("Số của bộ sản phẩm OCOP (xem tờ Danh mục). Sản phẩm mới phải có."),
         14,
     ),
     Column(
         "pack",
-        "Quy cách",
+        N_("Quy cách"),
         (
             "quy cách đóng gói",
             "đóng gói",
@@ -96,7 +111,7 @@ COLUMNS = (
     ),
     Column(
         "net_content",
-        "Khối lượng tịnh / thể tích",
+        N_("Khối lượng tịnh / thể tích"),
         (
             "khối lượng tịnh",
             "khối lượng",
@@ -117,11 +132,15 @@ COLUMNS = (
         16,
     ),
     Column(
-        "net_unit", "Đơn vị", ("đơn vị đo", "đơn vị khối lượng", "unit", "uom", "dv"), N_("g, kg, ml, lít hoặc cái."), 9
+        "net_unit",
+        N_("Đơn vị"),
+        ("đơn vị đo", "đơn vị khối lượng", "unit", "uom", "dv"),
+        N_("g, kg, ml, lít hoặc cái."),
+        9,
     ),
     Column(
         "weight_g",
-        "Khối lượng gửi (g)",
+        N_("Khối lượng gửi (g)"),
         (
             "khối lượng cả bao bì",
             "khối lượng gửi",
@@ -136,12 +155,12 @@ COLUMNS = (
         N_("Cân nặng cả bao bì, để tính cước: 580 hoặc 0,58 kg."),
         14,
     ),
-    Column("length_mm", "Dài (mm)", ("dài", "chiều dài", "length"), N_("Kích thước kiện: 200 hoặc 20 cm."), 9),
-    Column("width_mm", "Rộng (mm)", ("rộng", "chiều rộng", "width"), N_("Kích thước kiện: 200 hoặc 20 cm."), 9),
-    Column("height_mm", "Cao (mm)", ("cao", "chiều cao", "height"), N_("Kích thước kiện: 200 hoặc 20 cm."), 9),
+    Column("length_mm", N_("Dài (mm)"), ("dài", "chiều dài", "length"), N_("Kích thước kiện: 200 hoặc 20 cm."), 9),
+    Column("width_mm", N_("Rộng (mm)"), ("rộng", "chiều rộng", "width"), N_("Kích thước kiện: 200 hoặc 20 cm."), 9),
+    Column("height_mm", N_("Cao (mm)"), ("cao", "chiều cao", "height"), N_("Kích thước kiện: 200 hoặc 20 cm."), 9),
     Column(
         "price",
-        "Giá bán (₫)",
+        N_("Giá bán (₫)"),
         (
             "giá",
             "giá bán",
@@ -160,112 +179,116 @@ COLUMNS = (
     ),
     Column(
         "compare_price",
-        "Giá trước (₫)",
+        N_("Giá trước (₫)"),
         ("giá trước", "giá gốc", "giá cũ", "giá thị trường", "old price", "giá chưa giảm"),
         N_("Giá cũ để gạch ngang, nếu có; phải cao hơn giá bán."),
         13,
     ),
     Column(
         "price_from",
-        "Áp dụng giá từ ngày",
+        N_("Áp dụng giá từ ngày"),
         ("áp dụng từ", "giá từ ngày", "ngày áp dụng", "hiệu lực từ", "ngày hiệu lực", "valid from", "từ ngày"),
         N_("Để trống: từ lúc nhập. Ngày sau hôm nay: giá tự đổi vào ngày đó. 31/12/2026."),
         15,
     ),
     Column(
         "pack_state",
-        "Còn bán",
+        N_("Còn bán"),
         ("đang bán", "còn kinh doanh", "bán hay không", "tình trạng", "tình trạng bán", "on sale"),
         N_("có hoặc không. Để trống: có."),
         9,
     ),
     Column(
         "state",
-        "Trạng thái",
+        N_("Trạng thái"),
         ("trạng thái hiển thị", "hiển thị", "status"),
         N_("Bản nháp, hiện hoặc ẩn. Sản phẩm mới là bản nháp."),
         12,
     ),
     Column(
         "shelf_life_days",
-        "Hạn dùng (ngày)",
+        N_("Hạn dùng (ngày)"),
         ("hạn dùng", "hạn sử dụng", "hsd", "thời hạn sử dụng", "hạn bảo quản", "shelf life", "số ngày sử dụng"),
         N_("Số ngày; hoặc 3 tháng, 1 năm."),
         11,
     ),
     Column(
         "cold",
-        "Nhiệt độ giữ hàng",
+        N_("Nhiệt độ giữ hàng"),
         ("nhiệt độ", "nhiệt độ bảo quản", "giữ lạnh", "điều kiện nhiệt", "cold chain"),
         N_("thường, mát hoặc đông."),
         12,
     ),
     Column(
         "storage_note",
-        "Bảo quản",
+        N_("Bảo quản"),
         ("cách bảo quản", "hướng dẫn bảo quản", "điều kiện bảo quản", "storage"),
         N_("Một câu hướng dẫn khách giữ hàng."),
         24,
     ),
     Column(
         "summary",
-        "Tóm tắt",
+        N_("Tóm tắt"),
         ("mô tả ngắn", "mô tả", "giới thiệu ngắn", "description", "ghi chú sản phẩm"),
         N_("Một câu giới thiệu."),
         30,
     ),
     Column(
         "story",
-        "Câu chuyện",
+        N_("Câu chuyện"),
         ("câu chuyện sản phẩm", "giới thiệu", "mô tả chi tiết", "bài viết", "story"),
         N_("Chuyện của sản phẩm, vài đoạn."),
         30,
     ),
     Column(
-        "ingredients", "Thành phần", ("nguyên liệu", "thành phần nguyên liệu", "ingredients"), N_("Như trên nhãn."), 24
+        "ingredients",
+        N_("Thành phần"),
+        ("nguyên liệu", "thành phần nguyên liệu", "ingredients"),
+        N_("Như trên nhãn."),
+        24,
     ),
     Column(
         "allergens",
-        "Chất gây dị ứng",
+        N_("Chất gây dị ứng"),
         ("dị ứng", "cảnh báo dị ứng", "allergens", "thông tin dị ứng"),
         N_("Cách nhau bằng dấu phẩy: cá, trứng, đậu nành… (xem tờ Danh mục)."),
         20,
     ),
     Column(
         "months",
-        "Mùa vụ",
+        N_("Mùa vụ"),
         ("tháng", "mùa", "thời vụ", "tháng có hàng", "season"),
         N_("Tháng có hàng: 7-9, 12; hoặc quanh năm."),
         12,
     ),
-    Column("alcohol", "Có cồn", ("đồ uống có cồn", "rượu bia"), N_("có hoặc không."), 9),
+    Column("alcohol", N_("Có cồn"), ("đồ uống có cồn", "rượu bia"), N_("có hoặc không."), 9),
     Column(
         "alcohol_percent",
-        "Độ cồn (% vol)",
+        N_("Độ cồn (% vol)"),
         ("độ cồn", "nồng độ cồn", "độ rượu", "alcohol", "abv"),
         N_("29 hoặc 29,5%."),
         10,
     ),
     Column(
         "gtin",
-        "Mã vạch",
+        N_("Mã vạch"),
         ("barcode", "gtin", "ean", "mã vạch gtin", "mã số mã vạch", "upc"),
         N_("8, 12, 13 hoặc 14 chữ số."),
         16,
     ),
     Column(
         "order_limit",
-        "Mỗi đơn nhiều nhất",
+        N_("Mỗi đơn nhiều nhất"),
         ("giới hạn mua", "tối đa mỗi đơn", "số lượng tối đa", "order limit"),
         N_("Số lượng nhiều nhất trong một đơn, nếu hạn chế."),
         12,
     ),
-    Column("name_en", "Tên tiếng Anh", ("english name", "tên nước ngoài", "tên anh"), N_("Nếu có."), 24),
-    Column("pack_en", "Quy cách tiếng Anh", ("english pack",), N_("Nếu có."), 18),
-    Column("story_en", "Câu chuyện tiếng Anh", ("english story",), N_("Nếu có."), 24),
+    Column("name_en", N_("Tên tiếng Anh"), ("english name", "tên nước ngoài", "tên anh"), N_("Nếu có."), 24),
+    Column("pack_en", N_("Quy cách tiếng Anh"), ("english pack",), N_("Nếu có."), 18),
+    Column("story_en", N_("Câu chuyện tiếng Anh"), ("english story",), N_("Nếu có."), 24),
     Column(
         "slug",
-        "Địa chỉ trang",
+        N_("Địa chỉ trang"),
         ("slug", "đường dẫn", "link", "url"),
         N_("Có sẵn trong tệp xuất; để phân biệt hai sản phẩm cùng tên. Không sửa."),
         20,
@@ -310,6 +333,13 @@ def _bare(cell: str) -> str:
 WHERE, WHY = "Dòng trong tệp", "Vì sao bị từ chối"
 BY_KEY = {c.key: c for c in COLUMNS}
 KEYS = tuple(c.key for c in COLUMNS)
+
+
+def label(key: str) -> str:
+    """A column's name in the reader's language (our own files name it in Vietnamese, always); '' for none of ours."""
+    return str(gettext(BY_KEY[key].head)) if key in BY_KEY else ""
+
+
 REQUIRED = ("sku",)
 
 

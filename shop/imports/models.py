@@ -80,7 +80,7 @@ OUTCOME_NAMES = {
     Outcome.CHANGED: N_("Thay đổi"),
     Outcome.UNCHANGED: N_("Không đổi"),
     Outcome.REFUSED: N_("Bị từ chối"),
-    Outcome.IGNORED: N_("Bỏ qua"),
+    Outcome.IGNORED: N_("Bỏ qua khi nhập"),
 }
 
 
@@ -94,7 +94,7 @@ class Result(StrEnum):
 
 
 RESULT_NAMES = {
-    Result.WRITTEN: N_("Đã ghi"),
+    Result.WRITTEN: N_("Đã ghi vào danh mục"),
     Result.LEFT: N_("Không ghi"),
     Result.UNDONE: N_("Đã hoàn tác"),
     Result.KEPT: N_("Hoàn tác một phần"),

@@ -221,7 +221,7 @@ def _match_page(row: Import, error: ShopError | None = None) -> Any:
             for n, word in enumerate(row.head)
             if word or (n < len(row.samples) and row.samples[n])
         ],
-        keys=[(c.key, c.head) for c in columns.COLUMNS],
+        keys=[(c.key, columns.label(c.key)) for c in columns.COLUMNS],
         encodings=[(e.value, gettext(label)) for e, label in ENCODING_NAMES.items()],
         sheets=[(name, name) for name in row.sheets],
         sets=[(number, f"{number}. {name}") for number, name in queries.sets()],
@@ -372,7 +372,7 @@ def fix(reference: str) -> Any:
             "fields": [
                 {
                     "name": f"cell-{r.position}-{key}",
-                    "label": columns.BY_KEY[key].head,
+                    "label": columns.label(key),
                     "value": r.cells.get(key, ""),
                     "error": r.wrong[key][0] if key in r.wrong else "",
                     "suggestion": r.wrong[key][1] if key in r.wrong else "",

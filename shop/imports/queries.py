@@ -136,18 +136,20 @@ ROWS = tables.Table(
     order="number",
     tie=ImportRow.id,
     columns=[
-        tables.Column("number", N_("Dòng"), "num", sort=(ImportRow.position,)),
+        tables.Column("number", N_("Dòng số"), "num", sort=(ImportRow.position,)),
         tables.Column("sku", N_("Mã hàng"), sort=(ImportRow.sku,)),
         tables.Column("name", N_("Tên"), sort=(ImportRow.name,)),
-        tables.Column("outcome", N_("Kết quả"), value=lambda r: gettext(OUTCOME_NAMES[r.outcome])),
+        tables.Column("outcome", N_("Kết quả kiểm tra"), value=lambda r: gettext(OUTCOME_NAMES[r.outcome])),
         tables.Column("changes", N_("Thay đổi"), value="told"),
-        tables.Column("result", N_("Đã ghi"), value=lambda r: gettext(RESULT_NAMES[r.result]) if r.result else ""),
+        tables.Column("result", N_("Kết quả ghi"), value=lambda r: gettext(RESULT_NAMES[r.result]) if r.result else ""),
     ],
     filters=[
         tables.Filter(
-            "outcome", N_("Kết quả"), lambda v: ImportRow.outcome == v, [(o.value, OUTCOME_NAMES[o]) for o in Outcome]
+            "outcome", N_("Kết quả kiểm tra"), lambda v: ImportRow.outcome == v, [(o.value, OUTCOME_NAMES[o]) for o in Outcome]
         ),
-        tables.Filter("result", N_("Đã ghi"), lambda v: ImportRow.result == v, [(r.value, RESULT_NAMES[r]) for r in Result]),
+        tables.Filter(
+            "result", N_("Kết quả ghi"), lambda v: ImportRow.result == v, [(r.value, RESULT_NAMES[r]) for r in Result]
+        ),
     ],
     search=lambda q: or_(ImportRow.sku == q.upper(), ImportRow.name.icontains(q, autoescape=True)),
     rows=30,
@@ -178,21 +180,21 @@ class RowView:
 
 def said(problem: Mapping[str, Any]) -> str:
     """The words of a refusal in the reader's language."""
-    told = str(gettext(problem["title"], **problem["values"]))
-    return told if problem["values"] else told.replace("%%", "%")
+    values = problem["values"]
+    if "column" in values:  # kept by the name that our own files give it
+        values = values | {"column": gettext(values["column"])}
+    told = str(gettext(problem["title"], **values))
+    return told if values else told.replace("%%", "%")
 
 
 def row_view(r: Any) -> RowView:
     """A row for the page."""
     from shop.imports import columns
 
-    def head(key: str) -> str:
-        return columns.BY_KEY[key].head if key in columns.BY_KEY else ""
-
     return RowView(
         r.position, r.number, r.sku or "", r.name, r.outcome, r.result,
-        [(head(c[0]), c[1], c[2], len(c) > 3) for c in r.changes],
-        [(head(p["key"]), said(p), p.get("suggestion", "")) for p in [*r.problems, *(r.left or ())]],
+        [(columns.label(c[0]), c[1], c[2], len(c) > 3) for c in r.changes],
+        [(columns.label(p["key"]), said(p), p.get("suggestion", "")) for p in [*r.problems, *(r.left or ())]],
         r.corrected,
     )  # fmt: skip
 
@@ -256,7 +258,7 @@ def all_refused(import_id: int) -> Iterator[tuple[int, dict[str, str], str]]:
         for r in found:
             told = []
             for key, (words, suggestion) in r.wrong.items():
-                head = columns.BY_KEY[key].head if key in columns.BY_KEY else ""
+                head = columns.label(key)
                 hint = f" ({gettext('gợi ý: %(s)s', s=suggestion)})" if suggestion else ""
                 told.append(f"{head}: {words}{hint}" if head else words + hint)
             yield r.number, r.cells, "; ".join(told)

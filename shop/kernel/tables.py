@@ -245,13 +245,13 @@ class View:
     def _to(self, page: int) -> str:
         return _url(self.base, self.query | ({"page": str(page)} if page > 1 else {}))
 
-    def download(self) -> Response:
-        """The whole narrowed list (at most `EXPORT_ROWS` rows) as the file that was asked for."""
+    def download(self, cover: Cover | None = None) -> Response:
+        """The whole narrowed list (at most `EXPORT_ROWS` rows) as the file that was asked for; an XLSX begins with `cover`."""
         columns = [c for c in self.table.columns if c.in_export and c.kind != "do"]
         head = [gettext(c.label) for c in columns]
         lines = self._lines(columns)
         name = f"{self.table.name}-{clock.today().isoformat()}"
-        return send_csv(name, head, lines) if self.export == "csv" else send_xlsx(name, head, lines)
+        return send_csv(name, head, lines) if self.export == "csv" else send_xlsx(name, head, lines, cover)
 
     def _lines(self, columns: Sequence[Column]) -> Iterator[list[Any]]:
         statement = self.statement.limit(EXPORT_ROWS + 1)
@@ -329,7 +329,17 @@ def send_csv(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> 
     return _send(write, "text/csv", f"{name}.csv")
 
 
-def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A sheet before the lines of an XLSX: its name, its rows (what it is, its value: text or whole đồng) and the name of the
+    sheet that has the lines."""
+
+    name: str
+    rows: Sequence[tuple[str, str | int]]
+    lines_name: str
+
+
+def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]], cover: Cover | None = None) -> None:
     """Write the rows as XLSX into the binary file `target`, row by row in constant memory; text stays text."""
     import xlsxwriter
 
@@ -343,9 +353,19 @@ def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]])
             "default_date_format": "yyyy-mm-dd",
         },
     )
-    sheet = book.add_worksheet()
     bold = book.add_format({"bold": True})
     whole, instant = book.add_format({"num_format": "#,##0"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    if cover is not None:
+        front = book.add_worksheet(_sheet_name(cover.name))
+        front.set_column(0, 0, 36)
+        front.set_column(1, 1, 28)
+        for n, (label, value) in enumerate(cover.rows):
+            front.write_string(n, 0, harmless(label), bold)
+            if isinstance(value, int):
+                front.write_number(n, 1, value, whole)
+            else:
+                front.write_string(n, 1, harmless(value))
+    sheet = book.add_worksheet(_sheet_name(cover.lines_name) if cover is not None else None)
     sheet.freeze_panes(1, 0)
     for column, label in enumerate(head):
         sheet.write_string(0, column, label, bold)
@@ -373,9 +393,14 @@ def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]])
     book.close()
 
 
-def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]]) -> Response:
-    """Send the rows as `<name>.xlsx`."""
-    return _send(lambda made: write_xlsx(made, head, lines), XLSX_TYPE, f"{name}.xlsx")
+def _sheet_name(name: str) -> str:
+    """At most 31 letters and none that a spreadsheet forbids."""
+    return re.sub(r"[\[\]:*?/\\']", " ", name)[:31]
+
+
+def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]], cover: Cover | None = None) -> Response:
+    """Send the rows as `<name>.xlsx`, behind a first sheet if there is a `cover`."""
+    return _send(lambda made: write_xlsx(made, head, lines, cover), XLSX_TYPE, f"{name}.xlsx")
 
 
 def send(name: str, kind: str, write: Callable[[IO[bytes]], None]) -> Response:

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from shop.kernel import clock, papers, web
 from shop.kernel.dates import day, instant, span
 from shop.kernel.money import vnd
+from shop.kernel.tables import Cover
 from shop.payments import vietqr
 from shop.settlement import rules
 from shop.settlement.models import (
@@ -52,6 +53,25 @@ def facts(whole: statements.Whole) -> list[tuple[str, str]]:
     if row.due_on is not None:
         found.append((gettext("Hạn trả"), day(row.due_on)))
     return found
+
+
+def cover(whole: statements.Whole) -> Cover:
+    """The first sheet of a statement's XLSX: whose and of when it is, its sums by kind, what is due (whole đồng)."""
+    row, closing = whole.row, whole.closing_amount
+    withheld = [(gettext("Khấu trừ thuế"), gettext(rules.WITHHELD[row.withholding]))] if row.withholding else []
+    return Cover(
+        gettext("Bảng đối soát"),
+        [
+            (gettext("Mã bảng"), row.reference),
+            *facts(whole),
+            (gettext("Số dư đầu kỳ"), row.opening_amount),
+            *((name, amount) for _kind, name, _n, amount in whole.groups),
+            *withheld,
+            (gettext("Cuối kỳ, phải trả cơ sở") if closing >= 0 else gettext("Cuối kỳ, chuyển sang kỳ sau"), closing),
+            (gettext("Số dòng"), whole.lines),
+        ],
+        gettext("Từng dòng"),
+    )
 
 
 def statement_data(reference: str) -> dict[str, Any]:

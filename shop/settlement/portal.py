@@ -80,7 +80,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
     row = whole.row
     view = read.lines(request.args, row, f"{HERE}/{reference}")
     if view.export:
-        return view.download()
+        return view.download(papers.cover(whole))
     may = guards.may(P.STATEMENT_AGREE, f"producer:{row.producer_id}")
     page = render_template(
         "settlement/portal/statement.html",

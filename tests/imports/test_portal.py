@@ -158,3 +158,15 @@ def test_the_address_of_a_form_opened_again_leads_to_the_import(shop: Shop, cler
     answer = clerk.get(f"{HERE}/{row.reference}/{step}")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{HERE}/{row.reference}")
     assert clerk.get(f"{HERE}/B-NONE00/{step}").status_code == 404
+
+
+def test_everything_is_said_in_english_too(shop: Shop, clerk: Any) -> None:
+    where = send(
+        clerk, sheets.book(["Code", "Name", "Group", "Pack", "Price", "Kho"], ["A-1", "Cha", 8, "Box", "1-2", "x"])
+    )
+    page = clerk.get("/en" + where).get_data(as_text=True)
+    assert last().columns[:5] == ["sku", "name", "set", "pack", "price"]
+    for told in ("Skip this column", "Net weight / volume", "Price (₫)", "Former price (₫)"):
+        assert told in page
+    for told in ("Giá bán", "Cancel</option>", "Khối lượng"):
+        assert told not in page

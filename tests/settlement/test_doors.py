@@ -17,6 +17,7 @@ from shop.kernel.db import session, transaction
 from shop.payments import vietqr
 from shop.settlement.models import Agreement, AgreementState, Batch, Payout, Statement, StatementState
 from shop.settlement.queries import payouts as read
+from shop.settlement.queries import statements as statement_reads
 from shop.settlement.services import payouts, statements
 from tests.people import sign_in
 from tests.settlement.conftest import DESK, OWNER, Trade, Turn, broken, key, last_month, settle
@@ -118,7 +119,16 @@ def test_papers_and_files_say_the_same(client: Any, sold: Trade) -> None:
     pdf = client.get(f"/producer/statements/{row.reference}.pdf")
     assert pdf.get_data().startswith(b"%PDF-")
     answer = client.get(f"/producer/statements/{row.reference}?format=xlsx")
-    sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data())).get_sheet_by_index(0).to_python()
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data()))
+    assert book.sheet_names == ["Bảng đối soát", "Từng dòng"]
+    front = {str(label): value for label, value in book.get_sheet_by_index(0).to_python()}
+    assert front["Mã bảng"] == row.reference
+    assert front["Cuối kỳ, phải trả cơ sở"] == row.closing_amount
+    assert front["Số dư đầu kỳ"] == row.opening_amount
+    assert front["Cơ sở sản xuất"] and front["Kỳ"]
+    whole = statement_reads.whole(row.reference)
+    assert sum(front[name] for _kind, name, _n, _amount in whole.groups) == row.closing_amount - row.opening_amount
+    sheet = book.get_sheet_by_name("Từng dòng").to_python()
     assert sum(line[-1] for line in sheet[1:]) == row.closing_amount
     rows = list(csv.reader(io.StringIO(text(client.get(f"/producer/statements/{row.reference}?format=csv")))))
     assert sum(int(line[-1]) for line in rows[1:]) == row.closing_amount

@@ -142,7 +142,7 @@ def match(
         raise Invalid(N_("Cột này không có trong danh sách."), field="columns")
     for n, k in enumerate(keys):
         if k and known.count(k) > 1:
-            raise Invalid(N_("Cột “%(name)s” có hai lần."), field=f"column-{n}", name=columns.BY_KEY[k].head)
+            raise Invalid(N_("Cột “%(name)s” có hai lần."), field=f"column-{n}", name=columns.label(k))
     if "sku" not in known and "name" not in known:
         raise Invalid(N_("Hãy chọn cột nào là mã hàng."), field="columns")
     with transaction() as s:

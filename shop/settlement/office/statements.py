@@ -94,7 +94,7 @@ def _page(reference: str, error: ShopError | None = None, at: str = "") -> Any:
     whole = read.whole(reference)
     view = read.lines(request.args, whole.row, f"{HERE}/{reference}")
     if view.export:
-        return view.download()
+        return view.download(papers.cover(whole))
     page = render_template(
         "settlement/office/statement.html",
         here=HERE,
