@@ -41,6 +41,7 @@ from shop.seed import (
     settlement,
     supply,
     told,
+    wishes,
 )
 from shop.seed.logins import Login
 from shop.seed.staff import Staff
@@ -89,12 +90,13 @@ def _make(seed: int) -> dict[str, Any]:
     before = session().scalar(select(func.max(Job.id))) or 0
     _points(seed, year, wares, ids, since)
     _listings(seed, year, ids)
-    # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
-    session().execute(delete(Job).where(Job.id > before))
-    session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
     # Each command counted by its own day what lists show.
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
+    _wishes(seed, year, wares, ids)
+    # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
+    session().execute(delete(Job).where(Job.id > before))
+    session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
     slugs = dict(enumerate(registry.registry_slugs(), start=1))
     known["scarce"] = sorted({slugs[ware.no] for ware in wares if scarce.get(ware.variant_id, 0) > 0})
     s = session()
@@ -142,6 +144,15 @@ def _parcels(seed: int, staff: Staff, wares: list[goods.Ware], names: dict[str, 
     member = Actor("user", names["cosanxuat@example.vn"], ids["cosanxuat@example.vn"])
     parcels.plan(own, known["producer_id"], member, people.crowd(rng, 30), wares, str(current_app.secret_key))
     own.work()
+
+
+def _wishes(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int]) -> None:
+    """Queues and pre-orders; what is sold out is known only once all else has happened."""
+    names = {login.username: login.name for login in _logins(_scopes())}
+    actors = {word: Actor("user", names[f"{word}@example.vn"], ids[f"{word}@example.vn"]) for word in _STAFF}
+    rng = random.Random(f"demo:wishes:{seed}")
+    staff = Staff(rng, year.now, actors, staff_points(), {ware.sku: ware for ware in wares}, year.shelves)
+    wishes.load(staff, people.crowd(rng, 70), Actor("user", MEMBER, ids["khach@example.vn"]))
 
 
 def _listings(seed: int, year: Year, ids: dict[str, int]) -> None:

@@ -131,7 +131,8 @@ def _order(trade: Trade, key: str) -> dict[str, Any]:
         "delivery": trade.delivery,
         "name": person.name,
         "phone": person.phone,
-        "email": trade.email,
+        # One that is still open on the day of loading, however old it is, has no address either: no letter follows.
+        "email": trade.email if trade.status in {OrderStatus.COMPLETED, OrderStatus.CANCELLED} else None,
         "province_code": person.province_code if ship else None,
         "province_name": person.province_name if ship else None,
         "commune_code": person.commune_code if ship else None,

@@ -89,6 +89,7 @@ def test_a_run_leaves_lines_totals_and_what_it_measured(goods: dict[str, Any]) -
 
 
 def test_the_audit_sees_ranges_upside_down_and_sums_that_are_none(goods: dict[str, Any]) -> None:
+    """`demand.forecast-lines-are-ranges`, `demand.forecast-totals-are-sums`."""
     run_id = forecasts.make(SYSTEM)
     key = (run_id, goods["fish"].id, WEB)
     with transaction() as s:

@@ -56,6 +56,7 @@ def test_sold_is_what_was_not_cancelled_refused_or_brought_back(shelf: tuple) ->
 
 
 def test_the_audit_sees_a_week_that_is_not_the_orders(shelf: tuple) -> None:
+    """`demand.weeks-are-the-orders`."""
     variant, counter = shelf
     moves(variant, counter, [(at(3), 50)])
     placed = sale(variant, counter, 6, at(1), channel="till", kind=DeliveryKind.PICKUP)
