@@ -88,7 +88,9 @@ class RowsView(View):
             yield [c.of(made) for c in columns]
 
 
-def open_rows(table: Table, args: Mapping[str, str], here: str, rows: Sequence[Any], keep: Sequence[str] = ()) -> RowsView:
+def open_rows(
+    table: Table, args: Mapping[str, str], here: str, rows: Sequence[Any], keep: Sequence[str] = ()
+) -> RowsView:
     """The page of `rows` that `args` ask for, or the file to take away (`view.download()`)."""
     view = table.open(args, here, Made(rows), keep=keep, view=RowsView)
     assert isinstance(view, RowsView)

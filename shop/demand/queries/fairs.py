@@ -109,7 +109,9 @@ def _span(p: PointView, day: date) -> Span | None:
 def _moves(ids: list[int], scopes: Collection[str]) -> tuple[dict[int, list[Move]], dict[int, dict[str, int]]]:
     """What came to these points and left them; a sale of a counter at the moment that the counter says."""
     statement = (
-        select(StockLevel.point_id, StockMovement.at, StockMovement.quantity, StockMovement.kind, StockMovement.reference)
+        select(
+            StockLevel.point_id, StockMovement.at, StockMovement.quantity, StockMovement.kind, StockMovement.reference
+        )
         .join(StockLevel, StockLevel.id == StockMovement.level_id)
         .where(StockLevel.point_id.in_(ids))
         .order_by(StockMovement.id)

@@ -35,6 +35,7 @@ CHARTED = 13
 # The weeks whose mean stands where there is no forecast.
 PACE_WEEKS = 8
 SOON_WEEKS = 4
+NAMED = 500
 # A month has so many weeks.
 MONTH_WEEKS = 365.25 / 12 / 7
 
@@ -142,16 +143,18 @@ def read(
     scopes: Collection[str] = ("*",),
     producer_id: int | None = None,
     product_id: int | None = None,
+    set_id: int | None = None,
     place: int | None = None,
     weeks: int = 13,
 ) -> Picture:
-    """The picture of what `scopes` cover (and of one producer or product), everywhere or at one place (`WEB` or a point)."""
+    """The picture of what `scopes` cover (and of one producer, product or set), everywhere or at one place (`WEB` or a point)."""
     today = clock.today()
-    lines = {w.variant_id: Line(w) for w in _wares(scopes, producer_id, product_id)}
+    lines = {w.variant_id: Line(w) for w in _wares(scopes, producer_id, product_id, set_id)}
     run = forecasts.newest()
     counted = session().scalar(select(func.max(DemandBuild.until_on)))
     first = picture.monday(today) - WEEK * max(weeks, CHARTED)
-    narrow = sorted(lines) if producer_id is not None or product_id is not None else None
+    # A few packs are looked up by name; all of them are read at once. SQLite takes no more names than `NAMED`.
+    narrow = sorted(lines) if {producer_id, product_id, set_id} != {None} and len(lines) <= NAMED else None
     _sold(lines, first, weeks, place, today, narrow)
     _unmet(lines, first, weeks, place, today)
     arrivals = _goods(lines, place, today, narrow)
@@ -168,7 +171,9 @@ def read(
     return Picture(kept, run, today, weeks, place, counted)
 
 
-def _wares(scopes: Collection[str], producer_id: int | None, product_id: int | None) -> Iterable[Ware]:
+def _wares(
+    scopes: Collection[str], producer_id: int | None, product_id: int | None, set_id: int | None
+) -> Iterable[Ware]:
     statement = (
         select(
             Variant.id, Variant.sku, Variant.pack, Product.id, Product.slug, Product.name, Product.sort_name, Variant.position,
@@ -184,6 +189,8 @@ def _wares(scopes: Collection[str], producer_id: int | None, product_id: int | N
         statement = statement.where(Product.producer_id == producer_id)
     if product_id is not None:
         statement = statement.where(Product.id == product_id)
+    if set_id is not None:
+        statement = statement.where(Product.set_id == set_id)
     for row in session().execute(statement):
         yield Ware(*row[:-1], bool(row[-1]))
 
@@ -253,7 +260,9 @@ def places_with_goods(place: int | None, today: date) -> set[int]:
     return {p.id for p in known if (p.closed_on is None or p.closed_on > today) and place in (None, p.id)}
 
 
-def _goods(lines: dict[int, Line], place: int | None, today: date, narrow: list[int] | None) -> dict[int, dict[date, int]]:
+def _goods(
+    lines: dict[int, Line], place: int | None, today: date, narrow: list[int] | None
+) -> dict[int, dict[date, int]]:
     """Fill in what there is; return what is to come, by pack and day."""
     s, here = session(), places_with_goods(place, today)
     stores = {p.id for p in points.all_points() if p.kind is PointKind.PRODUCER_STORE}
@@ -279,14 +288,20 @@ def _goods(lines: dict[int, Line], place: int | None, today: date, narrow: list[
     )
     left = DeliveryLine.quantity - func.coalesce(came.c.n, 0)
     expected = (
-        select(DeliveryLine.variant_id, Delivery.point_id, Delivery.expected_on, func.sum(case((left > 0, left), else_=0)))
+        select(
+            DeliveryLine.variant_id, Delivery.point_id, Delivery.expected_on, func.sum(case((left > 0, left), else_=0))
+        )
         .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
         .outerjoin(came, came.c.line_id == DeliveryLine.id)
         .where(Delivery.state.in_(receipts.OPEN))
         .group_by(DeliveryLine.variant_id, Delivery.point_id, Delivery.expected_on)
     )
     asked = (
-        select(SupplyAskLine.variant_id, SupplyAsk.point_id, func.sum(func.coalesce(SupplyAskLine.offered, SupplyAskLine.asked)))
+        select(
+            SupplyAskLine.variant_id,
+            SupplyAsk.point_id,
+            func.sum(func.coalesce(SupplyAskLine.offered, SupplyAskLine.asked)),
+        )
         .join(SupplyAsk, SupplyAsk.id == SupplyAskLine.ask_id)
         .where(SupplyAsk.status.in_(ASK_OPEN))
         .group_by(SupplyAskLine.variant_id, SupplyAsk.point_id)
