@@ -71,7 +71,7 @@ def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = T
             "commune", N_("Xã, phường làm ra"), lambda v: lambda x: x.ware.commune == v,
             lambda: [c for c in _communes() if c[0] in communes],
         ),
-        tables.Filter("set", N_("Bộ sản phẩm"), lambda v: lambda x: str(x.ware.set_id) == v, forecasts._sets),  # noqa: SLF001
+        tables.Filter("set", N_("Bộ sản phẩm"), lambda v: lambda x: str(x.ware.set_id) == v, forecasts._sets),
         tables.Filter("producer", N_("Cơ sở"), lambda v: lambda x: x.ware.producer_slug == v, lambda: producers),
     )  # fmt: skip
     state = tables.Filter(
@@ -113,7 +113,7 @@ def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = T
 
 
 def _communes() -> list[tuple[str, str]]:
-    return forecasts._communes()  # noqa: SLF001 - the same choices stand above the forecast
+    return forecasts._communes()
 
 
 def name_choices(view: RowsView) -> None:
@@ -204,7 +204,7 @@ def chart(found: Sequence[Line], of: Picture) -> charts.Chart:
     spans += [(round(low), round(high)) for _w, _m, low, high in ahead]
     return charts.lines(
         gettext(N_("13 tuần qua và 13 tuần tới")),
-        [label(row[0]) for row in (*past, *ahead)],
+        [label(week) for week in (*(row[0] for row in past), *(row[0] for row in ahead))],
         series,
         ranges=(gettext(N_("Khoảng 80 %")), spans) if of.run else None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
-from typing import Any
+from typing import Any, cast
 
 from shop.kernel.tables import EXPORT_ROWS, Table, View
 
@@ -92,6 +92,4 @@ def open_rows(
     table: Table, args: Mapping[str, str], here: str, rows: Sequence[Any], keep: Sequence[str] = ()
 ) -> RowsView:
     """The page of `rows` that `args` ask for, or the file to take away (`view.download()`)."""
-    view = table.open(args, here, Made(rows), keep=keep, view=RowsView)
-    assert isinstance(view, RowsView)
-    return view
+    return cast(RowsView, table.open(args, here, Made(rows), keep=keep, view=RowsView))

@@ -56,15 +56,15 @@ def lines(of: Picture, product_id: int, today: date) -> list[PlaceLine]:
     weeks = select(DemandWeek.variant_id, DemandWeek.place, func.sum(DemandWeek.sold)).where(
         DemandWeek.variant_id.in_(packs), DemandWeek.week_on >= of.first_week
     )
-    for v, place, n in s.execute(weeks.group_by(DemandWeek.variant_id, DemandWeek.place)):
+    for v, at_place, n in s.execute(weeks.group_by(DemandWeek.variant_id, DemandWeek.place)):
         if n:
-            line(v, place).sold += int(n)
+            line(v, at_place).sold += int(n)
     lacked = select(UnmetDay.variant_id, UnmetDay.point_id, func.sum(UnmetDay.lost_units)).where(
         UnmetDay.variant_id.in_(packs), UnmetDay.day >= of.first_week
     )
-    for v, point_id, n in s.execute(lacked.group_by(UnmetDay.variant_id, UnmetDay.point_id)):
-        if n:
-            line(v, point_id or WEB).unmet += int(n) / 1000
+    for lacking, at, n in s.execute(lacked.group_by(UnmetDay.variant_id, UnmetDay.point_id)):
+        if n and lacking is not None:
+            line(lacking, at or WEB).unmet += int(n) / 1000
     levels = select(
         StockLevel.variant_id,
         StockLevel.point_id,

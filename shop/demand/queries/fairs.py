@@ -79,9 +79,7 @@ def past(scopes: Collection[str], today: date | None = None, most: int = LATEST)
 
 
 def _booth(p: PointView, moves: list[Move], kinds: dict[str, int], asked: tuple[int, int, int]) -> Booth:
-    first, end = p.opened_on, p.closed_on
-    assert first is not None
-    assert end is not None
+    first, end = p.opened_on or date.min, p.closed_on or date.max  # `past` takes booths that have both
     spans = [s for n in range((end - first).days) if (s := _span(p, first + timedelta(days=n)))]
     hours = sum((emptiness(moves, spans[:i], span).hours for i, span in enumerate(spans)), 0.0) if moves else 0.0
     balance, empty_at = 0, None

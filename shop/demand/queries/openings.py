@@ -26,8 +26,8 @@ LEAST_PRODUCERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What people wanted of a product set and others had not, in the last weeks: `asks` people, `units` that lacked, `weekly`
-    units a week that would have been bought. `commune`: where ('' means anywhere); `slug`: a product of the reader in the set."""
+    """What people wanted of a product set and others had not, lately: `asks` people, `units` that lacked, `weekly` units a
+    week that would have been bought. `commune`: where ('' means anywhere); `slug`: a product of the reader in the set."""
 
     set_id: int
     set_name: str

@@ -1,4 +1,4 @@
-"""Demand and goods of every pack side by side: what was sold and lacked, what there is and comes, when it will not be enough."""
+"""Demand and goods of every pack side by side: what was sold and lacked, what there is and comes, when it is not enough."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Line:
     high: list[float] = field(default_factory=list)
     coming: list[float] = field(default_factory=list)
     past: dict[date, list[float]] = field(default_factory=dict)
-    walk: picture.Walk = picture.Walk((), None, None)
+    walk: picture.Walk = field(default_factory=lambda: picture.Walk((), None, None))
     cover: int | None = None
 
     @property
@@ -147,7 +147,7 @@ def read(
     place: int | None = None,
     weeks: int = 13,
 ) -> Picture:
-    """The picture of what `scopes` cover (and of one producer, product or set), everywhere or at one place (`WEB` or a point)."""
+    """The picture of what `scopes` cover (and of one producer, product, set), everywhere or at one place (`WEB` or a point)."""
     today = clock.today()
     lines = {w.variant_id: Line(w) for w in _wares(scopes, producer_id, product_id, set_id)}
     run = forecasts.newest()
@@ -191,8 +191,9 @@ def _wares(
         statement = statement.where(Product.id == product_id)
     if set_id is not None:
         statement = statement.where(Product.set_id == set_id)
-    for row in session().execute(statement):
-        yield Ware(*row[:-1], bool(row[-1]))
+    rows: Any = session().execute(statement)
+    for row in rows:
+        yield Ware(*tuple(row))
 
 
 def _sold(
@@ -242,9 +243,10 @@ def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, t
     if place is not None:
         statement = statement.where(UnmetDay.point_id.is_(None) if place == WEB else UnmetDay.point_id == place)
     for product_id, variant_id, day, asks, units, amount in session().execute(statement):
-        line = lines.get(variant_id) if variant_id is not None else head.get(product_id)
-        if line is None:
+        one = lines.get(variant_id) if variant_id is not None else head.get(product_id or 0)
+        if one is None:
             continue
+        line = one
         line.past.setdefault(picture.monday(day), [0.0, 0.0])[1] += int(units) / 1000
         if day >= start:
             line.unmet += int(units) / 1000
@@ -253,7 +255,7 @@ def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, t
 
 
 def places_with_goods(place: int | None, today: date) -> set[int]:
-    """The points whose goods serve a place: itself, all that send parcels for the web, all that are not closed for everywhere."""
+    """The points whose goods serve a place: itself; for the web all that send parcels; for everywhere all not closed."""
     known = points.all_points()
     if place == WEB:
         return {p.id for p in known if p.ships and p.is_open_on(today)}
@@ -413,7 +415,7 @@ def weeks_of(found: Sequence[Line], today: date) -> list[tuple[date, float, floa
             if week in told:
                 told[week][0] += sold
                 told[week][1] += unmet
-    return [(week, *told[week]) for week in mondays]
+    return [(week, told[week][0], told[week][1]) for week in mondays]
 
 
 def weeks_ahead(found: Sequence[Line], today: date) -> list[tuple[date, float, float, float]]:

@@ -17,9 +17,12 @@ from shop.supply import queries as supply
 
 @dataclass(frozen=True, slots=True)
 class StartRow:
-    """One pack that will lack. `units` lack in the weeks ahead, `asked` of them are asked for already, `to_ask` is what is left,
-    at least the smallest batch. `gap_on`: the day on which goods end; `start_by`: the last day to begin (None: too late whenever
-    one begins, or nobody has said how long it takes); `lacking`: what cannot be made in time."""
+    """One pack that will lack.
+
+    `units` lack in the weeks ahead, `asked` of them are asked for already, `to_ask` is what is left, at least the smallest
+    batch. `gap_on`: the day on which goods end; `start_by`: the last day to begin (None: too late whenever one begins, or
+    nobody has said how long it takes); `lacking`: what cannot be made in time.
+    """
 
     line: Line
     units: int

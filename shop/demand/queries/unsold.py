@@ -47,8 +47,8 @@ PACE_WEEKS = 8
 class Proposal:
     """One thing that could be done: `kind` is `move`, `fair`, `price` or `set`; `units` of what is left that it would help.
 
-    `point`: where to (id, name, day it opens); `wanted`, `there`: units wanted there until the last day and units that lie there;
-    `percent`, `amount`: how much cheaper and the price then (đồng); `other`: (product, its slug, orders with both).
+    `point`: where to (id, name, day it opens); `wanted`, `there`: units wanted there until the last day, units that lie
+    there; `percent`, `amount`: how much cheaper and the price then (đồng); `other`: (product, its slug, orders with both).
     """
 
     kind: str
@@ -236,7 +236,7 @@ def _stock(ids: Sequence[int], today: date) -> dict[tuple[int, int], int]:
 def _wanted_at(
     ahead: Ahead, variant_id: int, p: PointView, stock: dict[tuple[int, int], int], shipping: set[int], today: date
 ) -> list[float]:
-    """What will be bought of the goods at a point: at its counter, and its part of the web's parcels. Nothing once it closes."""
+    """What will be bought of the goods at a point: at its counter, its part of the web's parcels. Nothing once it closes."""
     own = ahead.get((variant_id, p.id), [0.0] * AHEAD)
     web = ahead.get((variant_id, WEB), [0.0] * AHEAD)
     share = 0.0
