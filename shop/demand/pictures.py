@@ -91,11 +91,11 @@ def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = T
             tables.Column("producer", N_("Cơ sở"), value=lambda x: x.ware.producer, on_page=False),
             tables.Column("gap", N_("Bao giờ thiếu"), sort=(Key(lambda x: x.walk.gap_on),), value=gap),
             tables.Column("gap_on", N_("Ngày bắt đầu thiếu"), value=lambda x: x.walk.gap_on, on_page=False),
-            tables.Column("cover", N_("Hàng đủ bán"), "num", sort=(Key(lambda x: x.cover),), value=cover),
+            tables.Column("cover", N_("Đủ bán"), "num", sort=(Key(lambda x: x.cover),), value=cover),
             tables.Column("demand", N_("Nhu cầu"), "num", sort=(Key(lambda x: x.demand),), value=lambda x: round(x.demand)),
             tables.Column("sold", N_("Đã bán"), "num", on_page=False),
             tables.Column("unmet", N_("Hỏi mà không có"), "num", value=lambda x: round(x.unmet), on_page=False),
-            tables.Column("ahead", N_("13 tuần tới cần"), "num", sort=(Key(lambda x: sum(x.wanted)),),
+            tables.Column("ahead", N_("13 tuần tới"), "num", sort=(Key(lambda x: sum(x.wanted)),),
                           value=lambda x: round(sum(x.wanted))),
             tables.Column("on_hand", N_("Đang có"), "num", sort=(Key(lambda x: x.on_hand),)),
             tables.Column("promised", N_("Đã hứa cho khách"), "num", on_page=False),
@@ -109,6 +109,7 @@ def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = T
         tie=Key(lambda x: x.ware.variant_id),
         filters=(*choices, state) if wide else (state,),
         search=_about,
+        rows=30,
     )  # fmt: skip
 
 

@@ -10,3 +10,8 @@ from tests.rights.house import House, maker
 @maker("/office/demand/unmet/products/<slug>", of="locality")
 def unmet(house: House) -> dict[str, Any]:
     return {"slug": house.slug}
+
+
+@maker("/office/demand/products/<slug>", of="locality")
+def picture(house: House) -> dict[str, Any]:
+    return {"slug": house.slug}

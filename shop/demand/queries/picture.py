@@ -421,12 +421,16 @@ def weeks_of(found: Sequence[Line], today: date) -> list[tuple[date, float, floa
 def weeks_ahead(found: Sequence[Line], today: date) -> list[tuple[date, float, float, float]]:
     """(Monday, mean, low, high) of the weeks ahead of all these lines together.
 
-    The range of a sum is narrower than the sum of ranges: lines are taken to err independently of each other.
+    The present week is told whole, though `wanted` has only what is left of it. The range of a sum is narrower than the sum of
+    ranges: lines are taken to err independently of each other.
     """
     result = []
     for i in range(AHEAD):
         mean = sum(x.wanted[i] for x in found)
         below = sum((x.wanted[i] - x.low[i]) ** 2 for x in found) ** 0.5
         above = sum((x.high[i] - x.wanted[i]) ** 2 for x in found) ** 0.5
-        result.append((picture.monday(today) + WEEK * i, mean, max(mean - below, 0.0), mean + above))
+        whole = 7 / (7 - today.weekday()) if i == 0 else 1.0
+        result.append(
+            (picture.monday(today) + WEEK * i, whole * mean, whole * max(mean - below, 0.0), whole * (mean + above))
+        )
     return result

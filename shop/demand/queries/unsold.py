@@ -98,7 +98,7 @@ class Unsold:
         return self.left * (self.price or 0)
 
 
-def read(scopes: Collection[str] = ("*",), producer_id: int | None = None, most: int = 60) -> list[Unsold]:
+def read(scopes: Collection[str] = ("*",), producer_id: int | None = None, most: int = 30) -> list[Unsold]:
     """What will be left over, the most đồng first, with proposals."""
     today = clock.today()
     run = forecasts.newest()
