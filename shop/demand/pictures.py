@@ -16,6 +16,7 @@ from shop.kernel import charts, tables, text
 from shop.kernel.charts import Series
 from shop.kernel.errors import N_
 from shop.kernel.rows import Key, RowsView
+from shop.places import queries as places
 
 NEIGHBOURS = 8
 
@@ -57,7 +58,7 @@ def _about(q: str) -> Callable[[Line], bool]:
     return lambda x: wanted in text.fold(f"{x.ware.product} {x.ware.sku} {x.ware.producer}")
 
 
-def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = True) -> tables.Table:
+def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = True) -> tables.Table:
     """The list of packs; `wide`: with the filters of the office."""
     communes = {x.ware.commune for x in of.lines}
     producers = sorted(
@@ -66,7 +67,7 @@ def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = T
     )
     choices = (
         tables.Filter("weeks", N_("Thời gian"), _same, lambda: [(str(n), period(n)) for n in reads.PERIODS]),
-        tables.Filter("place", N_("Nơi bán"), _same, lambda: list(places)),
+        tables.Filter("place", N_("Nơi bán"), _same, lambda: list(where)),
         tables.Filter(
             "commune", N_("Xã, phường làm ra"), lambda v: lambda x: x.ware.commune == v,
             lambda: [c for c in _communes() if c[0] in communes],
@@ -114,7 +115,7 @@ def table(of: Picture, places: Sequence[tuple[str, str]] = (), *, wide: bool = T
 
 
 def _communes() -> list[tuple[str, str]]:
-    return forecasts._communes()
+    return places.commune_choices(forecasts.PROVINCE)
 
 
 def name_choices(view: RowsView) -> None:

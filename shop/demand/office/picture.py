@@ -90,20 +90,19 @@ def picture_index() -> Any:
 def picture_product(slug: str) -> Any:
     """One product: packs, places, weeks, its neighbours, and where every single event stands."""
     goods = forecasts.goods(slug)
-    found = reads.read(scopes=_scopes(), product_id=goods.id, weeks=_weeks())
-    set_id = found.lines[0].ware.set_id if found.lines else None
-    around = reads.read(scopes=_scopes(), set_id=set_id, weeks=found.weeks) if set_id is not None else None
+    around = reads.read(scopes=_scopes(), set_id=reads.set_of(goods.id), weeks=_weeks())
+    found = replace(around, lines=[x for x in around.lines if x.ware.product_id == goods.id])
     return render_template(
         "demand/office/picture_product.html",
         here=HERE,
         goods=goods,
         found=found,
-        places=by_place.lines(found, goods.id, found.today),
+        places=by_place.lines(found, goods, found.today),
         chart=pictures.chart(found.lines, found),
         weeks=pictures.weeks(found.lines, found),
         total=reads.sums(found.lines),
         urgent=[(row, pictures.start_words(row)) for row in starts.rows(found)],
-        neighbours=pictures.neighbours(around.lines, goods.id) if around else [],
+        neighbours=pictures.neighbours(around.lines, goods.id),
         periods=[(str(n), pictures.period(n)) for n in reads.PERIODS],
         number=charts.number,
         cover=pictures.cover,

@@ -41,7 +41,7 @@ def own_picture() -> Any:
         weeks=pictures.weeks(found.lines, found),
         urgent=[(row, pictures.start_words(row)) for row in urgent],
         openings=[(one, _capacity_url(one)) for one in openings.read(here.id)],
-        left=unsold.read(producer_id=here.id),
+        left=unsold.read(producer_id=here.id, propose=False),
         may_plan=guards.may(Permission.SUPPLY_EDIT, here.scope),
         least=openings.LEAST_ASKS,
         number=charts.number,

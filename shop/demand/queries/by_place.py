@@ -8,11 +8,10 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from shop.catalog.models import Variant
 from shop.demand import picture
 from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine
 from shop.demand.models.unmet import UnmetDay
-from shop.demand.queries.forecasts import place_name
+from shop.demand.queries.forecasts import Goods, place_name
 from shop.demand.queries.picture import Picture, places_with_goods
 from shop.kernel.db import session
 from shop.stock.models import StockLevel
@@ -36,15 +35,10 @@ class PlaceLine:
     here: bool = True
 
 
-def lines(of: Picture, product_id: int, today: date) -> list[PlaceLine]:
+def lines(of: Picture, goods: Goods, today: date) -> list[PlaceLine]:
     """All places where a product was sold, wanted, expected or lies, those that sell most first."""
     s = session()
-    packs = {
-        v: (sku, pack)
-        for v, sku, pack in s.execute(
-            select(Variant.id, Variant.sku, Variant.pack).where(Variant.product_id == product_id)
-        )
-    }
+    packs = {v: (sku, pack) for v, sku, pack in goods.variants}
     found: dict[tuple[int, int], PlaceLine] = {}
 
     def line(variant_id: int, place: int) -> PlaceLine:

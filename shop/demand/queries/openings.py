@@ -56,14 +56,15 @@ def read(producer_id: int, today: date | None = None) -> list[Opening]:
     """The openings for a producer, the most units first."""
     today = today or clock.today()
     s = session()
-    own_commune = s.scalar(select(Producer.commune_code).where(Producer.id == producer_id))
     mine: dict[int, tuple[str, str]] = {}
-    for set_id, slug, name in s.execute(
-        select(Product.set_id, Product.slug, Product.name)
+    own_commune: str | None = None
+    for set_id, slug, name, code in s.execute(
+        select(Product.set_id, Product.slug, Product.name, Producer.commune_code)
+        .join(Producer, Producer.id == Product.producer_id)
         .where(Product.producer_id == producer_id, Product.state == ProductState.SHOWN)
         .order_by(Product.id.desc())
     ):
-        mine[set_id] = (slug, name)
+        mine[set_id], own_commune = (slug, name), code
     if not mine:
         return []
     commune = func.coalesce(Product.commune_code, Producer.commune_code, "")

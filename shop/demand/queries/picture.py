@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Date, and_, case, cast, func, literal, null, or_, select, union_all
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.catalog.queries.office import covered
 from shop.demand import history, picture
-from shop.demand.models.forecasts import WEB, DemandBuild, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
+from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
 from shop.demand.models.unmet import UnmetDay
 from shop.demand.queries import forecasts
 from shop.kernel import clock
@@ -36,6 +36,7 @@ CHARTED = 13
 PACE_WEEKS = 8
 SOON_WEEKS = 4
 NAMED = 500
+_ROAD, _EXPECTED, _ASKED = "road", "expected", "asked"
 # A month has so many weeks.
 MONTH_WEEKS = 365.25 / 12 / 7
 
@@ -123,14 +124,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All lines that a reader may see, and what they rest on. `counted_until`: the Monday before which weeks are counted."""
+    """All lines that a reader may see, and what they rest on."""
 
     lines: list[Line]
     run: ForecastRun | None
     today: date
     weeks: int
     place: int | None
-    counted_until: date | None
 
     @property
     def first_week(self) -> date:
@@ -142,19 +142,17 @@ def read(
     *,
     scopes: Collection[str] = ("*",),
     producer_id: int | None = None,
-    product_id: int | None = None,
     set_id: int | None = None,
     place: int | None = None,
     weeks: int = 13,
 ) -> Picture:
-    """The picture of what `scopes` cover (and of one producer, product, set), everywhere or at one place (`WEB` or a point)."""
+    """The picture of what `scopes` cover (and of one producer or set), everywhere or at one place (`WEB` or a point)."""
     today = clock.today()
-    lines = {w.variant_id: Line(w) for w in _wares(scopes, producer_id, product_id, set_id)}
+    lines = {w.variant_id: Line(w) for w in _wares(scopes, producer_id, set_id)}
     run = forecasts.newest()
-    counted = session().scalar(select(func.max(DemandBuild.until_on)))
     first = picture.monday(today) - WEEK * max(weeks, CHARTED)
     # A few packs are looked up by name; all of them are read at once. SQLite takes no more names than `NAMED`.
-    narrow = sorted(lines) if {producer_id, product_id, set_id} != {None} and len(lines) <= NAMED else None
+    narrow = sorted(lines) if {producer_id, set_id} != {None} and len(lines) <= NAMED else None
     _sold(lines, first, weeks, place, today, narrow)
     _unmet(lines, first, weeks, place, today)
     arrivals = _goods(lines, place, today, narrow)
@@ -168,12 +166,15 @@ def read(
         if line.ware.offered or line.demand or line.on_hand or line.on_road or line.expected:
             kept.append(line)
     kept.sort(key=lambda x: (x.ware.sort_name, x.ware.position, x.ware.variant_id))
-    return Picture(kept, run, today, weeks, place, counted)
+    return Picture(kept, run, today, weeks, place)
 
 
-def _wares(
-    scopes: Collection[str], producer_id: int | None, product_id: int | None, set_id: int | None
-) -> Iterable[Ware]:
+def set_of(product_id: int) -> int | None:
+    """The product set of a product."""
+    return session().scalar(select(Product.set_id).where(Product.id == product_id))
+
+
+def _wares(scopes: Collection[str], producer_id: int | None, set_id: int | None) -> Iterable[Ware]:
     statement = (
         select(
             Variant.id, Variant.sku, Variant.pack, Product.id, Product.slug, Product.name, Product.sort_name, Variant.position,
@@ -187,8 +188,6 @@ def _wares(
     )  # fmt: skip
     if producer_id is not None:
         statement = statement.where(Product.producer_id == producer_id)
-    if product_id is not None:
-        statement = statement.where(Product.id == product_id)
     if set_id is not None:
         statement = statement.where(Product.set_id == set_id)
     rows: Any = session().execute(statement)
@@ -277,7 +276,9 @@ def _goods(
         .group_by(StockLevel.variant_id, StockLevel.point_id)
     )  # fmt: skip
     road = (
-        select(StockLevel.variant_id, StockLevel.point_id, func.sum(Passage.on_road))
+        select(
+            literal(_ROAD), StockLevel.variant_id, StockLevel.point_id, cast(null(), Date), func.sum(Passage.on_road)
+        )
         .join(StockLevel, StockLevel.id == Passage.to_level_id)
         .where(Passage.on_road > 0)
         .group_by(StockLevel.variant_id, StockLevel.point_id)
@@ -291,7 +292,11 @@ def _goods(
     left = DeliveryLine.quantity - func.coalesce(came.c.n, 0)
     expected = (
         select(
-            DeliveryLine.variant_id, Delivery.point_id, Delivery.expected_on, func.sum(case((left > 0, left), else_=0))
+            literal(_EXPECTED),
+            DeliveryLine.variant_id,
+            Delivery.point_id,
+            Delivery.expected_on,
+            func.sum(case((left > 0, left), else_=0)),
         )
         .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
         .outerjoin(came, came.c.line_id == DeliveryLine.id)
@@ -300,8 +305,10 @@ def _goods(
     )
     asked = (
         select(
+            literal(_ASKED),
             SupplyAskLine.variant_id,
             SupplyAsk.point_id,
+            cast(null(), Date),
             func.sum(func.coalesce(SupplyAskLine.offered, SupplyAskLine.asked)),
         )
         .join(SupplyAsk, SupplyAsk.id == SupplyAskLine.ask_id)
@@ -320,15 +327,21 @@ def _goods(
             if point_id in stores:
                 line.own_store += int(on_hand) - int(promised)
     found: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for v, point_id, n in s.execute(road):
-        if (line := lines.get(v)) is not None and point_id in here:
+    later: dict[int, list[tuple[date, int]]] = defaultdict(list)
+    # What is on its way in any manner, in one statement.
+    ways = union_all(road, expected, asked)
+    for way, v, point_id, day, n in s.execute(ways):
+        line = lines.get(v)
+        if line is None or point_id not in here or not n:
+            continue
+        if way == _ROAD:
             line.on_road += int(n)
             found[v][today] += int(n)
-    later: dict[int, list[tuple[date, int]]] = defaultdict(list)
-    for v, point_id, day, n in s.execute(expected):
-        if (line := lines.get(v)) is not None and point_id in here and n:
+        elif way == _EXPECTED:
             line.expected += int(n)
             later[v].append((day, int(n)))
+        else:
+            line.asked += int(n)
     for v, arrivals in later.items():
         # What lies in the producer's own store is counted already: he brings that first.
         rest = lines[v].own_store if place is None else 0
@@ -337,9 +350,6 @@ def _goods(
             rest -= from_store
             if n > from_store:
                 found[v][day] += n - from_store
-    for v, point_id, n in s.execute(asked):
-        if (line := lines.get(v)) is not None and point_id in here:
-            line.asked += int(n or 0)
     return found
 
 

@@ -98,13 +98,15 @@ class Unsold:
         return self.left * (self.price or 0)
 
 
-def read(scopes: Collection[str] = ("*",), producer_id: int | None = None, most: int = 30) -> list[Unsold]:
-    """What will be left over, the most đồng first, with proposals."""
+def read(
+    scopes: Collection[str] = ("*",), producer_id: int | None = None, most: int = 30, *, propose: bool = True
+) -> list[Unsold]:
+    """What will be left over, the most đồng first, with proposals unless nobody wants them."""
     today = clock.today()
-    run = forecasts.newest()
     rows = _levels(scopes, producer_id, today)
     if not rows:
         return []
+    run = forecasts.newest()
     known = {p.id: p for p in points.all_points()}
     ids = sorted({r.variant_id for r in rows})
     ahead = _ahead(run, ids, today)
@@ -146,7 +148,8 @@ def read(scopes: Collection[str] = ("*",), producer_id: int | None = None, most:
         u.price = prices.get(u.variant_id)
     found.sort(key=lambda u: (-u.value_amount, u.last_on, u.product, u.point_id))
     found = found[:most]
-    _propose(found, ahead, stock, run, shipping, today)
+    if propose:
+        _propose(found, ahead, stock, run, shipping, today)
     return found
 
 
