@@ -62,7 +62,8 @@ def forecast(
             }  # fmt: skip
 
         lines = [
-            told(mean) | {"variant_id": v, "place": p, "method": "sba", "level": mean[0], "lean": 0.0, "spread": 0.1, "reasons": []}
+            told(mean)
+            | {"variant_id": v, "place": p, "method": "sba", "level": mean[0], "lean": 0.0, "spread": 0.1, "reasons": []}
             for (v, p), mean in weeks.items()
         ]  # fmt: skip
         if lines:
@@ -439,7 +440,8 @@ def test_two_thousand_packs_are_read_within_a_second(market: Any) -> None:
         s.execute(
             insert(Variant),
             [
-                {"id": 50_000 + n, "product_id": 50_000 + n, "sku": f"H-{n}", "pack": "Gói", "created_at": now, "updated_at": now}
+                {"id": 50_000 + n, "product_id": 50_000 + n, "sku": f"H-{n}", "pack": "Gói", "created_at": now,
+                 "updated_at": now}
                 for n in range(2000)
             ],
         )  # fmt: skip

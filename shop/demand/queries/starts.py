@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import or_, select
+
 from shop.demand import picture
 from shop.demand.queries.picture import AHEAD, Line, Picture
+from shop.kernel.db import session
 from shop.points import queries as points
 from shop.points.models import PointKind
 from shop.points.queries import PointView
 from shop.supply import queries as supply
+from shop.supply.models import Capacity, Harvest
+
+MANY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,10 @@ def rows(of: Picture) -> list[StartRow]:
     gaps = [x for x in of.lines if x.walk.gap_on is not None and x.walk.lacking > 0 and x.ware.offered]
     until = picture.monday(of.today) + timedelta(weeks=AHEAD)
     told = [x.ware.variant_id for x in gaps if x.ware.producer_id is not None]
+    if len(told) > MANY:
+        # To spread what was said over weeks takes half a millisecond for each product: only where something was said.
+        spoken = _spoken(of.today, until)
+        told = [x.ware.variant_id for x in gaps if x.ware.product_id in spoken]
     can = supply.capacity(told, of.today, until) if told else {}
     made = _made(gaps, can)
     found = []
@@ -92,6 +102,17 @@ def rows(of: Picture) -> list[StartRow]:
             )
         )
     return sorted(found, key=lambda r: (not r.late, r.start_by or r.gap_on, r.name, r.id))
+
+
+def _spoken(today: date, until: date) -> set[int]:
+    """The products of which producers have said anything about these days."""
+    rates = select(Capacity.product_id).where(
+        Capacity.withdrawn_at.is_(None),
+        Capacity.from_on < until,
+        or_(Capacity.to_on.is_(None), Capacity.to_on > today),
+    )
+    harvests = select(Harvest.product_id).where(Harvest.from_on < until, Harvest.to_on > today)
+    return set(session().scalars(rates.union(harvests)))
 
 
 def _made(gaps: Sequence[Line], can: dict[int, supply.CapacityOf]) -> dict[int, list[float]]:
