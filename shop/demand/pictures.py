@@ -133,7 +133,7 @@ def start_table(of: Picture, *, wide: bool = True) -> tables.Table:
     """The list of who must begin what."""
     del of
     named = (tables.Column("producer", N_("Cơ sở"), sort=(Key(lambda r: text.sort_key(r.line.ware.producer)),),
-                           value=lambda r: r.line.ware.producer),) if wide else ()  # fmt: skip
+                           value=lambda r: r.line.ware.producer, on_page=False),) if wide else ()  # fmt: skip
     return tables.Table(
         name="bat-dau-lam",
         columns=(
@@ -148,7 +148,7 @@ def start_table(of: Picture, *, wide: bool = True) -> tables.Table:
             tables.Column("units", N_("Còn thiếu"), "num", sort=(Key(lambda r: r.units),)),
             tables.Column("asked", N_("Đang đề nghị"), "num"),
             tables.Column("to_ask", N_("Cần làm thêm"), "num", sort=(Key(lambda r: r.to_ask),)),
-            tables.Column("lacking", N_("Không làm kịp"), "num", sort=(Key(lambda r: r.lacking),)),
+            tables.Column("lacking", N_("Không làm kịp"), "num", sort=(Key(lambda r: r.lacking),), on_page=False),
         ),
         order="start_by",
         tie=Key(lambda r: r.id),
