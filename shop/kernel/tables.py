@@ -122,11 +122,13 @@ class Table:
         *,
         make: Callable[[Row[Any]], Any] | None = None,
         keep: Sequence[str] = (),
+        view: type[View] | None = None,
     ) -> View:
         """Read the page that `args` asks for, or get ready to export.
 
         `here` is the page's path without language; `make` turns a row into what templates and columns read; `keep` names
-        further arguments of the address that links carry on. Arguments that make no sense are ignored.
+        further arguments of the address that links carry on. Arguments that make no sense are ignored. `view`: what is made of
+        it (see `shop.kernel.rows`).
         """
         q = text.clean(args.get("q", ""))[:100].replace("\n", " ") if self.search else ""
         chosen = [self._choose(f, args.get(f.name, "")) for f in self.filters]
@@ -147,7 +149,7 @@ class Table:
         kept = {name: args[name] for name in keep if args.get(name)}
         query = kept | ({"q": q} if q else {}) | {c.name: c.value for c in chosen if c.value}
         export = args.get("format", "")
-        return View(
+        return (view or View)(
             table=self,
             statement=statement,
             make=make or (lambda row: row),

@@ -31,3 +31,8 @@ def series(house: House) -> dict[str, Any]:
 @shared
 def _weeks(house: House) -> None:
     books.weeks(house.variant, house.point.id, [2, 3, 2, 4])
+
+
+@maker("/office/demand/products/<slug>", of="locality")
+def picture(house: House) -> dict[str, Any]:
+    return {"slug": house.slug}

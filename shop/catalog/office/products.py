@@ -250,9 +250,10 @@ def add_pack(slug: str) -> Any:
 @bp.get("/products/<slug>/packs/<sku>")
 @guards.requires(Permission.CATALOG_READ, scope=locality)
 def pack(slug: str, sku: str) -> Any:
-    """A pack with its prices, past and planned."""
+    """A pack with its prices, past and planned; `amount` fills in the form of a new price (a proposal leads here)."""
     row = _product(slug)
-    return _pack_page(row, _pack(row, sku))
+    proposed = {"amount": request.args["amount"][:15]} if "amount" in request.args else None
+    return _pack_page(row, _pack(row, sku), price=proposed)
 
 
 @bp.post("/products/<slug>/packs/<sku>")

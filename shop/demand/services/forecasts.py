@@ -186,7 +186,7 @@ def make(actor: Actor) -> int | None:
     Raises:
         ForecastRunning: another process is at it.
     """
-    from shop.demand import compute, load  # numpy, some 30 MB: only who forecasts pays for it
+    from shop.demand import compute, elasticities, load  # numpy, some 30 MB: only who forecasts pays for it
 
     began, today = time.monotonic(), clock.today()
     until = monday(today)
@@ -227,6 +227,7 @@ def make(actor: Actor) -> int | None:
     measured["tried"] = {name: round(n, 1) for name, n in result.tried.items()}
     measured["together"] = round(result.together, 4)
     measured["told"] = round(result.factors.told, 4) if result.factors else None
+    measured["price"] = elasticities.by_set(known, product_of, result.factors)
     with transaction() as s:
         s.execute(
             update(ForecastRun)

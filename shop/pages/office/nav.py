@@ -66,6 +66,9 @@ WAYS: Ways = (
     (
         N_("Cung và cầu"),
         (
+            Way("/office/demand", N_("Bức tranh cung và cầu"), "chart", P.DEMAND_READ),
+            Way("/office/demand/start", N_("Phải bắt đầu làm gì"), "clock", P.DEMAND_READ),
+            Way("/office/demand/unsold", N_("Hàng khó bán kịp"), "box", P.DEMAND_READ),
             Way("/office/demand/forecast", N_("Dự báo nhu cầu"), "chart", P.DEMAND_READ),
             Way("/office/demand/unmet", N_("Nhu cầu chưa đáp ứng"), "search", P.DEMAND_READ),
             Way("/office/demand/history", N_("Số liệu bán cũ"), "list", P.DEMAND_EDIT),

@@ -27,6 +27,7 @@ WAYS: Ways = (
         N_("Nguồn hàng"),
         (
             Way("/producer/stock", N_("Kho của cơ sở"), "box", P.SUPPLY_EDIT),
+            Way("/producer/demand", N_("Cần làm thêm gì"), "chart", P.SALES_READ),
             Way("/producer/capacity", N_("Năng lực, mùa vụ"), "chart", P.SUPPLY_EDIT),
             Way("/producer/preorders", N_("Đặt trước mùa vụ"), "clock", P.SUPPLY_EDIT),
             Way("/producer/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_EDIT),

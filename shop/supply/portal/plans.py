@@ -144,7 +144,9 @@ def state_capacity(slug: str) -> Any:
         else:
             flash(gettext("Đã ghi năng lực."), "ok")
             return redirect(web.path(f"{HERE}/{slug}"), 303)
-    values = form if refusal else {"from_on": clock.today().isoformat(), "per": Per.WEEK.value}
+    # The address may fill in what another page has worked out.
+    filled = {k: request.args[k][:500] for k in ("units", "per", "note") if k in request.args}
+    values = form if refusal else {"from_on": clock.today().isoformat(), "per": Per.WEEK.value} | filled
     return _page("state", product, refusal, v=values, pers=[(p.value, gettext(n)) for p, n in PER_NAMES.items()])
 
 
