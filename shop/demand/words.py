@@ -26,7 +26,7 @@ MEASURED_NAMES = {
     "chosen": N_("Dự báo này"),
     "naive": N_("Lấy bốn tuần vừa qua"),
     "seasonal": N_("Lấy cùng tuần năm ngoái"),
-    "uncorrected": N_("Trung bình nửa năm, không sửa cho lúc hết hàng"),
+    "uncorrected": N_("Trung bình nửa năm chưa sửa"),
 }
 FESTIVAL_NAMES = {
     "tet": N_("Tết Nguyên đán"),
