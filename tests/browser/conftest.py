@@ -21,12 +21,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.servers import LiveServer
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+# A machine with other work to do is no reason to fail: only what never comes is.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 # Rules of WCAG 2.2 AA and axe's good practice; nothing is switched off.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -124,7 +127,7 @@ def open_page(browser: Browser, live_server: LiveServer, watch: Watch) -> Iterat
             "reduced_motion": "reduce",
         }
         context = watch.over(browser.new_context(**(settings | options)))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 
