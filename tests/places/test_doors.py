@@ -109,7 +109,7 @@ def test_readers_see_and_do_not_change(gazetteer, client):
     page = client.get("/office/places?q=ha long").get_data(as_text=True)
     assert "Phường Hạ Long" in page
     assert "Thành phố Hạ Long" in page
-    assert "/start" not in client.get("/office/places/22").get_data(as_text=True)
+    assert "/office/places/22/start" not in client.get("/office/places/22").get_data(as_text=True)
     data = {"unit": "1", "valid_from": "2026-09-01", "csrf_token": token_of(client)}
     answer = client.post("/office/places/22/start", data=data, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
