@@ -27,6 +27,7 @@ from shop.kernel import (
     audit,
     db,
     drawn,
+    events,
     jobs,
     limits,
     mail,
@@ -152,6 +153,7 @@ def create_app(config: Config | None = None) -> Flask:
     doors = {name: Blueprint(name, __name__) for name in DOORS}
     for room in rooms():
         _open_room(app, room, doors)
+    events.in_order(rooms())
     for name, door in doors.items():
         app.register_blueprint(door, url_prefix=DOORS[name] or None)
     _requests(app)

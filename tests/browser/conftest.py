@@ -172,6 +172,7 @@ def axe() -> Callable[..., None]:
 
 def no_sideways_scroll(page: Page) -> None:
     """The page is not wider than the window: nothing forces a person to pan."""
+    page.wait_for_load_state()  # a link may have been followed just now
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide} px wider than its window"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,3 +46,21 @@ def test_a_failed_block_tells_nothing(ctx: Any, heard: list[int]) -> None:
     assert heard == [2]
     with pytest.raises(RuntimeError):
         events.publish(Happened(3))
+
+
+def test_the_lowest_room_hears_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever order the rooms were loaded in."""
+    told: list[str] = []
+
+    def hears(room: str) -> Callable[[Any], None]:
+        def handler(fact: Any) -> None:
+            told.append(room)
+
+        handler.__module__ = f"shop.{room}.handlers"
+        return handler
+
+    monkeypatch.setattr(events, "_now", {Happened: [hears("checkout"), hears("demand"), hears("accounts")]})
+    events.in_order(["accounts", "checkout", "demand"])
+    for handler in events._now[Happened]:
+        handler(Happened(1))
+    assert told == ["accounts", "checkout", "demand"]
