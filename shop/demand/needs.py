@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 WEB = 0
 # Days that the recent pace is taken from, days whose empty ones are told, days that former fairs are looked for in.
 PACE_DAYS, TOLD_DAYS, FAIR_DAYS = 56, 14, 400
+# A fair whose end nobody has entered.
+FAIR_LASTS = 7
 # How much more a span's sales vary than chance alone (the demand model's usual spread over four weeks).
 SPREAD = 0.08
 
@@ -177,12 +179,19 @@ def needs(weeks: int, variant_ids: Sequence[int], places: Sequence[int]) -> list
     return found
 
 
+def is_undated_fair(point: PointView) -> bool:
+    """Whether it is a fairground of which nobody has said when the next fair begins: nothing is sold there meanwhile."""
+    return point.kind is PointKind.FAIR and point.opened_on is None
+
+
 def _open_days(point: PointView | None, today: date, last: date) -> int:
     """On how many days from `today` until before `last` the point is open."""
-    if point is None:
+    if point is None or is_undated_fair(point):
         return 0
     start = max(today, point.opened_on or today)
     end = min(last, point.closed_on or last)
+    if point.kind is PointKind.FAIR and point.closed_on is None and point.opened_on is not None:
+        end = min(end, point.opened_on + timedelta(days=FAIR_LASTS))
     return max(0, (end - start).days)
 
 

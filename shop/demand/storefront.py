@@ -128,14 +128,14 @@ def join() -> Any:
             actor(), _wish(values), values["contact"], locale=web.language(), adult=_adult()
         )  # fmt: skip
     except NotSoldOut as error:
-        flash(gettext(error.title, **error.values))
-        return redirect(web.path(f"/san-pham/{_slug(values['sku'])}"), 303)
+        # Said here: the product's page is one for all visitors and tells nobody anything of his own.
+        return _join_page(values, Invalid(error.title, field="quantity", **error.values))
     except ShopError as error:
         if error.field not in {"contact", "quantity", "choice", "point"}:
             raise
         return _join_page(values, error)
     if joined.known and not joined.own:
-        # Nobody learns from this form whether an address waits for something.
+        # Nobody learns from this form whether an e-mail address waits for something.
         return render_template("demand/storefront/asked.html", email="@" in values["contact"])
     if joined.state is WaitState.UNCONFIRMED and "@" in values["contact"]:
         return render_template("demand/storefront/asked.html", email=True)
@@ -157,11 +157,6 @@ def _wish(values: dict[str, str]) -> Wish:
         values["sku"], _number(values["quantity"], "quantity"), choice, values["partial"] == "1",
         point.id if point else None,
     )  # fmt: skip
-
-
-def _slug(sku: str) -> str:
-    goods = catalog.sellable_by_sku([sku], clock.now()).get(sku)
-    return goods.slug if goods else ""
 
 
 def _remember(reference: str) -> None:

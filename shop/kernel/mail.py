@@ -116,6 +116,9 @@ def _message(letter: Letter) -> EmailMessage:
     message.set_content(letter.body_text)
     if letter.body_html:
         message.add_alternative(letter.body_html, subtype="html")
+    # Only once the bodies are in it, whose lines stay short. Python 3.11 folds a long subject into pieces and may lose the
+    # blank between two of them; a line may have 998 signs (RFC 5322, 2.1.1).
+    message.policy = message.policy.clone(max_line_length=998)
     return message
 
 

@@ -12,6 +12,7 @@ from shop.accounts.permissions import Role
 from shop.demand import needs, wording
 from shop.demand.models.sharing import PlanState, SharingLine, SharingPlan
 from shop.demand.needs import WEB, Source
+from shop.demand.queries import sharing
 from shop.kernel import clock, jobs
 from shop.kernel.db import session, transaction
 from shop.orders.models import PaymentMethod
@@ -106,6 +107,22 @@ def test_a_point_that_closes_needs_its_days_alone_and_a_fair_what_fairs_sold(sca
     assert found[coming.id].middle == pytest.approx(20, rel=0.3)
     assert found[closing.id].middle == pytest.approx(42, rel=0.3)  # a week of it, not four
     assert before.id not in found
+
+
+def test_a_fairground_without_days_needs_nothing_and_is_not_offered(scarce: Market) -> None:
+    """Nobody sells there until the next fair has a date; one that is open and has no end yet lasts a week."""
+    ground = factories.make_point("Cung hội chợ", kind=PointKind.FAIR)
+    today = clock.today()
+    before = factories.make_point("Hội chợ cũ", kind=PointKind.FAIR, opened_on=today - timedelta(days=40),
+                                  closed_on=today - timedelta(days=35))  # fmt: skip
+    running = factories.make_point("Hội chợ này", kind=PointKind.FAIR, opened_on=today - timedelta(days=2))
+    sold(scarce.squid, before, 20, days_ago=38)
+    found = {n.place: n for n in needs.needs(4, [scarce.squid.id], [ground.id, running.id])}
+    assert ground.id not in found
+    assert found[running.id].middle == pytest.approx(20, rel=0.35)  # five more days
+    offered = {p.id for p in sharing.usual_places(4)}
+    assert ground.id not in offered
+    assert running.id in offered
 
 
 def test_whoever_knows_better_says_so(scarce: Market, monkeypatch: pytest.MonkeyPatch):

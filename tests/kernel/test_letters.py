@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import socket
 from datetime import timedelta
 
@@ -88,3 +90,22 @@ def test_without_a_server_letters_are_files(ctx):
     files = list(folder.glob("*.eml"))
     assert len(files) == 1
     assert b"khach@example.vn" in files[0].read_bytes()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Hàng đang giữ cho bạn: Trứng vịt biển Đồng Rui",
+        "Đơn Mực ống Cô Tô khô đang trên đường đến bạn",
+        "Đã có hàng, đang giữ cho bạn: Gà Tiên Yên",
+    ],
+)
+def test_a_long_subject_keeps_its_blanks(ctx, subject):
+    """Folded into encoded words by Python 3.11, some of them came apart as "RuiĐồng"."""
+    with transaction():
+        mail.post("long", "test", "lan@example.com", subject, "Thân thư\n" + "chữ " * 400)
+    letter = session().query(Letter).filter_by(key="long").one()
+    raw = bytes(mail._message(letter))
+    assert email.message_from_bytes(raw, policy=email.policy.default)["Subject"] == subject
+    body = raw.split(b"\n\n", 1)[1]
+    assert max(map(len, body.splitlines())) <= 78
