@@ -35,7 +35,7 @@ def cover(line: Any) -> str:
 
 def gap(line: Line) -> str:
     """Weeks until the gap, for people."""
-    weeks = line.walk.gap_week
+    weeks = line.gap_week
     if weeks is None:
         return str(gettext(N_("chưa thấy thiếu")))
     if weeks == 0:
@@ -77,7 +77,7 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
     )  # fmt: skip
     state = tables.Filter(
         "state", N_("Tình trạng"),
-        lambda v: (lambda x: x.soon) if v == "soon" else (lambda x: x.walk.gap_week is not None)
+        lambda v: (lambda x: x.soon) if v == "soon" else (lambda x: x.gap_week is not None)
         if v == "gap" else (lambda x: x.unmet > 0) if v == "lost" else (lambda x: x.weekly is None),
         (("soon", N_("Hết trong 4 tuần")), ("gap", N_("Thiếu trong 13 tuần")), ("lost", N_("Có khách về tay không")),
          ("silent", N_("Chưa khai năng lực"))),
@@ -90,14 +90,15 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
             tables.Column("pack", N_("Quy cách"), value=lambda x: x.ware.pack, on_page=False),
             tables.Column("sku", N_("Mã hàng"), value=lambda x: x.ware.sku, on_page=False),
             tables.Column("producer", N_("Cơ sở"), value=lambda x: x.ware.producer, on_page=False),
-            tables.Column("gap", N_("Bao giờ thiếu"), sort=(Key(lambda x: x.walk.gap_on),), value=gap),
-            tables.Column("gap_on", N_("Ngày bắt đầu thiếu"), value=lambda x: x.walk.gap_on, on_page=False),
+            tables.Column("gap", N_("Bao giờ thiếu"), sort=(Key(lambda x: x.gap_on),), value=gap),
+            tables.Column("gap_on", N_("Ngày bắt đầu thiếu"), value=lambda x: x.gap_on, on_page=False),
             tables.Column("cover", N_("Đủ bán"), "num", sort=(Key(lambda x: x.cover),), value=cover),
             tables.Column("demand", N_("Nhu cầu"), "num", sort=(Key(lambda x: x.demand),), value=lambda x: round(x.demand)),
             tables.Column("sold", N_("Đã bán"), "num", on_page=False),
             tables.Column("unmet", N_("Hỏi mà không có"), "num", value=lambda x: round(x.unmet), on_page=False),
-            tables.Column("ahead", N_("13 tuần tới"), "num", sort=(Key(lambda x: sum(x.wanted)),),
-                          value=lambda x: round(sum(x.wanted))),
+            tables.Column("ahead", N_("13 tuần tới"), "num", sort=(Key(lambda x: sum(x.need)),),
+                          value=lambda x: round(sum(x.need))),
+            tables.Column("waiting", N_("Đang chờ hàng"), "num", on_page=False),
             tables.Column("on_hand", N_("Đang có"), "num", sort=(Key(lambda x: x.on_hand),)),
             tables.Column("promised", N_("Đã hứa cho khách"), "num", on_page=False),
             tables.Column("on_road", N_("Trên đường"), "num", on_page=False),

@@ -18,10 +18,10 @@ from shop.catalog.models import Product, ProductState, Variant
 from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
 from shop.demand.models.unmet import Channel, Kind
 from shop.demand.queries import picture, starts, unsold
-from shop.demand.services import unmet
+from shop.demand.services import unmet, waiting
 from shop.demand.services.unmet import Wish
 from shop.kernel import clock, operations
-from shop.kernel.actor import SYSTEM
+from shop.kernel.actor import GUEST, SYSTEM
 from shop.kernel.db import session, transaction
 from shop.points.models import Point, PointKind
 from shop.points.queries import forget as forget_points
@@ -195,6 +195,45 @@ def test_a_closed_point_and_a_hidden_product(client: Any, market: Any) -> None:
     sign_in(client, Role.PROGRAMME_OFFICER)
     assert "đang không bán" in client.get(HERE).get_data(as_text=True)
     assert [r.line.ware.variant_id for r in starts.rows(picture.read())] == [market["squid"].id]
+
+
+def test_who_waits_for_what_is_sold_out_wants_it_now(client: Any, market: Any) -> None:
+    oysters = make_variant("Ruốc hàu Vân Đồn", producer=market["near"])
+    forecast({(oysters.id, WEB): [0.0] * 13})
+    for n, units in ((1, 5), (2, 2), (3, 40)):
+        wish = waiting.Wish(oysters.sku, units)
+        joined = waiting.join(GUEST, wish, f"091234567{n}", locale="vi", adult=False)
+        if n < 3:  # the last one has not been called yet
+            waiting.confirm(GUEST, joined.reference, by_staff=True)
+    line = next(x for x in picture.read().lines if x.ware.variant_id == oysters.id)
+    assert (line.waiting, line.gap_week, line.gap_on, line.cover) == (7, 0, TODAY, 0)
+    assert (line.walk.lacking, line.wanted) == (7, [0.0] * 13)
+    at_pier = next(x for x in picture.read(place=market["pier"].id).lines if x.ware.variant_id == oysters.id)
+    assert (at_pier.waiting, at_pier.gap_week, at_pier.cover) == (0, None, 0)
+    row = next(r for r in starts.rows(picture.read()) if r.id == oysters.id)
+    assert (row.units, row.to_ask, row.gap_on) == (7, 7, TODAY)
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    for path in (HERE, f"{HERE}/start", f"{HERE}/products/{slug(oysters)}"):
+        assert "7 đang chờ" in client.get(path).get_data(as_text=True), path
+    said = next(r for r in table(client, HERE) if r["Sản phẩm"] == "Ruốc hàu Vân Đồn")
+    assert (said["Bao giờ thiếu"], said["Đủ bán"], said["13 tuần tới"], said["Đang chờ hàng"]) == (
+        "thiếu ngay tuần này", "0 ngày", "7", "7",
+    )  # fmt: skip
+    assert "7 waiting" in client.get(f"/en{HERE}").get_data(as_text=True)
+
+
+def test_bare_shelves_that_were_asked_for_lately_lack_now(market: Any) -> None:
+    oysters, quiet = make_variant("Ruốc hàu Vân Đồn"), make_variant("Ruốc sá sùng")
+    for variant, days in ((oysters, 20), (quiet, 70)):
+        at = clock.now() - timedelta(days=days)
+        wish = Wish(Kind.TILL_ASKED, Channel.TILL, 2, variant_id=variant.id, point_id=market["pier"].id, at=at)
+        unmet.record(wish, once=f"asked-{variant.id}")
+    forecast({(oysters.id, market["pier"].id): [0.0] * 13, (quiet.id, market["pier"].id): [0.0] * 13})
+    lines = {x.ware.variant_id: x for x in picture.read().lines}
+    assert (lines[oysters.id].gap_week, lines[oysters.id].gap_on, lines[oysters.id].cover) == (0, TODAY, 0)
+    assert (lines[quiet.id].gap_week, lines[quiet.id].cover) == (None, 0)
+    put_in(oysters, market["pier"], 1)
+    assert next(x for x in picture.read().lines if x.ware.variant_id == oysters.id).gap_week is None
 
 
 # --- who must begin ----------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Date, Select, and_, case, cast, func, literal, null, or_, select, union_all
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.catalog.queries.office import covered
 from shop.demand import history, picture
 from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
 from shop.demand.models.unmet import UnmetDay
+from shop.demand.models.waiting import WaitEntry, WaitState
 from shop.demand.queries import forecasts
 from shop.kernel import clock
 from shop.kernel.db import session
@@ -35,8 +36,10 @@ CHARTED = 13
 # The weeks whose mean stands where there is no forecast.
 PACE_WEEKS = 8
 SOON_WEEKS = 4
+# Who asked for goods within so many whole weeks would still like to have them.
+LATELY_WEEKS = 4
 NAMED = 500
-_ROAD, _EXPECTED, _ASKED = "road", "expected", "asked"
+_ROAD, _EXPECTED, _ASKED, _WAITING = "road", "expected", "asked", "waiting"
 # A month has so many weeks.
 MONTH_WEEKS = 365.25 / 12 / 7
 
@@ -68,7 +71,8 @@ class Line:
     `promised` is held or allocated and part of `on_hand`; `expected` are deliveries of producers that have not come; `asked` is
     asked of the producer and not settled. `weekly` is what the producer says he makes in a week of a normal month, `lead_days`
     what passes before goods (None: he has not said). `wanted` are the weeks ahead, `by_forecast` is false where they are only
-    the pace of the last weeks.
+    the pace of the last weeks. `waiting` are units of confirmed entries of the wait list that nothing is kept for, wanted at
+    once beside the weeks ahead. `bare_on` is today where nothing is there while somebody waits or has asked lately.
     """
 
     ware: Ware
@@ -82,6 +86,7 @@ class Line:
     on_road: int = 0
     expected: int = 0
     asked: int = 0
+    waiting: int = 0
     weekly: float | None = None
     lead_days: int | None = None
     smallest_batch: int | None = None
@@ -93,6 +98,7 @@ class Line:
     past: dict[date, list[float]] = field(default_factory=dict)
     walk: picture.Walk = field(default_factory=lambda: picture.Walk((), None, None))
     cover: int | None = None
+    bare_on: date | None = None
 
     @property
     def demand(self) -> float:
@@ -105,21 +111,37 @@ class Line:
         return self.on_hand - self.promised
 
     @property
-    def gap_weeks(self) -> int | None:
-        """Weeks until goods lack."""
-        return self.walk.gap_week
+    def need(self) -> list[float]:
+        """What the goods have to be enough for, by week: the weeks ahead, and in the first one whoever waits already."""
+        return [self.wanted[0] + self.waiting, *self.wanted[1:]]
+
+    @property
+    def gap_week(self) -> int | None:
+        """Weeks until goods lack (0: this week). Shelves that are bare before people lack goods, whatever comes this week."""
+        return 0 if self.bare_on else self.walk.gap_week
+
+    @property
+    def gap_on(self) -> date | None:
+        """The day on which goods lack."""
+        return self.bare_on or self.walk.gap_on
 
     @property
     def soon(self) -> bool:
         """Whether goods run out within four weeks."""
-        return self.walk.gap_week is not None and self.walk.gap_week < SOON_WEEKS
+        return self.gap_week is not None and self.gap_week < SOON_WEEKS
+
+    def bare(self, today: date) -> bool:
+        """Whether nothing is there while people wait or have asked within the last weeks."""
+        first = picture.monday(today) - WEEK * LATELY_WEEKS
+        lately = self.ware.offered and any(lacked > 0 for week, (_sold, lacked) in self.past.items() if week >= first)
+        return self.free <= 0 and (self.waiting > 0 or lately)
 
     @property
     def row_class(self) -> str:
         """How the row is drawn."""
-        if self.walk.gap_week is None:
+        if self.gap_week is None:
             return ""
-        return "late" if self.walk.gap_week == 0 else "soon" if self.soon else ""
+        return "late" if self.gap_week == 0 else "soon" if self.soon else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +183,10 @@ def read(
     kept = []
     for line in lines.values():
         line.coming = picture.by_week(arrivals.get(line.ware.variant_id, {}), today, AHEAD)
-        line.walk = picture.walk(line.free, line.wanted, line.coming, today)
-        line.cover = picture.cover_days(line.free, line.wanted, today)
-        if line.ware.offered or line.demand or line.on_hand or line.on_road or line.expected:
+        line.walk = picture.walk(line.free, line.need, line.coming, today)
+        line.cover = picture.cover_days(line.free, line.need, today)
+        line.bare_on = today if line.bare(today) else None
+        if line.ware.offered or line.demand or line.waiting or line.on_hand or line.on_road or line.expected:
             kept.append(line)
     kept.sort(key=lambda x: (x.ware.sort_name, x.ware.position, x.ware.variant_id))
     return Picture(kept, run, today, weeks, place)
@@ -253,6 +276,24 @@ def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, t
             line.lost_amount += int(amount)
 
 
+def _waiting(place: int | None) -> Select[Any]:
+    """Units that people wait for who have confirmed it; what is kept for them already is no longer waited for."""
+    found = (
+        select(
+            literal(_WAITING),
+            WaitEntry.variant_id,
+            WaitEntry.point_id,
+            cast(null(), Date),
+            func.sum(WaitEntry.quantity),
+        )
+        .where(WaitEntry.state == WaitState.WAITING)
+        .group_by(WaitEntry.variant_id, WaitEntry.point_id)
+    )
+    if place is None:
+        return found
+    return found.where(WaitEntry.point_id.is_(None) if place == WEB else WaitEntry.point_id == place)
+
+
 def places_with_goods(place: int | None, today: date) -> set[int]:
     """The points whose goods serve a place: itself; for the web all that send parcels; for everywhere all not closed."""
     known = points.all_points()
@@ -264,7 +305,7 @@ def places_with_goods(place: int | None, today: date) -> set[int]:
 def _goods(
     lines: dict[int, Line], place: int | None, today: date, narrow: list[int] | None
 ) -> dict[int, dict[date, int]]:
-    """Fill in what there is; return what is to come, by pack and day."""
+    """Fill in what there is and who waits; return what is to come, by pack and day."""
     s, here = session(), places_with_goods(place, today)
     stores = {p.id for p in points.all_points() if p.kind is PointKind.PRODUCER_STORE}
     sellable = and_(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= today))
@@ -315,11 +356,13 @@ def _goods(
         .where(SupplyAsk.status.in_(ASK_OPEN))
         .group_by(SupplyAskLine.variant_id, SupplyAsk.point_id)
     )
+    waiting = _waiting(place)
     if narrow is not None:
         levels = levels.where(StockLevel.variant_id.in_(narrow))
         road = road.where(StockLevel.variant_id.in_(narrow))
         expected = expected.where(DeliveryLine.variant_id.in_(narrow))
         asked = asked.where(SupplyAskLine.variant_id.in_(narrow))
+        waiting = waiting.where(WaitEntry.variant_id.in_(narrow))
     for v, point_id, on_hand, promised in s.execute(levels):
         if (line := lines.get(v)) is not None and point_id in here:
             line.on_hand += int(on_hand)
@@ -328,10 +371,13 @@ def _goods(
                 line.own_store += int(on_hand) - int(promised)
     found: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     later: dict[int, list[tuple[date, int]]] = defaultdict(list)
-    # What is on its way in any manner, in one statement.
-    ways = union_all(road, expected, asked)
+    # What is on its way in any manner, and who waits for it, in one statement.
+    ways = union_all(road, expected, asked, waiting)
     for way, v, point_id, day, n in s.execute(ways):
         line = lines.get(v)
+        if line is not None and way == _WAITING:
+            line.waiting += int(n)
+            continue
         if line is None or point_id not in here or not n:
             continue
         if way == _ROAD:
