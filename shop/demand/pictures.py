@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -19,6 +20,9 @@ from shop.kernel.rows import Key, RowsView
 from shop.places import queries as places
 
 NEIGHBOURS = 8
+# (Monday, sold, lacked), (Monday, mean, low, high).
+Past = tuple[date, float, float]
+Ahead = tuple[date, float, float, float]
 
 
 def period(weeks: int) -> str:
@@ -191,9 +195,14 @@ def start_words(row: starts.StartRow) -> list[str]:
     return said
 
 
-def chart(found: Sequence[Line], of: Picture) -> charts.Chart:
+def drawn(found: Sequence[Line], of: Picture) -> dict[str, Any]:
+    """The chart of these lines and the table behind it: `chart`, `weeks`."""
+    past, ahead = reads.weeks_of(found, of.today), reads.weeks_ahead(found, of)
+    return {"chart": _chart(past, ahead, of), "weeks": _weeks(past, ahead)}
+
+
+def _chart(past: Sequence[Past], ahead: Sequence[Ahead], of: Picture) -> charts.Chart:
     """Sold and lacked in the weeks past, what is expected of the weeks ahead with its range."""
-    past, ahead = reads.weeks_of(found, of.today), reads.weeks_ahead(found, of.today)
     none: list[int | None] = [None] * len(ahead)
     series = [
         Series(gettext(N_("Đã bán")), [round(sold) for _w, sold, _u in past] + none),
@@ -213,17 +222,17 @@ def chart(found: Sequence[Line], of: Picture) -> charts.Chart:
     )
 
 
-def weeks(found: Sequence[Line], of: Picture) -> list[dict[str, Any]]:
+def _weeks(past: Sequence[Past], ahead: Sequence[Ahead]) -> list[dict[str, Any]]:
     """The table behind the chart."""
-    past = [
+    before = [
         {"on": week, "sold": round(sold), "unmet": round(unmet, 1), "mean": None, "low": None, "high": None}
-        for week, sold, unmet in reads.weeks_of(found, of.today)
+        for week, sold, unmet in past
     ]
-    ahead = [
+    after = [
         {"on": week, "sold": None, "unmet": None, "mean": round(mean), "low": round(low), "high": round(high)}
-        for week, mean, low, high in reads.weeks_ahead(found, of.today)
+        for week, mean, low, high in ahead
     ]
-    return past + ahead
+    return before + after
 
 
 def neighbours(found: Sequence[Line], product_id: int) -> list[Line]:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from shop.accounts.permissions import Role
 from shop.catalog.models import Product, ProductState, Variant
+from shop.demand import compute
 from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
 from shop.demand.models.unmet import Channel, Kind
 from shop.demand.queries import picture, starts, unsold
@@ -68,7 +70,9 @@ def forecast(
         ]  # fmt: skip
         if lines:
             s.execute(insert(ForecastLine), lines)
-            s.execute(insert(ForecastTotal), [told(m) | {"of": Of.VARIANT, "key_id": v} for v, m in totals.items()])
+            everything = told([sum(week) for week in zip(*totals.values(), strict=True)]) | {"of": Of.SHOP, "key_id": 0}
+            parts = [told(m) | {"of": Of.VARIANT, "key_id": v} for v, m in totals.items()]
+            s.execute(insert(ForecastTotal), [everything, *parts])
         return run.id
 
 
@@ -234,6 +238,76 @@ def test_bare_shelves_that_were_asked_for_lately_lack_now(market: Any) -> None:
     assert (lines[quiet.id].gap_week, lines[quiet.id].cover) == (None, 0)
     put_in(oysters, market["pier"], 1)
     assert next(x for x in picture.read().lines if x.ware.variant_id == oysters.id).gap_week is None
+
+
+def _run(market: Any) -> int:
+    """A run that learnt that errors go together by half, with totals made as `services.forecasts.make` makes them."""
+    squid, honey, pier, hill = (market[k] for k in ("squid", "honey", "pier", "hill"))
+    weeks = {(squid.id, pier.id): [12.0] * 13, (squid.id, WEB): [30.0] * 13, (honey.id, hill.id): [20.0] * 13}
+    run_id = forecast(weeks)
+    totals: dict[tuple[Of, int], compute.Sums] = {}
+    keys = {squid.id: squid.product_id, honey.id: honey.product_id}
+    for (v, p), mean in weeks.items():
+        for key in ((Of.VARIANT, v), (Of.PRODUCT, keys[v]), (Of.PLACE, p), (Of.SHOP, 0)):
+            totals.setdefault(key, compute.Sums()).add(key[1], np.array(mean), 0.1, 0.0)
+    with transaction() as s:
+        s.execute(delete(ForecastTotal))
+        s.get_one(ForecastRun, run_id).measured = {"together": 0.5}
+        for (of, key), sums in totals.items():
+            for _key, mean, (low, middle, high), lost in sums.told(0.5):
+                s.add(
+                    ForecastTotal(
+                        run_id=run_id, of=of, key_id=key, mean=mean, low=low, middle=middle, high=high,
+                        units_4=sum(mean[:4]), units_13=sum(mean), lost_4=lost,
+                    )
+                )  # fmt: skip
+    return run_id
+
+
+def _range(found: picture.Picture, lines: Sequence[picture.Line] | None = None) -> tuple[float, float]:
+    _week, _mean, low, high = picture.weeks_ahead(found.lines if lines is None else lines, found)[1]
+    return round(low, 2), round(high, 2)
+
+
+def test_the_range_is_that_of_the_forecast_page(client: Any, market: Any) -> None:
+    run_id, squid, pier = _run(market), market["squid"], market["pier"]
+
+    def total(of: Of, key: int = 0) -> tuple[float, float]:
+        told = session().get_one(ForecastTotal, (run_id, of, key))
+        return round(told.low[1], 2), round(told.high[1], 2)
+
+    everything = picture.read()
+    own = [x for x in everything.lines if x.ware.variant_id == squid.id]
+    assert _range(everything) == total(Of.SHOP)
+    assert _range(everything, own) == total(Of.VARIANT, squid.id)
+    assert _range(picture.read(place=pier.id)) == total(Of.PLACE, pier.id)
+    assert _range(picture.read(place=WEB)) == total(Of.PLACE, WEB)
+    assert _range(everything, []) == (0, 0)
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    low, high = (round(n) for n in total(Of.SHOP))
+    for path in (HERE, f"{HERE}/forecast"):
+        assert f"{low}–{high}" in client.get(path).get_data(as_text=True), path
+
+
+def test_a_sum_that_the_run_has_not_told_is_added_up_as_its_own(market: Any) -> None:
+    run_id = _run(market)
+    with transaction() as s:
+        told = s.get_one(ForecastTotal, (run_id, Of.SHOP, 0))
+        kept = round(told.low[1], 2), round(told.high[1], 2)
+        s.delete(told)
+    assert _range(picture.read()) == pytest.approx(kept, abs=0.01)
+    with transaction() as s:
+        s.get_one(ForecastRun, run_id).measured = {"together": 0.0}
+    narrow = _range(picture.read())
+    assert kept[0] < narrow[0] < 62 < narrow[1] < kept[1]
+
+
+def test_goods_without_a_forecast_move_the_range(market: Any) -> None:
+    _run(market)
+    fresh = make_variant("Ruốc sá sùng")
+    before = _range(picture.read())
+    books.weeks(fresh, market["pier"].id, [8] * 8)
+    assert _range(picture.read()) == pytest.approx((before[0] + 8, before[1] + 8))
 
 
 # --- who must begin ----------------------------------------------------------------------------------------------

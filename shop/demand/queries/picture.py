@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Select, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Date, and_, case, cast, func, literal, null, or_, select, union_all
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.catalog.queries.office import covered
@@ -16,7 +16,7 @@ from shop.demand import history, picture
 from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
 from shop.demand.models.unmet import UnmetDay
 from shop.demand.models.waiting import WaitEntry, WaitState
-from shop.demand.queries import forecasts
+from shop.demand.queries import forecasts, ranges
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.points import queries as points
@@ -71,8 +71,9 @@ class Line:
     `promised` is held or allocated and part of `on_hand`; `expected` are deliveries of producers that have not come; `asked` is
     asked of the producer and not settled. `weekly` is what the producer says he makes in a week of a normal month, `lead_days`
     what passes before goods (None: he has not said). `wanted` are the weeks ahead, `by_forecast` is false where they are only
-    the pace of the last weeks. `waiting` are units of confirmed entries of the wait list that nothing is kept for, wanted at
-    once beside the weeks ahead. `bare_on` is today where nothing is there while somebody waits or has asked lately.
+    the pace of the last weeks; `forecast` are the weeks of the run as it told them. `waiting` are units of confirmed entries of
+    the wait list that nothing is kept for, wanted at once beside the weeks ahead. `bare_on` is today where nothing is there
+    while somebody waits or has asked lately.
     """
 
     ware: Ware
@@ -92,8 +93,7 @@ class Line:
     smallest_batch: int | None = None
     by_forecast: bool = True
     wanted: list[float] = field(default_factory=list)
-    low: list[float] = field(default_factory=list)
-    high: list[float] = field(default_factory=list)
+    forecast: list[float] = field(default_factory=list)
     coming: list[float] = field(default_factory=list)
     past: dict[date, list[float]] = field(default_factory=dict)
     walk: picture.Walk = field(default_factory=lambda: picture.Walk((), None, None))
@@ -276,7 +276,7 @@ def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, t
             line.lost_amount += int(amount)
 
 
-def _waiting(place: int | None) -> Select[Any]:
+def _waiting(place: int | None) -> Any:
     """Units that people wait for who have confirmed it; what is kept for them already is no longer waited for."""
     found = (
         select(
@@ -372,7 +372,7 @@ def _goods(
     found: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     later: dict[int, list[tuple[date, int]]] = defaultdict(list)
     # What is on its way in any manner, and who waits for it, in one statement.
-    ways = union_all(road, expected, asked, waiting)
+    ways: Any = union_all(road, expected, asked, waiting)
     for way, v, point_id, day, n in s.execute(ways):
         line = lines.get(v)
         if line is not None and way == _WAITING:
@@ -403,28 +403,27 @@ def _ahead(
     lines: dict[int, Line], run: ForecastRun | None, place: int | None, today: date, narrow: list[int] | None
 ) -> None:
     """The weeks ahead: of the newest forecast, else the mean of the last weeks."""
-    told: dict[int, tuple[list[float], list[float], list[float]]] = {}
+    told: dict[int, list[float]] = {}
     if run is not None:
         source: Any = ForecastTotal if place is None else ForecastLine
         key = ForecastTotal.key_id if place is None else ForecastLine.variant_id
-        statement = select(key, source.mean, source.low, source.high).where(source.run_id == run.id)
+        statement = select(key, source.mean).where(source.run_id == run.id)
         if place is None:
             statement = statement.where(ForecastTotal.of == Of.VARIANT)
         else:
             statement = statement.where(ForecastLine.place == place)
         if narrow is not None:
             statement = statement.where(key.in_(narrow))
-        told = {int(v): (mean, low, high) for v, mean, low, high in session().execute(statement)}
+        told = {int(v): mean for v, mean in session().execute(statement)}
     recent = [picture.monday(today) - WEEK * n for n in range(1, PACE_WEEKS + 1)]
     for variant_id, line in lines.items():
         if run is not None and variant_id in told:
-            mean, low, high = (picture.ahead(part, run.first_on, today, AHEAD) for part in told[variant_id])
-            line.wanted, line.low, line.high = mean, low, high
+            line.forecast = told[variant_id]
+            line.wanted = picture.ahead(line.forecast, run.first_on, today, AHEAD)
             continue
         line.by_forecast = False
         pace = sum(sum(line.past.get(week, ())) for week in recent) / PACE_WEEKS if line.ware.offered else 0.0
         line.wanted = picture.ahead([pace] * AHEAD, picture.monday(today), today, AHEAD)
-        line.low, line.high = list(line.wanted), list(line.wanted)
 
 
 def _capacity(lines: dict[int, Line], today: date) -> None:
@@ -474,19 +473,20 @@ def weeks_of(found: Sequence[Line], today: date) -> list[tuple[date, float, floa
     return [(week, told[week][0], told[week][1]) for week in mondays]
 
 
-def weeks_ahead(found: Sequence[Line], today: date) -> list[tuple[date, float, float, float]]:
+def weeks_ahead(found: Sequence[Line], of: Picture) -> list[tuple[date, float, float, float]]:
     """(Monday, mean, low, high) of the weeks ahead of all these lines together.
 
-    The present week is told whole, though `wanted` has only what is left of it. The range of a sum is narrower than the sum of
-    ranges: lines are taken to err independently of each other.
+    The present week is told whole, though `wanted` has only what is left of it. The range is that of the forecast
+    (`ranges.told`); what has only a pace moves it, but nobody knows how sure that is.
     """
+    told = ranges.told(of.run, found, of.place) if of.run else [(0.0, 0.0)] * AHEAD
+    first_on = of.run.first_on if of.run else picture.monday(of.today)
+    low, high = (picture.ahead(part, first_on, of.today, AHEAD) for part in zip(*told, strict=True))
     result = []
     for i in range(AHEAD):
         mean = sum(x.wanted[i] for x in found)
-        below = sum((x.wanted[i] - x.low[i]) ** 2 for x in found) ** 0.5
-        above = sum((x.high[i] - x.wanted[i]) ** 2 for x in found) ** 0.5
-        whole = 7 / (7 - today.weekday()) if i == 0 else 1.0
-        result.append(
-            (picture.monday(today) + WEEK * i, whole * mean, whole * max(mean - below, 0.0), whole * (mean + above))
-        )
+        pace = sum(x.wanted[i] for x in found if not x.by_forecast)
+        whole = 7 / (7 - of.today.weekday()) if i == 0 else 1.0
+        monday = picture.monday(of.today) + WEEK * i
+        result.append((monday, whole * mean, whole * (pace + low[i]), whole * (pace + high[i])))
     return result
