@@ -82,7 +82,7 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
     state = tables.Filter(
         "state", N_("Tình trạng"),
         lambda v: (lambda x: x.soon) if v == "soon" else (lambda x: x.gap_week is not None)
-        if v == "gap" else (lambda x: x.unmet > 0) if v == "lost" else (lambda x: x.weekly is None),
+        if v == "gap" else (lambda x: x.unmet + x.unmet_now > 0) if v == "lost" else (lambda x: x.weekly is None),
         (("soon", N_("Hết trong 4 tuần")), ("gap", N_("Thiếu trong 13 tuần")), ("lost", N_("Có khách về tay không")),
          ("silent", N_("Chưa khai năng lực"))),
     )  # fmt: skip
@@ -100,6 +100,9 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
             tables.Column("demand", N_("Nhu cầu"), "num", sort=(Key(lambda x: x.demand),), value=lambda x: round(x.demand)),
             tables.Column("sold", N_("Đã bán"), "num", on_page=False),
             tables.Column("unmet", N_("Hỏi mà không có"), "num", value=lambda x: round(x.unmet), on_page=False),
+            tables.Column("sold_now", N_("Đã bán tuần này, chưa hết tuần"), "num", on_page=False),
+            tables.Column("unmet_now", N_("Hỏi mà không có tuần này, chưa hết tuần"), "num",
+                          value=lambda x: round(x.unmet_now), on_page=False),
             tables.Column("ahead", N_("13 tuần tới"), "num", sort=(Key(lambda x: sum(x.need)),),
                           value=lambda x: round(sum(x.need))),
             tables.Column("waiting", N_("Đang chờ hàng"), "num", on_page=False),
@@ -203,13 +206,20 @@ def drawn(found: Sequence[Line], of: Picture) -> dict[str, Any]:
 
 def _chart(past: Sequence[Past], ahead: Sequence[Ahead], of: Picture) -> charts.Chart:
     """Sold and lacked in the weeks past, what is expected of the weeks ahead with its range."""
+    *past, (_monday, sold_now, unmet_now) = past
+    before: list[int | None] = [None] * len(past)
     none: list[int | None] = [None] * len(ahead)
     series = [
         Series(gettext(N_("Đã bán")), [round(sold) for _w, sold, _u in past] + none),
         Series(gettext(N_("Đã bán và hỏi mà không có")), [round(sold + unmet) for _w, sold, unmet in past] + none),
         Series(
             gettext(N_("Dự báo")) if of.run else gettext(N_("Theo nhịp bán gần đây")),
-            [None] * len(past) + [round(mean) for _w, mean, _l, _h in ahead],
+            before + [round(mean) for _w, mean, _l, _h in ahead],
+        ),
+        # A point of its own: joined to the line it would look like a fall.
+        Series(
+            gettext(N_("Tuần này, chưa hết (đã bán và hỏi mà không có)")),
+            [*before, round(sold_now + unmet_now), *none[1:]],
         ),
     ]
     spans: list[tuple[int, int] | None] = [None] * len(past)
@@ -224,15 +234,14 @@ def _chart(past: Sequence[Past], ahead: Sequence[Ahead], of: Picture) -> charts.
 
 def _weeks(past: Sequence[Past], ahead: Sequence[Ahead]) -> list[dict[str, Any]]:
     """The table behind the chart."""
-    before = [
-        {"on": week, "sold": round(sold), "unmet": round(unmet, 1), "mean": None, "low": None, "high": None}
-        for week, sold, unmet in past
+    known = {week: {"sold": round(sold), "unmet": round(unmet, 1)} for week, sold, unmet in past}
+    told = {week: {"mean": round(mean), "low": round(low), "high": round(high)} for week, mean, low, high in ahead}
+    # The week that is not over stands in both.
+    nothing = dict.fromkeys(("sold", "unmet", "mean", "low", "high"))
+    return [
+        nothing | known.get(week, {}) | told.get(week, {}) | {"on": week, "running": week in known and week in told}
+        for week in sorted({*known, *told})
     ]
-    after = [
-        {"on": week, "sold": None, "unmet": None, "mean": round(mean), "low": round(low), "high": round(high)}
-        for week, mean, low, high in ahead
-    ]
-    return before + after
 
 
 def neighbours(found: Sequence[Line], product_id: int) -> list[Line]:

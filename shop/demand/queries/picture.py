@@ -68,17 +68,21 @@ class Ware:
 class Line:
     """A pack with its figures (sale units; `lost_amount` in đồng; `unmet` may be a part of a unit).
 
-    `promised` is held or allocated and part of `on_hand`; `expected` are deliveries of producers that have not come; `asked` is
-    asked of the producer and not settled. `weekly` is what the producer says he makes in a week of a normal month, `lead_days`
-    what passes before goods (None: he has not said). `wanted` are the weeks ahead, `by_forecast` is false where they are only
-    the pace of the last weeks; `forecast` are the weeks of the run as it told them. `waiting` are units of confirmed entries of
-    the wait list that nothing is kept for, wanted at once beside the weeks ahead. `bare_on` is today where nothing is there
-    while somebody waits or has asked lately.
+    `sold`, `unmet`, `asks` and `lost_amount` are those of the whole weeks of the period, `…_now` those of the week that is not
+    over. `promised` is held or allocated and part of `on_hand`; `expected` are deliveries of producers that have not come;
+    `asked` is asked of the producer and not settled. `weekly` is what the producer says he makes in a week of a normal month,
+    `lead_days` what passes before goods (None: he has not said). `wanted` are the weeks ahead, `by_forecast` is false where
+    they are only the pace of the last weeks; `forecast` are the weeks of the run as it told them. `waiting` are units of
+    confirmed entries of the wait list that nothing is kept for, wanted at once beside the weeks ahead. `bare_on` is today where
+    nothing is there while somebody waits or has asked lately.
     """
 
     ware: Ware
     sold: int = 0
     unmet: float = 0.0
+    sold_now: int = 0
+    unmet_now: float = 0.0
+    lost_now: int = 0
     asks: int = 0
     lost_amount: int = 0
     on_hand: int = 0
@@ -102,7 +106,7 @@ class Line:
 
     @property
     def demand(self) -> float:
-        """Sold and lacked in the period."""
+        """Sold and lacked in the whole weeks of the period."""
         return self.sold + self.unmet
 
     @property
@@ -186,7 +190,16 @@ def read(
         line.walk = picture.walk(line.free, line.need, line.coming, today)
         line.cover = picture.cover_days(line.free, line.need, today)
         line.bare_on = today if line.bare(today) else None
-        if line.ware.offered or line.demand or line.waiting or line.on_hand or line.on_road or line.expected:
+        if (
+            line.ware.offered
+            or line.demand
+            or line.sold_now
+            or line.unmet_now
+            or line.waiting
+            or line.on_hand
+            or line.on_road
+            or line.expected
+        ):
             kept.append(line)
     kept.sort(key=lambda x: (x.ware.sort_name, x.ware.position, x.ware.variant_id))
     return Picture(kept, run, today, weeks, place)
@@ -222,7 +235,8 @@ def _sold(
     lines: dict[int, Line], first: date, weeks: int, place: int | None, today: date, narrow: list[int] | None
 ) -> None:
     """Units sold: whole weeks as they were counted, the days since then from the books themselves."""
-    start = picture.monday(today) - WEEK * weeks
+    running = picture.monday(today)
+    start = running - WEEK * weeks
     here = [DemandWeek.week_on >= first]
     if place is not None:
         here.append(DemandWeek.place == place)
@@ -244,13 +258,16 @@ def _sold(
         line = lines.get(variant_id)
         if line is not None and n:
             line.past.setdefault(week, [0.0, 0.0])[0] += n
-            if week >= start:
+            if week >= running:
+                line.sold_now += n
+            elif week >= start:
                 line.sold += n
 
 
 def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, today: date) -> None:
     """What lacked. Asks that named no pack (a search) count for the first pack of the product that is offered."""
-    start = picture.monday(today) - WEEK * weeks
+    running = picture.monday(today)
+    start = running - WEEK * weeks
     head: dict[int, Line] = {}
     for line in sorted(lines.values(), key=lambda x: (not x.ware.offered, x.ware.position, x.ware.variant_id)):
         head.setdefault(line.ware.product_id, line)
@@ -270,7 +287,10 @@ def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, t
             continue
         line = one
         line.past.setdefault(picture.monday(day), [0.0, 0.0])[1] += int(units) / 1000
-        if day >= start:
+        if day >= running:
+            line.unmet_now += int(units) / 1000
+            line.lost_now += int(amount)
+        elif day >= start:
             line.unmet += int(units) / 1000
             line.asks += int(asks)
             line.lost_amount += int(amount)
@@ -452,18 +472,22 @@ def _weekly(said: Capacity) -> float:
 
 
 def sums(found: Sequence[Line]) -> dict[str, Any]:
-    """The four figures above the picture: sold, wanted and not had, đồng lost, goods that run out within four weeks."""
+    """The figures above the picture: sold, wanted and not had, đồng lost (of the whole weeks; `…_now` of the one that is not
+    over), goods that run out within four weeks."""
     return {
         "sold": sum(x.sold for x in found),
         "unmet": sum(x.unmet for x in found),
+        "sold_now": sum(x.sold_now for x in found),
+        "unmet_now": sum(x.unmet_now for x in found),
+        "lost_now": sum(x.lost_now for x in found),
         "lost_amount": sum(x.lost_amount for x in found),
         "soon": sum(x.soon for x in found),
     }
 
 
 def weeks_of(found: Sequence[Line], today: date) -> list[tuple[date, float, float]]:
-    """(Monday, sold, lacked) of the last weeks of all these lines together."""
-    mondays = [picture.monday(today) - WEEK * n for n in range(CHARTED, 0, -1)]
+    """(Monday, sold, lacked) of the last whole weeks of all these lines together, and of the week that is not over."""
+    mondays = [picture.monday(today) - WEEK * n for n in range(CHARTED, -1, -1)]
     told = {week: [0.0, 0.0] for week in mondays}
     for line in found:
         for week, (sold, unmet) in line.past.items():
