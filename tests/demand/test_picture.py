@@ -316,6 +316,14 @@ def test_the_range_is_that_of_the_forecast_page(client: Any, market: Any) -> Non
         assert f"{low}–{high}" in client.get(path).get_data(as_text=True), path
 
 
+def test_either_page_says_what_its_lost_sales_are(client: Any, market: Any) -> None:
+    _run(market)
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    assert "ước tính, kể cả ở gian hội chợ" in client.get(HERE).get_data(as_text=True)
+    for path in (f"{HERE}/forecast", f"{HERE}/forecast/products/{slug(market['squid'])}"):
+        assert "không kể gian hội chợ đã đóng" in client.get(path).get_data(as_text=True), path
+
+
 def test_a_sum_that_the_run_has_not_told_is_added_up_as_its_own(market: Any) -> None:
     run_id = _run(market)
     with transaction() as s:

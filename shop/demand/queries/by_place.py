@@ -20,7 +20,8 @@ from shop.stock.models import StockLevel
 @dataclass(slots=True)
 class PlaceLine:
     """A pack at a place in the whole weeks of the picture: sold, lacked, free units there, units expected in the weeks ahead
-    (None: no forecast), days that the goods last (None: longer than known). On the web lies nothing: parcels leave from points."""
+    (None: no forecast), days that the goods last (None: longer than known). On the web lies nothing: parcels leave
+    from points."""
 
     variant_id: int
     sku: str
