@@ -86,7 +86,9 @@ def walk(free: float, wanted: Sequence[float], coming: Sequence[float], today: d
 
 
 def cover_days(free: float, wanted: Sequence[float], today: date) -> int | None:
-    """For how many days `free` units last; None if longer than the weeks that are known."""
+    """For how many days `free` units last; None if longer than the weeks that are known. What is not there lasts no day."""
+    if free <= CRUMB:
+        return 0
     balance, days = float(free), 0
     for i, need in enumerate(wanted):
         span = 7 - today.weekday() if i == 0 else 7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -19,6 +20,9 @@ from shop.kernel.rows import Key, RowsView
 from shop.places import queries as places
 
 NEIGHBOURS = 8
+# (Monday, sold, lacked), (Monday, mean, low, high).
+Past = tuple[date, float, float]
+Ahead = tuple[date, float, float, float]
 
 
 def period(weeks: int) -> str:
@@ -35,7 +39,7 @@ def cover(line: Any) -> str:
 
 def gap(line: Line) -> str:
     """Weeks until the gap, for people."""
-    weeks = line.walk.gap_week
+    weeks = line.gap_week
     if weeks is None:
         return str(gettext(N_("chưa thấy thiếu")))
     if weeks == 0:
@@ -77,8 +81,8 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
     )  # fmt: skip
     state = tables.Filter(
         "state", N_("Tình trạng"),
-        lambda v: (lambda x: x.soon) if v == "soon" else (lambda x: x.walk.gap_week is not None)
-        if v == "gap" else (lambda x: x.unmet > 0) if v == "lost" else (lambda x: x.weekly is None),
+        lambda v: (lambda x: x.soon) if v == "soon" else (lambda x: x.gap_week is not None)
+        if v == "gap" else (lambda x: x.unmet + x.unmet_now > 0) if v == "lost" else (lambda x: x.weekly is None),
         (("soon", N_("Hết trong 4 tuần")), ("gap", N_("Thiếu trong 13 tuần")), ("lost", N_("Có khách về tay không")),
          ("silent", N_("Chưa khai năng lực"))),
     )  # fmt: skip
@@ -90,14 +94,18 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
             tables.Column("pack", N_("Quy cách"), value=lambda x: x.ware.pack, on_page=False),
             tables.Column("sku", N_("Mã hàng"), value=lambda x: x.ware.sku, on_page=False),
             tables.Column("producer", N_("Cơ sở"), value=lambda x: x.ware.producer, on_page=False),
-            tables.Column("gap", N_("Bao giờ thiếu"), sort=(Key(lambda x: x.walk.gap_on),), value=gap),
-            tables.Column("gap_on", N_("Ngày bắt đầu thiếu"), value=lambda x: x.walk.gap_on, on_page=False),
+            tables.Column("gap", N_("Bao giờ thiếu"), sort=(Key(lambda x: x.gap_on),), value=gap),
+            tables.Column("gap_on", N_("Ngày bắt đầu thiếu"), value=lambda x: x.gap_on, on_page=False),
             tables.Column("cover", N_("Đủ bán"), "num", sort=(Key(lambda x: x.cover),), value=cover),
             tables.Column("demand", N_("Nhu cầu"), "num", sort=(Key(lambda x: x.demand),), value=lambda x: round(x.demand)),
             tables.Column("sold", N_("Đã bán"), "num", on_page=False),
             tables.Column("unmet", N_("Hỏi mà không có"), "num", value=lambda x: round(x.unmet), on_page=False),
-            tables.Column("ahead", N_("13 tuần tới"), "num", sort=(Key(lambda x: sum(x.wanted)),),
-                          value=lambda x: round(sum(x.wanted))),
+            tables.Column("sold_now", N_("Đã bán tuần này, chưa hết tuần"), "num", on_page=False),
+            tables.Column("unmet_now", N_("Hỏi mà không có tuần này, chưa hết tuần"), "num",
+                          value=lambda x: round(x.unmet_now), on_page=False),
+            tables.Column("ahead", N_("13 tuần tới"), "num", sort=(Key(lambda x: sum(x.need)),),
+                          value=lambda x: round(sum(x.need))),
+            tables.Column("waiting", N_("Đang chờ hàng"), "num", on_page=False),
             tables.Column("on_hand", N_("Đang có"), "num", sort=(Key(lambda x: x.on_hand),)),
             tables.Column("promised", N_("Đã hứa cho khách"), "num", on_page=False),
             tables.Column("on_road", N_("Trên đường"), "num", on_page=False),
@@ -190,16 +198,28 @@ def start_words(row: starts.StartRow) -> list[str]:
     return said
 
 
-def chart(found: Sequence[Line], of: Picture) -> charts.Chart:
+def drawn(found: Sequence[Line], of: Picture) -> dict[str, Any]:
+    """The chart of these lines and the table behind it: `chart`, `weeks`."""
+    past, ahead = reads.weeks_of(found, of.today), reads.weeks_ahead(found, of)
+    return {"chart": _chart(past, ahead, of), "weeks": _weeks(past, ahead)}
+
+
+def _chart(past: Sequence[Past], ahead: Sequence[Ahead], of: Picture) -> charts.Chart:
     """Sold and lacked in the weeks past, what is expected of the weeks ahead with its range."""
-    past, ahead = reads.weeks_of(found, of.today), reads.weeks_ahead(found, of.today)
+    *past, (_monday, sold_now, unmet_now) = past
+    before: list[int | None] = [None] * len(past)
     none: list[int | None] = [None] * len(ahead)
     series = [
         Series(gettext(N_("Đã bán")), [round(sold) for _w, sold, _u in past] + none),
         Series(gettext(N_("Đã bán và hỏi mà không có")), [round(sold + unmet) for _w, sold, unmet in past] + none),
         Series(
             gettext(N_("Dự báo")) if of.run else gettext(N_("Theo nhịp bán gần đây")),
-            [None] * len(past) + [round(mean) for _w, mean, _l, _h in ahead],
+            before + [round(mean) for _w, mean, _l, _h in ahead],
+        ),
+        # A point of its own: joined to the line it would look like a fall.
+        Series(
+            gettext(N_("Tuần này, chưa hết (đã bán và hỏi mà không có)")),
+            [*before, round(sold_now + unmet_now), *none[1:]],
         ),
     ]
     spans: list[tuple[int, int] | None] = [None] * len(past)
@@ -212,17 +232,16 @@ def chart(found: Sequence[Line], of: Picture) -> charts.Chart:
     )
 
 
-def weeks(found: Sequence[Line], of: Picture) -> list[dict[str, Any]]:
+def _weeks(past: Sequence[Past], ahead: Sequence[Ahead]) -> list[dict[str, Any]]:
     """The table behind the chart."""
-    past = [
-        {"on": week, "sold": round(sold), "unmet": round(unmet, 1), "mean": None, "low": None, "high": None}
-        for week, sold, unmet in reads.weeks_of(found, of.today)
+    known = {week: {"sold": round(sold), "unmet": round(unmet, 1)} for week, sold, unmet in past}
+    told = {week: {"mean": round(mean), "low": round(low), "high": round(high)} for week, mean, low, high in ahead}
+    # The week that is not over stands in both.
+    nothing = dict.fromkeys(("sold", "unmet", "mean", "low", "high"))
+    return [
+        nothing | known.get(week, {}) | told.get(week, {}) | {"on": week, "running": week in known and week in told}
+        for week in sorted({*known, *told})
     ]
-    ahead = [
-        {"on": week, "sold": None, "unmet": None, "mean": round(mean), "low": round(low), "high": round(high)}
-        for week, mean, low, high in reads.weeks_ahead(found, of.today)
-    ]
-    return past + ahead
 
 
 def neighbours(found: Sequence[Line], product_id: int) -> list[Line]:

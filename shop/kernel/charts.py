@@ -172,7 +172,7 @@ def lines(
     """
     spans = list(ranges[1]) if ranges else []
     ends = Series("", [end for span in spans if span for end in span])
-    scale, made = _Scale.of([*series, ends] if len(series) < MOST_SERIES else series), []
+    scale, made = _Scale.of(series, ends), []
     room = 100 / max(len(labels), 1)
     for n, one in enumerate(series, 1):
         points = [
@@ -232,10 +232,10 @@ class _Scale:
     steps: list[int]
 
     @staticmethod
-    def of(series: Sequence[Series]) -> _Scale:
+    def of(series: Sequence[Series], *beside: Series) -> _Scale:
         if len(series) > MOST_SERIES:
             raise ValueError(f"at most {MOST_SERIES} series can be told apart")
-        known = [value for one in series for value in one.values if value is not None]
+        known = [value for one in (*series, *beside) for value in one.values if value is not None]
         return _Scale(ticks(min(known, default=0), max(known, default=0)))
 
     def y(self, value: float) -> float:

@@ -69,8 +69,14 @@ def test_more_goods_never_last_shorter(free: int, wanted: list[float], today: da
     assert one is None or one >= 0
     assert two is None or (one is not None and two >= one)
     gap = picture.walk(free, wanted, [0.0] * WEEKS, today).gap_on
-    if one is not None and gap is not None:
+    if free and one is not None and gap is not None:
         assert abs((gap - today).days - one) <= 1
+
+
+def test_what_is_not_there_lasts_no_day() -> None:
+    assert picture.cover_days(0, [0.0] * WEEKS, MONDAY) == 0
+    assert picture.cover_days(-3, [*[0.0] * 5, 9.0, *[0.0] * 7], MONDAY) == 0
+    assert picture.cover_days(1, [0.0] * WEEKS, MONDAY) is None
 
 
 # --- when to begin -----------------------------------------------------------------------------------------------

@@ -130,3 +130,9 @@ def test_what_is_drawn_is_heard_too_and_no_colour_stands_alone(app: Flask, kind:
         assert "chart-line-2" in page
         assert "chart-point-2" in page
     assert '<span class="visually-hidden">giảm </span>3' in page
+
+
+def test_ranges_lie_within_the_field_beside_as_many_lines_as_there_are(ctx: Flask) -> None:
+    four = [Series(str(n), [n, None]) for n in range(charts.MOST_SERIES)]
+    (box,) = charts.lines("t", ["a", "b"], four, ranges=("r", [None, (5, 900)])).ranges
+    assert ABOVE <= box.y < box.y + box.height <= ABOVE + HEIGHT

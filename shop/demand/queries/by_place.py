@@ -19,8 +19,9 @@ from shop.stock.models import StockLevel
 
 @dataclass(slots=True)
 class PlaceLine:
-    """A pack at a place in the weeks of the picture: sold, lacked, free units there, units expected in the weeks ahead (None:
-    no forecast), days that the goods last (None: longer than known). On the web lies nothing: parcels leave from points."""
+    """A pack at a place in the whole weeks of the picture: sold, lacked, free units there, units expected in the weeks ahead
+    (None: no forecast), days that the goods last (None: longer than known). On the web lies nothing: parcels leave
+    from points."""
 
     variant_id: int
     sku: str
@@ -54,7 +55,7 @@ def lines(of: Picture, goods: Goods, today: date) -> list[PlaceLine]:
         if n:
             line(v, at_place).sold += int(n)
     lacked = select(UnmetDay.variant_id, UnmetDay.point_id, func.sum(UnmetDay.lost_units)).where(
-        UnmetDay.variant_id.in_(packs), UnmetDay.day >= of.first_week
+        UnmetDay.variant_id.in_(packs), UnmetDay.day >= of.first_week, UnmetDay.day < picture.monday(today)
     )
     for lacking, at, n in s.execute(lacked.group_by(UnmetDay.variant_id, UnmetDay.point_id)):
         if n and lacking is not None:

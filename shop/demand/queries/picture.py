@@ -15,7 +15,8 @@ from shop.catalog.queries.office import covered
 from shop.demand import history, picture
 from shop.demand.models.forecasts import WEB, DemandWeek, ForecastLine, ForecastRun, ForecastTotal, Of
 from shop.demand.models.unmet import UnmetDay
-from shop.demand.queries import forecasts
+from shop.demand.models.waiting import WaitEntry, WaitState
+from shop.demand.queries import forecasts, ranges
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.points import queries as points
@@ -35,8 +36,10 @@ CHARTED = 13
 # The weeks whose mean stands where there is no forecast.
 PACE_WEEKS = 8
 SOON_WEEKS = 4
+# Who asked for goods within so many whole weeks would still like to have them.
+LATELY_WEEKS = 4
 NAMED = 500
-_ROAD, _EXPECTED, _ASKED = "road", "expected", "asked"
+_ROAD, _EXPECTED, _ASKED, _WAITING = "road", "expected", "asked", "waiting"
 # A month has so many weeks.
 MONTH_WEEKS = 365.25 / 12 / 7
 
@@ -65,15 +68,21 @@ class Ware:
 class Line:
     """A pack with its figures (sale units; `lost_amount` in đồng; `unmet` may be a part of a unit).
 
-    `promised` is held or allocated and part of `on_hand`; `expected` are deliveries of producers that have not come; `asked` is
-    asked of the producer and not settled. `weekly` is what the producer says he makes in a week of a normal month, `lead_days`
-    what passes before goods (None: he has not said). `wanted` are the weeks ahead, `by_forecast` is false where they are only
-    the pace of the last weeks.
+    `sold`, `unmet`, `asks` and `lost_amount` are those of the whole weeks of the period, `…_now` those of the week that is not
+    over. `promised` is held or allocated and part of `on_hand`; `expected` are deliveries of producers that have not come;
+    `asked` is asked of the producer and not settled. `weekly` is what the producer says he makes in a week of a normal month,
+    `lead_days` what passes before goods (None: he has not said). `wanted` are the weeks ahead, `by_forecast` is false where
+    they are only the pace of the last weeks; `forecast` are the weeks of the run as it told them. `waiting` are units of
+    confirmed entries of the wait list that nothing is kept for, wanted at once beside the weeks ahead. `bare_on` is today where
+    nothing is there while somebody waits or has asked lately.
     """
 
     ware: Ware
     sold: int = 0
     unmet: float = 0.0
+    sold_now: int = 0
+    unmet_now: float = 0.0
+    lost_now: int = 0
     asks: int = 0
     lost_amount: int = 0
     on_hand: int = 0
@@ -82,21 +91,22 @@ class Line:
     on_road: int = 0
     expected: int = 0
     asked: int = 0
+    waiting: int = 0
     weekly: float | None = None
     lead_days: int | None = None
     smallest_batch: int | None = None
     by_forecast: bool = True
     wanted: list[float] = field(default_factory=list)
-    low: list[float] = field(default_factory=list)
-    high: list[float] = field(default_factory=list)
+    forecast: list[float] = field(default_factory=list)
     coming: list[float] = field(default_factory=list)
     past: dict[date, list[float]] = field(default_factory=dict)
     walk: picture.Walk = field(default_factory=lambda: picture.Walk((), None, None))
     cover: int | None = None
+    bare_on: date | None = None
 
     @property
     def demand(self) -> float:
-        """Sold and lacked in the period."""
+        """Sold and lacked in the whole weeks of the period."""
         return self.sold + self.unmet
 
     @property
@@ -105,21 +115,37 @@ class Line:
         return self.on_hand - self.promised
 
     @property
-    def gap_weeks(self) -> int | None:
-        """Weeks until goods lack."""
-        return self.walk.gap_week
+    def need(self) -> list[float]:
+        """What the goods have to be enough for, by week: the weeks ahead, and in the first one whoever waits already."""
+        return [self.wanted[0] + self.waiting, *self.wanted[1:]]
+
+    @property
+    def gap_week(self) -> int | None:
+        """Weeks until goods lack (0: this week). Shelves that are bare before people lack goods, whatever comes this week."""
+        return 0 if self.bare_on else self.walk.gap_week
+
+    @property
+    def gap_on(self) -> date | None:
+        """The day on which goods lack."""
+        return self.bare_on or self.walk.gap_on
 
     @property
     def soon(self) -> bool:
         """Whether goods run out within four weeks."""
-        return self.walk.gap_week is not None and self.walk.gap_week < SOON_WEEKS
+        return self.gap_week is not None and self.gap_week < SOON_WEEKS
+
+    def bare(self, today: date) -> bool:
+        """Whether nothing is there while people wait or have asked within the last weeks."""
+        first = picture.monday(today) - WEEK * LATELY_WEEKS
+        lately = self.ware.offered and any(lacked > 0 for week, (_sold, lacked) in self.past.items() if week >= first)
+        return self.free <= 0 and (self.waiting > 0 or lately)
 
     @property
     def row_class(self) -> str:
         """How the row is drawn."""
-        if self.walk.gap_week is None:
+        if self.gap_week is None:
             return ""
-        return "late" if self.walk.gap_week == 0 else "soon" if self.soon else ""
+        return "late" if self.gap_week == 0 else "soon" if self.soon else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +187,19 @@ def read(
     kept = []
     for line in lines.values():
         line.coming = picture.by_week(arrivals.get(line.ware.variant_id, {}), today, AHEAD)
-        line.walk = picture.walk(line.free, line.wanted, line.coming, today)
-        line.cover = picture.cover_days(line.free, line.wanted, today)
-        if line.ware.offered or line.demand or line.on_hand or line.on_road or line.expected:
+        line.walk = picture.walk(line.free, line.need, line.coming, today)
+        line.cover = picture.cover_days(line.free, line.need, today)
+        line.bare_on = today if line.bare(today) else None
+        if (
+            line.ware.offered
+            or line.demand
+            or line.sold_now
+            or line.unmet_now
+            or line.waiting
+            or line.on_hand
+            or line.on_road
+            or line.expected
+        ):
             kept.append(line)
     kept.sort(key=lambda x: (x.ware.sort_name, x.ware.position, x.ware.variant_id))
     return Picture(kept, run, today, weeks, place)
@@ -199,7 +235,8 @@ def _sold(
     lines: dict[int, Line], first: date, weeks: int, place: int | None, today: date, narrow: list[int] | None
 ) -> None:
     """Units sold: whole weeks as they were counted, the days since then from the books themselves."""
-    start = picture.monday(today) - WEEK * weeks
+    running = picture.monday(today)
+    start = running - WEEK * weeks
     here = [DemandWeek.week_on >= first]
     if place is not None:
         here.append(DemandWeek.place == place)
@@ -221,13 +258,16 @@ def _sold(
         line = lines.get(variant_id)
         if line is not None and n:
             line.past.setdefault(week, [0.0, 0.0])[0] += n
-            if week >= start:
+            if week >= running:
+                line.sold_now += n
+            elif week >= start:
                 line.sold += n
 
 
 def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, today: date) -> None:
     """What lacked. Asks that named no pack (a search) count for the first pack of the product that is offered."""
-    start = picture.monday(today) - WEEK * weeks
+    running = picture.monday(today)
+    start = running - WEEK * weeks
     head: dict[int, Line] = {}
     for line in sorted(lines.values(), key=lambda x: (not x.ware.offered, x.ware.position, x.ware.variant_id)):
         head.setdefault(line.ware.product_id, line)
@@ -247,10 +287,31 @@ def _unmet(lines: dict[int, Line], first: date, weeks: int, place: int | None, t
             continue
         line = one
         line.past.setdefault(picture.monday(day), [0.0, 0.0])[1] += int(units) / 1000
-        if day >= start:
+        if day >= running:
+            line.unmet_now += int(units) / 1000
+            line.lost_now += int(amount)
+        elif day >= start:
             line.unmet += int(units) / 1000
             line.asks += int(asks)
             line.lost_amount += int(amount)
+
+
+def _waiting(place: int | None) -> Any:
+    """Units that people wait for who have confirmed it; what is kept for them already is no longer waited for."""
+    found = (
+        select(
+            literal(_WAITING),
+            WaitEntry.variant_id,
+            WaitEntry.point_id,
+            cast(null(), Date),
+            func.sum(WaitEntry.quantity),
+        )
+        .where(WaitEntry.state == WaitState.WAITING)
+        .group_by(WaitEntry.variant_id, WaitEntry.point_id)
+    )
+    if place is None:
+        return found
+    return found.where(WaitEntry.point_id.is_(None) if place == WEB else WaitEntry.point_id == place)
 
 
 def places_with_goods(place: int | None, today: date) -> set[int]:
@@ -264,7 +325,7 @@ def places_with_goods(place: int | None, today: date) -> set[int]:
 def _goods(
     lines: dict[int, Line], place: int | None, today: date, narrow: list[int] | None
 ) -> dict[int, dict[date, int]]:
-    """Fill in what there is; return what is to come, by pack and day."""
+    """Fill in what there is and who waits; return what is to come, by pack and day."""
     s, here = session(), places_with_goods(place, today)
     stores = {p.id for p in points.all_points() if p.kind is PointKind.PRODUCER_STORE}
     sellable = and_(StockLevel.is_stopped.is_(False), or_(Lot.expires_on.is_(None), Lot.expires_on >= today))
@@ -315,11 +376,13 @@ def _goods(
         .where(SupplyAsk.status.in_(ASK_OPEN))
         .group_by(SupplyAskLine.variant_id, SupplyAsk.point_id)
     )
+    waiting = _waiting(place)
     if narrow is not None:
         levels = levels.where(StockLevel.variant_id.in_(narrow))
         road = road.where(StockLevel.variant_id.in_(narrow))
         expected = expected.where(DeliveryLine.variant_id.in_(narrow))
         asked = asked.where(SupplyAskLine.variant_id.in_(narrow))
+        waiting = waiting.where(WaitEntry.variant_id.in_(narrow))
     for v, point_id, on_hand, promised in s.execute(levels):
         if (line := lines.get(v)) is not None and point_id in here:
             line.on_hand += int(on_hand)
@@ -328,10 +391,13 @@ def _goods(
                 line.own_store += int(on_hand) - int(promised)
     found: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     later: dict[int, list[tuple[date, int]]] = defaultdict(list)
-    # What is on its way in any manner, in one statement.
-    ways = union_all(road, expected, asked)
+    # What is on its way in any manner, and who waits for it, in one statement.
+    ways: Any = union_all(road, expected, asked, waiting)
     for way, v, point_id, day, n in s.execute(ways):
         line = lines.get(v)
+        if line is not None and way == _WAITING:
+            line.waiting += int(n)
+            continue
         if line is None or point_id not in here or not n:
             continue
         if way == _ROAD:
@@ -357,28 +423,27 @@ def _ahead(
     lines: dict[int, Line], run: ForecastRun | None, place: int | None, today: date, narrow: list[int] | None
 ) -> None:
     """The weeks ahead: of the newest forecast, else the mean of the last weeks."""
-    told: dict[int, tuple[list[float], list[float], list[float]]] = {}
+    told: dict[int, list[float]] = {}
     if run is not None:
         source: Any = ForecastTotal if place is None else ForecastLine
         key = ForecastTotal.key_id if place is None else ForecastLine.variant_id
-        statement = select(key, source.mean, source.low, source.high).where(source.run_id == run.id)
+        statement = select(key, source.mean).where(source.run_id == run.id)
         if place is None:
             statement = statement.where(ForecastTotal.of == Of.VARIANT)
         else:
             statement = statement.where(ForecastLine.place == place)
         if narrow is not None:
             statement = statement.where(key.in_(narrow))
-        told = {int(v): (mean, low, high) for v, mean, low, high in session().execute(statement)}
+        told = {int(v): mean for v, mean in session().execute(statement)}
     recent = [picture.monday(today) - WEEK * n for n in range(1, PACE_WEEKS + 1)]
     for variant_id, line in lines.items():
         if run is not None and variant_id in told:
-            mean, low, high = (picture.ahead(part, run.first_on, today, AHEAD) for part in told[variant_id])
-            line.wanted, line.low, line.high = mean, low, high
+            line.forecast = told[variant_id]
+            line.wanted = picture.ahead(line.forecast, run.first_on, today, AHEAD)
             continue
         line.by_forecast = False
         pace = sum(sum(line.past.get(week, ())) for week in recent) / PACE_WEEKS if line.ware.offered else 0.0
         line.wanted = picture.ahead([pace] * AHEAD, picture.monday(today), today, AHEAD)
-        line.low, line.high = list(line.wanted), list(line.wanted)
 
 
 def _capacity(lines: dict[int, Line], today: date) -> None:
@@ -407,18 +472,22 @@ def _weekly(said: Capacity) -> float:
 
 
 def sums(found: Sequence[Line]) -> dict[str, Any]:
-    """The four figures above the picture: sold, wanted and not had, đồng lost, goods that run out within four weeks."""
+    """The figures above the picture: sold, wanted and not had, đồng lost (of the whole weeks; `…_now` of the one that is not
+    over), goods that run out within four weeks."""
     return {
         "sold": sum(x.sold for x in found),
         "unmet": sum(x.unmet for x in found),
+        "sold_now": sum(x.sold_now for x in found),
+        "unmet_now": sum(x.unmet_now for x in found),
+        "lost_now": sum(x.lost_now for x in found),
         "lost_amount": sum(x.lost_amount for x in found),
         "soon": sum(x.soon for x in found),
     }
 
 
 def weeks_of(found: Sequence[Line], today: date) -> list[tuple[date, float, float]]:
-    """(Monday, sold, lacked) of the last weeks of all these lines together."""
-    mondays = [picture.monday(today) - WEEK * n for n in range(CHARTED, 0, -1)]
+    """(Monday, sold, lacked) of the last whole weeks of all these lines together, and of the week that is not over."""
+    mondays = [picture.monday(today) - WEEK * n for n in range(CHARTED, -1, -1)]
     told = {week: [0.0, 0.0] for week in mondays}
     for line in found:
         for week, (sold, unmet) in line.past.items():
@@ -428,19 +497,20 @@ def weeks_of(found: Sequence[Line], today: date) -> list[tuple[date, float, floa
     return [(week, told[week][0], told[week][1]) for week in mondays]
 
 
-def weeks_ahead(found: Sequence[Line], today: date) -> list[tuple[date, float, float, float]]:
+def weeks_ahead(found: Sequence[Line], of: Picture) -> list[tuple[date, float, float, float]]:
     """(Monday, mean, low, high) of the weeks ahead of all these lines together.
 
-    The present week is told whole, though `wanted` has only what is left of it. The range of a sum is narrower than the sum of
-    ranges: lines are taken to err independently of each other.
+    The present week is told whole, though `wanted` has only what is left of it. The range is that of the forecast
+    (`ranges.told`); what has only a pace moves it, but nobody knows how sure that is.
     """
+    told = ranges.told(of.run, found, of.place) if of.run else [(0.0, 0.0)] * AHEAD
+    first_on = of.run.first_on if of.run else picture.monday(of.today)
+    low, high = (picture.ahead(part, first_on, of.today, AHEAD) for part in zip(*told, strict=True))
     result = []
     for i in range(AHEAD):
         mean = sum(x.wanted[i] for x in found)
-        below = sum((x.wanted[i] - x.low[i]) ** 2 for x in found) ** 0.5
-        above = sum((x.high[i] - x.wanted[i]) ** 2 for x in found) ** 0.5
-        whole = 7 / (7 - today.weekday()) if i == 0 else 1.0
-        result.append(
-            (picture.monday(today) + WEEK * i, whole * mean, whole * max(mean - below, 0.0), whole * (mean + above))
-        )
+        pace = sum(x.wanted[i] for x in found if not x.by_forecast)
+        whole = 7 / (7 - of.today.weekday()) if i == 0 else 1.0
+        monday = picture.monday(of.today) + WEEK * i
+        result.append((monday, whole * mean, whole * (pace + low[i]), whole * (pace + high[i])))
     return result
