@@ -103,7 +103,7 @@ def form_page(producer_id: int, province: str | None, typed: Any, error: ShopErr
         "packs": queries.packs_of(producer_id),
         "harvests": queries.harvests_of(producer_id),
         "points": [(p.slug, p.name) for p in open_points],
-        "pickups": [(p.slug, p.name) for p in open_points if p.pickup],
+        "pickups": [(p.slug, p.name) for p in points.pickup_points()],
         "communes": places.commune_choices(province or "22"),
         "rules": [(r.value, RULE_NAMES[r], RULE_WORDS[r]) for r in Rule],
         "chosen_pickups": set(typed.getlist("pickup")) if hasattr(typed, "getlist") else set(),

@@ -16,6 +16,8 @@ from shop.kernel.mail import Letter
 from shop.orders import services as orders
 from shop.orders.models import DeliveryKind, Order, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import Payment
+from shop.points import queries as points
+from shop.points.models import Point
 from shop.preorders.errors import (
     AllTaken,
     CannotLeave,
@@ -141,6 +143,30 @@ def test_what_may_not_be_sold_may_not_be_ordered_beforehand(orchard: Orchard) ->
     reference = windows.draft(MAKER, orchard.producer.id, orchard.terms(variant_id=uncertified.id), key())
     with pytest.raises(GoodsNotForSale):
         windows.approve(OFFICE, reference, key())
+
+
+@pytest.mark.parametrize("how", [{"pickup": False}, {"is_public": False, "pickup": False}])
+def test_nobody_is_promised_to_collect_where_nobody_can(orchard: Orchard, how: dict[str, Any]) -> None:
+    store = factories.make_point("Kho trực tuyến", **how)
+    with pytest.raises(Invalid) as refusal:
+        windows.draft(MAKER, orchard.producer.id, orchard.terms(pickup_ids=(orchard.point.id, store.id)), key())
+    assert refusal.value.field == "pickup"
+    # Parcels may leave from there all the same.
+    windows.draft(MAKER, orchard.producer.id, orchard.terms(point_id=store.id), key())
+
+
+def test_a_window_whose_points_have_gone_is_published_only_if_it_ships(orchard: Orchard) -> None:
+    collected = windows.draft(MAKER, orchard.producer.id, orchard.terms(ships=False), key())
+    sent = windows.draft(MAKER, orchard.producer.id, orchard.terms(), key())
+    with transaction() as s:
+        s.query(Point).filter_by(id=orchard.point.id).update({"pickup": False})
+    points.forget()
+    for publish in (windows.submit, windows.approve):
+        with pytest.raises(Invalid) as refusal:
+            publish(OFFICE, collected, key())
+        assert (refusal.value.field, row(collected).state) == ("pickup", W.DRAFT)
+    windows.approve(OFFICE, sent, key())
+    assert row(sent).state is W.OPEN
 
 
 # --- places ------------------------------------------------------------------------------------------------------

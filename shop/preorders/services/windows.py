@@ -151,8 +151,8 @@ def _values(producer_id: int, terms: Terms) -> dict[str, Any]:
     open_points = {p.id: p for p in points.open_points()}
     if terms.point_id not in open_points:
         raise Invalid(N_("Hãy chọn nơi gửi hàng đi."), field="point")
-    if any(i not in open_points for i in terms.pickup_ids):
-        raise Invalid(N_("Có điểm nhận hàng đã đóng."), field="pickup")
+    if not set(terms.pickup_ids) <= {p.id for p in points.pickup_points()}:
+        raise Invalid(N_("Có điểm đã chọn không cho khách đến nhận hàng. Hãy chọn lại."), field="pickup")
     localities = sorted(set(terms.localities)) if terms.rule is Rule.LOCALS_FIRST else []
     for code in localities:
         if not places.unit(code):
@@ -279,7 +279,7 @@ def submit(actor: Actor, reference: str, op_key: str) -> WindowState:
     """The producer wants a draft published; return whether it waits for the office or is open.
 
     Raises:
-        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over.
+        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over, or nobody could have its goods.
     """
 
     def command() -> dict[str, Any]:
@@ -300,7 +300,7 @@ def approve(actor: Actor, reference: str, op_key: str) -> None:
     """The office publishes a window. Whoever waits with a deposit from an earlier one has his places first.
 
     Raises:
-        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over.
+        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over, or nobody could have its goods.
     """
 
     def command() -> dict[str, Any]:
@@ -333,6 +333,12 @@ def send_back(actor: Actor, reference: str, reason: str, op_key: str) -> None:
 def _may_open(row: HarvestWindow) -> None:
     if row.closes_at <= clock.now():
         raise Invalid(N_("Lúc đóng đã qua."), field="closes_at")
+    # Points close while a draft waits: one that nobody could be served by is not published.
+    if not row.ships and not {p.point_id for p in row.pickups} & {p.id for p in points.pickup_points()}:
+        raise Invalid(
+            N_("Không điểm nhận hàng nào của đợt còn cho khách đến nhận. Hãy chọn điểm khác hoặc cho giao tận nơi."),
+            field="pickup",
+        )
     goods = catalog.sellable([row.variant_id], clock.now()).get(row.variant_id)
     if goods is None or goods.refusal is not None:
         raise GoodsNotForSale
