@@ -214,6 +214,25 @@ def test_steps_that_are_refused_keep_what_was_typed(orchard: Orchard) -> None:
     assert office.get(desk + "/share").status_code == 409
 
 
+def test_the_page_of_sharing_says_which_lots_do_not_count(orchard: Orchard) -> None:
+    office = orchard.client
+    sign_in(office, Role.PROMOTION_STAFF)
+    window = orchard.open()
+    orchard.bought(window, 4)
+    windows.close(OFFICE, window, key())
+    desk = f"/office/preorders/{window}"
+    late = office.fill(
+        desk, form=desk + "/harvest", harvested="4", final_price_amount="110.000", began_on=in_days(2).isoformat()
+    )
+    assert (late.status_code, "không thể sau hôm nay" in text_of(late)) == (422, True)
+    assert office.fill(desk, form=desk + "/harvest", harvested="4", final_price_amount="110.000").status_code == 303
+    orchard.arrive(4, produced_on=in_days(-30), lot_code="CU-30")
+    shown = text_of(office.get(desk + "/share"))
+    assert f"Chỉ tính lô sản xuất từ ngày {in_days(0):%d/%m/%Y}" in shown
+    assert f"Không tính lô CU-30: sản xuất ngày {in_days(-30):%d/%m/%Y}, còn 4 phần" in shown
+    assert "does not count" in text_of(office.get("/en" + desk + "/share"))
+
+
 def test_the_office_opens_a_window_for_a_producer(orchard: Orchard) -> None:
     office = orchard.client
     sign_in(office, Role.PROMOTION_STAFF)

@@ -464,6 +464,50 @@ def test_nothing_is_shared_while_somebody_pays_goods_lack_or_things_changed(orch
     assert broken() == []
 
 
+def test_a_harvest_that_comes_early_is_shared_from_its_true_day(orchard: Orchard) -> None:
+    """What is made before the announced days would not count: the true first day is recorded, and no letter is written."""
+    window = orchard.open(harvest_from=in_days(5))
+    (reference,) = orchard.bought(window, 4)
+    windows.close(OFFICE, window, key())
+    work()
+    told = session().query(Letter).count()
+    windows.record_harvest(MAKER, window, 4, 110_000, key())
+    assert (row(window).harvest_from, row(window).delivery_from) == (in_days(0), in_days(22))
+    orchard.arrive(3, produced_on=in_days(-1), lot_code="SOM-1")
+    orchard.arrive(1, produced_on=in_days(0))
+    (need,) = running.preview(window).needs
+    assert (need.there, need.missing) == (1, 3)
+    assert [(o.code, o.produced_on, o.units) for o in need.older] == [("SOM-1", in_days(-1), 3)]
+    with transaction() as s:  # it opened three days ago
+        s.query(HarvestWindow).one().opens_at = clock.now() - timedelta(days=3)
+    for day in (in_days(1), in_days(-4)):
+        with pytest.raises(Invalid) as refusal:
+            windows.record_harvest(MAKER, window, 4, 110_000, key(), day)
+        assert refusal.value.field == "began_on"
+    windows.record_harvest(MAKER, window, 4, 110_000, key(), in_days(-1))
+    assert row(window).harvest_from == in_days(-1)
+    assert running.preview(window).needs[0].older == ()
+    assert orchard.run(window)["units"] == 4
+    assert claim(reference).allotted == 4
+    assert session().query(Letter).filter_by(kind="preorder.moved").count() == 0
+    assert told == session().query(Letter).count()
+    assert broken() == []
+
+
+def test_a_harvest_later_than_its_delivery_moves_the_days_first(orchard: Orchard) -> None:
+    window = orchard.open()
+    windows.close(OFFICE, window, key())
+    with transaction() as s:
+        found = s.query(HarvestWindow).one()
+        found.harvest_from = found.harvest_to = in_days(-9)
+        found.delivery_from = in_days(-8)
+    with pytest.raises(Invalid) as refusal:
+        windows.record_harvest(MAKER, window, 4, 110_000, key(), in_days(-7))
+    assert refusal.value.field == "began_on"
+    windows.record_harvest(MAKER, window, 4, 110_000, key(), in_days(-8))
+    assert (row(window).harvest_from, row(window).harvest_to) == (in_days(-8), in_days(-8))
+
+
 def test_goods_that_come_are_kept_for_those_who_ordered_them(orchard: Orchard) -> None:
     from shop.stock import queries as stock_read
 
