@@ -233,6 +233,35 @@ def test_the_page_of_sharing_says_which_lots_do_not_count(orchard: Orchard) -> N
     assert "does not count" in text_of(office.get("/en" + desk + "/share"))
 
 
+@pytest.mark.parametrize("reason", ["", "  ", "Bận đi xa."])
+def test_of_a_cancelled_order_every_page_says_what_goes_back(orchard: Orchard, reason: str) -> None:
+    window, buyer = orchard.open(), orchard.client
+    (reference,) = orchard.bought(window, 4)
+    orchard.harvest(window, 3)
+    orchard.run(window)
+    own = f"/dat-truoc/{reference}?k={places.secret_of(reference)}"
+    shown = text_of(buyer.get(own))
+    assert "Bạn nhận 3 trên 4 phần" in shown
+    found = re.search(r'href="(/don-hang/[^"]+)"[^>]*data-testid="goods-order"', shown)
+    assert found
+    goods = found[1].replace("&amp;", "&")
+    assert buyer.fill(goods, form=goods.partition("?")[0] + "/huy", reason=reason).status_code == 303
+    work()
+    assert refunded(reference) == 80_000
+    shown = text_of(buyer.get(own))
+    assert "Bạn nhận 3 trên 4 phần" not in shown
+    assert "Đơn hàng của bạn đã hủy" in shown
+    assert "Tiền cọc 80.000" in shown
+    assert "Cọc đã trừ vào đơn" not in shown
+    order_page = text_of(buyer.get(goods))
+    assert re.search(r'data-testid="deposit-returned">Tiền cọc 60.000', order_page)
+    (letter,) = session().query(Letter).filter_by(kind="order.cancelled")
+    assert "Tiền cọc 60.000" in letter.body_text
+    assert ("Lý do: Bận đi xa." if "Bận" in reason else "Lý do: Khách hủy.") in letter.body_text
+    assert not re.search(r"Lý do:\s*\.|\.\.", letter.body_text)
+    assert broken() == []
+
+
 def test_the_office_opens_a_window_for_a_producer(orchard: Orchard) -> None:
     office = orchard.client
     sign_in(office, Role.PROMOTION_STAFF)
