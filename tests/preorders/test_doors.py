@@ -262,6 +262,31 @@ def test_of_a_cancelled_order_every_page_says_what_goes_back(orchard: Orchard, r
     assert broken() == []
 
 
+def test_numbers_that_are_none_are_refused_in_the_readers_language(orchard: Orchard) -> None:
+    window = orchard.open()
+    form = f"/mua-vu/{window}/dat"
+    for start, words in (("", "Hãy ghi một số nguyên."), ("/en", "Enter a whole number.")):
+        refused = orchard.client.fill(start + form, form=start + form, **typed(orchard, quantity="1e2"))
+        assert (refused.status_code, words in text_of(refused)) == (422, True)
+        assert "Not a valid" not in text_of(refused)
+    blank = text_of(orchard.client.fill(form, form=form, **typed(orchard, quantity="")))
+    assert "Hãy ghi số lượng muốn đặt." in blank
+    assert "số nguyên" not in blank
+    office = orchard.app.test_client()
+    sign_in(office, Role.PROMOTION_STAFF)
+    new = f"/office/preorders/new?producer={orchard.producer.slug}"
+    for percent in ("-1", "51", "nửa"):
+        refused = office.fill(new, form="/office/preorders/new", **filled(orchard, deposit_percent=percent))
+        assert (refused.status_code, "Đặt cọc từ 0 đến 50 phần trăm." in text_of(refused)) == (422, True)
+
+
+def test_when_orders_are_taken_reads_as_such_in_english(orchard: Orchard) -> None:
+    window = orchard.open()
+    shown = text_of(orchard.client.get(f"/en/mua-vu/{window}"))
+    assert "<dt>Open for pre-orders</dt>" in shown
+    assert "<dt>Limit</dt>" not in shown
+
+
 def test_the_office_opens_a_window_for_a_producer(orchard: Orchard) -> None:
     office = orchard.client
     sign_in(office, Role.PROMOTION_STAFF)

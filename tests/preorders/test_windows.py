@@ -464,6 +464,21 @@ def test_nothing_is_shared_while_somebody_pays_goods_lack_or_things_changed(orch
     assert broken() == []
 
 
+def test_who_is_served_in_proportion_reads_how_it_is_rounded(orchard: Orchard) -> None:
+    window = orchard.open(rule=Rule.PRO_RATA)
+    first, second, third = orchard.bought(window, 4, 4, 3)
+    english = places.place(BUYER, window, orchard.wish(1), None, op_key=key(), owner="guest", locale="en")
+    orchard.pay(english)
+    orchard.harvest(window, 7)
+    orchard.run(window)
+    assert [claim(r).allotted for r in (first, second, third, english.reference)] == [2, 2, 2, 1]
+    why = claim(third).why or ""
+    assert "phần của bạn là 1,75." in why  # 3 × 7 ÷ 12
+    assert "phần lẻ chia cho người đang được ít nhất so với tỷ lệ của mình" in why
+    assert "bạn nhận 2 trên 3 phần" in why
+    assert "your share is 0.58" in (claim(english.reference).why or "")
+
+
 def test_a_harvest_that_comes_early_is_shared_from_its_true_day(orchard: Orchard) -> None:
     """What is made before the announced days would not count: the true first day is recorded, and no letter is written."""
     window = orchard.open(harvest_from=in_days(5))

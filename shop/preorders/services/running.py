@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale
+from flask_babel import force_locale, format_decimal
 from sqlalchemy import or_, select
 
 from shop.catalog import queries as catalog
@@ -365,6 +366,7 @@ def explain(row: HarvestWindow, wish: int, one: Got, wanted: int, people: int) -
         "wish": wish,
         "place": one.place,
         "people": people,
+        "share": format_decimal(Decimal(wish * harvest) / max(1, wanted), format="0.##"),
     }
     if harvest >= wanted:
         return gettext(
@@ -382,8 +384,9 @@ def explain(row: HarvestWindow, wish: int, one: Got, wanted: int, people: int) -
             " đặt thứ %(place)s trong %(people)s lượt nên nhận %(got)s trên %(wish)s phần."
         ),
         Rule.PRO_RATA: N_(
-            "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Hàng chia theo tỷ lệ số đã đặt, nên bạn nhận %(got)s"
-            " trên %(wish)s phần."
+            "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Theo tỷ lệ số đã đặt, phần của bạn là %(share)s."
+            " Hàng chia từng phần nguyên: phần lẻ chia cho người đang được ít nhất so với tỷ lệ của mình, bằng nhau thì ai"
+            " đặt trước được trước; vì thế bạn nhận %(got)s trên %(wish)s phần."
         ),
         Rule.DRAW: N_(
             "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Lượt của bạn rút được thứ %(place)s trong %(people)s"
