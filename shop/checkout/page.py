@@ -423,7 +423,7 @@ def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ..
         reason = gettext(order.cancel_reason) if order.cancel_reason else ""
         found = [s for s in found if s.state] + [StepView(gettext("Đã hủy"), at(("order", "cancelled")), "bad", reason)]
         if ("payment", "refunded") in when:
-            found.append(step(gettext("Đã hoàn tiền"), ("payment", "refunded")))
+            found.append(step(gettext("Đã hoàn tiền"), ("payment", "refunded"), vnd(order.total_amount)))
         elif ("payment", "refund_pending") in when:
             found.append(StepView(gettext("Đang hoàn tiền"), "", "now", vnd(order.total_amount)))
         return tuple(found)

@@ -70,7 +70,10 @@ class WholeNumberField(IntegerField):
         if valuelist and len(str(valuelist[0]).strip()) > 15:
             self.data = None
             raise ValueError(gettext("Số này quá lớn."))
-        super().process_formdata(valuelist)
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:  # WTForms would say it in English
+            raise ValueError(gettext("Hãy ghi một số nguyên.")) from error
 
 
 class QuantityField(WholeNumberField):

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.datastructures import MultiDict
 
+from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.errors import N_, ShopError
 from shop.kernel.forms import messages
@@ -34,8 +35,9 @@ def _dates(actor: Actor, reference: str, form: MultiDict[str, str], key: str) ->
 def _harvest(actor: Actor, reference: str, form: MultiDict[str, str], key: str) -> None:
     units = supply.number(form.get("harvested"), "harvested", needed=True)
     windows.record_harvest(
-        actor, reference, units, forms.amount(form.get("final_price_amount"), "final_price_amount"), key
-    )
+        actor, reference, units, forms.amount(form.get("final_price_amount"), "final_price_amount"), key,
+        supply.some_day(form.get("began_on"), "began_on"),
+    )  # fmt: skip
 
 
 # What a producer may do to his own window, and the office to every one; what is said when it is done.
@@ -84,6 +86,9 @@ def page(found: WindowView, what: str = "", error: ShopError | None = None) -> d
         "claims": queries.claims(row.id),
         "sums": queries.sums(row.id),
         "last_day": forms.last_day(row),
+        "began_on": min(row.harvest_from, clock.today()),
+        "earliest": windows.earliest_harvest(row),
+        "today": clock.today(),
         "is_draft": row.state in (W.DRAFT, W.PROPOSED),
         "is_unshared": row.state in UNSHARED,
         "about": what,
@@ -103,7 +108,7 @@ def form_page(producer_id: int, province: str | None, typed: Any, error: ShopErr
         "packs": queries.packs_of(producer_id),
         "harvests": queries.harvests_of(producer_id),
         "points": [(p.slug, p.name) for p in open_points],
-        "pickups": [(p.slug, p.name) for p in open_points if p.pickup],
+        "pickups": [(p.slug, p.name) for p in points.pickup_points()],
         "communes": places.commune_choices(province or "22"),
         "rules": [(r.value, RULE_NAMES[r], RULE_WORDS[r]) for r in Rule],
         "chosen_pickups": set(typed.getlist("pickup")) if hasattr(typed, "getlist") else set(),

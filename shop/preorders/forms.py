@@ -16,6 +16,7 @@ from shop.kernel.errors import N_, Invalid
 from shop.kernel.forms import WholeNumberField
 from shop.orders.models import DeliveryKind, PaymentMethod
 from shop.points import queries as points
+from shop.preorders import rules
 from shop.preorders.models import HarvestWindow, OnShort
 from shop.preorders.services.places import Wish
 from shop.preorders.services.windows import Terms
@@ -62,6 +63,12 @@ def terms(form: MultiDict[str, str]) -> Terms:
         Invalid: the first field that cannot be read.
     """
     variant = _chosen(form.get("variant"), "variant", N_("Hãy chọn một mặt hàng của cơ sở."))
+    try:
+        deposit = supply.number(form.get("deposit_percent"), "deposit_percent")
+    except Invalid as error:
+        raise Invalid(
+            N_("Đặt cọc từ 0 đến %(high)s phần trăm."), field="deposit_percent", high=rules.MOST_DEPOSIT_PERCENT
+        ) from error
     numbers: Any = {name: supply.number(form.get(name), name, needed=True) for name in _NUMBERS}
     opens, closes = supply.day(form.get("opens_on"), "opens_on"), supply.day(form.get("closes_on"), "closes_on")
     if closes < opens:
@@ -87,7 +94,7 @@ def terms(form: MultiDict[str, str]) -> Terms:
         price_high_amount=amount(form.get("price_high_amount"), "price_high_amount")
         if (form.get("price_high_amount") or "").strip()
         else low,
-        deposit_percent=supply.number(form.get("deposit_percent"), "deposit_percent"),
+        deposit_percent=deposit,
         rule=Rule(rule),
         localities=tuple(sorted({c.strip() for c in form.getlist("localities") if c.strip()})),
         note=(form.get("note") or "").strip(),
@@ -137,6 +144,8 @@ class PreorderForm(CheckoutForm):
 
     def validate_quantity(self, field: Any) -> None:
         if field.data is None or not 1 <= field.data <= 9999:
+            if not any((raw or "").strip() for raw in field.raw_data or ()):
+                field.errors = []  # nothing was typed: one sentence is enough
             raise ValidationError(gettext("Hãy ghi số lượng muốn đặt."))
 
     def validate_email(self, field: Any) -> None:

@@ -449,7 +449,7 @@ def _table(*, office: bool) -> tables.Table:
             "state", N_("Tình trạng"), sort=(HarvestWindow.state,), value=lambda r: gettext(WINDOW_NAMES[r.state])
         ),
         tables.Column("taken", N_("Đã đặt"), "num", sort=(HarvestWindow.taken,)),
-        tables.Column("limit_units", N_("Nhận đặt"), "num", sort=(HarvestWindow.limit_units,)),
+        tables.Column("limit_units", N_("Số nhận đặt"), "num", sort=(HarvestWindow.limit_units,)),
         tables.Column("closes_at", N_("Đóng lúc"), sort=(HarvestWindow.closes_at,)),
         tables.Column("harvest_from", N_("Thu hoạch từ"), sort=(HarvestWindow.harvest_from,)),
         tables.Column("rule", N_("Quy tắc chia"), value=lambda r: gettext(RULE_NAMES[r.rule]), on_page=False),

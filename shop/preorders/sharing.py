@@ -38,7 +38,10 @@ RULE_WORDS = {
     Rule.ONE_EACH: N_(
         "Nếu hàng thu được không đủ, mỗi người được một phần theo thứ tự đặt, rồi chia tiếp từng phần một cho đến khi hết."
     ),
-    Rule.PRO_RATA: N_("Nếu hàng thu được không đủ, mỗi người được chia theo tỷ lệ số mình đã đặt."),
+    Rule.PRO_RATA: N_(
+        "Nếu hàng thu được không đủ, mỗi người được chia theo tỷ lệ số mình đã đặt; phần lẻ chia cho người đang được ít nhất so"
+        " với tỷ lệ của mình, bằng nhau thì ai đặt trước được trước."
+    ),
     Rule.DRAW: N_(
         "Nếu hàng thu được không đủ, thứ tự nhận do rút thăm quyết định. Mã niêm phong của lần rút được công bố trước; mã gốc"
         " được công bố cùng kết quả để ai cũng kiểm tra được."

@@ -32,7 +32,7 @@ QUEUES = (6, 4, 3, 2, 1)
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """One window of the demonstration: pack, units expected and taken, days from now, what people asked for."""
+    """One window of the demonstration: pack, units expected and taken, days from now (or before), what people asked for."""
 
     sku: str
     low: int
@@ -48,6 +48,8 @@ class Season:
     wishes: Sequence[int]
     # What came of the harvest (None: not known yet).
     came: int | None = None
+    # Opened so many days ago.
+    opened: int = 7
     localities: Sequence[str] = field(default_factory=tuple)
 
 
@@ -55,14 +57,16 @@ SEASONS = (
     Season(
         "QN056-1", 150, 260, 200, 16, (20, 40), (42, 56), 20, 10, Rule.FIRST_COME,
         "Miến của vụ dong riềng năm nay, phơi nắng, giao trước Tết.", (2, 4, 10, 3, 5, 2, 6, 8, 2, 4, 10),
+        opened=9,
     ),
     Season(
         "QN011-2", 40, 80, 60, 10, (12, 20), (21, 27), 0, 4, Rule.ONE_EACH,
         "Trứng gom trong tuần, mỗi nhà được ít nhất một khay rồi mới chia thêm.", (1, 2, 4, 2, 1, 3),
     ),
     Season(
-        "QN045-1", 20, 40, 40, 4, (5, 9), (10, 16), 30, 6, Rule.PRO_RATA,
+        "QN045-1", 20, 40, 40, -4, (-3, -1), (1, 7), 30, 6, Rule.PRO_RATA,
         "Mẻ ruốc sau đợt gió mùa; nếu được ít thì ai cũng được theo phần.", (6, 4, 6, 5, 3, 6, 4, 6), came=26,
+        opened=8,
     ),
 )  # fmt: skip
 
@@ -72,7 +76,7 @@ def load(staff: Staff, crowd: Sequence[Person], member: Actor) -> None:
     _queues(staff, crowd[:24], member)
     for n, season in enumerate(SEASONS):
         start = 24 + 12 * n
-        staff.then(staff.day(9 - 2 * n, 9, 30), lambda s=season, c=crowd[start : start + 12]: _season(staff, s, c))  # type: ignore[misc]
+        staff.then(staff.day(season.opened, 9, 30), lambda s=season, c=crowd[start : start + 12]: _season(staff, s, c))  # type: ignore[misc]
         # A season that the shop refuses does not take the next ones with it.
         staff.work()
 
@@ -149,6 +153,7 @@ def _season(staff: Staff, season: Season, crowd: Sequence[Person]) -> None:
             lambda units=units, person=person: _order(staff, reference, deposit, units, person),  # type: ignore[misc]
         )
     if season.came is not None:
+        staff.then(terms.closes_at, windows.close_due)
         staff.then(staff.now - timedelta(minutes=12), lambda: _came(staff, reference, season.came or 0, price[1]))
 
 
@@ -179,5 +184,4 @@ def _order(staff: Staff, window: str, deposit: int, units: int, person: Person) 
 def _came(staff: Staff, window: str, units: int, price: int) -> None:
     """The harvest is known and short of what was ordered: it waits for the office to share it."""
     office = staff.people["chuongtrinh"]
-    windows.close(office, window, staff.key())
     windows.record_harvest(office, window, units, price, staff.key())

@@ -214,6 +214,79 @@ def test_steps_that_are_refused_keep_what_was_typed(orchard: Orchard) -> None:
     assert office.get(desk + "/share").status_code == 409
 
 
+def test_the_page_of_sharing_says_which_lots_do_not_count(orchard: Orchard) -> None:
+    office = orchard.client
+    sign_in(office, Role.PROMOTION_STAFF)
+    window = orchard.open()
+    orchard.bought(window, 4)
+    windows.close(OFFICE, window, key())
+    desk = f"/office/preorders/{window}"
+    late = office.fill(
+        desk, form=desk + "/harvest", harvested="4", final_price_amount="110.000", began_on=in_days(2).isoformat()
+    )
+    assert (late.status_code, "không thể sau hôm nay" in text_of(late)) == (422, True)
+    assert office.fill(desk, form=desk + "/harvest", harvested="4", final_price_amount="110.000").status_code == 303
+    orchard.arrive(4, produced_on=in_days(-30), lot_code="CU-30")
+    shown = text_of(office.get(desk + "/share"))
+    assert f"Chỉ tính lô sản xuất từ ngày {in_days(0):%d/%m/%Y}" in shown
+    assert f"Không tính lô CU-30: sản xuất ngày {in_days(-30):%d/%m/%Y}, còn 4 phần" in shown
+    assert "does not count" in text_of(office.get("/en" + desk + "/share"))
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "Bận đi xa."])
+def test_of_a_cancelled_order_every_page_says_what_goes_back(orchard: Orchard, reason: str) -> None:
+    window, buyer = orchard.open(), orchard.client
+    (reference,) = orchard.bought(window, 4)
+    orchard.harvest(window, 3)
+    orchard.run(window)
+    own = f"/dat-truoc/{reference}?k={places.secret_of(reference)}"
+    shown = text_of(buyer.get(own))
+    assert "Bạn nhận 3 trên 4 phần" in shown
+    found = re.search(r'href="(/don-hang/[^"]+)"[^>]*data-testid="goods-order"', shown)
+    assert found
+    goods = found[1].replace("&amp;", "&")
+    assert buyer.fill(goods, form=goods.partition("?")[0] + "/huy", reason=reason).status_code == 303
+    work()
+    assert refunded(reference) == 80_000
+    shown = text_of(buyer.get(own))
+    assert "Bạn nhận 3 trên 4 phần" not in shown
+    assert "Đơn hàng của bạn đã hủy" in shown
+    assert "Tiền cọc 80.000" in shown
+    assert "Cọc đã trừ vào đơn" not in shown
+    order_page = text_of(buyer.get(goods))
+    assert re.search(r'data-testid="deposit-returned">Tiền cọc 60.000', order_page)
+    (letter,) = session().query(Letter).filter_by(kind="order.cancelled")
+    assert "Tiền cọc 60.000" in letter.body_text
+    assert ("Lý do: Bận đi xa." if "Bận" in reason else "Lý do: Khách hủy.") in letter.body_text
+    assert not re.search(r"Lý do:\s*\.|\.\.", letter.body_text)
+    assert broken() == []
+
+
+def test_numbers_that_are_none_are_refused_in_the_readers_language(orchard: Orchard) -> None:
+    window = orchard.open()
+    form = f"/mua-vu/{window}/dat"
+    for start, words in (("", "Hãy ghi một số nguyên."), ("/en", "Enter a whole number.")):
+        refused = orchard.client.fill(start + form, form=start + form, **typed(orchard, quantity="1e2"))
+        assert (refused.status_code, words in text_of(refused)) == (422, True)
+        assert "Not a valid" not in text_of(refused)
+    blank = text_of(orchard.client.fill(form, form=form, **typed(orchard, quantity="")))
+    assert "Hãy ghi số lượng muốn đặt." in blank
+    assert "số nguyên" not in blank
+    office = orchard.app.test_client()
+    sign_in(office, Role.PROMOTION_STAFF)
+    new = f"/office/preorders/new?producer={orchard.producer.slug}"
+    for percent in ("-1", "51", "nửa"):
+        refused = office.fill(new, form="/office/preorders/new", **filled(orchard, deposit_percent=percent))
+        assert (refused.status_code, "Đặt cọc từ 0 đến 50 phần trăm." in text_of(refused)) == (422, True)
+
+
+def test_when_orders_are_taken_reads_as_such_in_english(orchard: Orchard) -> None:
+    window = orchard.open()
+    shown = text_of(orchard.client.get(f"/en/mua-vu/{window}"))
+    assert "<dt>Open for pre-orders</dt>" in shown
+    assert "<dt>Limit</dt>" not in shown
+
+
 def test_the_office_opens_a_window_for_a_producer(orchard: Orchard) -> None:
     office = orchard.client
     sign_in(office, Role.PROMOTION_STAFF)

@@ -16,6 +16,8 @@ from shop.kernel.mail import Letter
 from shop.orders import services as orders
 from shop.orders.models import DeliveryKind, Order, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import Payment
+from shop.points import queries as points
+from shop.points.models import Point
 from shop.preorders.errors import (
     AllTaken,
     CannotLeave,
@@ -141,6 +143,30 @@ def test_what_may_not_be_sold_may_not_be_ordered_beforehand(orchard: Orchard) ->
     reference = windows.draft(MAKER, orchard.producer.id, orchard.terms(variant_id=uncertified.id), key())
     with pytest.raises(GoodsNotForSale):
         windows.approve(OFFICE, reference, key())
+
+
+@pytest.mark.parametrize("how", [{"pickup": False}, {"is_public": False, "pickup": False}])
+def test_nobody_is_promised_to_collect_where_nobody_can(orchard: Orchard, how: dict[str, Any]) -> None:
+    store = factories.make_point("Kho trực tuyến", **how)
+    with pytest.raises(Invalid) as refusal:
+        windows.draft(MAKER, orchard.producer.id, orchard.terms(pickup_ids=(orchard.point.id, store.id)), key())
+    assert refusal.value.field == "pickup"
+    # Parcels may leave from there all the same.
+    windows.draft(MAKER, orchard.producer.id, orchard.terms(point_id=store.id), key())
+
+
+def test_a_window_whose_points_have_gone_is_published_only_if_it_ships(orchard: Orchard) -> None:
+    collected = windows.draft(MAKER, orchard.producer.id, orchard.terms(ships=False), key())
+    sent = windows.draft(MAKER, orchard.producer.id, orchard.terms(), key())
+    with transaction() as s:
+        s.query(Point).filter_by(id=orchard.point.id).update({"pickup": False})
+    points.forget()
+    for publish in (windows.submit, windows.approve):
+        with pytest.raises(Invalid) as refusal:
+            publish(OFFICE, collected, key())
+        assert (refusal.value.field, row(collected).state) == ("pickup", W.DRAFT)
+    windows.approve(OFFICE, sent, key())
+    assert row(sent).state is W.OPEN
 
 
 # --- places ------------------------------------------------------------------------------------------------------
@@ -436,6 +462,65 @@ def test_nothing_is_shared_while_somebody_pays_goods_lack_or_things_changed(orch
     orchard.arrive(5)
     assert orchard.run(window)["units"] == 5
     assert broken() == []
+
+
+def test_who_is_served_in_proportion_reads_how_it_is_rounded(orchard: Orchard) -> None:
+    window = orchard.open(rule=Rule.PRO_RATA)
+    first, second, third = orchard.bought(window, 4, 4, 3)
+    english = places.place(BUYER, window, orchard.wish(1), None, op_key=key(), owner="guest", locale="en")
+    orchard.pay(english)
+    orchard.harvest(window, 7)
+    orchard.run(window)
+    assert [claim(r).allotted for r in (first, second, third, english.reference)] == [2, 2, 2, 1]
+    why = claim(third).why or ""
+    assert "phần của bạn là 1,75." in why  # 3 × 7 ÷ 12
+    assert "phần lẻ chia cho người đang được ít nhất so với tỷ lệ của mình" in why
+    assert "bạn nhận 2 trên 3 phần" in why
+    assert "your share is 0.58" in (claim(english.reference).why or "")
+
+
+def test_a_harvest_that_comes_early_is_shared_from_its_true_day(orchard: Orchard) -> None:
+    """What is made before the announced days would not count: the true first day is recorded, and no letter is written."""
+    window = orchard.open(harvest_from=in_days(5))
+    (reference,) = orchard.bought(window, 4)
+    windows.close(OFFICE, window, key())
+    work()
+    told = session().query(Letter).count()
+    windows.record_harvest(MAKER, window, 4, 110_000, key())
+    assert (row(window).harvest_from, row(window).delivery_from) == (in_days(0), in_days(22))
+    orchard.arrive(3, produced_on=in_days(-1), lot_code="SOM-1")
+    orchard.arrive(1, produced_on=in_days(0))
+    (need,) = running.preview(window).needs
+    assert (need.there, need.missing) == (1, 3)
+    assert [(o.code, o.produced_on, o.units) for o in need.older] == [("SOM-1", in_days(-1), 3)]
+    with transaction() as s:  # it opened three days ago
+        s.query(HarvestWindow).one().opens_at = clock.now() - timedelta(days=3)
+    for day in (in_days(1), in_days(-4)):
+        with pytest.raises(Invalid) as refusal:
+            windows.record_harvest(MAKER, window, 4, 110_000, key(), day)
+        assert refusal.value.field == "began_on"
+    windows.record_harvest(MAKER, window, 4, 110_000, key(), in_days(-1))
+    assert row(window).harvest_from == in_days(-1)
+    assert running.preview(window).needs[0].older == ()
+    assert orchard.run(window)["units"] == 4
+    assert claim(reference).allotted == 4
+    assert session().query(Letter).filter_by(kind="preorder.moved").count() == 0
+    assert told == session().query(Letter).count()
+    assert broken() == []
+
+
+def test_a_harvest_later_than_its_delivery_moves_the_days_first(orchard: Orchard) -> None:
+    window = orchard.open()
+    windows.close(OFFICE, window, key())
+    with transaction() as s:
+        found = s.query(HarvestWindow).one()
+        found.harvest_from = found.harvest_to = in_days(-9)
+        found.delivery_from = in_days(-8)
+    with pytest.raises(Invalid) as refusal:
+        windows.record_harvest(MAKER, window, 4, 110_000, key(), in_days(-7))
+    assert refusal.value.field == "began_on"
+    windows.record_harvest(MAKER, window, 4, 110_000, key(), in_days(-8))
+    assert (row(window).harvest_from, row(window).harvest_to) == (in_days(-8), in_days(-8))
 
 
 def test_goods_that_come_are_kept_for_those_who_ordered_them(orchard: Orchard) -> None:

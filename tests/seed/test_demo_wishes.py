@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
 from shop.demand.models.unmet import Kind, UnmetDay
 from shop.demand.models.waiting import WaitEntry, WaitState
+from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.jobs import Job
 from shop.preorders.models import HarvestWindow, Preorder, PreorderState, WindowState
+from shop.preorders.services import running
 from shop.stock import queries as stock
 
 
@@ -32,6 +35,11 @@ def test_a_harvest_is_short_and_waits_to_be_shared(shop: Any) -> None:
     mine = session().scalars(select(Preorder).where(Preorder.window_id == short.id)).all()
     assert {p.state for p in mine} == {PreorderState.CONFIRMED}
     assert sum(p.quantity for p in mine) == short.taken
+    # It was harvested in the past days: goods made since then and received now may be shared.
+    today = clock.today()
+    assert today - timedelta(days=4) <= short.harvest_from < short.harvest_to < today
+    assert clock.business_day(short.closes_at) <= short.harvest_from < short.delivery_from
+    assert running.preview(short.reference).needs
 
 
 def test_no_letter_is_waiting_for_a_reader_who_does_not_exist(shop: Any) -> None:

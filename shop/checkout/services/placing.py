@@ -19,7 +19,7 @@ from shop.checkout.events import BasketShort, ClaimUsed
 from shop.checkout.models import Basket, BasketLine
 from shop.checkout.plan import Plan, Wanted
 from shop.checkout.queries import BasketRow
-from shop.kernel import clock, operations
+from shop.kernel import clock, operations, text
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Busy, Conflict, ShopError
@@ -531,7 +531,7 @@ def cancel_by_buyer(actor: Actor, reference: str, reason: str) -> None:
     order_id = order_queries.id_for(reference)
     if order_id is None:
         raise NoSuchOrder
-    orders.cancel(actor, order_id, reason or "Khách hủy", by_buyer=True)
+    orders.cancel(actor, order_id, text.clean(reason) or N_("Khách hủy"), by_buyer=True)
 
 
 def cancel_overdue() -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale
+from flask_babel import force_locale, format_decimal
 from sqlalchemy import or_, select
 
 from shop.catalog import queries as catalog
@@ -38,13 +39,23 @@ CARD_HOURS = 23
 
 
 @dataclass(frozen=True, slots=True)
+class Older:
+    """A lot at a point that is not of this harvest: its code, the day it was made, its free units."""
+
+    code: str
+    produced_on: date
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
-    """What one point must have: units to give out, and those that are there and may be."""
+    """What one point must have: units to give out, and those that are there and may be. `older` are lots that do not count."""
 
     point_id: int
     point: str
     units: int
     there: int
+    older: tuple[Older, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -143,6 +154,18 @@ def shelf_of(row: HarvestWindow, point_id: int) -> Shelf:
     return Shelf([[level.level_id, level.free] for level in mine])
 
 
+def older_lots(row: HarvestWindow, point_id: int) -> tuple[Older, ...]:
+    """What lies at a point and does not count, because it was made before this harvest began; the oldest first."""
+    free = {level.level_id: level.free for level in stock_read.free_levels([row.variant_id], point_id=point_id)}
+    rows = session().execute(
+        select(StockLevel.id, Lot.code, Lot.produced_on)
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(StockLevel.id.in_(list(free)), Lot.produced_on < row.harvest_from)
+        .order_by(Lot.produced_on, Lot.code, StockLevel.id)
+    )
+    return tuple(Older(code, made, free[i]) for i, code, made in rows if made is not None and free[i])
+
+
 def _units_at(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) -> dict[int, int]:
     units: dict[int, int] = defaultdict(int)
     for p, one in zip(asked, got, strict=True):
@@ -161,7 +184,7 @@ def _needs(row: HarvestWindow, asked: Sequence[Preorder], got: Sequence[Got]) ->
     units, held = _units_at(row, asked, got), aside.at_points(row.reference)
     names = points.by_ids(units)
     return tuple(
-        Need(i, names[i].name if i in names else "", n, shelf_of(row, i).left + held.get(i, 0))
+        Need(i, names[i].name if i in names else "", n, shelf_of(row, i).left + held.get(i, 0), older_lots(row, i))
         for i, n in sorted(units.items())
     )
 
@@ -343,6 +366,7 @@ def explain(row: HarvestWindow, wish: int, one: Got, wanted: int, people: int) -
         "wish": wish,
         "place": one.place,
         "people": people,
+        "share": format_decimal(Decimal(wish * harvest) / max(1, wanted), format="0.##"),
     }
     if harvest >= wanted:
         return gettext(
@@ -360,8 +384,9 @@ def explain(row: HarvestWindow, wish: int, one: Got, wanted: int, people: int) -
             " đặt thứ %(place)s trong %(people)s lượt nên nhận %(got)s trên %(wish)s phần."
         ),
         Rule.PRO_RATA: N_(
-            "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Hàng chia theo tỷ lệ số đã đặt, nên bạn nhận %(got)s"
-            " trên %(wish)s phần."
+            "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Theo tỷ lệ số đã đặt, phần của bạn là %(share)s."
+            " Hàng chia từng phần nguyên: phần lẻ chia cho người đang được ít nhất so với tỷ lệ của mình, bằng nhau thì ai"
+            " đặt trước được trước; vì thế bạn nhận %(got)s trên %(wish)s phần."
         ),
         Rule.DRAW: N_(
             "Vụ này thu được %(harvest)s phần, khách đã đặt %(wanted)s. Lượt của bạn rút được thứ %(place)s trong %(people)s"

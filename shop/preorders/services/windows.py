@@ -11,7 +11,7 @@ from sqlalchemy import case, delete, insert, select, update
 
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, Variant
-from shop.kernel import audit, clock, operations, text, web
+from shop.kernel import audit, clock, dates, operations, text, web
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import after_commit, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
@@ -151,8 +151,8 @@ def _values(producer_id: int, terms: Terms) -> dict[str, Any]:
     open_points = {p.id: p for p in points.open_points()}
     if terms.point_id not in open_points:
         raise Invalid(N_("Hãy chọn nơi gửi hàng đi."), field="point")
-    if any(i not in open_points for i in terms.pickup_ids):
-        raise Invalid(N_("Có điểm nhận hàng đã đóng."), field="pickup")
+    if not set(terms.pickup_ids) <= {p.id for p in points.pickup_points()}:
+        raise Invalid(N_("Có điểm đã chọn không cho khách đến nhận hàng. Hãy chọn lại."), field="pickup")
     localities = sorted(set(terms.localities)) if terms.rule is Rule.LOCALS_FIRST else []
     for code in localities:
         if not places.unit(code):
@@ -279,7 +279,7 @@ def submit(actor: Actor, reference: str, op_key: str) -> WindowState:
     """The producer wants a draft published; return whether it waits for the office or is open.
 
     Raises:
-        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over.
+        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over, or nobody could have its goods.
     """
 
     def command() -> dict[str, Any]:
@@ -300,7 +300,7 @@ def approve(actor: Actor, reference: str, op_key: str) -> None:
     """The office publishes a window. Whoever waits with a deposit from an earlier one has his places first.
 
     Raises:
-        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over.
+        NotFound; WindowMovedOn; GoodsNotForSale; Invalid: its time is over, or nobody could have its goods.
     """
 
     def command() -> dict[str, Any]:
@@ -333,6 +333,12 @@ def send_back(actor: Actor, reference: str, reason: str, op_key: str) -> None:
 def _may_open(row: HarvestWindow) -> None:
     if row.closes_at <= clock.now():
         raise Invalid(N_("Lúc đóng đã qua."), field="closes_at")
+    # Points close while a draft waits: one that nobody could be served by is not published.
+    if not row.ships and not {p.point_id for p in row.pickups} & {p.id for p in points.pickup_points()}:
+        raise Invalid(
+            N_("Không điểm nhận hàng nào của đợt còn cho khách đến nhận. Hãy chọn điểm khác hoặc cho giao tận nơi."),
+            field="pickup",
+        )
     goods = catalog.sellable([row.variant_id], clock.now()).get(row.variant_id)
     if goods is None or goods.refusal is not None:
         raise GoodsNotForSale
@@ -386,12 +392,23 @@ def close_due() -> int:
     return len(due)
 
 
-def record_harvest(actor: Actor, reference: str, units: int, price_amount: int, op_key: str) -> None:
+def earliest_harvest(row: HarvestWindow) -> date:
+    """The first day on which a harvest may have begun: what was there before a window opened is not what was ordered."""
+    return min(row.harvest_from, clock.business_day(row.opens_at), clock.today())
+
+
+def record_harvest(
+    actor: Actor, reference: str, units: int, price_amount: int, op_key: str, began_on: date | None = None
+) -> None:
     """So many units were harvested for this window, and one costs `price_amount` đồng. May be put right until it is shared.
+
+    `began_on` is the true first day of the harvest (None: the announced one, today at the latest). Goods made before it are
+    not what was ordered (`running.shelf_of`), so an early harvest moves `harvest_from`. Nobody is written to about it: no
+    delivery moves.
 
     Raises:
         NotFound; WindowMovedOn.
-        Invalid: a number that cannot be, a price above what was promised or not above the deposit.
+        Invalid: a number or day that cannot be, a price above what was promised or not above the deposit.
     """
     if not 0 <= units <= rules.MOST_UNITS:
         raise Invalid(
@@ -413,14 +430,28 @@ def record_harvest(actor: Actor, reference: str, units: int, price_amount: int, 
                 N_("Giá chốt phải cao hơn tiền cọc của một phần (%(deposit)s)."), field="final_price_amount",
                 deposit=vnd(row.deposit_amount),
             )  # fmt: skip
+        first = began_on or min(row.harvest_from, clock.today())
+        if first > clock.today():
+            raise Invalid(N_("Ngày bắt đầu thu hoạch không thể sau hôm nay."), field="began_on")
+        if first < earliest_harvest(row):
+            raise Invalid(
+                N_("Hàng đặt trước không thể thu hoạch trước ngày %(day)s."), field="began_on",
+                day=dates.day(earliest_harvest(row)),
+            )  # fmt: skip
+        if first > row.delivery_from:
+            raise Invalid(
+                N_("Ngày này sau ngày giao đã hứa. Hãy đổi ngày của đợt trước, để khách được báo."), field="began_on"
+            )
         from shop.preorders.services import aside
 
         aside.let_go(reference)  # other units, other points: set aside anew as they are needed
         row.harvested, row.final_price_amount = units, price_amount
-        step(actor, row, W.HARVESTED, units=units, price_amount=price_amount)
+        row.harvest_from, row.harvest_to = first, max(first, row.harvest_to)
+        step(actor, row, W.HARVESTED, units=units, price_amount=price_amount, began_on=first.isoformat())
         return {}
 
-    operations.once(op_key, "preorders.harvest", actor.key, [reference, units, price_amount], command)
+    body = [reference, units, price_amount, began_on]
+    operations.once(op_key, "preorders.harvest", actor.key, body, command)
 
 
 def move_dates(
