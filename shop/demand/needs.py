@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
+from shop.demand import history
+from shop.demand.models.forecasts import WEB
 from shop.kernel import clock
 from shop.kernel.db import in_batches, session
 from shop.kernel.errors import N_
@@ -30,11 +32,8 @@ from shop.transfers.queries import replenish
 if TYPE_CHECKING:
     import numpy as np
 
-WEB = 0
 # Days that the recent pace is taken from, days whose empty ones are told, days that former fairs are looked for in.
 PACE_DAYS, TOLD_DAYS, FAIR_DAYS = 56, 14, 400
-# A fair whose end nobody has entered.
-FAIR_LASTS = 7
 # How much more a span's sales vary than chance alone (the demand model's usual spread over four weeks).
 SPREAD = 0.08
 
@@ -191,7 +190,7 @@ def _open_days(point: PointView | None, today: date, last: date) -> int:
     start = max(today, point.opened_on or today)
     end = min(last, point.closed_on or last)
     if point.kind is PointKind.FAIR and point.closed_on is None and point.opened_on is not None:
-        end = min(end, point.opened_on + timedelta(days=FAIR_LASTS))
+        end = min(end, point.opened_on + timedelta(days=history.FAIR_DAYS))
     return max(0, (end - start).days)
 
 
