@@ -85,7 +85,7 @@ def _basket_page(error: ShopError | None = None) -> str:
     plan = services.make_plan(_basket(), Wanted(DeliveryKind.SHIP, province))
     page = BasketPage.of(plan, province)
     queries.show_count(page.units)
-    return render_template("checkout/storefront/basket.html", page=page, error=error, told=get_flashed_messages())
+    return render_template("checkout/storefront/basket.html", page=page, error=error)
 
 
 @bp.post("/gio-hang/them")
@@ -111,7 +111,7 @@ def add() -> Any:
             "cart_label": gettext("Xem giỏ"),
         }
         return jsonify(answer)
-    flash(message)
+    flash(message, "warn" if added.cut else "ok")
     return redirect(web.path("/gio-hang"), 303)
 
 
@@ -137,7 +137,7 @@ def change() -> Any:
     except ShopError as error:
         return _basket_page(error), error.status
     for name in cut:
-        flash(gettext("“%(name)s” không còn đủ, chúng tôi đã giảm số lượng trong giỏ.", name=name))
+        flash(gettext("“%(name)s” không còn đủ, chúng tôi đã giảm số lượng trong giỏ.", name=name), "warn")
     return redirect(web.path("/gio-hang"), 303)
 
 
@@ -324,7 +324,7 @@ def write(reference: str, number: int) -> Any:
         raise
     except ShopError as error:
         return _order_page(found, error, number), error.status
-    flash(gettext("Đã gửi tin nhắn."))
+    flash(gettext("Đã gửi tin nhắn."), "ok")
     if masked:
         flash(gettext("Số điện thoại, e-mail hoặc đường dẫn trong tin đã được che."))
     return redirect(web.path(f"/don-hang/{found.reference}") + f"#trao-doi-{number}", 303)
@@ -370,7 +370,7 @@ def cancel(reference: str) -> Any:
     found = _opened(reference)
     _open_for_visitor(found.reference)
     services.cancel_by_buyer(actor(), found.reference, request.form.get("reason", "")[:500])
-    flash(gettext("Đã hủy đơn hàng."))
+    flash(gettext("Đã hủy đơn hàng."), "ok")
     return redirect(web.path(f"/don-hang/{found.reference}"), 303)
 
 

@@ -60,6 +60,7 @@ def test_a_guest_buys_with_cash(bench):
     assert bench.add(quantity=2).status_code == 303
     basket = text_of(bench.client.get("/gio-hang"))
     assert 'data-testid="cart-line"' in basket
+    assert basket.count("vào giỏ.") == 1, "what was done is said once"
     assert "240.000" in basket
     order = bench.placed(bench.order(email="khach@example.vn", note="Gọi trước khi giao"))
     assert (order.status, order.payment_status, order.goods_amount) == ("placed", "due", 240_000)
