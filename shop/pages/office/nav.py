@@ -80,6 +80,7 @@ WAYS: Ways = (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),
             Way("/office/certificates", N_("Chứng nhận"), "seal", P.CATALOG_READ),
             Way("/office/sets", N_("Bộ sản phẩm"), "list", P.CATALOG_READ),
+            Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
             Way("/office/stock/lots", N_("Lô hàng"), "clock", P.STOCK_READ),
             Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),

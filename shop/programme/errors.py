@@ -1,0 +1,10 @@
+"""What the programme refuses."""
+
+from __future__ import annotations
+
+from shop.kernel.errors import N_, Conflict
+
+
+class ScoredMeanwhile(Conflict):
+    code = "scored-meanwhile"
+    title = N_("Có người của cơ sở vừa lưu bản chấm khác của sản phẩm này. Hãy mở lại để xem, rồi chấm tiếp.")
