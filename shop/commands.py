@@ -64,9 +64,10 @@ def prepare(with_demo: bool) -> None:
 
         upgrade()
         db.let_go(db.session())  # what was being read before does not know the new tables
-    from shop.programme import services as programme
+    from shop.programme.services import ntm, scoring
 
-    programme.load_sheets()
+    scoring.load_sheets()
+    ntm.load_registry()
     if with_demo:
         from shop.seed import demo
 

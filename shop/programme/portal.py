@@ -14,8 +14,10 @@ from shop.kernel import web
 from shop.kernel.errors import Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.producers import maker
-from shop.programme import queries, scoring, services, wording
+from shop.programme import scoring, wording
 from shop.programme.errors import ScoredMeanwhile
+from shop.programme.queries import scoring as queries
+from shop.programme.services import scoring as services
 from shop.programme.sheets import PART_NAMES, PART_POINTS
 
 bp = Blueprint("programme", __name__)

@@ -12,8 +12,8 @@ from shop.accounts.permissions import Role
 from shop.catalog.models import Product
 from shop.kernel import invariants, text
 from shop.kernel.db import session, transaction
-from shop.programme import services
-from shop.programme.models import ScoringSheet, SelfScore
+from shop.programme.models.scoring import ScoringSheet, SelfScore
+from shop.programme.services import scoring as services
 from tests.factories import make_producer, make_variant
 from tests.people import sign_in
 from tests.programme.test_sheets import ALL, best

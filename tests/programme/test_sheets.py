@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shop.kernel.errors import Invalid
 from shop.programme import scoring, sheets
-from shop.programme.services import DATA
+from shop.programme.services.scoring import DATA
 
 with (DATA / "scoring_2026.csv").open(encoding="utf-8", newline="") as _stream:
     ROWS = list(csv.DictReader(_stream))

@@ -80,7 +80,6 @@ WAYS: Ways = (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),
             Way("/office/certificates", N_("Chứng nhận"), "seal", P.CATALOG_READ),
             Way("/office/sets", N_("Bộ sản phẩm"), "list", P.CATALOG_READ),
-            Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
             Way("/office/stock", N_("Tồn kho"), "box", P.STOCK_READ),
             Way("/office/stock/lots", N_("Lô hàng"), "clock", P.STOCK_READ),
             Way("/office/recalls", N_("Thu hồi lô"), "bell", P.RECALL_RUN),
@@ -93,6 +92,13 @@ WAYS: Ways = (
             Way("/office/write-offs", N_("Hủy hàng"), "close", P.COUNT_DO),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
             Way("/office/inspections", N_("Kiểm tra điểm bán"), "check", P.POINT_READ),
+        ),
+    ),
+    (
+        N_("Chương trình"),
+        (
+            Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
+            Way("/office/ntm", N_("Nông thôn mới"), "chart", P.NTM_READ),
         ),
     ),
     (

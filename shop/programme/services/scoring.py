@@ -14,11 +14,12 @@ from shop.kernel import audit, clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import locked, session, transaction
 from shop.kernel.errors import NotFound
-from shop.programme import queries, scoring, sheets
+from shop.programme import scoring, sheets
 from shop.programme.errors import ScoredMeanwhile
-from shop.programme.models import ScoringSheet, SelfScore
+from shop.programme.models.scoring import ScoringSheet, SelfScore
+from shop.programme.queries import scoring as queries
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 def load_sheets() -> int:

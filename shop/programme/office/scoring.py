@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import clock
-from shop.programme import queries
+from shop.programme.office import bp
+from shop.programme.queries import scoring as queries
 from shop.programme.sheets import PART_NAMES, PART_POINTS
 
-bp = Blueprint("programme", __name__)
 HERE = "/office/scoring-sheets"
 
 

@@ -13,7 +13,7 @@ from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.programme import sheets
-from shop.programme.models import ScoringSheet, SelfScore
+from shop.programme.models.scoring import ScoringSheet, SelfScore
 
 
 def _in_force(day: date) -> Any:

@@ -11,7 +11,7 @@ from shop.kernel.db import session
 from shop.kernel.errors import Invalid
 from shop.kernel.invariants import invariant
 from shop.programme import scoring, sheets
-from shop.programme.models import ScoringSheet, SelfScore
+from shop.programme.models.scoring import ScoringSheet, SelfScore
 
 
 @invariant("programme.self-scores-add-up")
