@@ -16,6 +16,7 @@ from flask.cli import AppGroup, with_appcontext
 from config import ROOT
 from shop.kernel import (
     checks,  # noqa: F401 - what the audit asks of the machinery
+    db,
     invariants,
     jobs,
     migrations,
@@ -62,6 +63,11 @@ def prepare(with_demo: bool) -> None:
         from flask_migrate import upgrade
 
         upgrade()
+        db.let_go(db.session())  # what was being read before does not know the new tables
+    from shop.programme.services import ntm, scoring
+
+    scoring.load_sheets()
+    ntm.load_registry()
     if with_demo:
         from shop.seed import demo
 

@@ -83,6 +83,10 @@ class Permission(StrEnum):
     # See who waits for which goods; see contacts, call, confirm and remove.
     WAITING_READ = "waiting:read"
     WAITING_HANDLE = "waiting:handle"
+    # See new-rural communes; say how their criteria stand; register, recognise and withdraw them.
+    NTM_READ = "ntm:read"
+    NTM_EDIT = "ntm:edit"
+    NTM_REGISTER = "ntm:register"
 
 
 class Role(StrEnum):
@@ -186,9 +190,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POINT_INSPECT,
             P.PLACE_READ,
             P.WAITING_READ,
+            P.NTM_READ,
+            P.NTM_EDIT,
+            P.NTM_REGISTER,
         }
     ),
-    Role.LOCALITY_OFFICER: frozenset({P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ}),
+    Role.LOCALITY_OFFICER: frozenset(
+        {P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ, P.NTM_READ, P.NTM_EDIT}
+    ),
     Role.ORDER_DESK: frozenset(
         {
             P.OFFICE_ENTER,

@@ -210,3 +210,15 @@ def test_a_step_that_leaves_orphans_is_undone_and_the_steps_before_it_stay(fresh
         assert scalar("SELECT version_num FROM alembic_version") == "two"
         assert scalar("SELECT count(*) FROM parents") == 1
         assert not sa.inspect(db.db.engine).has_table("toys")
+
+
+def test_a_start_brings_an_older_shop_up(fresh):
+    """What the start read of the old tables must not hide the new ones from what it does next."""
+    app = fresh()
+    with app.app_context():
+        upgrade(directory=str(MIGRATIONS), revision=steps()[0])
+        db.db.engine.dispose()
+    for _ in range(2):
+        done = app.test_cli_runner().invoke(args=["prepare"])
+        assert done.exit_code == 0, done.exception
+    assert app.test_client().get("/readyz").status_code == 200

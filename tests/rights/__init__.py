@@ -22,6 +22,7 @@ from tests.rights import (
     listings,
     orders,
     preorders,
+    programme,
     settlement,
     sharing,
     shop,
@@ -44,7 +45,7 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing)
+ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, programme)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

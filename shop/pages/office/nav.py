@@ -95,6 +95,13 @@ WAYS: Ways = (
         ),
     ),
     (
+        N_("Chương trình"),
+        (
+            Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
+            Way("/office/ntm", N_("Nông thôn mới"), "chart", P.NTM_READ),
+        ),
+    ),
+    (
         N_("Cửa hàng"),
         (
             Way("/office/rates", N_("Phí giao hàng"), "truck", P.RATE_EDIT),

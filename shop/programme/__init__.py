@@ -1,0 +1,1 @@
+"""The programme office's own work: the official sheets by which products are scored, and who scores with them."""
