@@ -266,6 +266,7 @@ def engine_options(url: str) -> dict[str, Any]:
         }
     return {
         "pool_size": 8,
+        "pool_use_lifo": True,
         "json_deserializer": _loads,
         "max_overflow": 24,
         "pool_timeout": BUSY_SECONDS,

@@ -59,7 +59,7 @@ class Reading:
             compiled = self.compiled[engine.dialect.name] = _Compiled(self.statement, engine.dialect)
         try:
             cursor = _connection(engine).cursor()
-            cursor.execute(compiled.text, compiled.parameters(values))
+            cursor.execute(compiled.text, compiled.parameters(values), **compiled.how)
             found = cursor.fetchall()
             rows = compiled.convert(cursor.description, found) if found else found
             cursor.close()
@@ -78,6 +78,7 @@ class _Compiled:
     def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.dialect = dialect
+        self.how = {} if dialect.name == "sqlite" else {"prepare": True}
         self.text: str = compiled.string
         self.given: dict[str, Any] = {}
         self.into: dict[str, Convert] = {}
