@@ -233,7 +233,7 @@ def _templates(app: Flask) -> None:
 def _requests(app: Flask) -> None:
     from shop.accounts import guards
 
-    manager = LoginManager()
+    manager = _LoginManager()
     manager.session_protection = None
     manager.user_loader(_load_user)
     # Not `init_app`: it would look at the session after every request, and a public page must not vary by cookie.
@@ -256,6 +256,13 @@ def _requests(app: Flask) -> None:
         return guards.enforce()
 
     app.after_request(web.harden)
+
+
+class _LoginManager(LoginManager):  # type: ignore[misc]
+    """Flask-Login's, which takes a hash of address and browser for each visitor before it sees that nobody asks for it."""
+
+    def _session_protection_failed(self) -> bool:
+        return False
 
 
 def _load_user(token: str) -> Any:

@@ -267,7 +267,7 @@ def _conditions(shape: _Shape) -> list[ColumnElement[bool]]:
 def _narrowed(shape: _Shape) -> Reading:
     """The statement of a page of a list that something narrows."""
     column, falling = _ORDERS[shape.sort]
-    return Reading(_page_of(column, falling, _conditions(shape), bindparam("start", type_=Integer)))
+    return Reading(_page_of(column, falling, _conditions(shape), bindparam("start", type_=Integer)), often=False)
 
 
 @lru_cache

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from array import array
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -34,6 +35,8 @@ _OVERLAP = timedelta(seconds=90)
 _PRODUCERS_KEPT, _PRODUCERS_KEPT_AT_LEAST = 400, 60
 _COUNTED_BITS = 4_000_000
 _NAMES_SECONDS = 60.0
+# Questions whose hits were counted lately: the pages and orders of one share the counts.
+_HITS_KEPT = 64
 # Prices are kept bit by bit: the products whose price has bit k. 2^40 đồng is more than anything costs.
 _PRICE_BITS = 40
 # Upper ends (đồng, not included) of the price bands offered.
@@ -397,13 +400,15 @@ class Counts(NamedTuple):
 
 
 def counts(found: Facets, choice: Choice, base: int, *, key: object = None) -> Counts:
-    """Count every value within `base` and the other filters; `key` names `base` if it may be remembered."""
-    remembered = (key, choice.filters) if key is not None else None
-    if remembered is not None and remembered in found.made:
-        return found.made[remembered]  # type: ignore[no-any-return]
+    """Count every value within `base` and the other filters. What was counted is remembered until a product changes: under
+    `key` if that names `base`, else (the hits of a search) under `base` itself, for the last few."""
+    generation, hits = found.made, found.made.setdefault("hits", OrderedDict())
+    remembered = (key if key is not None else base, choice.filters)
+    known: Counts | None = (hits if key is None else generation).get(remembered)
+    if known is not None:
+        return known
     called = names(found)
     filters = choice.filters
-    generation = found.made
 
     def by_size(options: list[Option]) -> tuple[Option, ...]:
         return tuple(sorted(options, key=lambda o: (-o.size, o.vi)))
@@ -474,7 +479,12 @@ def counts(found: Facets, choice: Choice, base: int, *, key: object = None) -> C
     made = Counts(
         tuple(groups), sets, tuple(stars), places, producers, tuple(bands), (inside & found.of("in")).bit_count()
     )
-    if remembered is not None and len(generation) < 2000:
+    if key is None:
+        hits[remembered] = made
+        while len(hits) > _HITS_KEPT:
+            with suppress(KeyError):  # another thread was faster
+                hits.popitem(last=False)
+    elif len(generation) < 2000:
         generation[remembered] = made
     return made
 

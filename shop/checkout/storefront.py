@@ -47,6 +47,7 @@ bp = Blueprint("checkout", __name__)
 ADULT = "adult"
 HOME_PROVINCE = "22"
 REMEMBERED_ORDERS = 20
+TOLD_BEFORE = 2
 
 
 # --- the visitor -------------------------------------------------------------------------------------------------
@@ -111,6 +112,9 @@ def add() -> Any:
             "cart_label": gettext("Xem giỏ"),
         }
         return jsonify(answer)
+    # Who puts in one after the other without looking is told of the last few: a cookie holds no more than 4 kB.
+    for category, said in get_flashed_messages(with_categories=True)[-TOLD_BEFORE:]:
+        flash(said, category)
     flash(message, "warn" if added.cut else "ok")
     return redirect(web.path("/gio-hang"), 303)
 

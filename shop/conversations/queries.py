@@ -16,6 +16,7 @@ from shop.conversations.models import SIDE_NAMES, Conversation, ConversationMess
 from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_
+from shop.kernel.reading import Reading, among
 from shop.orders import contact
 from shop.orders.models import Fulfilment, Order
 from shop.producers.models import Producer
@@ -45,18 +46,30 @@ class Thread:
     messages: tuple[Said, ...]
 
 
+# The page of every order asks this.
+_THREADS = Reading(
+    select(
+        Conversation.id,
+        Conversation.fulfilment_id,
+        Conversation.buyer_unread,
+        Conversation.maker_unread,
+        Conversation.office_unread,
+        ConversationMessage.side,
+        ConversationMessage.body,
+        ConversationMessage.masked,
+        ConversationMessage.at,
+        ConversationMessage.actor_label,
+    )
+    .join(ConversationMessage, ConversationMessage.conversation_id == Conversation.id)
+    .where(among(Conversation.fulfilment_id, "parcels"))
+    .order_by(Conversation.id, ConversationMessage.id)
+)
+
+
 def threads(fulfilment_ids: Sequence[int]) -> dict[int, Thread]:
     """The conversations about these parcels, by parcel; one statement."""
-    c, m = Conversation, ConversationMessage
-    rows: Any = session().execute(
-        select(c.id, c.fulfilment_id, c.buyer_unread, c.maker_unread, c.office_unread, m.side, m.body, m.masked, m.at,
-               m.actor_label)
-        .join(m, m.conversation_id == c.id)
-        .where(c.fulfilment_id.in_(list(fulfilment_ids)))
-        .order_by(c.id, m.id)
-    )  # fmt: skip
     found: dict[tuple[Any, ...], list[Said]] = {}
-    for row in rows:
+    for row in _THREADS.rows(parcels=fulfilment_ids):
         found.setdefault(tuple(row[:5]), []).append(Said(*row[5:]))
     return {
         head[1]: Thread(head[0], head[1], dict(zip((Side.BUYER, Side.MAKER, Side.OFFICE), head[2:], strict=True)), tuple(said))

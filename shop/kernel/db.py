@@ -266,6 +266,7 @@ def engine_options(url: str) -> dict[str, Any]:
         }
     return {
         "pool_size": 8,
+        "pool_use_lifo": True,
         "json_deserializer": _loads,
         "max_overflow": 24,
         "pool_timeout": BUSY_SECONDS,
@@ -277,7 +278,7 @@ def engine_options(url: str) -> dict[str, Any]:
             # The server's default for reading single rows is that of turning disks; with it a basket of two lines is found
             # by reading tables of some thousand rows whole. A shop's tables lie in memory.
             "options": f"-c timezone=UTC -c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s "
-            "-c idle_in_transaction_session_timeout=60s -c random_page_cost=1.1",
+            "-c idle_in_transaction_session_timeout=60s -c random_page_cost=1.1 -c jit=off",
         },
     }
 

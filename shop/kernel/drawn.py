@@ -16,10 +16,9 @@ from collections.abc import Callable, Hashable, Sized
 from typing import Any, Generic, TypeVar
 
 from flask import Flask, current_app, g
-from flask_babel import get_locale
 from markupsafe import Markup
 
-from shop.kernel import web
+from shop.kernel import web, wording
 
 T = TypeVar("T", bound=Sized)
 # Characters that a process keeps, keys counted with a guess; Vietnamese text takes two bytes for each.
@@ -94,7 +93,7 @@ def piece(key: tuple[Hashable, ...], draw: Callable[[], str], *, memory: str = "
     A piece that turns out to be private (a token or nonce of its visitor) is not kept.
     """
     kept: Memory[Markup] = current_app.extensions[memory]
-    whole = (web.path(""), str(get_locale()), *key)
+    whole = (web.path(""), wording.language(), *key)
     found = kept.get(whole)
     if found is None:
         private = g.get("private_page")

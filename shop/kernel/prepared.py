@@ -49,6 +49,7 @@ class _Shape:
         # What the compiler itself knows of the columns: of a RETURNING with two sub-selects `exported_columns` knows one.
         self.kinds = [column.type.dialect_impl(dialect) for column in compiled._result_columns]
         self.dialect = dialect
+        self.how = {} if dialect.name == "sqlite" else {"prepare": True}
         self.out: list[tuple[int, Any]] | None = None
 
     def values(self, given: Values) -> tuple[Any, ...]:
@@ -130,11 +131,12 @@ class Prepared:
         return shape
 
     def _run(self, link: Any, shape: _Shape, values: tuple[Any, ...]) -> list[Any]:
-        if link.dispatch.before_cursor_execute:  # somebody counts or traces statements: SQLAlchemy tells him
+        # Asked of the engine: a connection's own list of listeners is made at the first question.
+        if link.engine.dispatch.before_cursor_execute:  # somebody counts or traces statements: SQLAlchemy tells him
             return shape.rows(link.exec_driver_sql(shape.text, values).cursor)
         plain = link.connection.dbapi_connection
         try:
-            return shape.rows(plain.execute(shape.text, values))
+            return shape.rows(plain.execute(shape.text, values, **shape.how))
         except Exception as error:
             # Raises what SQLAlchemy raises, and lets go of a connection that was cut off.
             link._handle_dbapi_exception(error, shape.text, values, None, None)

@@ -42,10 +42,15 @@ Convert = Callable[[Any], Any]
 
 
 class Reading:
-    """A SELECT of columns with `bindparam`s for its values, to be read many times."""
+    """A SELECT of columns with `bindparam`s for its values, to be read many times.
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    PostgreSQL prepares it at its first use, unless it is one of very many of which few come again (not `often`): a connection
+    keeps a hundred.
+    """
+
+    def __init__(self, statement: Select[*tuple[Any, ...]], *, often: bool = True) -> None:
         self.statement = statement
+        self.often = often
         self.prepared = Prepared(statement)
         self.compiled: dict[str, _Compiled] = {}
 
@@ -56,10 +61,11 @@ class Reading:
             return self._the_long_way(values)
         compiled = self.compiled.get(engine.dialect.name)
         if compiled is None:
-            compiled = self.compiled[engine.dialect.name] = _Compiled(self.statement, engine.dialect)
+            compiled = _Compiled(self.statement, engine.dialect, prepare=self.often or None)
+            self.compiled[engine.dialect.name] = compiled
         try:
             cursor = _connection(engine).cursor()
-            cursor.execute(compiled.text, compiled.parameters(values))
+            cursor.execute(compiled.text, compiled.parameters(values), **compiled.how)
             found = cursor.fetchall()
             rows = compiled.convert(cursor.description, found) if found else found
             cursor.close()
@@ -75,9 +81,10 @@ class Reading:
 class _Compiled:
     """The text of a statement in one dialect, with what its values and columns go through."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect, *, prepare: bool | None) -> None:
         compiled: Any = statement.compile(dialect=dialect)
         self.dialect = dialect
+        self.how = {} if dialect.name == "sqlite" else {"prepare": prepare}
         self.text: str = compiled.string
         self.given: dict[str, Any] = {}
         self.into: dict[str, Convert] = {}

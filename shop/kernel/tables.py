@@ -123,35 +123,40 @@ class Table:
         make: Callable[[Row[Any]], Any] | None = None,
         keep: Sequence[str] = (),
         view: type[View] | None = None,
+        narrow: Any = None,
     ) -> View:
         """Read the page that `args` asks for, or get ready to export.
 
         `here` is the page's path without language; `make` turns a row into what templates and columns read; `keep` names
         further arguments of the address that links carry on. Arguments that make no sense are ignored. `view`: what is made of
-        it (see `shop.kernel.rows`).
+        it (see `shop.kernel.rows`). `narrow`: a SELECT of `tie` alone, over what holds that column and those of the filters and
+        the order; a page is then looked up in it, and only its own rows are joined with all that they show.
         """
         q = text.clean(args.get("q", ""))[:100].replace("\n", " ") if self.search else ""
         chosen = [self._choose(f, args.get(f.name, "")) for f in self.filters]
-        for f, c in zip(self.filters, chosen, strict=True):
-            if c.value:
-                statement = statement.where(f.where(clock.read_day(c.value) if f.kind == "day" else c.value))
+        conditions = [
+            f.where(clock.read_day(c.value) if f.kind == "day" else c.value)
+            for f, c in zip(self.filters, chosen, strict=True)
+            if c.value
+        ]
         if q and self.search:
-            statement = statement.where(self.search(q))
+            conditions.append(self.search(q))
         by_key = {c.key: c for c in self.columns if c.sort}
         asked = args.get("sort", self.order)
         if asked.removeprefix("-") not in by_key:
             asked = self.order
         down, key = asked.startswith("-"), asked.removeprefix("-")
-        statement = statement.order_by(
+        order = [
             *((e.desc() if down else e.asc()).nulls_last() for e in by_key[key].sort),
             self.tie.desc() if down else self.tie.asc(),
-        )
+        ]
         kept = {name: args[name] for name in keep if args.get(name)}
         query = kept | ({"q": q} if q else {}) | {c.name: c.value for c in chosen if c.value}
         export = args.get("format", "")
         return (view or View)(
             table=self,
-            statement=statement,
+            statement=statement.where(*conditions).order_by(*order),
+            narrow=None if narrow is None else narrow.where(*conditions).order_by(*order),
             make=make or (lambda row: row),
             base=web.path(here),
             query=query | ({"sort": asked} if asked != self.order else {}),
@@ -194,13 +199,18 @@ class View:
     sort: Sort
     page: int
     export: str
+    narrow: Any = None
     rows: list[Any] = field(default_factory=list)
     more: bool = False
 
     def __post_init__(self) -> None:
         if not self.export:
             size = self.table.rows
-            found = session().execute(self.statement.limit(size + 1).offset((self.page - 1) * size)).all()
+            narrow = self.statement if self.narrow is None else self.narrow
+            page = narrow.limit(size + 1).offset((self.page - 1) * size)
+            if self.narrow is not None:
+                page = self.statement.where(self.table.tie.in_(page.scalar_subquery()))
+            found = session().execute(page).all()
             self.rows = [self.make(row) for row in found[:size]]
             self.more = len(found) > size
 

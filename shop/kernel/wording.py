@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask
+from flask import Flask, g, has_app_context
 from flask.templating import Environment
 from flask_babel import force_locale, get_locale, get_translations
 from jinja2 import Template, nodes, pass_eval_context
@@ -46,12 +46,12 @@ class SpokenTemplates(Environment):
 
     def spoken(self) -> SpokenTemplates:
         """The templates of the reader's language: the same functions, filters and settings, their own compiled code."""
-        language = _language()
-        found = self.overlays.get(language)
+        spoken = language()
+        found = self.overlays.get(spoken)
         if found is None:
             found = self.overlay()
-            found.language = language
-            found = self.overlays.setdefault(language, found)
+            found.language = spoken
+            found = self.overlays.setdefault(spoken, found)
         return found
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -96,8 +96,12 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(_=_gettext, gettext=_gettext)
 
 
-def _language() -> str:
-    locale = get_locale()
+def language() -> str:
+    """The reader's language. Where it is known already it is taken from where flask-babel keeps it: asked for by its own way, a
+    page's words cost it more than all they say."""
+    locale = getattr(g.get("_flask_babel"), "babel_locale", None) if has_app_context() else None
+    if locale is None:
+        locale = get_locale()
     return SOURCE_LANGUAGE if locale is None else str(locale.language)
 
 
@@ -105,14 +109,14 @@ def _language() -> str:
 def _gettext(context: EvalContext, message: str, /, **variables: Any) -> str:
     """`message` in the reader's language, safe for HTML where the template is; variables are escaped, `%%` is one per cent."""
     if variables:
-        return _said(_language(), message, context.autoescape) % variables
-    return _plain(_language(), message, context.autoescape)
+        return _said(language(), message, context.autoescape) % variables
+    return _plain(language(), message, context.autoescape)
 
 
 def gettext(message: str, /, **variables: Any) -> str:
     """`message` in the reader's language, as flask-babel's (`%%` is one per cent only beside variables): for the code of
     pages that many see."""
-    said = _said(_language(), message, False)
+    said = _said(language(), message, False)
     return said % variables if variables else said
 
 

@@ -93,7 +93,7 @@ def day(point_ids: Sequence[int]) -> Day:
         .limit(SHOWN)
     )
     wanted = replenish.at_all_points(mine)
-    low = s.execute(wanted.statement.where(wanted.here < wanted.minimum).order_by(Point.id).limit(SHOWN))
+    low = s.execute(wanted.statement.where(wanted.below).order_by(Point.id).limit(SHOWN))
     coming = s.execute(transfers.rows(mine).where(transfers.in_state("road")).limit(SHOWN))
     return Day(
         pickups=[PickUp(*tuple(row)) for row in found],

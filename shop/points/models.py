@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Numeric
+from sqlalchemy import Date, ForeignKey, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.kernel.db import Base, EnumText, Id, Instant, Json, LongText, SortKey, Str20, Str80, Str255, one_of
@@ -56,7 +56,7 @@ class Point(Base):
     """
 
     __tablename__ = "points"
-    __table_args__ = (one_of("kind", PointKind),)
+    __table_args__ = (one_of("kind", PointKind), Index("ix_points_sort_name", "sort_name"))
 
     id: Mapped[Id]
     slug: Mapped[Str80] = mapped_column(unique=True)

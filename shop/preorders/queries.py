@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import get_locale
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, Variant
@@ -17,6 +17,7 @@ from shop.catalog.queries import Sellable
 from shop.kernel import clock, tables
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
+from shop.kernel.reading import Reading
 from shop.kernel.wording import gettext
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, PaymentStatus
@@ -141,20 +142,24 @@ def on_offer() -> list[WindowView]:
     return _views(rows)
 
 
+# Every page of a product asks this.
+_OPEN_FOR = Reading(
+    select(HarvestWindow.reference, Variant.pack, HarvestWindow.closes_at)
+    .join(Variant, Variant.id == HarvestWindow.variant_id)
+    .where(
+        HarvestWindow.product_id == bindparam("product_id"), HarvestWindow.state == W.OPEN,
+        HarvestWindow.opens_at <= bindparam("now"), HarvestWindow.closes_at > bindparam("now"),
+        HarvestWindow.taken < HarvestWindow.limit_units,
+    )
+    .order_by(HarvestWindow.closes_at, HarvestWindow.id)
+    .limit(1)
+)  # fmt: skip
+
+
 def open_for(product_id: int) -> tuple[str, str, datetime] | None:
     """(reference, pack, closes) of the window of a product that may be ordered now and closes first, if there is one."""
-    now = clock.now()
-    row = session().execute(
-        select(HarvestWindow.reference, Variant.pack, HarvestWindow.closes_at)
-        .join(Variant, Variant.id == HarvestWindow.variant_id)
-        .where(
-            HarvestWindow.product_id == product_id, HarvestWindow.state == W.OPEN, HarvestWindow.opens_at <= now,
-            HarvestWindow.closes_at > now, HarvestWindow.taken < HarvestWindow.limit_units,
-        )
-        .order_by(HarvestWindow.closes_at, HarvestWindow.id)
-        .limit(1)
-    ).first()  # fmt: skip
-    return (row[0], row[1], row[2]) if row is not None else None
+    rows = _OPEN_FOR.rows(product_id=product_id, now=clock.now())
+    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
 
 # --- pre-orders --------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ class Transfer(Base):
         Index("ix_transfers_status", "status", "due_on"),
         Index("ix_transfers_from", "from_point_id", "id"),
         Index("ix_transfers_to", "to_point_id", "id"),
+        Index("ix_transfers_coming", "to_point_id", "status"),
     )
 
     id: Mapped[Id]

@@ -306,6 +306,25 @@ def test_counts_are_those_of_a_plain_count(big: Plain) -> None:
         assert counts.in_stock == plain("in_stock", lambda r: r.in_stock)["1"]
 
 
+def test_counts_of_hits_are_kept_for_the_last_few_questions(big: Plain) -> None:
+    known = facets.facets()
+    choice, hits = facets.choose(known, Filters()), search.ask("ha long").all
+    first = facets.counts(known, choice, hits)
+    assert facets.counts(known, choice, hits) is first
+    assert facets.counts(known, facets.choose(known, Filters(stars=(4,))), hits) != first
+    for n in range(facets._HITS_KEPT):
+        facets.counts(known, choice, 1 << n)
+    again = facets.counts(known, choice, hits)
+    assert again == first
+    assert again is not first
+    assert len(known.made["hits"]) == facets._HITS_KEPT
+    v = make_variant("Món mới", producer=make_producer())
+    make_certificate(v, stars=4)
+    told(v.product_id)
+    known = facets.facets()
+    assert facets.counts(known, facets.choose(known, Filters()), hits | 1 << v.product_id) != first
+
+
 def test_changes_reach_the_counts(big: Plain) -> None:
     before = facets.facets().of("stars:4").bit_count()
     v = make_variant("Món mới", producer=make_producer())

@@ -186,6 +186,17 @@ def test_more_than_there_is_goes_in_as_what_is_left(bench):
     assert "chỉ còn 10" in text_of(bench.client.get("/gio-hang"))
 
 
+def test_words_of_the_basket_do_not_pile_up_in_the_cookie(bench):
+    names = [f"Món {word}" for word in ("một", "hai", "ba", "bốn", "năm")]
+    for name in names:
+        variant = factories.make_variant(name)
+        factories.put_in(variant, bench.point, 5)
+        bench.add(variant)
+    told = text_of(bench.client.get("/gio-hang"))
+    assert [f"Đã thêm “{name}” vào giỏ." in told for name in names] == [False, False, True, True, True]
+    assert "Đã thêm" not in text_of(bench.client.get("/gio-hang"))
+
+
 def test_goods_that_sell_out_while_paying(bench):
     bench.add(quantity=3)
     checkout_page = bench.client.get("/thanh-toan")

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext
-from sqlalchemy import false
+from sqlalchemy import false, select
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
@@ -33,6 +33,9 @@ STATES = (
     ("road", N_("Đang trên đường")),
     ("gone", N_("Lô đã hết")),
 )
+# Columns of levels themselves, and states that depend on their lots too.
+OWN_NUMBERS = {"on_hand", "held", "allocated", "free", "updated_at"}
+OF_LOTS = {"ending", "expired"}
 
 
 def of_level(level_id: int) -> str | None:
@@ -115,13 +118,19 @@ def index() -> Any:
     # Conditions that few levels meet are faster looked up than met on the way.
     sort, state = (request.args.get(name, "") for name in ("sort", "state"))
     by_goods = sort.lstrip("-") in {"", "product"} and state in {"", "low", "out"}
-    statement = queries.level_rows(by_goods=by_goods)
+    conditions = []
     if mine is not None:
-        statement = statement.where(StockLevel.point_id.in_(mine) if mine else false())
-    if not request.args.get("q") and request.args.get("state") != "gone":
-        statement = statement.where(queries.not_used_up())
+        conditions.append(StockLevel.point_id.in_(mine) if mine else false())
+    if not request.args.get("q") and state != "gone":
+        conditions.append(queries.not_used_up())
+    # By its own numbers a level is found without what it is of, where it lies and from which lot.
+    own = sort.lstrip("-") in OWN_NUMBERS and state not in OF_LOTS
     view = _table(mine, points.within(points.all_points(), held)).open(
-        request.args, HERE, statement, make=lambda row: queries.LevelRow(*tuple(row))
+        request.args,
+        HERE,
+        queries.level_rows(by_goods=by_goods).where(*conditions),
+        make=lambda row: queries.LevelRow(*tuple(row)),
+        narrow=select(StockLevel.id).where(*conditions) if own else None,
     )
     road = queries.on_the_road(None if view.export else [row.level_id for row in view.rows])
 

@@ -382,8 +382,12 @@ def lots_sold(references: Sequence[str]) -> list[ClaimRow]:
 # --- the office's list -------------------------------------------------------------------------------------------
 
 
-def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> Any:
-    """Variants of which `low` to `high` units can be sold at the points `mine` (None: all) that are open."""
+def _variants_left(mine: Sequence[int] | None, low: int, high: int) -> Any:
+    """Variants of which `low` to `high` units can be sold at the points `mine` (None: all) that are open.
+
+    Over all points only those are counted that lists show with no more than `high` by either way of delivery: what a way can
+    give is never more than what there is. So a few packs are counted through their index instead of every shelf of every point.
+    """
     today = clock.today()
     free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
     fresh = or_(Lot.expires_on.is_(None), Lot.expires_on >= today)
@@ -394,11 +398,12 @@ def _variants_left(mine: Sequence[int] | None, low: int, high: int | None) -> An
         .join(Point, Point.id == StockLevel.point_id)
         .join(Lot, Lot.id == StockLevel.lot_id)
         .group_by(StockLevel.variant_id)
-        .having(left >= low)
+        .having(left >= low, left <= high)
     )
-    if high is not None:
-        statement = statement.having(left <= high)
-    return statement if mine is None else statement.where(StockLevel.point_id.in_(mine))
+    if mine is not None:
+        return statement.where(StockLevel.point_id.in_(mine))
+    few = select(Availability.variant_id).where(Availability.ship <= high, Availability.pickup <= high)
+    return statement.where(StockLevel.variant_id.in_(few))
 
 
 def not_used_up() -> Any:

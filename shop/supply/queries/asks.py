@@ -227,7 +227,7 @@ def below_minimum(points: Sequence[int] | None, *, limit: int = 200) -> list[Sho
     wanted = (
         found.statement.add_columns(Producer.id, Producer.name, Producer.slug)
         .join(Producer, Producer.id == Product.producer_id)
-        .where(found.here + found.coming < found.minimum, Producer.state == ProducerState.ACTIVE)
+        .where(found.short, Producer.state == ProducerState.ACTIVE)
         .order_by(Producer.sort_name, Producer.id, Point.sort_name, Point.id, Product.sort_name, Variant.position)
     )
     coming = _coming()

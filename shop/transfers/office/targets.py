@@ -82,7 +82,7 @@ def targets_index() -> Any:
             tables.Filter(
                 "state",
                 N_("Tình trạng"),
-                lambda v: (found.here if v == "below" else found.here + found.coming) < found.minimum,
+                lambda v: found.below if v == "below" else found.short,
                 (("below", N_("Dưới mức tối thiểu")), ("short", N_("Dưới mức, hàng chưa sắp về"))),
             ),
             tables.Filter(
@@ -151,7 +151,7 @@ def _point_page(slug: str, error: ShopError | None = None, report: dict[str, Any
                 lambda v: {
                     "set": Target.id.is_not(None),
                     "unset": Target.id.is_(None),
-                    "below": found.here < found.minimum,
+                    "below": found.below,
                     "here": found.here > 0,
                 }[v],
                 (

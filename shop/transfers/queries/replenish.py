@@ -153,18 +153,69 @@ class TargetList:
     coming: Any
     minimum: Any
 
+    @property
+    def below(self) -> Any:
+        """The condition that less is there than should be at least."""
+        return self.here < self.minimum
+
+    @property
+    def short(self) -> Any:
+        """The condition that it is less even with what is coming, which is looked up only where less is there."""
+        return and_(self.below, self.here + self.coming < self.minimum)
+
+
+def _here_of_target() -> Any:
+    """Free units of sound lots where, and of what, the target says."""
+    free = StockLevel.on_hand - StockLevel.held - StockLevel.allocated
+    return _of_target(
+        select(func.sum(free))
+        .join(Lot, Lot.id == StockLevel.lot_id)
+        .where(StockLevel.point_id == Target.point_id, StockLevel.variant_id == Target.variant_id)
+        .where(Lot.stopped_at.is_(None), or_(Lot.expires_on.is_(None), Lot.expires_on >= clock.today()))
+    )
+
+
+def _coming_to_target() -> Any:
+    """Units on the road there, packed for there and asked for there."""
+    level = and_(StockLevel.point_id == Target.point_id, StockLevel.variant_id == Target.variant_id)
+    road = (
+        select(func.sum(Passage.on_road))
+        .join(StockLevel, StockLevel.id == Passage.to_level_id)
+        .where(level, Passage.on_road > 0)
+    )
+    packed = (
+        select(func.sum(StockHold.quantity))
+        .join(Transfer, and_(StockHold.reference == "transfer:" + Transfer.reference, StockHold.outcome.is_(None)))
+        .join(StockLevel, StockLevel.id == StockHold.level_id)
+        .where(Transfer.to_point_id == Target.point_id, Transfer.status == S.PACKED)
+        .where(StockLevel.variant_id == Target.variant_id)
+    )
+    asked = (
+        select(func.sum(func.coalesce(TransferLine.approved, TransferLine.asked)))
+        .join(Transfer, Transfer.id == TransferLine.transfer_id)
+        .where(Transfer.to_point_id == Target.point_id, Transfer.status.in_((S.ASKED, S.APPROVED)))
+        .where(TransferLine.variant_id == Target.variant_id)
+    )
+    return _of_target(road) + _of_target(packed) + _of_target(asked)
+
+
+def _of_target(statement: Any) -> Any:
+    return func.coalesce(statement.correlate(Target).scalar_subquery(), 0)
+
 
 def at_all_points(mine: Sequence[int] | None) -> TargetList:
-    """All that somebody wants to have at the open points `mine` (None: all)."""
-    here, coming = _sendable_units(mine), _coming(mine)
-    n, soon = func.coalesce(here.c.n, 0), func.coalesce(coming.c.n, 0)
+    """All that somebody wants to have at the open points `mine` (None: all).
+
+    What is there is added up for each target by itself, along the index of its shelf: in the order of points the list is read
+    from their index down and stops when its page is full, and whoever reads it whole adds up the shelves with a target only.
+    """
+    n, soon = _here_of_target(), _coming_to_target()
     statement = (
         select(*_row(Target.minimum, Target.target, n, soon))
         .join(Target, Target.point_id == Point.id)
-        .join(Variant, Variant.id == Target.variant_id)
+        # A sum is no column that SQLite could look up: it is kept from beginning at the goods.
+        .join(Variant, Variant.id == Target.variant_id + 0)
         .join(Product, Product.id == Variant.product_id)
-        .outerjoin(here, and_(here.c.point_id == Point.id, here.c.variant_id == Variant.id))
-        .outerjoin(coming, and_(coming.c.point_id == Point.id, coming.c.variant_id == Variant.id))
         .where(or_(Point.closed_on.is_(None), Point.closed_on > clock.today()))
     )
     if mine is not None:
@@ -227,7 +278,7 @@ def matching(q: str) -> Any:
 def below(mine: Sequence[int] | None) -> int:
     """How many packs are below their minimum at the points `mine` (None: all), what is coming not counted."""
     found = at_all_points(mine)
-    narrowed = found.statement.where(found.here < found.minimum).subquery()
+    narrowed = found.statement.where(found.below).with_only_columns(Target.id).subquery()
     return session().scalar(select(func.count()).select_from(narrowed)) or 0
 
 
@@ -239,7 +290,7 @@ def plan(mine: Sequence[int] | None = None) -> list[Suggested]:
     (None: all). What is on the road, packed, approved or asked for counts as there, and as gone from where it leaves."""
     s, today = session(), clock.today()
     found = at_all_points(None)
-    short = s.execute(found.statement.where(found.here + found.coming < found.minimum))
+    short = s.execute(found.statement.where(found.short))
     needs = []
     for row in short:
         t = TargetRow(*tuple(row))
