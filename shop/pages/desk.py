@@ -89,6 +89,18 @@ def _late_to_confirm() -> Any:
     return and_(Order.status == OrderStatus.PLACED, Order.placed_at < clock.now() - timedelta(hours=LATE_HOURS))
 
 
+def cash_to_come() -> Any:
+    """SQL: every parcel of a confirmed order has found its end, one was received, and the cash for it is not written down:
+    until it is, nobody who made the goods is owed anything."""
+    ended = [FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED, FulfilmentStatus.CANCELLED]
+    return and_(
+        Order.status == OrderStatus.CONFIRMED,
+        Order.payment_status == PaymentStatus.DUE,
+        _with_parcel(Fulfilment.status == FulfilmentStatus.DELIVERED),
+        ~_with_parcel(Fulfilment.status.not_in(ended)),
+    )
+
+
 def _with_parcel(*conditions: Any) -> Any:
     return select(Fulfilment.id).where(Fulfilment.order_id == Order.id, *conditions).exists()
 
@@ -161,8 +173,12 @@ ORDERS = tables.Table(
         tables.Filter(
             "status",
             N_("Đơn hàng"),
-            lambda v: _late_to_confirm() if v == "late" else Order.status == v,
-            [*_names(ORDER_STATUS_NAMES), ("late", N_("Chờ xác nhận quá 24 giờ"))],
+            lambda v: _late_to_confirm() if v == "late" else cash_to_come() if v == "cash" else Order.status == v,
+            [
+                *_names(ORDER_STATUS_NAMES),
+                ("late", N_("Chờ xác nhận quá 24 giờ")),
+                ("cash", N_("Đã giao, chưa ghi tiền thu")),
+            ],
         ),
         tables.Filter("payment", N_("Tiền"), lambda v: Order.payment_status == v, _names(PAYMENT_STATUS_NAMES)),
         tables.Filter("method", N_("Cách trả"), lambda v: Order.payment_method == v, _names(PAYMENT_METHOD_NAMES)),

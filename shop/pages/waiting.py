@@ -22,6 +22,7 @@ from shop.kernel.jobs import Job, JobState, Schedule
 from shop.listings import queries as listings
 from shop.messages.models import Message, MessageState
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
+from shop.pages import desk
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
 from shop.preorders import queries as preorders
@@ -67,10 +68,14 @@ def _orders(scopes: frozenset[str]) -> list[Waiting]:
     if mine is not None:
         wanted = wanted.where(Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.point_id.in_(mine))))
     rows = session().execute(wanted).one()
+    cash = select(func.count()).select_from(Order).where(desk.cash_to_come())
+    if mine is not None:
+        cash = cash.where(Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.point_id.in_(mine))))
     return [
         Waiting(group, N_("Chờ xác nhận"), rows[0], "/office/orders?status=placed"),
         Waiting(group, N_("Chờ xác nhận quá 24 giờ"), rows[1], "/office/orders?status=late", "bad"),
         Waiting(group, N_("Chờ khách trả tiền"), rows[2], "/office/orders?status=awaiting_payment", ""),
+        Waiting(group, N_("Đã giao, chưa ghi tiền thu"), session().scalar(cash) or 0, "/office/orders?status=cash"),
     ]
 
 
