@@ -112,13 +112,6 @@ def _refused(template: str, form: Form, error: ShopError, **values: Any) -> tupl
     return _page(template, form, error.status, error_code=error.code, **values)
 
 
-def _no_referrer(answer: Any) -> Response:
-    """A page whose address is a secret tells it to nobody."""
-    response: Response = current_app.make_response(answer)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
 # --- coming in ---------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +256,7 @@ def reset(token: str) -> Any:
     web.mark_private()
     if queries.link_user(token, LinkPurpose.RESET) is None:
         raise LinkExpired
-    return _no_referrer(_page("reset", NewPasswordForm(formdata=None)))
+    return web.keep_address(_page("reset", NewPasswordForm(formdata=None)))
 
 
 @bp.post("/dat-lai-mat-khau/<token>")
@@ -272,13 +265,13 @@ def reset(token: str) -> Any:
 def reset_post(token: str) -> Any:
     form = NewPasswordForm()
     if not form.validate():
-        return _no_referrer(_page("reset", form, 422))
+        return web.keep_address(_page("reset", form, 422))
     try:
         accounts.set_password(token, form.password.data or "")
     except LinkExpired:
         raise
     except ShopError as error:
-        return _no_referrer(_refused("reset", form, error))
+        return web.keep_address(_refused("reset", form, error))
     session.clear()
     flash(gettext("Mật khẩu mới đã có hiệu lực. Mời bạn đăng nhập."), "ok")
     return redirect(web.path("/dang-nhap"), 303)
@@ -292,7 +285,7 @@ def confirm_email(token: str) -> Any:
     found = queries.link_user(token, LinkPurpose.CONFIRM_EMAIL)
     if found is None:
         raise LinkExpired
-    return _no_referrer(_page("confirm_email", email=found[0].email))
+    return web.keep_address(_page("confirm_email", email=found[0].email))
 
 
 @bp.post("/xac-nhan-email/<token>")

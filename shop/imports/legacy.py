@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 
 
 class Encoding(StrEnum):
@@ -125,6 +126,12 @@ def is_syllable(word: str) -> bool:
     return coda not in {"c", "ch", "p", "t"} or bool(tones and tones[0] in "sj")
 
 
+def reads_well(word: str) -> bool:
+    """Whether `word` stands as somebody would write it: a syllable without a capital behind a small letter. `lÝt` is *lít* in
+    TCVN3, where í looks like Ý."""
+    return is_syllable(word) and not any(a.islower() and b.isupper() for a, b in pairwise(word))
+
+
 # --- judging -----------------------------------------------------------------------------------------------------
 
 # A word: letters and the signs that TCVN3 uses for letters.
@@ -156,7 +163,7 @@ class Votes:
             self.words += 1
             if _UNICODE_ONLY.search(word):
                 self.unicode += 1
-            elif not is_syllable(word):
+            elif not reads_well(word):
                 tcvn3, vni = is_syllable(read_as(word, Encoding.TCVN3)), is_syllable(read_as(word, Encoding.VNI))
                 if len(word) > 1:
                     self.tcvn3 += tcvn3
@@ -182,7 +189,7 @@ def to_unicode(cell: str, encoding: Encoding, *, surely: bool) -> str:
         if word.isascii() or _UNICODE_ONLY.search(word):
             return word
         read = read_as(word, encoding)
-        if not is_syllable(read) or (not surely and is_syllable(word)):
+        if not is_syllable(read) or (not surely and reads_well(word)):
             return word
         if len(word) == 1 and not (surely and word.isalpha() and word not in "ªµ"):
             return word

@@ -7,6 +7,7 @@ those are asked back unless only one reading makes sense.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -195,9 +196,21 @@ _TIMES = re.compile(r"\s*(?:x|×|\*)\s*", re.I)
 _FRACTIONS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
 
 
+# Units that are something else without their marks: a *cân* is a kilogram, a *can* holds five litres of fish sauce; a *tạ* is
+# a hundred kilograms, a *tá* a dozen.
+_MARKED = {"can": "cân", "ta": "tạ"}
+
+
+def _unit_word(told: str) -> str:
+    """A unit without marks; empty for one that needs them and has not."""
+    word = text.fold(told)
+    meant = _MARKED.get(word)
+    return "" if meant and unicodedata.normalize("NFC", told).lower().strip() != meant else word
+
+
 def unit_of(told: str) -> str | None:
     """The UN/ECE code of a unit that content is measured in."""
-    return _UNIT.get(text.fold(told))
+    return _UNIT.get(_unit_word(told))
 
 
 def _tidy(number: Decimal) -> Decimal:
@@ -226,7 +239,7 @@ def _quantity(cell: str, part: str, default: str | None) -> tuple[Decimal, str |
         )
     factor, unit = Decimal(1), default
     if found["u"]:
-        word = text.fold(found["u"])
+        word = _unit_word(found["u"])
         if word in _OTHER:
             factor, unit = _OTHER[word]
         elif (unit := _UNIT.get(word)) is None:

@@ -385,6 +385,17 @@ def mark_private() -> None:
     g.private_page = True
 
 
+def keep_address(answer: Any) -> Response:
+    """A page whose address is a secret tells it to nobody.
+
+    Not by `no-referrer`: under it browsers send the page's own form with `Origin: null`, and `check_origin` refuses it
+    (Fetch Standard, "append a request Origin header").
+    """
+    response: Response = current_app.make_response(answer)
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
+
+
 VISITOR_COOKIE = "visitor"
 VISITOR_DAYS = 90
 

@@ -95,8 +95,10 @@ def _choices(v: dict[str, Any]) -> dict[str, Any]:
 @bp.get("/listings/new")
 @guards.requires(P.LISTING_EDIT)
 def new() -> Any:
-    """The blank form."""
-    return _new(forms.values(None, {}), operations.new_key())
+    """The blank form; goods are made where their producer is, unless he says otherwise."""
+    row = producers.by_id(maker.current(P.LISTING_EDIT).id)
+    here = {"commune_code": row.commune_code or ""} if row else {}
+    return _new(forms.values(None, {}) | here, operations.new_key())
 
 
 def _new(v: dict[str, Any], op_key: str, error: ShopError | None = None) -> Any:

@@ -258,6 +258,22 @@ def was_placed() -> Any:
     )
 
 
+def cash_to_come() -> Any:
+    """SQL: every parcel of a confirmed order has found its end, one was received, and the cash for it is not written down:
+    until it is, nobody who made the goods is owed anything."""
+    ended = [FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED, FulfilmentStatus.CANCELLED]
+
+    def parcel(condition: Any) -> Any:
+        return select(Fulfilment.id).where(Fulfilment.order_id == Order.id, condition).exists()
+
+    return and_(
+        Order.status == OrderStatus.CONFIRMED,
+        Order.payment_status == PaymentStatus.DUE,
+        parcel(Fulfilment.status == FulfilmentStatus.DELIVERED),
+        ~parcel(Fulfilment.status.not_in(ended)),
+    )
+
+
 def sender_of(reference: str, number: int) -> int | None:
     """The producer whose own store a parcel of a placed order leaves; None if it is no producer's, or not placed."""
     return session().scalar(

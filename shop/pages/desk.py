@@ -33,6 +33,7 @@ from shop.orders.models import (
     OrderTransition,
     PaymentStatus,
 )
+from shop.pages import overdue
 from shop.payments import queries as payments
 from shop.payments.models import Payment
 from shop.points import queries as points
@@ -40,8 +41,6 @@ from shop.points.models import Point
 from shop.stock import queries as stock
 from shop.stock.models import Lot, StockHold, StockLevel
 
-# A placed order should have the desk's word within a day.
-LATE_HOURS = 24
 OPEN = (FulfilmentStatus.PENDING, FulfilmentStatus.PACKED, FulfilmentStatus.HANDED_OVER)
 
 DELIVERY_NAMES = {DeliveryKind.SHIP: N_("Giao tận nơi"), DeliveryKind.PICKUP: N_("Nhận tại điểm bán")}
@@ -83,10 +82,6 @@ def parcel_status(kind: str, status: str) -> str:
 
 
 # --- orders ------------------------------------------------------------------------------------------------------
-
-
-def _late_to_confirm() -> Any:
-    return and_(Order.status == OrderStatus.PLACED, Order.placed_at < clock.now() - timedelta(hours=LATE_HOURS))
 
 
 def _with_parcel(*conditions: Any) -> Any:
@@ -161,8 +156,8 @@ ORDERS = tables.Table(
         tables.Filter(
             "status",
             N_("Đơn hàng"),
-            lambda v: _late_to_confirm() if v == "late" else Order.status == v,
-            [*_names(ORDER_STATUS_NAMES), ("late", N_("Chờ xác nhận quá 24 giờ"))],
+            lambda v: overdue.WAITS[v][1]() if v in overdue.WAITS else Order.status == v,
+            [*_names(ORDER_STATUS_NAMES), *((key, label) for key, (label, _sql) in overdue.WAITS.items())],
         ),
         tables.Filter("payment", N_("Tiền"), lambda v: Order.payment_status == v, _names(PAYMENT_STATUS_NAMES)),
         tables.Filter("method", N_("Cách trả"), lambda v: Order.payment_method == v, _names(PAYMENT_METHOD_NAMES)),
@@ -193,11 +188,6 @@ def order_list(args: Mapping[str, str], scopes: frozenset[str]) -> tables.View:
     if mine is not None:
         statement = statement.where(_with_parcel(Fulfilment.point_id.in_(mine)))
     return ORDERS.open(args, "/office/orders", statement)
-
-
-def late_before() -> Any:
-    """An order placed before this instant should have been confirmed."""
-    return clock.now() - timedelta(hours=LATE_HOURS)
 
 
 # --- parcels -----------------------------------------------------------------------------------------------------
@@ -612,7 +602,7 @@ def order_file(reference: str) -> OrderFile:
         tuple(payments.file_of(payment_id) for payment_id in ids),
         desk.may_confirm(order),
         desk.may_cancel(order),
-        order.status == OrderStatus.PLACED and order.placed_at < late_before(),
+        order.status == OrderStatus.PLACED and order.placed_at < overdue.late_before(),
         points.by_ids([order.pickup_point_id]).get(order.pickup_point_id) if order.pickup_point_id else None,
         orders.refusals_of(order.id),
     )

@@ -20,7 +20,9 @@ from shop.kernel.money import vnd
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, PaymentStatus
 from shop.pages import desk, rules
 from shop.pages.desk import ParcelView, PickList
+from shop.places import queries as places
 from shop.points import queries as points
+from shop.points.models import Point
 
 # A paper of more than this is asked for in parts.
 MOST = 100
@@ -94,6 +96,14 @@ def qr(content: str) -> str:
     return out.getvalue().decode()
 
 
+def _reach(point: Point) -> str:
+    """Where a carrier takes a parcel back to, and whom he calls; empty where neither is known."""
+    unit = places.unit(point.commune_code) if point.commune_code else None
+    told = [point.address or point.locality_text or "", unit.name if unit else ""]
+    phone = phone_for_people(point.phone) if point.phone else ""
+    return " · ".join(p for p in (", ".join(filter(None, told)), phone) if p)
+
+
 def _parcel(order: Order, view: ParcelView) -> dict[str, Any]:
     pickup = points.by_ids([view.parcel.point_id])[view.parcel.point_id] if view.pickup else None
     where = (
@@ -109,6 +119,7 @@ def _parcel(order: Order, view: ParcelView) -> dict[str, Any]:
         "qr": qr(order.reference),
         "key": f"{order.reference}/{view.number}" if many > 1 else order.reference,
         "point": view.parcel.point.name,
+        "from_where": _reach(view.parcel.point),
         "placed": day(order.placed_at),
         "name": order.name,
         "phone": phone_for_people(order.phone),

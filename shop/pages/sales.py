@@ -9,7 +9,7 @@ whole day.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -29,6 +29,8 @@ from shop.pages.scopes import HOME_PROVINCE
 from shop.pages.spans import Span, months
 from shop.places import queries as places
 from shop.points.models import Point, PointKind
+from shop.producers import queries as producers
+from shop.producers.models import PAPER_KIND_NAMES
 from shop.stock.models import StockLevel, StockMovement
 from shop.till.models import TillLine, TillReturnLine
 
@@ -350,18 +352,20 @@ def wishes(span: Span) -> list[Asked]:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A paper that ends: its kind, what it is for, its number, its last valid day, days left (negative: over)."""
+    """A paper that ends: its kind, what it is for (empty: the producer himself), its number, its last valid day, days left
+    (negative: over); from `soon` days on it is time to renew it."""
 
     kind: str
     about: str
     number: str
     ends_on: date
     left: int
+    soon: int = 180
 
     @property
     def state(self) -> str:
         """How it is drawn: bad when over or nearly, warn within the window to renew."""
-        return "bad" if self.left < 30 else "warn" if self.left <= 180 else "ok"
+        return "bad" if self.left < 30 else "warn" if self.left <= self.soon else "ok"
 
 
 def _certificates(producer_id: int, today: date) -> list[Paper]:
@@ -384,11 +388,16 @@ def _certificates(producer_id: int, today: date) -> list[Paper]:
     return list(last.values())
 
 
-# Rooms that keep other papers of producers add to this: (producer, today) → papers that end.
-PAPERS: list[Callable[[int, date], Sequence[Paper]]] = [_certificates]
+def _own_papers(producer_id: int, today: date) -> list[Paper]:
+    """His food-safety papers, licences and the like; letters announce them from sixty days before."""
+    return [
+        Paper(gettext(PAPER_KIND_NAMES[p.kind]), "", p.number, p.expires_on, (p.expires_on - today).days, soon=60)
+        for p in producers.with_an_end(producer_id)
+        if p.expires_on
+    ]
 
 
 def papers(producer_id: int, today: date) -> list[Paper]:
-    """The papers of a producer, the soonest to end first."""
-    found = [paper for source in PAPERS for paper in source(producer_id, today)]
+    """The papers of a producer and the certificates of his goods, the soonest to end first."""
+    found = [*_certificates(producer_id, today), *_own_papers(producer_id, today)]
     return sorted(found, key=lambda paper: (paper.ends_on, paper.about))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -15,13 +14,14 @@ from shop.catalog.models import Product, ProductKind, ProductState, Variant, Var
 from shop.conversations import queries as conversations
 from shop.counts import queries as counts
 from shop.demand.queries import waiting as wait_list
-from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.jobs import Job, JobState, Schedule
 from shop.listings import queries as listings
 from shop.messages.models import Message, MessageState
+from shop.orders import queries as orders
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
+from shop.pages import overdue
 from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
 from shop.preorders import queries as preorders
@@ -57,7 +57,7 @@ def _count(*conditions: Any, table: Any) -> int:
 
 def _orders(scopes: frozenset[str]) -> list[Waiting]:
     group = N_("Đơn hàng")
-    late = clock.now() - timedelta(hours=24)
+    late = overdue.late_before()
     wanted = select(
         func.count(case((Order.status == OrderStatus.PLACED, 1))),
         func.count(case(((Order.status == OrderStatus.PLACED) & (Order.placed_at < late), 1))),
@@ -67,10 +67,14 @@ def _orders(scopes: frozenset[str]) -> list[Waiting]:
     if mine is not None:
         wanted = wanted.where(Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.point_id.in_(mine))))
     rows = session().execute(wanted).one()
+    cash = select(func.count()).select_from(Order).where(orders.cash_to_come())
+    if mine is not None:
+        cash = cash.where(Order.id.in_(select(Fulfilment.order_id).where(Fulfilment.point_id.in_(mine))))
     return [
         Waiting(group, N_("Chờ xác nhận"), rows[0], "/office/orders?status=placed"),
         Waiting(group, N_("Chờ xác nhận quá 24 giờ"), rows[1], "/office/orders?status=late", "bad"),
         Waiting(group, N_("Chờ khách trả tiền"), rows[2], "/office/orders?status=awaiting_payment", ""),
+        Waiting(group, N_("Đã giao, chưa ghi tiền thu"), session().scalar(cash) or 0, "/office/orders?status=cash"),
     ]
 
 

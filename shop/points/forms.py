@@ -16,6 +16,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 
 from shop.kernel import clock
+from shop.kernel.errors import N_, Invalid
 from shop.kernel.forms import (
     CleanString,
     CleanText,
@@ -31,6 +32,7 @@ from shop.points import hours, locator
 from shop.points.models import POINT_KIND_NAMES, SERVICE_NAMES, PointKind
 from shop.points.queries import PointView
 from shop.points.services import Draft
+from shop.producers import queries as producers
 
 
 class Coordinate(CleanString):
@@ -56,6 +58,8 @@ class PointForm(Form):
 
     name = CleanString(validators=[InputRequired(), Length(max=255)])
     kind = SelectField(choices=lazy_choices({k.value: label for k, label in POINT_KIND_NAMES.items()}))
+    # Slug of the producer whose own store it is.
+    producer = CleanString(validators=[Optional(), Length(max=80)])
     province = CleanString(validators=[InputRequired()])
     commune = CleanString(validators=[Optional()])
     locality_text = CleanString(validators=[Optional(), Length(max=255)])
@@ -76,6 +80,11 @@ class PointForm(Form):
     seen = HiddenField()
     op_key = OpKeyField()
 
+    def validate_producer(self, field: CleanString) -> None:
+        """The producer is in the register."""
+        if field.data and producers.by_slug(field.data) is None:
+            raise ValidationError(gettext("Hãy chọn cơ sở trong danh bạ."))
+
     def validate_commune(self, field: CleanString) -> None:
         """The commune lies in the province, today."""
         known = {code for code, _label in places.commune_choices(self.province.data)}
@@ -93,11 +102,19 @@ class PointForm(Form):
             if part and not part.startswith(("https://", "http://")):
                 raise ValidationError(gettext("Nguồn phải là địa chỉ web bắt đầu bằng https://."))
 
+    def _producer_id(self, before: PointView | None) -> int | None:
+        if before and before.producer_id is not None:
+            return before.producer_id
+        found = producers.by_slug(self.producer.data) if self.producer.data else None
+        if found is None and before is None and self.kind.data == PointKind.PRODUCER_STORE.value:
+            raise Invalid(N_("Hãy chọn cơ sở mà kho, cửa hàng này thuộc về."), field="producer")
+        return found.id if found else None
+
     def draft(self, typed: dict[str, tuple[str, str]], before: PointView | None) -> Draft:
         """The draft that the fields and the hours `typed` give; what the editor does not show stays as it was.
 
         Raises:
-            Invalid: the hours make no sense.
+            Invalid: the hours make no sense; a store of nobody's is to be opened.
         """
         return Draft(
             name=self.name.data or "",
@@ -114,7 +131,7 @@ class PointForm(Form):
             floor_area_m2=self.floor_area_m2.data,
             note=self.note.data or None,
             note_en=self.note_en.data or None,
-            producer_id=before.producer_id if before else None,
+            producer_id=self._producer_id(before),
             pickup=self.pickup.data,
             ships=self.ships.data,
             web_reserve=self.web_reserve.data or 0,
@@ -163,6 +180,25 @@ def filled(p: PointView) -> PointForm:
         source_url=p.source_url or "",
         seen=p.updated_at.isoformat(),
     )
+
+
+def of_producer(slug: str) -> dict[str, Any]:
+    """What is known beforehand of a store of the producer `slug`: who and where he is; it sends what is ordered."""
+    row = producers.by_slug(slug)
+    if row is None:
+        return {}
+    return {
+        "kind": PointKind.PRODUCER_STORE.value,
+        "producer": row.slug,
+        "name": gettext("Kho %(name)s", name=row.name)[:255],
+        "province": row.province_code or "22",
+        "commune": row.commune_code or "",
+        "address": row.street or "",
+        "phone": row.phone or "",
+        "ships": True,
+        "is_public": False,
+        "opened_on": clock.today(),
+    }
 
 
 def hours_of(week: hours.Week | None) -> dict[str, tuple[str, str]]:

@@ -15,6 +15,7 @@ from shop.places import queries as places
 from shop.points import forms, hours, listing, queries
 from shop.points import services as points
 from shop.points.models import POINT_KIND_NAMES, SERVICE_NAMES
+from shop.producers import queries as producers
 
 bp = Blueprint("points", __name__)
 
@@ -52,8 +53,11 @@ def index() -> Any:
 @bp.get("/points/new")
 @guards.requires(Permission.POINT_EDIT, scope=lambda: "*", name="all")
 def new() -> Any:
-    """An empty editor."""
-    form = forms.PointForm(formdata=None, province="22", is_public=True, kind="shop", op_key=operations.new_key())
+    """An empty editor; `?producer=<slug>` fills in what is known of that producer's own store."""
+    known = {"province": "22", "is_public": True, "kind": "shop"} | forms.of_producer(
+        request.args.get("producer", "")[:80]
+    )
+    form = forms.PointForm(formdata=None, op_key=operations.new_key(), **known)
     return _editor(form, None, {})
 
 
@@ -164,6 +168,8 @@ def _editor(
             above=form.form_errors,
             can_edit=can_edit,
             kinds=[(k.value, gettext(label)) for k, label in POINT_KIND_NAMES.items()],
+            owner=producers.by_id(p.producer_id) if p and p.producer_id else None,
+            producers=[(row.slug, row.name) for row in producers.shown()],
             services=[(key, gettext(label)) for key, label in SERVICE_NAMES.items()],
             days=[(day, gettext(hours.DAY_NAMES[day]), *typed.get(day, ("", ""))) for day in hours.DAYS],
             bad_day=bad_day,

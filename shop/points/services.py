@@ -73,6 +73,8 @@ def _check(draft: Draft) -> None:
     unknown = [s for s in draft.services if s not in SERVICE_NAMES]
     if unknown:
         raise Invalid(N_("Dịch vụ này chưa có trong danh mục."), field="services")
+    if draft.producer_id is not None and draft.kind is not PointKind.PRODUCER_STORE:
+        raise Invalid(N_("Chỉ cửa hàng, kho của cơ sở sản xuất mới thuộc về một cơ sở."), field="kind")
     if draft.kind is PointKind.WAREHOUSE and draft.pickup and not draft.is_public:
         raise Invalid(N_("Điểm không hiện công khai thì khách không đến nhận hàng được."), field="pickup")
 
@@ -144,6 +146,8 @@ def update(actor: Actor, point_id: int, draft: Draft, *, seen: str | None = None
         row = locked(Point, point_id, NotFound)
         if seen is not None and row.updated_at.isoformat() != seen:
             raise Conflict(N_("Có người vừa sửa điểm bán này. Vui lòng tải lại trang để xem bản mới rồi sửa tiếp."))
+        if row.producer_id is not None and draft.producer_id != row.producer_id:
+            raise Invalid(N_("Kho đã thuộc về một cơ sở; hãy đóng kho này và mở kho khác."), field="producer")
         if row.closed_on is not None and draft.opened_on is not None and draft.opened_on >= row.closed_on:
             raise Invalid(N_("Ngày mở phải trước ngày đóng."), field="opened_on")
         changes = _apply(row, draft)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template
+from flask import Blueprint, flash, redirect, render_template
 from flask_babel import gettext
 from flask_login import current_user
 
@@ -44,10 +44,7 @@ def invitation(token: str) -> Any:
         signed_in=current_user.is_authenticated,
         name=current_user.name if current_user.is_authenticated else "",
     )
-    answer = make_response(page)
-    # A page whose address is a secret tells it to nobody.
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    return web.keep_address(page)
 
 
 @bp.post("/loi-moi/<token>")

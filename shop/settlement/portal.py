@@ -30,6 +30,7 @@ from shop.settlement.queries import agreements as agreements_read
 from shop.settlement.queries import payouts as payouts_read
 from shop.settlement.queries import statements as read
 from shop.settlement.services import agreements, statements
+from shop.stock.papers import send_paper
 
 bp = Blueprint("settlement", __name__)
 HERE = "/producer/statements"
@@ -158,6 +159,13 @@ def dispute(reference: str) -> Any:
 def agreement(reference: str) -> Any:
     """What is proposed, or counts."""
     return _agreement(reference)
+
+
+@bp.get("/agreements/<reference>/paper")
+@guards.requires(P.STATEMENT_READ, scope=of_agreement)
+def agreement_paper(reference: str) -> Response:
+    """The paper that the producer signed; private."""
+    return send_paper(agreements_read.one(reference)[0].paper_key)
 
 
 def _agreement(reference: str, error: ShopError | None = None) -> Any:

@@ -7,7 +7,8 @@ export default function unitPrice(part) {
   const [price, content, unit, out] = [field("price"), field("net_content"), field("net_unit"), part.querySelector("[data-unit-price]")];
   if (!price || !content || !unit || !out) return;
   const show = () => {
-    const amount = Number(price.value.replace(/[^\d]/g, ""));
+    // What the server would not take as an amount ("150k") is worth nothing here either.
+    const amount = /^[\d.,\s]*[₫đ]?\s*$/.test(price.value) ? Number(price.value.replace(/[^\d]/g, "")) : 0;
     const much = Number(content.value.trim().replace(",", "."));
     const per = PER[unit.value];
     const known = per && amount > 0 && much > 0 && much !== per[0];

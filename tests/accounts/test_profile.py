@@ -46,7 +46,7 @@ def test_a_letter_leads_to_a_new_password(app, client):
     assert answer.status_code == 200
     link = _link(_letters(app, "accounts.reset")[0])
     page = client.get(link)
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert page.headers["Cache-Control"] == "no-store"
     assert client.fill(link, password="12345678").status_code == 422
     assert client.fill(link, password=OTHER_PASSWORD).location == "/dang-nhap"

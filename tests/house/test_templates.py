@@ -270,6 +270,30 @@ def test_every_static_file_is_named_somewhere():
     assert not unused
 
 
+def test_drawings_of_empty_pages_are_there(house):
+    """`empty(title, text, picture, …)` names `img/empty-<picture>.svg`; a name without a file is a broken picture."""
+    missing = []
+    for path in TEMPLATES:
+        for call in parsed(house, path).find_all(nodes.Call):
+            name = call.node.attr if isinstance(call.node, nodes.Getattr) else getattr(call.node, "name", "")
+            if name != "empty":
+                continue
+            given = [*call.args[2:3], *(k.value for k in call.kwargs if k.key == "picture")]
+            pictures = [
+                n.value for node in given for n in (node, *node.find_all(nodes.Const)) if isinstance(n, nodes.Const)
+            ]
+            missing += [
+                (name_of(path), p) for p in pictures if not (source.ROOT / f"static/img/empty-{p}.svg").is_file()
+            ]
+    assert not missing
+
+
+def test_messages_are_shown_by_layouts_alone() -> None:
+    """A page that shows `notices` too says everything twice."""
+    twice = [name_of(p) for p in TEMPLATES if "_layouts" not in p.parts and re.search(r"\bin notices\b", p.read_text())]
+    assert not twice
+
+
 def test_titles_of_pages_end_in_one_way() -> None:
     """ "… · Chợ Bến", for the storefront by each page, for office and till by their layouts."""
     for path in source.templates():

@@ -178,8 +178,20 @@ def test_western_words_and_signs_stay(cell: str) -> None:
     assert legacy.judge([[old]])[0].encoding is Encoding.TCVN3
 
 
+def test_a_can_is_no_kilogram_and_a_dozen_no_hundredweight() -> None:
+    assert readers.content("2 cân") == (Decimal(2), "KGM") == readers.content("2 c\u00e2n")
+    assert (readers.unit_of("cân"), readers.unit_of("can")) == ("KGM", None)
+    assert readers.content("1 tạ") == (Decimal(100), "KGM")
+    for cell in ("nửa can", "5 can", "1 Can x 5", "1 tá", "2 ta"):
+        with pytest.raises(Unclear):
+            readers.content(cell)
+
+
 def test_a_font_of_capitals() -> None:
     assert legacy.to_unicode("CH¶ MùC", Encoding.TCVN3, surely=True) == "CHẢ MỰC"
+    # Nobody writes a capital behind a small letter, though "lýt" could be a syllable.
+    assert legacy.to_unicode("chai nöa lÝt", Encoding.TCVN3, surely=False) == "chai nửa lít"
+    assert legacy.to_unicode("Lý, LÝ", Encoding.TCVN3, surely=False) == "Lý, LÝ"
 
 
 def test_files_in_bytes_of_before_unicode() -> None:

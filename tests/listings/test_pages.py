@@ -128,6 +128,19 @@ def test_from_the_blank_form_to_shown(client: Any, maker: Any) -> None:
     assert "Mực câu tháng sáu." in _text(client.get(f"/san-pham/{row.slug}"))
 
 
+def test_a_new_product_is_made_where_its_producer_is(client: Any, maker: Any) -> None:
+    _member(client, maker)
+    assert '<option value="06661" selected>' in _text(client.get(f"{HERE}/new"))
+    made = client.fill(f"{HERE}/new", form=f"{HERE}/new", name="Ruốc tôm", set_id=str(make_set().id))
+    row = session().scalars(select(Product)).one()
+    assert row.commune_code == "06661"
+    shown = _text(client.get(made.location.removesuffix("/photos")))
+    assert (
+        re.findall(r'class="badge[^"]*"[^>]*>Bản nháp<', shown.partition("</h1>")[2].partition("</div>")[0]).__len__()
+        == 1
+    )
+
+
 def test_a_claim_is_refused_at_its_field_and_nothing_is_lost(client: Any, maker: Any, pack: Variant) -> None:
     _member(client, maker)
     where = f"{HERE}/{_slug(pack)}"

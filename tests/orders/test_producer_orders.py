@@ -23,6 +23,7 @@ from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus,
 from shop.orders.services import parcels
 from shop.pages import papers as desk_papers
 from shop.payments.models import Payment, PaymentState, Refund
+from shop.points.models import Point
 from shop.stock.models import StockLevel
 from shop.supply.models import StoreCount
 from tests.orders.conftest import MEMBER, Store, fresh, make_store, one_parcel, pay, refuse, two_parcels
@@ -593,6 +594,9 @@ def test_the_buyer_goes_out_of_view_after_the_term(store: Store, packer: Any) ->
 
 @pytest.mark.parametrize("size", ["", "a4"])
 def test_the_label_says_whom_to_what_to_collect_and_can_be_scanned(store: Store, ctx: Flask, size: str) -> None:
+    with transaction() as s:
+        known = {"address": "Số 1 Bến Đoan", "phone": "+84987654321", "commune_code": None}
+        s.execute(update(Point).where(Point.id == store.point.id).values(**known))
     order = one_parcel(store)
     refuse(order.fulfilments[0], {order.lines[1].id: 2})
     with ctx.test_request_context():
@@ -600,6 +604,7 @@ def test_the_label_says_whom_to_what_to_collect_and_can_be_scanned(store: Store,
     (label,) = data["parcels"]
     assert (label["name"], label["phone"], label["collect"]) == ("Trần Thị Bưởi", "0912 345 678", "390.000\xa0₫")
     assert label["units"] == 3
+    assert label["from_where"] == "Số 1 Bến Đoan · 0987 654 321"  # a carrier brings back what nobody takes
     (picture,) = papers.picture(desk_papers.LABEL, data)
     image = Image.open(io.BytesIO(picture))
     assert [found.text for found in zxingcpp.read_barcodes(image)] == [order.reference]

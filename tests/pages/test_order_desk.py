@@ -163,12 +163,17 @@ def test_from_placed_to_paid_and_done(clerk: Any) -> None:
     clerk.fill(at(order), form=f"{parcel_at(order)}/pack")
     assert fresh(order).fulfilments[0].status == FulfilmentStatus.PACKED
     clerk.fill(at(order), form=f"{parcel_at(order)}/hand-over", carrier="Viettel Post", tracking_number="VTP 01")
+    assert order.reference not in page(clerk, "/office/orders?status=cash")  # it is on the road
     found = fresh(order).fulfilments[0]
     assert (found.status, found.carrier, found.tracking_number) == ("handed_over", "Viettel Post", "VTP 01")
     assert session().get(StockLevel, s.level_id).on_hand == 18
     clerk.fill(at(order), form=f"{parcel_at(order)}/delivered")
     assert fresh(order).status == OrderStatus.CONFIRMED  # the money is not in
+    waits = "/office/orders?status=cash"
+    assert f'href="{waits}"' in page(clerk, "/office")
+    assert order.reference in page(clerk, waits)  # and somebody is told so
     clerk.fill(at(order), form=f"{at(order)}/collected")
+    assert order.reference not in page(clerk, waits)
     order = fresh(order)
     assert (order.status, order.payment_status) == (OrderStatus.COMPLETED, PaymentStatus.PAID)
     shown = page(clerk, at(order))

@@ -17,8 +17,8 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.pages.storefront.product import season_text
 from shop.producers import services as producers
-from shop.producers.models import ProducerState
-from tests.factories import make_certificate, make_point, make_producer, make_variant, put_in
+from shop.producers.models import LegalForm, ProducerState
+from tests.factories import make_certificate, make_places, make_point, make_producer, make_variant, put_in
 from tests.statements import statements
 
 
@@ -57,6 +57,15 @@ def test_what_it_says(ctx: Any, client: Any) -> None:
     assert told["offers"]["price"] == "185000"
     assert told["offers"]["availability"].endswith("InStock")
     assert told["brand"]["name"] == "HTX Bến Giang"
+
+
+def test_the_maker_is_told_where_he_is_and_the_goods_where_they_are_made(ctx: Any, client: Any) -> None:
+    make_places()
+    maker = make_producer("HTX Bến Giang", legal_form=LegalForm.COOPERATIVE)
+    page = read(client, make_variant("Miến dong", producer=maker, commune_code="07093"))
+    before, _, of_maker = page.partition("Nhà sản xuất</h2>")
+    assert "Phường Đông Triều" in before
+    assert re.search(r"Hợp tác xã · Phường Hạ Long", of_maker)
 
 
 def test_sold_out(ctx: Any, client: Any) -> None:

@@ -22,9 +22,12 @@ from shop.kernel.db import is_sqlite, session, transaction
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderLine, OrderStatus
 from shop.pages import sales, spans
 from shop.points.models import PointKind
+from shop.producers.models import PaperKind
+from shop.producers.services import papers
 from shop.stock.models import StockMovement
 from tests import factories
 from tests.people import sign_in
+from tests.producers.conftest import hand_in
 from tests.rights import House
 from tests.statements import count, statements
 
@@ -174,6 +177,17 @@ def test_asks_and_certificates(house: House) -> None:
     )
     (paper,) = sales.papers(house.producer.id, TODAY)
     assert (paper.left, paper.state) == (100, "warn")
+    # His own papers too, the newest of each; nothing is said of one without an end.
+    whose = papers.Owner(producer_id=house.producer.id)
+    old = hand_in(whose, PaperKind.FOOD_SAFETY, ends=20)
+    hand_in(whose, PaperKind.FOOD_SAFETY, ends=70, replaces=old, number="02/2026")
+    hand_in(whose, PaperKind.REGISTRATION, ends=None)
+    hand_in(whose, PaperKind.TRADEMARK, ends=10, accept=False)
+    food, certificate = sales.papers(house.producer.id, TODAY)
+    assert (food.kind, food.about, food.number, food.left, food.state) == (
+        "Giấy chứng nhận an toàn thực phẩm", "", "02/2026", 70, "ok",
+    )  # fmt: skip
+    assert certificate == paper
     assert sales.papers(house.producer.id + 1, TODAY) == []
 
 

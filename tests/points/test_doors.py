@@ -15,7 +15,7 @@ from shop.kernel.db import session
 from shop.points import hours, locator, queries
 from shop.points import services as points
 from shop.points.models import Point, PointKind
-from tests.factories import make_point, make_variant, put_in
+from tests.factories import make_point, make_producer, make_variant, put_in
 from tests.people import sign_in
 
 
@@ -168,6 +168,37 @@ def test_staff_open_change_close_and_reopen(gazetteer, client):
     assert session().query(Point).one().closed_on is None
     assert client.get("/en/office/points").status_code == 200
     assert "Bến Đoan" in client.get("/office/points?format=csv", buffered=True).get_data(as_text=True)
+
+
+def test_staff_open_a_producers_own_store(gazetteer, client):
+    maker = make_producer("HTX Bến Giang", street="Thôn Đoài", phone="+84912345678", commune_code="06688")
+    owner = client.application.test_client()
+    sign_in(owner, (Role.PRODUCER_OWNER, f"producer:{maker.id}"))
+    assert "Xin mở kho" in text(owner, "/producer/stock")
+    sign_in(client, Role.ADMINISTRATOR)
+    way = f"/office/points/new?producer={maker.slug}"
+    assert f'href="{way}"' in text(client, f"/office/producers/{maker.slug}")
+    known = text(client, way)
+    for told in ("Kho HTX Bến Giang", "Thôn Đoài", "0912 345 678"):
+        assert told in known, told
+    assert re.search(rf'<option value="{maker.slug}" selected>', known)
+    assert re.search(r'<option value="06688" selected>', known)
+    nobody = client.fill(way, form="/office/points/new", producer="")
+    assert nobody.status_code == 422
+    assert "Hãy chọn cơ sở mà kho" in nobody.get_data(as_text=True)
+    assert client.fill(way, form="/office/points/new", producer="khong-co").status_code == 422
+    made = client.fill(way, form="/office/points/new")
+    assert made.status_code == 302
+    row = session().query(Point).one()
+    assert (row.kind, row.producer_id, row.ships, row.is_public) == (PointKind.PRODUCER_STORE, maker.id, True, False)
+    forget(client)
+    assert "Xin mở kho" not in text(owner, "/producer/stock")
+    assert "Kho HTX Bến Giang" in text(owner, "/producer/stock/new")
+    # Whose it is cannot be taken back by the form, whatever is sent.
+    other = make_producer("HTX Khe")
+    client.fill(made.location, form=made.location, producer=other.slug)
+    session().expire_all()
+    assert session().query(Point).one().producer_id == maker.id
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from shop.points import queries
 from shop.points import services as points
 from shop.points.errors import PointClosed
 from shop.points.models import Point, PointKind
+from tests.factories import make_producer
 
 STAFF = Actor("user", "Bình", 7)
 
@@ -54,6 +56,7 @@ def test_equal_names_get_addresses_of_their_own(ctx):
         ({"floor_area_m2": 0}, "floor_area_m2"),
         ({"services": ("helipad",)}, "services"),
         ({"kind": PointKind.WAREHOUSE, "pickup": True, "is_public": False}, "pickup"),
+        ({"kind": PointKind.SHOP, "producer_id": 1}, "kind"),
     ],
 )
 def test_a_draft_that_breaks_a_rule_is_refused_at_its_field(ctx, changes, field):
@@ -77,6 +80,21 @@ def test_a_change_is_written_with_before_and_after(ctx):
     assert queries.point(point_id).pickup
     with pytest.raises(NotFound):
         points.update(STAFF, 999, draft())
+
+
+def test_a_store_stays_its_producers(ctx):
+    """His goods lie there, and who may count and send them follows from it."""
+    mine, other = make_producer("HTX Bến Giang"), make_producer("HTX Khe")
+    store = draft(kind=PointKind.PRODUCER_STORE, producer_id=mine.id)
+    point_id = points.create(STAFF, store, "key-000001")
+    assert queries.point(point_id).producer_id == mine.id
+    for changed in (replace(store, producer_id=other.id), draft()):
+        with pytest.raises(Invalid) as refused:
+            points.update(STAFF, point_id, changed)
+        assert refused.value.field == "producer"
+    points.update(STAFF, point_id, replace(store, ships=True))
+    view = queries.point(point_id)
+    assert (view.producer_id, view.ships) == (mine.id, True)
 
 
 def test_the_same_again_writes_nothing(ctx):

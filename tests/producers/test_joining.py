@@ -38,6 +38,8 @@ from shop.producers.models import (
     Producer,
 )
 from shop.producers.services import joining, papers
+from shop.settlement.models import EntryKind
+from shop.settlement.services import entries
 from tests.factories import make_places, make_point, make_producer, make_variant, put_in
 from tests.people import make_user, sign_in
 from tests.producers.conftest import FACTS, OFFICE, actor_of, hand_in, upload
@@ -118,6 +120,13 @@ def test_from_the_first_page_to_the_first_sale(ctx: Any, client: Any) -> None:
     assert made.name == FACTS["name"]
     assert queries.bank_account(made.id).account_number == "001100"
     assert client.get("/producer").status_code == 200
+    home = client.get("/producer").get_data(as_text=True)
+    begun = home.partition('data-testid="beginning"')[2].partition("</section>")[0]
+    assert re.findall(r">(xong|chưa)<", begun) == ["xong", "chưa", "chưa", "chưa", "chưa"]
+    assert [address in begun for address in ("/producer/listings", "/producer/stock", "/producer/statements")] == [
+        True
+    ] * 3
+    assert "Không có việc nào đang chờ bạn" not in home
     assert [p.producer_id for p in session().scalars(select(Paper))] == [made.id, made.id]
     assert made.food_until.year == 9999
 
@@ -134,6 +143,26 @@ def test_from_the_first_page_to_the_first_sale(ctx: Any, client: Any) -> None:
     assert session().scalar(select(Listing.shelf).where(Listing.product_id == goods.product_id)) > 0
     assert len(letters("producers.application")) == 4  # received, given back, received again, approved
     assert broken() == []
+
+    # What is done is ticked; after the first sale nothing needs to be explained any more.
+    def ticks() -> list[str]:
+        page = client.get("/producer").get_data(as_text=True)
+        return re.findall(r">(xong|chưa)<", page.partition('data-testid="beginning"')[2].partition("</section>")[0])
+
+    assert ticks() == ["xong", "xong", "xong", "chưa", "chưa"]
+    put_in(goods, make_point(), 5, owner=f"producer:{made.id}")
+    assert ticks() == ["xong", "xong", "xong", "xong", "chưa"]
+    with transaction():
+        entries.post(
+            OFFICE,
+            [
+                {
+                    "cause": "receipt-line:1", "producer_id": made.id, "kind": EntryKind.PURCHASE, "quantity": 1,
+                    "unit_amount": 50_000, "amount": 50_000, "reference": "N-1", "label": "Mật", "happened_at": clock.now(),
+                }
+            ],
+        )  # fmt: skip
+    assert ticks() == []
 
 
 def test_claiming_a_producer_of_the_registry(applied: Callable[..., Any]) -> None:

@@ -42,7 +42,7 @@ def test_invited_by_mail_taken_once(ctx: Any, client: Any) -> None:
 
     guest = ctx.test_client()
     page = guest.get(path)
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert "/dang-ky?next=" in page.get_data(as_text=True)
     assert guest.get(path[:-3] + "abc").status_code == 404
     user = sign_in(guest)

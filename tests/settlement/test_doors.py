@@ -184,6 +184,12 @@ def test_an_agreement_is_proposed_and_answered(client: Any, trade: Trade, app: A
     assert signed.state is AgreementState.AGREED
     assert signed.effective_from == clock.today() + timedelta(days=1)
     assert client.get(f"/office/agreements/{signed.reference}/paper").status_code == 200
+    own = f"/producer/agreements/{signed.reference}"
+    assert f'href="{own}/paper"' in text(maker.get(own))
+    assert maker.get(f"{own}/paper").mimetype == "image/jpeg"
+    assert maker.get(f"{mine}/paper").status_code == 404  # that one was agreed to here
+    sign_in(maker, (Role.PRODUCER_OWNER, f"producer:{trade.other.id}"))
+    assert maker.get(f"{own}/paper").status_code == 404
     assert broken() == []
 
 

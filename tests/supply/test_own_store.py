@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from shop.catalog.models import Product
 from shop.counts.models import WriteOffReason
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.stock import services as stock
 from shop.stock.errors import LotStopped, NotEnough
-from shop.stock.models import StockLevel, StockMovement
+from shop.stock.models import Lot, StockLevel, StockMovement
 from shop.stock.services import Take, lots
 from shop.supply.errors import GoodsMoved
 from shop.supply.models import Production, StoreCount
@@ -50,6 +52,20 @@ def test_goods_made_lie_in_the_own_store_as_the_producers(supply: Supply) -> Non
     assert store.free_of(supply.producer.id, [supply.hen.id, supply.egg.id]) == {supply.hen.id: 42}
     assert store.totals(supply.producer.id) == (42, 0)
     assert broken() == []
+
+
+def test_a_new_lot_keeps_as_long_as_its_product(supply: Supply) -> None:
+    with transaction() as s:
+        s.get(Product, supply.hen.product_id).shelf_life_days = 90
+    make(supply, lot_code="G1", expires_on=None)
+    make(supply, lot_code="G2", expires_on=in_days(30))
+    make(supply, lot_code="G3", expires_on=None, produced_on=None)
+    make(supply, lot_code="G2", expires_on=None)  # more of a lot that is known
+    kept = dict(session().execute(select(Lot.code, Lot.expires_on).order_by(Lot.id)).all())
+    assert kept == {"G1": in_days(90), "G2": in_days(30), "G3": None}
+    with pytest.raises(Invalid) as spoilt:
+        make(supply, lot_code="G4", expires_on=None, produced_on=in_days(-91))
+    assert spoilt.value.field == "expires_on"
 
 
 @pytest.mark.parametrize(

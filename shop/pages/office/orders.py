@@ -15,7 +15,7 @@ from shop.kernel.money import vnd
 from shop.orders import desk as steps
 from shop.orders import queries as orders
 from shop.pages import desk as read
-from shop.pages import papers
+from shop.pages import overdue, papers
 from shop.pages.office import bp, desk
 from shop.pages.office.desk import ORDERS, P, attempt, of_order
 from shop.payments import services as payments
@@ -63,7 +63,7 @@ def _list(told: list[steps.Outcome] | None = None, error: ShopError | None = Non
         "pages/office/orders.html",
         here=ORDERS,
         view=view,
-        late_before=read.late_before(),
+        late_before=overdue.late_before(),
         told=told,
         error=gettext(error.title, **error.values) if error else "",
         error_code=error.code if error else None,

@@ -12,7 +12,7 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import web
 from shop.pages.office import nav
-from shop.pages.portal import bp, waiting
+from shop.pages.portal import beginning, bp, waiting
 from shop.producers import maker
 from shop.producers import queries as producers
 
@@ -45,6 +45,15 @@ def home() -> Any:
         suspended=producers.suspended_why(here.id),
         choices=[(m.slug, m.name) for m in maker.mine(Permission.PORTAL_ENTER)],
         groups=groups,
+        beginning=[
+            {
+                "words": gettext(step.words),
+                "hint": "" if step.done else gettext(step.hint),
+                "done": step.done,
+                "url": web.path(step.path) if step.path and not step.done and guards.may(step.permission) else "",
+            }
+            for step in beginning.steps(here.id)
+        ],
         nothing=not any(w.count for w in found if w.kind),
     )
 

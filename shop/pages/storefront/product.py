@@ -204,6 +204,7 @@ def _values(told: Shown) -> dict[str, Any]:
         "story": (p.story_en if english else None) or p.story,
         "foreign": english and not p.story_en,
         "maker": maker,
+        "maker_place": producers.place_of(maker) if maker else "",
         "maker_form": producers.legal_form_name(maker.legal_form) if maker else "",
         "maker_story": ((maker.story_en if english else None) or maker.story) if maker else None,
         "for_sale": for_sale,

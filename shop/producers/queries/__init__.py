@@ -25,6 +25,7 @@ from shop.producers.queries.papers import (
     steps_of,
     waiting_office,
     waiting_portal,
+    with_an_end,
 )
 from shop.producers.queries.profile import change, changes, open_changes, recent_changes
 from shop.producers.queries.register import (
@@ -94,4 +95,5 @@ __all__ = [
     "twins",
     "waiting_office",
     "waiting_portal",
+    "with_an_end",
 ]

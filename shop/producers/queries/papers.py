@@ -228,6 +228,18 @@ def ending(days: int) -> list[PaperRow]:
     return [PaperRow(*tuple(row)) for row in session().execute(wanted.order_by(Paper.id))]
 
 
+def with_an_end(producer_id: int) -> list[PaperRow]:
+    """Accepted papers of a producer that end some day and that nothing stands in for, the soonest first."""
+    wanted = _rows().where(
+        Paper.producer_id == producer_id,
+        Paper.state == PaperState.ACCEPTED,
+        Paper.expires_on.is_not(None),
+        ~REPLACED,
+        ~_LONGER,
+    )
+    return [PaperRow(*tuple(row)) for row in session().execute(wanted.order_by(Paper.expires_on, Paper.id))]
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingPapers:
     """Counts for the first page of the day."""

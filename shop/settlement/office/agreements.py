@@ -13,7 +13,6 @@ from shop.accounts.permissions import Permission
 from shop.kernel import clock, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
-from shop.kernel.storage import storage
 from shop.producers import queries as producers
 from shop.settlement import forms
 from shop.settlement.models import (
@@ -30,6 +29,7 @@ from shop.settlement.office.statements import kept
 from shop.settlement.queries import agreements as read
 from shop.settlement.queries import statements as statements_read
 from shop.settlement.services import agreements
+from shop.stock.papers import send_paper
 
 HERE = "/office/agreements"
 P = Permission
@@ -193,18 +193,4 @@ def withdraw(reference: str) -> Any:
 @guards.requires_all(P.SETTLEMENT_READ)
 def agreement_paper(reference: str) -> Response:
     """The signed paper; private."""
-    row, _producer, _own = read.one(reference)
-    if row.paper_key is None:
-        raise NotFound
-    return paper_of(row.paper_key, reference)
-
-
-def paper_of(key: str, name: str) -> Response:
-    """A kept paper as a browser may open it."""
-    pdf = key.endswith(".pdf")
-    answer = Response(storage().get(key), mimetype="application/pdf" if pdf else "image/jpeg")
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    if pdf:
-        answer.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
-    return answer
+    return send_paper(read.one(reference)[0].paper_key)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from shop.catalog.models import Product, Variant
 from shop.counts import services as counts
 from shop.counts.models import WriteOffReason
 from shop.kernel import audit, clock, db, operations, text
@@ -23,6 +24,17 @@ from shop.supply.models import Production, StoreCount
 from shop.supply.queries import store
 
 
+def _best_before(variant_id: int, lot: str, produced_on: date | None, expires_on: date | None) -> date | None:
+    """The last good day of a lot: as told; where it was left out, of a new lot by the shelf life of its product."""
+    if expires_on is not None or produced_on is None:
+        return expires_on
+    known = session().scalar(select(Lot.id).where(Lot.variant_id == variant_id, Lot.code == lot))
+    days = session().scalar(
+        select(Product.shelf_life_days).join(Variant, Variant.product_id == Product.id).where(Variant.id == variant_id)
+    )
+    return produced_on + timedelta(days=days) if days and known is None else None
+
+
 def make(
     actor: Actor,
     producer_id: int,
@@ -37,8 +49,8 @@ def make(
     op_key: str,
     is_demo: bool = False,
 ) -> str:
-    """Put `quantity` units that a producer made into his own store, as his goods; return the reference. The same `op_key`
-    books once.
+    """Put `quantity` units that a producer made into his own store, as his goods; return the reference. Without `expires_on`
+    a new lot keeps as long as its product does. The same `op_key` books once.
 
     Raises:
         NotFound: the point is no open store of his.
@@ -67,7 +79,7 @@ def make(
             owner=store.owner_of(producer_id),
             lot_code=lot,
             produced_on=produced_on,
-            expires_on=expires_on,
+            expires_on=_best_before(variant_id, lot, produced_on, expires_on),
             reason=note or None,
             reference=f"production:{reference}",
             op_key=f"production:{reference}",
