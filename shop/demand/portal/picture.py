@@ -53,8 +53,8 @@ def own_picture() -> Any:
 
 
 def _capacity_url(one: openings.Opening) -> str:
-    """The page where a producer says what he can make, filled in with what the market has room for beside what he makes: what he
-    says there stands in place of what he said before."""
+    """The page where a producer says what he can make, filled in with what the market has room for beside what he makes: what
+    he says there stands in place of what he said before."""
     note = gettext("Nhận làm thêm vì khách còn thiếu: %(name)s", name=one.set_name)
     more = one.weekly if one.per is Per.WEEK else one.weekly * MONTH_WEEKS
     query = {"units": one.made + max(round(more), 1), "per": one.per.value, "note": note}
