@@ -187,7 +187,7 @@ def test_a_quantity_of_nonsense_is_refused_in_its_place(shelf: Shelf) -> None:
     answer = shelf.bench.client.fill(
         "/en" + address, form=f"/en/cho-hang/{entry.reference}/doi", quantity="1", follow=True
     )
-    assert "The quantity was changed." in words(answer)
+    assert "Saved." in words(answer)
     assert shelf.entry(entry.reference).quantity == 1
 
 
@@ -200,13 +200,60 @@ def test_alcohol_is_waited_for_by_adults_only(shelf: Shelf) -> None:
     assert "Hãy mở thư của bạn" in words(client.fill(address, form="/cho-hang", contact="mot@example.vn"))
 
 
+def test_the_place_says_when_nobody_can_be_served(shelf: Shelf) -> None:
+    """A point that closed, goods that are not sold any more: told with what can be done, not left to be waited for."""
+    from shop.catalog.models import ProductState
+    from shop.points import services as points
+
+    corner = factories.make_point("Cửa hàng góc", ships=False)
+    entry = shelf.wait("mot", point_id=corner.id)
+    shelf.wait("hai")
+    address = link(shelf, entry.reference, "cho-hang")
+    client = shelf.app.test_client()
+    page = words(client.get(address))
+    assert "Ngày có hàng: chưa biết" in page and "không còn nhận khách" not in page
+    points.close(Actor("user", "Cán bộ", 1), corner.id, clock.today(), "hết hợp đồng")
+    assert "Cửa hàng góc không còn nhận khách đến lấy hàng" in words(client.get(address))
+    form = f"/cho-hang/{entry.reference}/doi"
+    wrong = client.fill(address, form=form, point="khong-co")
+    assert wrong.status_code == 422 and "không nhận khách đến lấy" in words(wrong)
+    assert client.fill(address, form=form, point=shelf.point.slug).status_code == 303
+    page = words(client.get(address))
+    assert "không còn nhận khách" not in page and "đứng thứ 1 trong 2" in page
+    with transaction() as s:
+        s.get_one(Product, shelf.variant.product_id).state = ProductState.HIDDEN
+    page = words(client.get(address))
+    assert "hiện ngừng bán" in page and "Ngày có hàng" not in page
+
+
 def test_the_basket_says_what_is_kept(shelf: Shelf) -> None:
     shelf.wait("mot")
     shelf.come(1)
     (offer,) = shelf.offers()
     client = shelf.app.test_client()
     client.fill(link(shelf, offer.reference, "giu-hang"), form=f"/giu-hang/{offer.reference}")
-    assert "Đang giữ riêng cho bạn" in words(client.get("/gio-hang"))
+    shown = words(client.get("/gio-hang"))
+    assert "Đang giữ riêng cho bạn" in shown and "giữ đến hết hạn" in shown
+    assert "Giỏ hàng chưa giữ hàng" not in shown
+    # What he adds himself is not kept, and is not said to be.
+    shelf.come(2)
+    client.fill("/gio-hang", form="/gio-hang", quantity="3")
+    assert "Đang giữ riêng cho bạn 1 trong 3" in words(client.get("/gio-hang"))
+
+
+def test_who_has_goods_in_the_basket_that_are_kept_for_others_may_wait_too(shelf: Shelf) -> None:
+    shelf.come(1)
+    other, buyer = shelf.app.test_client(), shelf.app.test_client()
+    for client in (other, buyer):
+        shelf.bench.add(shelf.variant, client=client)
+    shelf.bench.placed(shelf.bench.order(buyer))
+    shelf.wait("mot")
+    shelf.come(1)  # for who waits
+    page = other.get("/gio-hang").get_data(as_text=True)
+    assert f'href="/cho-hang?sku={shelf.variant.sku}"' in page and "vừa hết hàng" in page
+    assert "Giỏ hàng chưa giữ hàng" in page
+    other.fill(f"/cho-hang?sku={shelf.variant.sku}", form="/cho-hang", contact="hai@example.vn", quantity="1")
+    assert session().query(WaitEntry).count() == 2
 
 
 def test_the_expected_day_is_the_deliverys_and_else_not_known(shelf: Shelf, page: str) -> None:

@@ -335,6 +335,7 @@ def test_after_it_closed_one_may_leave_only_if_the_days_moved(orchard: Orchard) 
     told = session().query(Letter).filter_by(kind="preorder.moved").all()
     assert {letter.recipient for letter in told} == {claim(first).email, claim(second).email}
     assert all("Bão số 3" in letter.body_text for letter in told)
+    assert all(told.count("trước là") == 2 for told in (letter.body_text for letter in told))
     places.leave(BUYER, first)
     work()
     assert (claim(first).state, refunded(first), claim(second).state) == (S.LEFT, 40_000, S.CONFIRMED)
@@ -550,6 +551,48 @@ def test_goods_that_come_are_kept_for_those_who_ordered_them(orchard: Orchard) -
     assert broken() == []
 
 
+def test_goods_set_aside_of_a_stopped_lot_make_room_for_others(orchard: Orchard) -> None:
+    """What nobody may have is not said to be there, does not keep the recall open, and other goods take its place."""
+    from shop.stock.services import lots
+
+    window = orchard.open()
+    (reference,) = orchard.bought(window, 4)
+    orchard.harvest(window, 6)
+    assert aside.sweep() == {window: 4}
+    bad = session().query(StockLevel).one()
+    bad_id, lot_id = bad.id, bad.lot_id
+    lots.stop_lot(OFFICE, lot_id, "Nghi nhiễm khuẩn", op_key=key())
+    session().expire_all()
+    (need,) = running.preview(window).needs
+    assert (need.there, need.missing) == (0, 4)
+    orchard.arrive(5)
+    work()  # the fact is heard
+    found = {level.id: level.allocated for level in session().query(StockLevel)}
+    assert found.pop(bad_id) == 0 and list(found.values()) == [4]
+    assert running.preview(window).needs[0].missing == 0
+    assert broken() == []
+    assert orchard.run(window)["units"] == 4
+    assert goods_of(reference).lines[0].quantity == 4
+    assert session().get(StockLevel, bad_id).allocated == 0
+    assert broken() == []
+
+
+def test_goods_set_aside_that_came_past_their_date_are_not_there(orchard: Orchard) -> None:
+    from shop.stock.models import Lot
+
+    window = orchard.open()
+    orchard.bought(window, 4)
+    windows.close(OFFICE, window, key())
+    windows.record_harvest(MAKER, window, 6, 110_000, key())
+    orchard.arrive(6, expires_on=in_days(3))
+    assert aside.sweep() == {window: 4}
+    with transaction() as s:
+        s.query(Lot).filter(Lot.expires_on.is_not(None)).one().expires_on = in_days(-1)
+    assert running.preview(window).needs[0].missing == 4
+    aside.sweep()
+    assert sum(level.allocated for level in session().query(StockLevel)) == 0
+
+
 def test_a_failed_harvest_gives_everything_back(orchard: Orchard) -> None:
     window = orchard.open()
     (reference,) = orchard.bought(window, 4)
@@ -638,6 +681,35 @@ def test_a_deposit_kept_for_the_next_window_has_its_places_first(orchard: Orchar
     places.leave(BUYER, new.reference)  # he never chose these days
     work()
     assert refunded(kept) == 80_000
+    assert broken() == []
+
+
+def test_a_deposit_that_waits_goes_into_a_window_that_is_open_already(orchard: Orchard) -> None:
+    """Windows overlap where something is gathered every week: whoever kept his deposit does not wait for one more."""
+    window, following = orchard.open(), orchard.open(low=1, limit_units=3, household_limit=3)
+    kept, second = orchard.bought(window, 2, 2, on_short=OnShort.CARRY)
+    orchard.harvest(window, 0)
+    orchard.run(window)
+    assert row(following).taken == 0
+    assert carrying.bring_over_late() == 2
+    assert carrying.bring_over_late() == 0
+    new = {p.carried_from_id: p for p in session().query(Preorder).filter_by(window_id=row(following).id)}
+    assert [new[claim(r).id].quantity for r in (kept, second)] == [2, 1]  # as they ordered; one place was left
+    work()
+    assert (claim(second).moved_amount, refunded(second), claim(second).credit_amount) == (20_000, 20_000, 0)
+    assert session().query(Letter).filter_by(kind="preorder.carried").count() == 2
+    assert broken() == []
+
+
+def test_a_deposit_that_waits_finds_nothing_where_it_cannot_be_served(orchard: Orchard) -> None:
+    """Windows that take no orders any more, and one that nobody can collect from."""
+    window, shut, sent = orchard.open(), orchard.open(), orchard.open(pickup_ids=())
+    (kept,) = orchard.bought(window, 2, on_short=OnShort.CARRY)
+    windows.close(OFFICE, shut, key())
+    orchard.harvest(window, 0)
+    orchard.run(window)
+    assert carrying.bring_over_late() == 0
+    assert (row(shut).taken, row(sent).taken, claim(kept).credit_amount) == (0, 0, 40_000)
     assert broken() == []
 
 

@@ -46,7 +46,8 @@ MONTH_WEEKS = 365.25 / 12 / 7
 
 @dataclass(frozen=True, slots=True)
 class Ware:
-    """A pack with what the picture says of whose it is. `offered`: it can be bought; `commune`: where it is made."""
+    """A pack with what the picture says of whose it is. `offered`: it can be bought; `commune`: where it is made; `months`: its
+    season as the catalogue has it, a bit for each month (0: nobody has said)."""
 
     variant_id: int
     sku: str
@@ -62,6 +63,11 @@ class Ware:
     commune: str
     set_id: int
     offered: bool
+    months: int = 0
+
+    def in_season(self, day: date) -> bool:
+        """Whether there are such goods at that time of the year, as far as the catalogue says."""
+        return not self.months or bool(self.months >> (day.month - 1) & 1)
 
 
 @dataclass(slots=True)
@@ -133,6 +139,11 @@ class Line:
     def soon(self) -> bool:
         """Whether goods run out within four weeks."""
         return self.gap_week is not None and self.gap_week < SOON_WEEKS
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody can say what is wanted of it: no forecast, nothing sold or asked for in the weeks that are read."""
+        return not self.by_forecast and not self.waiting and not any(sum(week) for week in self.past.values())
 
     def bare(self, today: date) -> bool:
         """Whether nothing is there while people wait or have asked within the last weeks."""
@@ -216,7 +227,7 @@ def _wares(scopes: Collection[str], producer_id: int | None, set_id: int | None)
             Variant.id, Variant.sku, Variant.pack, Product.id, Product.slug, Product.name, Product.sort_name, Variant.position,
             Product.producer_id, func.coalesce(Producer.name, ""), func.coalesce(Producer.slug, ""),
             func.coalesce(Product.commune_code, Producer.commune_code, ""), Product.set_id,
-            and_(Product.state == ProductState.SHOWN, Variant.state == VariantState.SHOWN),
+            and_(Product.state == ProductState.SHOWN, Variant.state == VariantState.SHOWN), Product.season_months,
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(Producer, Producer.id == Product.producer_id)

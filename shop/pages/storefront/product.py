@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,6 +14,8 @@ from shop.catalog import browse, queries
 from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
+from shop.catalog.words import season_text
+from shop.checkout.rules import LINE_LIMIT
 from shop.demand import visits
 from shop.demand.models.unmet import Channel, Kind
 from shop.demand.queries import waiting
@@ -229,7 +230,8 @@ def _packs(found: ProductPage, *, english: bool) -> tuple[PackView, ...]:
                 name=(v.name_en if english else None) or v.name,
                 url=web.path(f"/san-pham/{found.product.slug}") + "?" + urlencode({"loai": v.sku}),
                 available=available,
-                most=min(available or 0, v.order_limit or MOST_AT_ONCE, MOST_AT_ONCE),
+                # Not what there is: whoever wants more than that is told so by the basket, and counted.
+                most=v.order_limit or int(LINE_LIMIT.get()) if available else 0,
             )
         )
     return tuple(made)
@@ -311,25 +313,6 @@ def _shelf_life(days: int | None) -> str | None:
     if days % 30 == 0:
         return _("%(n)s tháng", n=days // 30)
     return _("%(n)s ngày", n=days)
-
-
-def season_text(months: int) -> str | None:
-    """The months of a season as people say them: `tháng 7–8, 10`; None for all year."""
-    chosen = [m for m in range(1, 13) if months & (1 << (m - 1))]
-    if not chosen or len(chosen) == 12:
-        return None
-    runs: list[list[int]] = []
-    for m in chosen:
-        if runs and m == runs[-1][-1] + 1:
-            runs[-1].append(m)
-        else:
-            runs.append([m])
-    if len(runs) > 1 and runs[0][0] == 1 and runs[-1][-1] == 12:  # over the turn of the year
-        runs[0] = runs.pop() + runs[0]
-    name = month_abbr.__getitem__ if web.language() == "en" else str
-    return _(
-        "tháng %(months)s", months=", ".join("–".join(name(m) for m in dict.fromkeys((r[0], r[-1]))) for r in runs)
-    )
 
 
 def _near(found: ProductPage, *, adult: bool) -> tuple[Near, ...]:
