@@ -83,6 +83,15 @@ class Permission(StrEnum):
     # See who waits for which goods; see contacts, call, confirm and remove.
     WAITING_READ = "waiting:read"
     WAITING_HANDLE = "waiting:handle"
+    # See fairs; plan them, call and share out booths; run their days; close their sheets and freeze their reports.
+    EXHIBITION_READ = "exhibition:read"
+    EXHIBITION_EDIT = "exhibition:edit"
+    EXHIBITION_RUN = "exhibition:run"
+    EXHIBITION_CLOSE = "exhibition:close"
+    # Say for one's own locality whether a producer should be at a fair.
+    EXHIBITION_ENDORSE = "exhibition:endorse"
+    # Apply for a booth, say what one brings, sign one's sheet: in the producers' own door.
+    EXHIBITION_APPLY = "exhibition:apply"
 
 
 class Role(StrEnum):
@@ -104,7 +113,16 @@ P = Permission
 
 # Rights in the producers' own door: nobody of the office has them.
 _MEMBER = frozenset(
-    {P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.PORTAL_ORDERS, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}
+    {
+        P.PORTAL_ENTER,
+        P.LISTING_EDIT,
+        P.SUPPLY_EDIT,
+        P.PORTAL_ORDERS,
+        P.SALES_READ,
+        P.STATEMENT_READ,
+        P.STATEMENT_AGREE,
+        P.EXHIBITION_APPLY,
+    }
 )
 PORTAL_RIGHTS = _MEMBER | {P.PORTAL_PROFILE, P.MEMBER_MANAGE}
 
@@ -112,7 +130,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
     Role.PRODUCER_OWNER: PORTAL_RIGHTS,
     Role.PRODUCER_MEMBER: _MEMBER,
-    Role.PRODUCER_LISTINGS: frozenset({P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT}),
+    Role.PRODUCER_LISTINGS: frozenset({P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.EXHIBITION_APPLY}),
     Role.PRODUCER_PACKING: frozenset({P.PORTAL_ENTER, P.PORTAL_ORDERS, P.SUPPLY_EDIT}),
     Role.PRODUCER_MONEY: frozenset({P.PORTAL_ENTER, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}),
     Role.POINT_KEEPER: frozenset(
@@ -160,6 +178,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.TILL_ENTER,
             P.PLACE_READ,
             P.WAITING_READ,
+            P.EXHIBITION_READ,
+            P.EXHIBITION_EDIT,
+            P.EXHIBITION_RUN,
+            P.EXHIBITION_CLOSE,
         }
     ),
     Role.PROGRAMME_OFFICER: frozenset(
@@ -186,9 +208,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POINT_INSPECT,
             P.PLACE_READ,
             P.WAITING_READ,
+            P.EXHIBITION_READ,
         }
     ),
-    Role.LOCALITY_OFFICER: frozenset({P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ}),
+    Role.LOCALITY_OFFICER: frozenset(
+        {P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ, P.EXHIBITION_ENDORSE}
+    ),
     Role.ORDER_DESK: frozenset(
         {
             P.OFFICE_ENTER,
