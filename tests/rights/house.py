@@ -139,7 +139,24 @@ class House:
             "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
             "producer": [f"producer:{self.producer.id}"],
             "locality": [f"locality:{self.commune}"],
+            "exhibition": [f"exhibition:{self.fair.id}"],
         }[kind]
+
+    @cached_property
+    def fair(self) -> Any:
+        """A fair of spring, announced, that takes applications today."""
+        from shop.exhibitions.models.fairs import Exhibition, FairKind
+        from shop.exhibitions.services import fairs
+
+        today, day = clock.today(), timedelta(days=1)
+        draft = fairs.Draft(
+            name=f"Hội chợ {self.name}", kind=FairKind.PROVINCIAL, from_on=today + 60 * day, to_on=today + 66 * day,
+            venue="Cung Quy hoạch", call_from_on=today - day, call_to_on=today + 20 * day, home_point_id=self.point.id,
+        )  # fmt: skip
+        slug = fairs.create(SYSTEM, draft, key())
+        found = session().scalars(select(Exhibition).where(Exhibition.slug == slug)).one()
+        fairs.announce(SYSTEM, found.id, key())
+        return found
 
     @cached_property
     def variant(self) -> Variant:

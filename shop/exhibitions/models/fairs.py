@@ -129,6 +129,11 @@ class Exhibition(Base):
     description_en: Mapped[LongText | None]
     call_from_on: Mapped[date | None] = mapped_column(Date)
     call_to_on: Mapped[date | None] = mapped_column(Date)
+    # Who may apply, with what, and how: the words of the public call.
+    call_text: Mapped[LongText | None]
+    call_text_en: Mapped[LongText | None]
+    # Web addresses where the fair is written of, several divided by " ; ".
+    source_url: Mapped[LongText | None]
     columns: Mapped[int] = mapped_column(default=40)
     rows: Mapped[int] = mapped_column(default=24)
     cell_cm: Mapped[int] = mapped_column(default=100)
