@@ -1,4 +1,4 @@
-"""Fairs: the words of the call, sources, and what is written of a fair."""
+"""Fairs: the words of the call, sources, the version of the plan, and what is written of a fair."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("call_text", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("call_text_en", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("source_url", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("plan_version", sa.Integer(), nullable=False, server_default="0"))
+
+    with op.batch_alter_table("exhibitions", schema=None) as batch_op:
+        batch_op.alter_column("plan_version", existing_type=sa.Integer(), server_default=None)
 
     op.create_table(
         "exhibition_figures",
@@ -57,6 +61,7 @@ def downgrade() -> None:
 
     op.drop_table("exhibition_figures")
     with op.batch_alter_table("exhibitions", schema=None) as batch_op:
+        batch_op.drop_column("plan_version")
         batch_op.drop_column("source_url")
         batch_op.drop_column("call_text_en")
         batch_op.drop_column("call_text")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.kernel.errors import N_, Conflict
+from shop.kernel.errors import N_, Conflict, Invalid
 
 
 class FairMovedOn(Conflict):
@@ -20,3 +20,18 @@ class FairApplied(Conflict):
     title = N_(
         "Đã có %(n)s cơ sở nộp hồ sơ nên không đưa hội chợ về bản nháp được. Nếu không tổ chức nữa, hãy hủy hội chợ."
     )
+
+
+class BoothsOverlap(Invalid):
+    code = "booths-overlap"
+    title = N_("“%(first)s” và “%(second)s” chồng lên nhau.")
+
+
+class BoothStood(Conflict):
+    code = "booth-stood"
+    title = N_("Gian %(code)s đang là của %(name)s. Hãy chuyển cơ sở sang gian khác trước.")
+
+
+class PlanPartUsed(Conflict):
+    code = "plan-part-used"
+    title = N_("“%(name)s” đang được gian hoặc hồ sơ dùng nên không xóa được.")

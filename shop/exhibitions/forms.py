@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask_babel import gettext
 from wtforms import HiddenField, SelectField, ValidationError
@@ -66,14 +66,13 @@ class FairForm(Form):
 
     def draft(self) -> Draft:
         """The draft that valid fields give."""
-        assert self.from_on.data is not None
-        assert self.last_on.data is not None
+        first, last = self.from_on.data or date.min, self.last_on.data or date.min
         return Draft(
             name=self.name.data or "",
             name_en=self.name_en.data or None,
             kind=FairKind(self.kind.data),
-            from_on=self.from_on.data,
-            to_on=self.last_on.data + DAY,
+            from_on=first,
+            to_on=last + DAY,
             day_opens=self.day_opens.data or "",
             day_closes=self.day_closes.data or "",
             venue=self.venue.data or "",

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.exhibitions.models.fairs import Exhibition, FairKind
-from shop.exhibitions.services import fairs
+from shop.exhibitions.models.fairs import Exhibition, FairKind, FeatureKind, ZoneColour
+from shop.exhibitions.services import fairs, plan
 from shop.exhibitions.services.fairs import Draft
 from shop.kernel import clock, operations
 from shop.kernel.actor import Actor
@@ -51,6 +51,19 @@ def fair(*, announced: bool = False, **values: Any) -> Exhibition:
     if announced:
         fairs.announce(STAFF, made.id, key())
     return made
+
+
+def planned(made: Exhibition) -> tuple[int, int]:
+    """A zone, a type of 3 × 3 cells, booths A1 to A3 and an aisle below; the ids of zone and type."""
+    zone_id = plan.put_zone(STAFF, made.id, None, plan.ZoneDraft("T", "Khu trong tỉnh", ZoneColour.SEA), seen=0)
+    type_id = plan.put_type(STAFF, made.id, None, plan.TypeDraft("Gian chuẩn", 3, 3, 6_000_000), seen=1)
+    wanted = plan.Drawing(
+        plan.Hall(40, 24, 100),
+        tuple(plan.BoothDraft(None, f"A{n}", type_id, zone_id, 3 * n, 2, 3, 3) for n in (1, 2, 3)),
+        (plan.FeatureDraft(None, FeatureKind.AISLE, 3, 5, 9, 2),),
+    )
+    plan.save(STAFF, made.id, wanted, seen=2)
+    return zone_id, type_id
 
 
 def post(client: Any, path: str, /, **data: Any) -> Any:

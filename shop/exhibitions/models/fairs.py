@@ -137,6 +137,8 @@ class Exhibition(Base):
     columns: Mapped[int] = mapped_column(default=40)
     rows: Mapped[int] = mapped_column(default=24)
     cell_cm: Mapped[int] = mapped_column(default=100)
+    # Raised by each change of the plan: whoever drew on an older one is told.
+    plan_version: Mapped[int] = mapped_column(default=0)
     # Where its goods come from and go home to.
     home_point_id: Mapped[int | None] = mapped_column(ForeignKey(Point.id))
     created_at: Mapped[Instant]

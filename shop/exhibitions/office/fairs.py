@@ -8,7 +8,7 @@ from flask import flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 
 from shop.accounts import guards
-from shop.accounts.permissions import Permission as P
+from shop.accounts.permissions import Permission
 from shop.exhibitions import forms, tabs
 from shop.exhibitions.models.fairs import (
     FAIR_ALLOWED,
@@ -39,7 +39,7 @@ BADGES = {
     FairState.CANCELLED: "bad",
     FairState.RECORDED: "",
 }
-tabs.add(10, "", N_("Hội chợ"), P.EXHIBITION_READ)
+tabs.add(10, "", N_("Hội chợ"), Permission.EXHIBITION_READ)
 
 
 def page(template: str, fair: Exhibition, part: str, status: int = 200, **values: Any) -> Any:
@@ -61,10 +61,10 @@ def page(template: str, fair: Exhibition, part: str, status: int = 200, **values
 
 
 @bp.get("/exhibitions")
-@guards.requires(P.EXHIBITION_READ)
+@guards.requires(Permission.EXHIBITION_READ)
 def index() -> Any:
     """The fairs that the reader may see, or a file of them."""
-    view = listing.fairs(request.args, guards.scopes(P.EXHIBITION_READ))
+    view = listing.fairs(request.args, guards.scopes(Permission.EXHIBITION_READ))
     if view.export:
         return view.download()
     return render_template(
@@ -74,12 +74,12 @@ def index() -> Any:
         kinds=FAIR_KIND_NAMES,
         states=FAIR_STATE_NAMES,
         badges_of=BADGES,
-        may_create="*" in guards.scopes(P.EXHIBITION_EDIT),
+        may_create="*" in guards.scopes(Permission.EXHIBITION_EDIT),
     )
 
 
 @bp.get("/exhibitions/new")
-@guards.requires_all(P.EXHIBITION_EDIT)
+@guards.requires_all(Permission.EXHIBITION_EDIT)
 def new() -> Any:
     """An empty editor."""
     form = forms.FairForm(
@@ -94,7 +94,7 @@ def new() -> Any:
 
 
 @bp.post("/exhibitions/new")
-@guards.requires_all(P.EXHIBITION_EDIT)
+@guards.requires_all(Permission.EXHIBITION_EDIT)
 def create() -> Any:
     """Begin a fair."""
     form = forms.FairForm()
@@ -112,7 +112,7 @@ def create() -> Any:
 
 
 @bp.get("/exhibitions/<slug>")
-@guards.requires(P.EXHIBITION_READ, scope=fairs.scope)
+@guards.requires(Permission.EXHIBITION_READ, scope=fairs.scope)
 def fair(slug: str) -> Any:
     """The fair: its facts to read or change, its steps, its history."""
     row = fairs.by_slug(slug)
@@ -120,7 +120,7 @@ def fair(slug: str) -> Any:
 
 
 @bp.post("/exhibitions/<slug>")
-@guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
+@guards.requires(Permission.EXHIBITION_EDIT, scope=fairs.scope)
 def change(slug: str) -> Any:
     """Change the fair's facts."""
     row, form = fairs.by_slug(slug), forms.FairForm()
@@ -138,21 +138,21 @@ def change(slug: str) -> Any:
 
 
 @bp.post("/exhibitions/<slug>/announce")
-@guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
+@guards.requires(Permission.EXHIBITION_EDIT, scope=fairs.scope)
 def announce(slug: str) -> Any:
     """Show a drafted fair to the public."""
     return _step(slug, "", commands.announce, gettext("Đã công bố hội chợ."))
 
 
 @bp.post("/exhibitions/<slug>/take-back")
-@guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
+@guards.requires(Permission.EXHIBITION_EDIT, scope=fairs.scope)
 def take_back(slug: str) -> Any:
     """Make a draft of it again."""
     return _step(slug, "take_back", commands.take_back, gettext("Đã đưa hội chợ về bản nháp."))
 
 
 @bp.post("/exhibitions/<slug>/cancel")
-@guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
+@guards.requires(Permission.EXHIBITION_EDIT, scope=fairs.scope)
 def cancel(slug: str) -> Any:
     """Call it off."""
     return _step(slug, "cancel", commands.cancel, gettext("Đã hủy hội chợ."))
@@ -196,7 +196,7 @@ def _new(form: forms.FairForm, status: int = 200) -> Any:
 def _editor(
     row: Exhibition, form: forms.FairForm, status: int = 200, asked: str = "", word: str = "", reason: str = ""
 ) -> Any:
-    may_edit = guards.may(P.EXHIBITION_EDIT, f"exhibition:{row.id}")
+    may_edit = guards.may(Permission.EXHIBITION_EDIT, f"exhibition:{row.id}")
     allowed = FAIR_ALLOWED[str(row.state)]
     return page(
         "exhibitions/office/fair.html",

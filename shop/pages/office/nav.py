@@ -76,7 +76,7 @@ WAYS: Ways = (
     ),
     (
         N_("Hội chợ"),
-        (Way("/office/exhibitions", N_("Hội chợ"), "pin", P.EXHIBITION_READ),),
+        (Way("/office/exhibitions", N_("Hội chợ"), "tent", P.EXHIBITION_READ),),
     ),
     (
         N_("Hàng hóa"),
