@@ -104,6 +104,12 @@ def words(vietnamese: str, english: str | None) -> str:
     return english if english and web.language() == "en" else vietnamese
 
 
+def metres(cells: int, cell_cm: int) -> str:
+    """The length of `cells` in metres, as the reader writes it: `3`, `2,5`."""
+    told = f"{cells * cell_cm / 100:.2f}".rstrip("0").rstrip(".")
+    return told if web.language() == "en" else told.replace(".", ",")
+
+
 def of(fair: Exhibition, *, who: bool) -> Drawn:
     """The plan of `fair`; `who`: with the makers who stand there. Five statements at most."""
     booths = list(session().scalars(select(Booth).where(Booth.exhibition_id == fair.id).order_by(Booth.id)))

@@ -28,6 +28,7 @@ from shop.producers.models import Producer
 from shop.seed import (
     booths,
     counters,
+    fairs_plan,
     goods,
     joining,
     ledger,
@@ -132,6 +133,8 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     fair = replace(staff, rng=random.Random(f"demo:booths:{seed}"), _acts=[])
     booths.plan(fair)
     fair.work()
+    # The fair that is being prepared.
+    fairs_plan.load(replace(staff, rng=random.Random(f"demo:fairs:{seed}"), _acts=[]), points.DEMO_WAREHOUSE)
     joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
     finding.sweep()

@@ -12,7 +12,7 @@ function start() {
   let now = copy(base); // what is drawn
   let chosen = null; // key of the chosen shape
   let tool = "select";
-  let zoom = 1;
+  let zoom = 0; // chosen by the first drawing: letters must be readable on a phone
   let number = 0;
   const past = [];
   const ahead = [];
@@ -135,7 +135,8 @@ function start() {
     const { wrong } = faults();
     const [w, h] = [now.columns * U, now.rows * U];
     svg.setAttribute("viewBox", `-2 -2 ${w + 4} ${h + 4}`);
-    const wide = Math.max(320, canvas.clientWidth - 4);
+    const wide = Math.max(280, canvas.clientWidth - 4);
+    zoom ||= Math.max(1, Math.min(4, (now.columns * 12) / wide));
     svg.setAttribute("width", Math.round(wide * zoom));
     svg.setAttribute("height", Math.round((wide * zoom * (h + 4)) / (w + 4)));
     svg.classList.toggle("drawing", tool !== "select");
@@ -195,13 +196,20 @@ function start() {
   }
   by("p-out").addEventListener("change", (event) => change(() => { const s = find(chosen); if (s) s.out_of_use = event.target.checked; }));
   by("p-pick").addEventListener("change", (event) => choose(event.target.value || null, true));
-  by("plan-one").addEventListener("submit", (event) => {
+  by("plan-one").addEventListener("submit", (event) => event.preventDefault());
+  by("plan-one").addEventListener("keydown", (event) => {
+    if ((event.key !== "Enter" && event.key !== "Escape") || !event.target.matches("input:not([type=checkbox])")) return;
     event.preventDefault();
-    if (document.activeElement?.blur) document.activeElement.blur(); // lets `change` happen first
+    event.target.blur(); // what was typed is taken first
     draw(true);
   });
 
+  // What is still being typed belongs to the shape chosen so far.
+  function settle() {
+    if (by("plan-one").contains(document.activeElement)) document.activeElement.blur();
+  }
   function choose(key, focus = false) {
+    settle();
     chosen = key;
     draw(focus);
   }
@@ -286,6 +294,7 @@ function start() {
   let drag = null;
   svg.addEventListener("pointerdown", (event) => {
     if (event.button || drag) return;
+    settle();
     const [x, y] = cell(event);
     const shape = tool === "select" ? event.target.closest(".plan-shape") : null;
     if (shape) {
@@ -420,6 +429,7 @@ function start() {
   async function save() {
     const button = root.querySelector("[data-do=save]");
     if (button.getAttribute("aria-busy") === "true") return;
+    settle();
     if (!dirty()) { say(words.clean); return; }
     button.setAttribute("aria-busy", "true");
     const sent = { ...now, booths: now.booths.map(({ key, makers, ...b }) => b), features: now.features.map(({ key, ...f }) => f) };
