@@ -15,6 +15,7 @@ from shop.accounts.permissions import Role
 from shop.catalog import services as catalog
 from shop.catalog.services import registry
 from shop.delivery import services as delivery
+from shop.exhibitions.services import records
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
@@ -78,6 +79,7 @@ def _make(seed: int) -> dict[str, Any]:
     delivery.load_demo_rates()
     points.load_registry()
     points.load_demo()
+    records.load()
     catalog.load_registry()
     goods.load(rng, clock.start_of(since - timedelta(days=1)))
     known = _scopes()

@@ -152,6 +152,11 @@ class Exhibition(Base):
         """The last day, as people say it."""
         return self.to_on - timedelta(days=1) if self.to_on else None
 
+    @property
+    def call_last_on(self) -> date | None:
+        """The last day of the call, as people say it."""
+        return self.call_to_on - timedelta(days=1) if self.call_to_on else None
+
     def takes_applications(self, on: date) -> bool:
         """Whether producers may apply on the day `on`."""
         return (

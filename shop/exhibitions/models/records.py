@@ -45,7 +45,8 @@ LABELLED_FIGURES = (FigureKind.LOCALITY_TURNOVER, FigureKind.OTHER)
 
 class Figure(Base):
     """One figure of one source. `text` is what the source writes (`~200`); `value` the number in it, for comparing, NULL where
-    it names none. `as_of`: the day that the figure speaks of, NULL where the source does not say."""
+    it names none. `as_of`: the day on which the source was written, NULL where it does not say. `label` tells apart what is not
+    quite the same (`ba ngày đầu`), and whose turnover it is."""
 
     __tablename__ = "exhibition_figures"
     __table_args__ = (

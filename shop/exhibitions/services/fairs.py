@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from shop.exhibitions.errors import FairApplied, FairChanged, FairMovedOn
 from shop.exhibitions.models.calls import Application, ApplicationState
 from shop.exhibitions.models.fairs import FAIR_LIVE, Exhibition, FairKind, FairState
+from shop.exhibitions.queries import public
 from shop.exhibitions.services import steps
 from shop.kernel import audit, clock, operations, text, web
 from shop.kernel.actor import Actor
@@ -153,6 +154,7 @@ def update(actor: Actor, exhibition_id: int, draft: Draft, *, seen: str) -> None
         if changes:
             row.updated_at = clock.now()
             audit.record(actor, "exhibitions.update", f"exhibition:{row.slug}", changes=changes)
+            after_commit(public.forget)
             after_commit(web.forget_pages)
 
 

@@ -8,6 +8,7 @@ from shop.exhibitions.errors import FairMovedOn
 from shop.exhibitions.events import ApplicationStepped, FairStepped
 from shop.exhibitions.models.calls import APPLICATION_ALLOWED, Application, ApplicationState, ApplicationStep
 from shop.exhibitions.models.fairs import FAIR_ALLOWED, Exhibition, ExhibitionStep, FairState
+from shop.exhibitions.queries import public
 from shop.kernel import audit, clock, events, web
 from shop.kernel.actor import Actor
 from shop.kernel.db import after_commit, session
@@ -38,6 +39,7 @@ def fair(actor: Actor, row: Exhibition, to: FairState, reason: str | None = None
     session().add(step)
     session().flush()
     events.publish(FairStepped(row.id, before, to.value))
+    after_commit(public.forget)
     after_commit(web.forget_pages)
     return step.id
 
