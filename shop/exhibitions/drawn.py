@@ -98,6 +98,13 @@ class Drawn:
     def height(self) -> int:
         return self.fair.rows * UNIT
 
+    @property
+    def by_zone(self) -> list[tuple[str, list[DrawnBooth]]]:
+        """The booths of each zone that has some, then those of none (named '')."""
+        found = [(zone.name, [b for b in self.booths if b.zone is zone]) for zone in self.zones]
+        found.append(("", [b for b in self.booths if b.zone is None]))
+        return [(name, rows) for name, rows in found if rows]
+
 
 def words(vietnamese: str, english: str | None) -> str:
     """What was written down in two languages, in the reader's own."""
@@ -174,7 +181,7 @@ def _zone(number: int, zone: Zone, booths: Sequence[Booth]) -> DrawnZone:
     mine = [b for b in booths if b.zone_id == zone.id]
     top = min((b.y for b in mine), default=0)
     left, right = min((b.x for b in mine), default=0), max((b.x + b.columns for b in mine), default=0)
-    y = top * UNIT - 5 if top else max((b.y + b.rows for b in mine), default=0) * UNIT + 13
+    y = top * UNIT - 9 if top else max((b.y + b.rows for b in mine), default=0) * UNIT + 13
     return DrawnZone(
         zone,
         words(zone.name, zone.name_en),

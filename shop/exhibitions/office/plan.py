@@ -147,7 +147,7 @@ def plan_print(slug: str) -> Any:
     """The plan alone, for printing."""
     fair = fairs.by_slug(slug)
     return render_template(
-        "exhibitions/office/plan_print.html", here=HERE, fair=fair, p=drawn.of(fair, who=True), published=True
+        "exhibitions/office/plan_print.html", here=HERE, fair=fair, p=drawn.of(fair, who=True)
     )
 
 
