@@ -146,9 +146,7 @@ def _save_drawing(fair: Exhibition) -> Any:
 def plan_print(slug: str) -> Any:
     """The plan alone, for printing."""
     fair = fairs.by_slug(slug)
-    return render_template(
-        "exhibitions/office/plan_print.html", here=HERE, fair=fair, p=drawn.of(fair, who=True)
-    )
+    return render_template("exhibitions/office/plan_print.html", here=HERE, fair=fair, p=drawn.of(fair, who=True))
 
 
 @bp.get("/exhibitions/<slug>/plan.pdf")

@@ -115,7 +115,7 @@ def fair_calendar() -> str:
         years=years,
         undated=[f for f in shown if year and f.year == year and f.from_on is None and f.month is None],
         feed=current_app.extensions["shop_config"].base_url + web.path("/hoi-cho/lich.ics"),
-        today=today,
+        this_month=today.replace(day=1),
     )
 
 
