@@ -33,7 +33,8 @@ def escape(text: str) -> str:
 
 def fold(line: str) -> str:
     """The content line in pieces of at most 75 octets (3.1), no letter cut in two."""
-    pieces, piece = [], b""
+    pieces: list[bytes] = []
+    piece = b""
     for letter in line:
         octets = letter.encode()
         # A further piece begins with a blank, which counts.

@@ -7,6 +7,7 @@ booth, was so in 2015
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import select
@@ -87,13 +88,14 @@ def _draw(staff: Staff, fair_id: int) -> None:
     ):
         zones[code] = plan.put_zone(officer, fair_id, None, ZoneDraft(code, name, colour, english), seen=version)
         version += 1
-    own = {"subsidy_for": SubsidyFor.PROVINCE, "subsidy_percent": 100}
+    standard = TypeDraft(
+        "Gian tiêu chuẩn", 3, 3, 6_000_000, subsidy_for=SubsidyFor.PROVINCE, subsidy_percent=100, power_watts=500,
+        name_en="Standard booth",
+    )  # fmt: skip
     kinds = {}
     for key, kind in {
-        "standard": TypeDraft("Gian tiêu chuẩn", 3, 3, 6_000_000, power_watts=500, name_en="Standard booth", **own),
-        "shared": TypeDraft(
-            "Gian chung", 3, 3, 6_000_000, power_watts=500, makers=3, name_en="Shared booth", **own
-        ),
+        "standard": standard,
+        "shared": replace(standard, name="Gian chung", name_en="Shared booth", makers=3),
         "cold": TypeDraft(
             "Gian có tủ đông", 3, 3, 7_500_000, subsidy_for=SubsidyFor.STARRED, subsidy_percent=100, min_stars=3,
             subsidy_most_amount=6_000_000, power_watts=2_000, cold=True, name_en="Booth with freezer",

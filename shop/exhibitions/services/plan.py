@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -487,10 +487,3 @@ def remove_type(actor: Actor, exhibition_id: int, type_id: int, *, seen: int) ->
             raise PlanPartUsed(name=kind.name)
         session().delete(kind)
         _changed(actor, row, "exhibitions.type-remove", type=kind.name)
-
-
-def with_booths(before: Drawing, booths: Iterable[BoothDraft]) -> Drawing:
-    """`before` with `booths` put in: those with an id in place of the old ones, the others added."""
-    new = {b.id: b for b in booths if b.id is not None}
-    kept = tuple(new.get(b.id, b) for b in before.booths)
-    return Drawing(before.hall, kept + tuple(b for b in booths if b.id is None), before.features)
