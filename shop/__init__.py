@@ -55,6 +55,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checkout", "till", "settlement"),
     ("recalls", "preorders"),
     ("demand",),
+    ("exhibitions",),
     ("programme",),
     ("pages",),
 )

@@ -55,7 +55,8 @@ def once(name: str | None) -> None:
 @click.option("--demo", "with_demo", is_flag=True, help="Load the demonstration too; print its log-ins as JSON.")
 @with_appcontext
 def prepare(with_demo: bool) -> None:
-    """Bring the tables up to the program and squeeze its static files: what every start does first, quick if it is done."""
+    """Bring the tables up to the program, load what sources say of fairs and squeeze the static files: what every start does
+    first, quick if it is done."""
     if with_demo and current_app.extensions["shop_config"].mode == "production":
         raise click.ClickException("the demo has well-known passwords and is never loaded in production mode")
     static.squeeze(ROOT / "static", current_app.extensions["shop_config"].instance_dir / "static")
@@ -64,8 +65,10 @@ def prepare(with_demo: bool) -> None:
 
         upgrade()
         db.let_go(db.session())  # what was being read before does not know the new tables
+    from shop.exhibitions.services import records
     from shop.programme.services import ntm, scoring
 
+    records.load()
     scoring.load_sheets()
     ntm.load_registry()
     if with_demo:

@@ -87,6 +87,15 @@ class Permission(StrEnum):
     NTM_READ = "ntm:read"
     NTM_EDIT = "ntm:edit"
     NTM_REGISTER = "ntm:register"
+    # See fairs; plan them, call and share out booths; run their days; close their sheets and freeze their reports.
+    EXHIBITION_READ = "exhibition:read"
+    EXHIBITION_EDIT = "exhibition:edit"
+    EXHIBITION_RUN = "exhibition:run"
+    EXHIBITION_CLOSE = "exhibition:close"
+    # Say for one's own locality whether a producer should be at a fair.
+    EXHIBITION_ENDORSE = "exhibition:endorse"
+    # Apply for a booth, say what one brings, sign one's sheet: in the producers' own door.
+    EXHIBITION_APPLY = "exhibition:apply"
 
 
 class Role(StrEnum):
@@ -108,7 +117,16 @@ P = Permission
 
 # Rights in the producers' own door: nobody of the office has them.
 _MEMBER = frozenset(
-    {P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.PORTAL_ORDERS, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}
+    {
+        P.PORTAL_ENTER,
+        P.LISTING_EDIT,
+        P.SUPPLY_EDIT,
+        P.PORTAL_ORDERS,
+        P.SALES_READ,
+        P.STATEMENT_READ,
+        P.STATEMENT_AGREE,
+        P.EXHIBITION_APPLY,
+    }
 )
 PORTAL_RIGHTS = _MEMBER | {P.PORTAL_PROFILE, P.MEMBER_MANAGE}
 
@@ -116,7 +134,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
     Role.PRODUCER_OWNER: PORTAL_RIGHTS,
     Role.PRODUCER_MEMBER: _MEMBER,
-    Role.PRODUCER_LISTINGS: frozenset({P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT}),
+    Role.PRODUCER_LISTINGS: frozenset({P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.EXHIBITION_APPLY}),
     Role.PRODUCER_PACKING: frozenset({P.PORTAL_ENTER, P.PORTAL_ORDERS, P.SUPPLY_EDIT}),
     Role.PRODUCER_MONEY: frozenset({P.PORTAL_ENTER, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}),
     Role.POINT_KEEPER: frozenset(
@@ -164,6 +182,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.TILL_ENTER,
             P.PLACE_READ,
             P.WAITING_READ,
+            P.EXHIBITION_READ,
+            P.EXHIBITION_EDIT,
+            P.EXHIBITION_RUN,
+            P.EXHIBITION_CLOSE,
         }
     ),
     Role.PROGRAMME_OFFICER: frozenset(
@@ -193,10 +215,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.NTM_READ,
             P.NTM_EDIT,
             P.NTM_REGISTER,
+            P.EXHIBITION_READ,
         }
     ),
     Role.LOCALITY_OFFICER: frozenset(
-        {P.OFFICE_ENTER, P.CATALOG_READ, P.PRODUCER_READ, P.DEMAND_READ, P.PLACE_READ, P.NTM_READ, P.NTM_EDIT}
+        {
+            P.OFFICE_ENTER,
+            P.CATALOG_READ,
+            P.PRODUCER_READ,
+            P.DEMAND_READ,
+            P.PLACE_READ,
+            P.NTM_READ,
+            P.NTM_EDIT,
+            P.EXHIBITION_ENDORSE,
+        }
     ),
     Role.ORDER_DESK: frozenset(
         {

@@ -15,6 +15,7 @@ from shop.accounts.permissions import Role
 from shop.catalog import services as catalog
 from shop.catalog.services import registry
 from shop.delivery import services as delivery
+from shop.exhibitions.services import records
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
@@ -28,6 +29,7 @@ from shop.producers.models import Producer
 from shop.seed import (
     booths,
     counters,
+    fairs_plan,
     goods,
     joining,
     ledger,
@@ -77,6 +79,7 @@ def _make(seed: int) -> dict[str, Any]:
     delivery.load_demo_rates()
     points.load_registry()
     points.load_demo()
+    records.load()
     catalog.load_registry()
     goods.load(rng, clock.start_of(since - timedelta(days=1)))
     known = _scopes()
@@ -132,6 +135,8 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     fair = replace(staff, rng=random.Random(f"demo:booths:{seed}"), _acts=[])
     booths.plan(fair)
     fair.work()
+    # The fair that is being prepared.
+    fairs_plan.load(replace(staff, rng=random.Random(f"demo:fairs:{seed}"), _acts=[]), points.DEMO_WAREHOUSE)
     joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
     finding.sweep()

@@ -195,6 +195,8 @@ def test_words_of_the_basket_do_not_pile_up_in_the_cookie(bench):
     told = text_of(bench.client.get("/gio-hang"))
     assert [f"Đã thêm “{name}” vào giỏ." in told for name in names] == [False, False, True, True, True]
     assert "Đã thêm" not in text_of(bench.client.get("/gio-hang"))
+
+
 def test_more_than_an_order_may_have_is_not_called_sold_out(bench):
     factories.put_in(bench.variant, bench.point, 90)
     bench.add(quantity=60)

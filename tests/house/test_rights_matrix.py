@@ -34,7 +34,7 @@ from tests.rights import House
 from tests.statements import statements
 
 JSON = {"Accept": "application/json"}
-KINDS = ("point", "producer", "locality")
+KINDS = ("point", "producer", "locality", "exhibition")
 # What a person who tries it would send: enough for a command to act if nobody stopped it.
 TYPED = {
     "reason": "thử xem có được không", "note": "thử", "quantity": "1", "amount": "1000", "do": "1", "confirm": "1",

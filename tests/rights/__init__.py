@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_plan,
     imports,
     joining,
     listings,
@@ -45,7 +46,21 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, programme)
+ROOMS = (
+    shop,
+    joining,
+    listings,
+    imports,
+    supply,
+    preorders,
+    orders,
+    settlement,
+    demand,
+    waiting,
+    sharing,
+    exhibitions_plan,
+    programme,
+)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

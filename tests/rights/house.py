@@ -35,7 +35,8 @@ PUBLIC = {
     "/chung-nhan/<path:number>": "certificates are public",
     "/dat-lai-mat-khau/<token>": "the token is the right",
     "/diem-ban/<slug>": "points that are shown",
-    "/hoi-cho/<slug>": "fairs",
+    "/hoi-cho/<slug>": "fairs that are announced or known from sources",
+    "/hoi-cho/<slug>/so-do.pdf": "their plans",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
     "/mua-vu/<reference>": "harvest windows that were published",
     "/mua-vu/<reference>/dat": "the form to order in one",
@@ -139,7 +140,24 @@ class House:
             "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
             "producer": [f"producer:{self.producer.id}"],
             "locality": [f"locality:{self.commune}"],
+            "exhibition": [f"exhibition:{self.fair.id}"],
         }[kind]
+
+    @cached_property
+    def fair(self) -> Any:
+        """A fair of spring, announced, that takes applications today."""
+        from shop.exhibitions.models.fairs import Exhibition, FairKind
+        from shop.exhibitions.services import fairs
+
+        today, day = clock.today(), timedelta(days=1)
+        draft = fairs.Draft(
+            name=f"Hội chợ {self.name}", kind=FairKind.PROVINCIAL, from_on=today + 60 * day, to_on=today + 66 * day,
+            venue="Cung Quy hoạch", call_from_on=today - day, call_to_on=today + 20 * day, home_point_id=self.point.id,
+        )  # fmt: skip
+        slug = fairs.create(SYSTEM, draft, key())
+        found = session().scalars(select(Exhibition).where(Exhibition.slug == slug)).one()
+        fairs.announce(SYSTEM, found.id, key())
+        return found
 
     @cached_property
     def variant(self) -> Variant:

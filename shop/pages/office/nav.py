@@ -75,6 +75,10 @@ WAYS: Ways = (
         ),
     ),
     (
+        N_("Hội chợ"),
+        (Way("/office/exhibitions", N_("Hội chợ"), "tent", P.EXHIBITION_READ),),
+    ),
+    (
         N_("Hàng hóa"),
         (
             Way("/office/products", N_("Sản phẩm"), "basket", P.CATALOG_READ),

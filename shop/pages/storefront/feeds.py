@@ -13,10 +13,11 @@ from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
 
 from shop.accounts.guards import public
+from shop.exhibitions.queries import public as fairs
 from shop.kernel import clock, db, migrations, static, web
 from shop.kernel import text as texts
 from shop.kernel.errors import Busy, NotFound
-from shop.pages import cards, fairs, queries
+from shop.pages import cards, queries
 from shop.pages.storefront import bp
 from shop.pages.storefront.help import PAGES
 from shop.points import queries as points

@@ -7,8 +7,9 @@ from flask import render_template
 from shop.accounts.guards import public
 from shop.catalog import browse, facets
 from shop.catalog.browse import Sort
+from shop.exhibitions.queries import public as fairs
 from shop.kernel import clock, web
-from shop.pages import cards, fairs, queries
+from shop.pages import cards, queries
 from shop.pages.storefront import bp
 from shop.points import queries as points
 from shop.points.models import PointKind

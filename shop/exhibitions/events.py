@@ -1,0 +1,37 @@
+"""Facts told by fairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FairStepped:
+    """A fair went from `before` to `after` (values of `FairState`)."""
+
+    exhibition_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationStepped:
+    """An application went from `before` to `after` (values of `ApplicationState`)."""
+
+    application_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandGiven:
+    """A producer was given a booth."""
+
+    stand_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandEnded:
+    """A producer no longer stands in a booth."""
+
+    stand_id: int

@@ -1,0 +1,9 @@
+"""What fairs write when they hear a fact, by part."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")

@@ -1,0 +1,9 @@
+"""What must hold of fairs (`flask audit`); every module here adds its own."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")

@@ -1,0 +1,1 @@
+"""What is read of fairs, by part."""
