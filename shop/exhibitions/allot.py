@@ -185,7 +185,7 @@ def past_points(pasts: Mapping[str, Past | None]) -> dict[str, int]:
     Who sold more a day than others has more: the part of them that he outdid, those equal to him counted half. Of that the
     part of the hours in which he had goods counts. A newcomer has the median, so that he is neither shut out nor preferred.
     """
-    known = sorted((p.sold_a_day for p in pasts.values() if p is not None))
+    known = sorted(p.sold_a_day for p in pasts.values() if p is not None)
     found: dict[str, int] = {}
     for reference, past in pasts.items():
         if past is not None:
@@ -379,7 +379,7 @@ class Warn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class Departure:
     """One departure: whom, which booth, how many; `edit_id` if one edit is to blame."""
 
     kind: Warn
@@ -397,7 +397,7 @@ class Arrangement:
     booths: Mapping[str, int]
     waiting: tuple[str, ...]
     by_hand: frozenset[str]
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Departure, ...]
 
     def digest(self) -> str:
         """What tells this arrangement from any other (SHA-256, hex)."""
@@ -413,12 +413,12 @@ def arrange(
     booths = {o.reference: o.booth_id for o in result.outcomes if o.booth_id is not None}
     waiting = [o.reference for o in result.outcomes if o.booth_id is None]
     touched: set[str] = set()
-    warnings: list[Warning_] = []
+    warnings: list[Departure] = []
     for edit in edits:
         if _edited(edit, hall, booths, waiting, who):
             touched |= {edit.reference} | ({edit.other} if edit.other else set())
         else:
-            warnings.append(Warning_(Warn.NOT_DONE, edit.reference, edit.booth_id, edit_id=edit.id))
+            warnings.append(Departure(Warn.NOT_DONE, edit.reference, edit.booth_id, edit_id=edit.id))
     warnings += _departures(result, who, hall, booths, waiting, touched)
     return Arrangement(booths, tuple(waiting), frozenset(touched), tuple(warnings))
 
@@ -462,18 +462,18 @@ def _edited(
 def _departures(
     result: Result, who: Mapping[str, Applicant], hall: Mapping[int, Place], booths: Mapping[str, int],
     waiting: Sequence[str], touched: set[str],
-) -> list[Warning_]:  # fmt: skip
-    found: list[Warning_] = []
+) -> list[Departure]:  # fmt: skip
+    found: list[Departure] = []
     rank = {o.reference: o.rank for o in result.outcomes}
     given = {o.reference for o in result.outcomes if o.booth_id is not None}
     for r in sorted(touched, key=lambda r: rank[r]):
         booth = booths.get(r)
         if booth is not None and not hall[booth].fits(who[r]):
-            found.append(Warning_(Warn.LACKS, r, booth))
+            found.append(Departure(Warn.LACKS, r, booth))
         if booth is not None and r not in given:
             before = sum(1 for w in waiting if rank[w] < rank[r] and hall[booth].fits(who[w]))
             if before:
-                found.append(Warning_(Warn.BEFORE_OTHERS, r, booth, before))
+                found.append(Departure(Warn.BEFORE_OTHERS, r, booth, before))
     if not touched:
         return found
     inside: dict[int, int] = {}
@@ -485,8 +485,8 @@ def _departures(
     for name, kept in sorted(result.quotas.items()):
         short = kept - held.get(name, 0)
         if short > 0 and over and any(w in given and who[w].locality == name for w in waiting):
-            found.append(Warning_(Warn.QUOTA, locality=name, count=short))
+            found.append(Departure(Warn.QUOTA, locality=name, count=short))
     for booth, place in hall.items():
         if inside.get(booth, 0) < place.seats and any(place.fits(who[w]) for w in waiting):
-            found.append(Warning_(Warn.FREE, booth_id=booth, count=place.seats - inside.get(booth, 0)))
+            found.append(Departure(Warn.FREE, booth_id=booth, count=place.seats - inside.get(booth, 0)))
     return found

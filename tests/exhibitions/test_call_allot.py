@@ -105,9 +105,7 @@ def test_what_always_holds(rule: Rule, who: list[Applicant], hall: list[Place], 
     admitted = [people[o.reference] for o in found.outcomes if o.booth_id is not None]
     assert seatable(admitted, hall)
     assert all(not seatable([*admitted, people[o.reference]], hall) for o in waiting)
-    assert all(
-        (o.by is By.NO_SUCH_BOOTH) == (not any(p.fits(people[o.reference]) for p in hall)) for o in waiting
-    )
+    assert all((o.by is By.NO_SUCH_BOOTH) == (not any(p.fits(people[o.reference]) for p in hall)) for o in waiting)
 
 
 @settings(max_examples=300)
@@ -197,7 +195,11 @@ def test_who_needs_cold_gets_the_cold_booth_and_nobody_is_put_out() -> None:
 
 
 def test_zones_are_wishes_and_shared_booths_take_several() -> None:
-    hall = [Place(1, "A1", 1, zone_id=1), Place(2, "B1", 1, zone_id=2), Place(3, "C1", 2, zone_id=2, seats=2, power_watts=800)]
+    hall = [
+        Place(1, "A1", 1, zone_id=1),
+        Place(2, "B1", 1, zone_id=2),
+        Place(3, "C1", 2, zone_id=2, seats=2, power_watts=800),
+    ]
     who = [
         Applicant("sea", "a", stars=5, zone_id=2),
         Applicant("hill", "a", stars=4, zone_id=2, type_id=1),
@@ -249,7 +251,11 @@ def test_a_swap_with_one_who_waits_takes_his_place_in_the_row_and_is_said() -> N
 
 
 def test_out_frees_a_booth_and_an_edit_that_does_not_fit_is_said() -> None:
-    found = by_hand(Edit(1, EditKind.OUT, "cold"), Edit(2, EditKind.MOVE, "third", booth_id=2), Edit(3, EditKind.MOVE, "last", booth_id=2))
+    found = by_hand(
+        Edit(1, EditKind.OUT, "cold"),
+        Edit(2, EditKind.MOVE, "third", booth_id=2),
+        Edit(3, EditKind.MOVE, "last", booth_id=2),
+    )
     assert found.booths == {"first": 1, "third": 2}
     assert found.waiting == ("last", "cold")
     kinds = [(w.kind, w.reference or w.locality) for w in found.warnings]
@@ -266,7 +272,11 @@ def test_a_swap_into_a_booth_that_lacks_something_is_said() -> None:
 
 
 def test_an_arrangement_is_told_from_any_other() -> None:
-    digests = {by_hand().digest(), by_hand(Edit(1, EditKind.OUT, "cold")).digest(), by_hand(Edit(1, EditKind.SWAP, "first", other="cold")).digest()}
+    digests = {
+        by_hand().digest(),
+        by_hand(Edit(1, EditKind.OUT, "cold")).digest(),
+        by_hand(Edit(1, EditKind.SWAP, "first", other="cold")).digest(),
+    }
     assert len(digests) == 3
     assert by_hand().digest() == by_hand().digest()
 
@@ -274,13 +284,23 @@ def test_an_arrangement_is_told_from_any_other() -> None:
 def test_a_big_fair_is_shared_in_a_moment() -> None:
     chance = random.Random(7)
     hall = [
-        Place(n, f"{'ABCD'[n % 4]}{n}", n % 3, zone_id=n % 4, seats=1 if n % 20 else 4, power_watts=3000 * (n % 2), water=n % 5 == 0, cold=n % 7 == 0)
+        Place(
+            n,
+            f"{'ABCD'[n % 4]}{n}",
+            n % 3,
+            zone_id=n % 4,
+            seats=1 if n % 20 else 4,
+            power_watts=3000 * (n % 2),
+            water=n % 5 == 0,
+            cold=n % 7 == 0,
+        )
         for n in range(1, 211)
     ]
     who = [
         Applicant(
             f"R{n}", str(chance.randrange(54)), stars=chance.choice([0, 3, 4, 5]), power_watts=chance.choice([0, 0, 500]),
-            water=chance.random() < 0.1, cold=chance.random() < 0.1, type_id=chance.choice([None, None, 0, 1, 2]), zone_id=chance.choice([None, 0, 1, 2, 3]),
+            water=chance.random() < 0.1, cold=chance.random() < 0.1, type_id=chance.choice([None, None, 0, 1, 2]),
+            zone_id=chance.choice([None, 0, 1, 2, 3]),
         )
         for n in range(400)
     ]  # fmt: skip
