@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_call,
     imports,
     joining,
     listings,
@@ -44,7 +45,7 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing)
+ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, exhibitions_call)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

@@ -36,6 +36,7 @@ PUBLIC = {
     "/dat-lai-mat-khau/<token>": "the token is the right",
     "/diem-ban/<slug>": "points that are shown",
     "/hoi-cho/<slug>": "fairs",
+    "/hoi-cho/<slug>/rut-tham": "the draw of a fair: references and numbers without names",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
     "/mua-vu/<reference>": "harvest windows that were published",
     "/mua-vu/<reference>/dat": "the form to order in one",

@@ -321,7 +321,7 @@ def place(reference: str) -> Any:
 
 def _id(raw: str | None, field: str) -> int | None:
     typed = (raw or "").strip()
-    if not typed:
+    if typed in ("", "any"):
         return None
     if not (typed.isascii() and typed.isdigit() and len(typed) < 16):
         raise Invalid(N_("Giá trị này không có trong danh sách."), field=field)
