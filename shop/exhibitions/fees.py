@@ -1,36 +1,70 @@
-"""What a booth costs a producer, and what of it the organiser pays. Pure; whole đồng."""
+"""What a booth costs a producer, and what the organiser pays of it, by the rule of its type. Pure: knows no database."""
 
 from __future__ import annotations
 
-from shop.exhibitions.models.fairs import BoothType, SubsidyFor
+from dataclasses import dataclass
+from typing import Protocol
 
-# The province whose producers its own fairs pay for.
-HOME_PROVINCE = "22"
+from shop.exhibitions.models.fairs import SubsidyFor
+from shop.kernel.errors import N_
 
 
-def fee_of(booth_type: BoothType, producer_province: str | None, best_stars: int) -> tuple[int, int]:
-    """(fee, subsidy) in đồng for one maker in a booth of this type.
+class Rule(Protocol):
+    """What the type of a booth says of its fee; `BoothType` is one."""
 
-    The fee of a shared booth is parted among its makers, each part rounded up to a whole đồng. `best_stars` of the best product
-    brought whose certificate holds on every day of the fair (0: none).
+    @property
+    def fee_amount(self) -> int: ...
+    @property
+    def subsidy_for(self) -> SubsidyFor: ...
+    @property
+    def subsidy_percent(self) -> int: ...
+    @property
+    def subsidy_most_amount(self) -> int | None: ...
+    @property
+    def min_stars(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Whole đồng: the fee for the whole fair, what is paid of it for the producer, and why (a msgid and its values)."""
+
+    fee_amount: int
+    subsidy_amount: int
+    why: str
+    values: dict[str, int]
+
+    @property
+    def due_amount(self) -> int:
+        """What the producer pays."""
+        return self.fee_amount - self.subsidy_amount
+
+
+def fee(rule: Rule, *, in_province: bool, stars: int) -> Fee:
+    """The fee of a booth for one producer.
+
+    `in_province`: the producer's commune lies in the organiser's province. `stars`: the highest rating in force among the
+    products he brings, 0 for none.
     """
-    fee = -(-booth_type.fee_amount // booth_type.makers)
-    if not _for_him(booth_type, producer_province, best_stars):
-        return fee, 0
-    paid = (fee * booth_type.subsidy_percent + 50) // 100
-    if booth_type.subsidy_most_amount is not None:
-        paid = min(paid, booth_type.subsidy_most_amount)
-    return fee, min(paid, fee)
+    given = {
+        SubsidyFor.NOBODY: False,
+        SubsidyFor.PROVINCE: in_province,
+        SubsidyFor.STARRED: in_province and stars >= rule.min_stars,
+        SubsidyFor.EVERYBODY: True,
+    }[rule.subsidy_for]
+    if not given:
+        why = {
+            SubsidyFor.PROVINCE: N_("Chỉ hỗ trợ cơ sở trong tỉnh."),
+            SubsidyFor.STARRED: N_("Chỉ hỗ trợ cơ sở trong tỉnh có sản phẩm từ %(stars)s sao còn hạn."),
+        }.get(rule.subsidy_for, N_("Loại gian này không được hỗ trợ."))
+        return Fee(rule.fee_amount, 0, why, {"stars": rule.min_stars})
+    share = (rule.fee_amount * rule.subsidy_percent + 50) // 100  # half up
+    most = rule.subsidy_most_amount
+    if most is not None and share > most:
+        return Fee(
+            rule.fee_amount, min(most, rule.fee_amount), N_("Hỗ trợ %(percent)s%%, đến mức cao nhất."), _values(rule)
+        )
+    return Fee(rule.fee_amount, share, N_("Hỗ trợ %(percent)s%%."), _values(rule))
 
 
-def _for_him(booth_type: BoothType, province: str | None, stars: int) -> bool:
-    home = province == HOME_PROVINCE
-    match booth_type.subsidy_for:
-        case SubsidyFor.EVERYBODY:
-            return True
-        case SubsidyFor.PROVINCE:
-            return home
-        case SubsidyFor.STARRED:
-            return home and stars >= booth_type.min_stars
-        case _:
-            return False
+def _values(rule: Rule) -> dict[str, int]:
+    return {"percent": rule.subsidy_percent}

@@ -10,7 +10,6 @@ from flask_babel import gettext
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.exhibitions import call_words
-from shop.exhibitions.fees import fee_of
 from shop.exhibitions.models.allotting import OFFER_NAMES, SWAP_NAMES, OfferState, SwapState
 from shop.exhibitions.models.calls import APPLICATION_NAMES, PAPERS_NAMES, ApplicationState
 from shop.exhibitions.models.fairs import BoothType, FairState
@@ -93,16 +92,16 @@ def _call(slug: str, error: ShopError | None = None) -> Any:
     page = render_template(
         "exhibitions/portal/call.html", here=HERE, fair=fair, maker=here, mine=mine, names=APPLICATION_NAMES,
         may_start=fair.takes_applications(clock.today()) and (mine is None or mine[1] is A.WITHDRAWN),
-        offers=[_offered(t, producer.province_code if producer else None) for t in calls.types(fair.id)],
+        offers=[_offered(fair, t, producer.province_code if producer else None) for t in calls.types(fair.id)],
         rule=call_words.rule_lines(rules.rule_of(row)), seed_digest=row.seed_digest if row and row.announced_at else None,
         errors=messages(error), error_code=error.code if error else None,
     )  # fmt: skip
     return make_response(page, error.status if error else 200)
 
 
-def _offered(kind: BoothType, province: str | None) -> dict[str, Any]:
+def _offered(fair: Exhibition, kind: BoothType, province: str | None) -> dict[str, Any]:
     """A booth type and what it would cost the producer; the subsidy of one that asks for stars as if he had them."""
-    fee, subsidy = fee_of(kind, province, 5)
+    fee, subsidy = rules.fee_of(fair, kind, province, 5)
     return {"kind": kind, "fee": fee, "subsidy": subsidy, "pays": fee - subsidy}
 
 
@@ -160,7 +159,7 @@ def messages_of(refusals: list[Invalid]) -> list[tuple[str, str]]:
 
 
 def _cost(found: Whole, kind: BoothType) -> tuple[int, int]:
-    return fee_of(kind, found.producer.province_code, found.stars)
+    return rules.fee_of(found.fair, kind, found.producer.province_code, found.stars)
 
 
 @bp.get("/fairs/<reference>")

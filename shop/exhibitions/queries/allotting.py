@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.exhibitions import allot
+from shop.exhibitions import allot, fees
 from shop.exhibitions.allot import Applicant, Arrangement, Edit, Place, QuotaKind, Result, Rule
 from shop.exhibitions.models.allotting import AllotmentEdit, ExhibitionRule
 from shop.exhibitions.models.calls import Application, ApplicationGoods, ApplicationState, Endorsement, PapersState
@@ -88,6 +88,13 @@ class Inputs:
     def unchecked(self) -> int:
         """Packs whose papers nobody has checked."""
         return sum(a.unchecked for a in (*self.askers.values(), *self.without_goods))
+
+
+def fee_of(fair: Exhibition, kind: BoothType, province_code: str | None, stars: int) -> tuple[int, int]:
+    """(fee, subsidy) in đồng of a booth of this type for one producer of that province. `stars`: the best that hold on every
+    day of the fair among what he brings (0: none)."""
+    found = fees.fee(kind, in_province=province_code == fair.province_code, stars=stars)
+    return found.fee_amount, found.subsidy_amount
 
 
 def stars_of(fair: Exhibition, application_ids: Sequence[int]) -> dict[int, int]:

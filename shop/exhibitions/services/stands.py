@@ -6,7 +6,6 @@ from sqlalchemy import or_, select
 
 from shop.exhibitions.errors import BoothsInUse
 from shop.exhibitions.events import StandEnded, StandGiven, SwapMoved
-from shop.exhibitions.fees import fee_of
 from shop.exhibitions.models.allotting import StandSwap, SwapState
 from shop.exhibitions.models.calls import Application, Stand
 from shop.exhibitions.models.fairs import Booth, BoothType, Exhibition, FairState
@@ -43,7 +42,7 @@ def give(
         producer = producers.by_id(row.producer_id)
         best = allotting.stars_of(fair, [row.id])[row.id] if stars is None else stars
         kind = s.get_one(BoothType, booth.type_id)
-        fee, subsidy = fee_of(kind, producer.province_code if producer else None, best)
+        fee, subsidy = allotting.fee_of(fair, kind, producer.province_code if producer else None, best)
     stand = Stand(
         reference=text.reference(), exhibition_id=fair.id, booth_id=booth_id, application_id=row.id,
         producer_id=row.producer_id, fee_amount=fee, subsidy_amount=subsidy, why=why, given_at=clock.now(),
