@@ -12,7 +12,7 @@ from shop.accounts.permissions import Permission
 from shop.exhibitions import call_words
 from shop.exhibitions.models.allotting import OFFER_NAMES, SWAP_NAMES, OfferState, SwapState
 from shop.exhibitions.models.calls import APPLICATION_NAMES, PAPERS_NAMES, ApplicationState
-from shop.exhibitions.models.fairs import BoothType, FairState
+from shop.exhibitions.models.fairs import BoothType, Exhibition, FairState
 from shop.exhibitions.portal import bp
 from shop.exhibitions.queries import allotting as rules
 from shop.exhibitions.queries import calls, fairs, papers
