@@ -218,7 +218,7 @@ def _on_allot(slug: str, about: str, command: Callable[[], Any], words: str, to:
 
 @bp.post("/exhibitions/<slug>/allot/edit")
 @guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
-def edit(slug: str) -> Any:
+def edit_allotment(slug: str) -> Any:
     """Change the rule's result by hand."""
     form, actor = request.form, guards.actor()
 
@@ -235,7 +235,7 @@ def edit(slug: str) -> Any:
 
 @bp.post("/exhibitions/<slug>/allot/undo")
 @guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
-def undo(slug: str) -> Any:
+def undo_edit(slug: str) -> Any:
     """Take a change by hand back."""
     raw, actor = request.form.get("edit", ""), guards.actor()
     if not (raw.isascii() and raw.isdigit() and len(raw) < 16):
@@ -245,7 +245,7 @@ def undo(slug: str) -> Any:
 
 @bp.post("/exhibitions/<slug>/allot/publish")
 @guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
-def publish(slug: str) -> Any:
+def publish_booths(slug: str) -> Any:
     """Give the booths out as they were seen."""
     form, actor = request.form, guards.actor()
     return _on_allot(
@@ -273,14 +273,14 @@ def _stands(fair: Exhibition, error: ShopError | None = None) -> Any:
 
 @bp.get("/exhibitions/<slug>/stands")
 @guards.requires(P.EXHIBITION_READ, scope=fairs.scope)
-def stands(slug: str) -> Any:
+def stands_of(slug: str) -> Any:
     """Who stands where, who waits, what happened since."""
     return _stands(fairs.by_slug(slug))
 
 
 @bp.post("/exhibitions/<slug>/stands/swap")
 @guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
-def swap(slug: str) -> Any:
+def swap_booths(slug: str) -> Any:
     """Let two producers change booths."""
     form, actor = request.form, guards.actor()
     references = form.get("reference", ""), form.get("other", "")
@@ -295,7 +295,7 @@ def swap(slug: str) -> Any:
 
 @bp.post("/exhibitions/<slug>/stands/take-back")
 @guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
-def take_back(slug: str) -> Any:
+def share_anew(slug: str) -> Any:
     """Take the published booths back to be given out anew."""
     form, actor = request.form, guards.actor()
     return _on_allot(

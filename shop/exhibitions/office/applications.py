@@ -143,7 +143,7 @@ def decide(slug: str, reference: str) -> Any:
 
 @bp.post("/exhibitions/<slug>/applications/<reference>/booth")
 @guards.requires(P.EXHIBITION_EDIT, scope=fairs.scope)
-def booth(slug: str, reference: str) -> Any:
+def give_booth(slug: str, reference: str) -> Any:
     """Give a free booth, or take the booth away, after the booths were published."""
     actor, form = guards.actor(), request.form
     do, reason, key = form.get("do", ""), form.get("reason"), form.get("op_key", "")

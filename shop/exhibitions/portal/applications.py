@@ -69,7 +69,7 @@ def _back(reference: str, part: str = "") -> Any:
 
 @bp.get("/fairs")
 @guards.requires(P.EXHIBITION_APPLY)
-def index() -> Any:
+def fairs_of_mine() -> Any:
     """Fairs that take applications, and the producer's own."""
     here = maker.current(P.EXHIBITION_APPLY)
     return render_template(
@@ -107,14 +107,14 @@ def _offered(fair: Exhibition, kind: BoothType, province: str | None) -> dict[st
 
 @bp.get("/fairs/call/<slug>")
 @guards.requires(P.EXHIBITION_APPLY)
-def call(slug: str) -> Any:
+def call_of(slug: str) -> Any:
     """What a fair offers and by what rule booths are given out."""
     return _call(slug)
 
 
 @bp.post("/fairs/call/<slug>")
 @guards.requires(P.EXHIBITION_APPLY)
-def start(slug: str) -> Any:
+def begin_application(slug: str) -> Any:
     """Begin an application."""
     here = _whose()
     try:
@@ -164,7 +164,7 @@ def _cost(found: Whole, kind: BoothType) -> tuple[int, int]:
 
 @bp.get("/fairs/<reference>")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def one(reference: str) -> Any:
+def application(reference: str) -> Any:
     """The application as it stands: what is missing, what the organiser says, the booth."""
     return _page(_theirs(reference))
 
@@ -184,7 +184,7 @@ def _act(reference: str, what: str, command: Any, words: str) -> Any:
 
 @bp.post("/fairs/<reference>/submit")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def submit(reference: str) -> Any:
+def submit_application(reference: str) -> Any:
     """Hand it in."""
     return _act(
         reference, "submit", lambda: applications.submit(guards.actor(), reference),
@@ -194,7 +194,7 @@ def submit(reference: str) -> Any:
 
 @bp.post("/fairs/<reference>/withdraw")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def withdraw(reference: str) -> Any:
+def withdraw_application(reference: str) -> Any:
     """Take it back."""
     return _act(
         reference, "withdraw",
@@ -219,7 +219,7 @@ def answer_offer(reference: str) -> Any:
 
 @bp.post("/fairs/<reference>/swap")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def swap(reference: str) -> Any:
+def swap_booth(reference: str) -> Any:
     """Ask another to change booths, take that back, or answer."""
     actor, do, form = guards.actor(), request.form.get("do", ""), request.form
     if do == "ask":
@@ -270,7 +270,7 @@ def _goods(found: Whole, v: Any, error: ShopError | None = None) -> Any:
 
 @bp.get("/fairs/<reference>/apply/goods")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def goods(reference: str) -> Any:
+def apply_goods(reference: str) -> Any:
     """The own packs, each with what its papers allow on the days of the fair."""
     found = _theirs(reference)
     return _goods(found, {f"wanted-{g.row.variant_id}": g.row.wanted for g in found.goods})
@@ -278,7 +278,7 @@ def goods(reference: str) -> Any:
 
 @bp.post("/fairs/<reference>/apply/goods")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def save_goods(reference: str) -> Any:
+def save_apply_goods(reference: str) -> Any:
     """Keep the packs with a number."""
     found = _theirs(reference)
     try:
@@ -305,7 +305,7 @@ def _place(found: Whole, v: Any, error: ShopError | None = None) -> Any:
 
 @bp.get("/fairs/<reference>/apply/place")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def place(reference: str) -> Any:
+def apply_place(reference: str) -> Any:
     """Zone, type, power, water, cold."""
     found = _theirs(reference)
     row = found.row
@@ -329,7 +329,7 @@ def _id(raw: str | None, field: str) -> int | None:
 
 @bp.post("/fairs/<reference>/apply/place")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def save_place(reference: str) -> Any:
+def save_apply_place(reference: str) -> Any:
     """Keep them."""
     found, form = _theirs(reference), request.form
     try:
@@ -346,7 +346,7 @@ def save_place(reference: str) -> Any:
 
 @bp.get("/fairs/<reference>/apply/contact")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def contact(reference: str) -> Any:
+def apply_contact(reference: str) -> Any:
     """Who is reached about it."""
     found = _theirs(reference)
     row = found.row
@@ -358,7 +358,7 @@ def contact(reference: str) -> Any:
 
 @bp.post("/fairs/<reference>/apply/contact")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
-def save_contact(reference: str) -> Any:
+def save_apply_contact(reference: str) -> Any:
     """Keep it."""
     found, form = _theirs(reference), request.form
     try:
