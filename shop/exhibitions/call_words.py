@@ -13,6 +13,8 @@ def locality(code: str) -> str:
     """The name of a locality that has a quota."""
     if code == OUTSIDE:
         return gettext("Ngoài tỉnh")
+    if not code:
+        return gettext("Chưa rõ xã, phường")
     found = places.unit(code)
     return found.name if found else code
 
@@ -51,7 +53,7 @@ def why(o: Outcome, given: Inputs, rule: Rule) -> str:
     }
     parts.append(ended[o.by])
     if o.in_zone is not None:
-        parts.append(gettext("đúng khu mong muốn") if o.in_zone else gettext("khu mong muốn đã hết chỗ"))
+        parts.append(gettext("đúng khu mong muốn") if o.in_zone else gettext("khu mong muốn không còn gian phù hợp"))
     return "; ".join(parts) + "."
 
 

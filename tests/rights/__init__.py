@@ -45,7 +45,20 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, exhibitions_call)
+ROOMS = (
+    shop,
+    joining,
+    listings,
+    imports,
+    supply,
+    preorders,
+    orders,
+    settlement,
+    demand,
+    waiting,
+    sharing,
+    exhibitions_call,
+)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

@@ -60,7 +60,8 @@ def kept_rule(rule: Rule) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """An application that takes part, with what its page and letters say of it."""
+    """An application that takes part, with what its page and letters say of it. `locality`: by which quota (the commune's
+    code, `OUTSIDE`, or empty where the commune is not known)."""
 
     row: Application
     producer_name: str
@@ -128,10 +129,10 @@ def inputs(fair: Exhibition) -> Inputs:
     known = past.of_producers({row.producer_id for row, *_x in rows})
     askers, bare = {}, []
     for row, name, slug, province in rows:
-        home = province == fair.province_code and row.locality_code
+        away = province is not None and province != fair.province_code
         good, unchecked = counts.get(row.id, (0, 0))
         asker = Asker(
-            row, name, slug, province, row.locality_code if home and row.locality_code else OUTSIDE, stars[row.id], good,
+            row, name, slug, province, OUTSIDE if away else row.locality_code or "", stars[row.id], good,
             unchecked,
         )  # fmt: skip
         if good:
