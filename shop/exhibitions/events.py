@@ -35,3 +35,25 @@ class StandEnded:
     """A producer no longer stands in a booth."""
 
     stand_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoothOffered:
+    """A booth that came free was offered to somebody on the waiting list."""
+
+    offer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """An offer was declined, lapsed or was taken back."""
+
+    offer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwapMoved:
+    """A wish to change booths was said (`asked`), fulfilled or turned down (values of `SwapState`)."""
+
+    swap_id: int
+    state: str

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_call,
     exhibitions_plan,
     imports,
     joining,
@@ -58,6 +59,7 @@ ROOMS = (
     demand,
     waiting,
     sharing,
+    exhibitions_call,
     exhibitions_plan,
     programme,
 )

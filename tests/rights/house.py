@@ -37,6 +37,7 @@ PUBLIC = {
     "/diem-ban/<slug>": "points that are shown",
     "/hoi-cho/<slug>": "fairs that are announced or known from sources",
     "/hoi-cho/<slug>/so-do.pdf": "their plans",
+    "/hoi-cho/<slug>/rut-tham": "the draw of a fair: references and numbers without names",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
     "/mua-vu/<reference>": "harvest windows that were published",
     "/mua-vu/<reference>/dat": "the form to order in one",

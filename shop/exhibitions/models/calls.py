@@ -37,7 +37,8 @@ APPLICATION_ALLOWED: dict[str, frozenset[str]] = {
     A.ACCEPTED: frozenset({A.SUBMITTED, A.WAITING, A.WITHDRAWN, A.REFUSED}),
     A.WAITING: frozenset({A.SUBMITTED, A.ACCEPTED, A.REFUSED, A.WITHDRAWN}),
     A.REFUSED: frozenset(),
-    A.WITHDRAWN: frozenset(),
+    # Taken up again while the call is open: a producer has one application at a fair, with one draw number.
+    A.WITHDRAWN: frozenset({A.DRAFT}),
 }
 APPLICATION_NAMES = {
     A.DRAFT: N_("Đang soạn"),

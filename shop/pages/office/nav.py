@@ -61,6 +61,7 @@ WAYS: Ways = (
             Way("/office/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_READ),
             Way("/office/statements", N_("Đối soát"), "list", P.SETTLEMENT_READ),
             Way("/office/payouts", N_("Chi trả"), "cash", P.SETTLEMENT_READ),
+            Way("/office/endorsements", N_("Giới thiệu dự hội chợ"), "check", P.EXHIBITION_ENDORSE),
         ),
     ),
     (

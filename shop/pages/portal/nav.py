@@ -38,6 +38,10 @@ WAYS: Ways = (
         ),
     ),
     (
+        N_("Hội chợ"),
+        (Way("/producer/fairs", N_("Đăng ký hội chợ"), "pin", P.EXHIBITION_APPLY),),
+    ),
+    (
         N_("Tiền và báo cáo"),
         (
             Way("/producer/statements", N_("Bảng đối soát"), "cash", P.STATEMENT_READ),

@@ -1,0 +1,18 @@
+"""What calls and booths do when a fair moves on."""
+
+from __future__ import annotations
+
+from shop.exhibitions.events import FairStepped
+from shop.exhibitions.models.fairs import FairState
+from shop.exhibitions.services import allotting, offers
+from shop.kernel.actor import SYSTEM
+from shop.kernel.events import on
+
+
+@on(FairStepped)
+def moved(fact: FairStepped) -> None:
+    """The seed's digest is published with the call; what is offered ends with the offering of booths."""
+    if fact.after == FairState.ANNOUNCED:
+        allotting.announce_seed(fact.exhibition_id)
+    elif fact.after in (FairState.RUNNING, FairState.CANCELLED):
+        offers.end_all(SYSTEM, fact.exhibition_id)
