@@ -287,6 +287,33 @@ def _fair_pace(variant_ids: Sequence[int], today: date) -> dict[int, float]:
     return {variant_id: n / days[variant_id] for variant_id, n in units.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class FairPace:
+    """What booths of the last year's fairs sold by the day: `per_day` units of each pack that was at one, and `lift`, how many
+    times as much as packs sold everywhere else in a day (None: fewer than `LEAST_LIFTED` packs tell)."""
+
+    per_day: Mapping[int, float]
+    lift: float | None
+
+
+# A lift that one or two packs tell is that of those packs.
+LEAST_LIFTED = 3
+
+
+def fair_pace(variant_ids: Sequence[int]) -> FairPace:
+    """The pace of `variant_ids` at former fairs, and what they tell of packs that were never there."""
+    today = clock.today()
+    per_day = _fair_pace(variant_ids, today)
+    halls = {p.id for p in points.all_points() if p.kind is PointKind.FAIR}
+    usual: dict[int, float] = defaultdict(float)
+    for (variant_id, place), n in _sales(list(per_day), today - timedelta(days=PACE_DAYS)).items():
+        if place not in halls:
+            usual[variant_id] += n / PACE_DAYS
+    told = [v for v, n in usual.items() if n > 0]
+    lift = sum(per_day[v] for v in told) / sum(usual[v] for v in told) if len(told) >= LEAST_LIFTED else None
+    return FairPace(per_day, lift)
+
+
 def weekly(variant_ids: Sequence[int]) -> dict[int, float]:
     """Units of each variant sold in a week, everywhere, over the last eight weeks: for a first look at what is scarce."""
     total: dict[int, float] = defaultdict(float)

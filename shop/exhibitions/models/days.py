@@ -214,8 +214,8 @@ COUNTED_BY_NAMES = {
 
 
 class Visits(Base):
-    """Visitors through one gate in one hour, as one way of counting has them. Where several ways have a number for the same gate
-    and hour, the surest counts."""
+    """Visitors through one gate in one hour, as one way of counting has them. Where several ways have a number for the same
+    gate and hour, the surest counts."""
 
     __tablename__ = "exhibition_visits"
     __table_args__ = (
@@ -235,8 +235,8 @@ class Visits(Base):
 
 
 class VisitFile(Base):
-    """A file of a sensor as it was read: each row with its gate, hour, number and what is to become of it. Nothing counts before
-    `applied_at`; the same file (by its SHA-256) is kept once for a fair."""
+    """A file of a sensor as it was read: each row with its gate, hour, number and what is to become of it. Nothing counts
+    before `applied_at`; the same file (by its SHA-256) is kept once for a fair."""
 
     __tablename__ = "exhibition_visit_files"
     __table_args__ = (UniqueConstraint("exhibition_id", "sha256"),)
