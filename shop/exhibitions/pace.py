@@ -10,6 +10,8 @@ from shop.kernel import clock
 from shop.points.hours import minutes
 
 HOUR = timedelta(hours=1)
+# Less than one unit in a month of open hours is nothing that anybody waits for.
+LEAST_PACE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +69,4 @@ def hours_until_empty(left: int, pace: float) -> float | None:
     """In how many open hours `left` units are gone at `pace` an hour; none left: at once; nothing sells: nobody can say."""
     if left <= 0:
         return 0.0
-    return left / pace if pace > 0 else None
+    return left / pace if pace > LEAST_PACE else None

@@ -66,12 +66,13 @@ class PackNow:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """A pack that sells best: units today and in all, at how many booths."""
+    """A pack that sells best: units today and in all, at which booths."""
 
     product: str
     pack: str
     today: int
     total: int
+    booths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,7 @@ def _goods(
     packs: list[PackNow] = []
     names: dict[int, tuple[str, str]] = {}
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    where: dict[int, list[str]] = defaultdict(list)
     moved: dict[int, datetime] = {}
     for point_id, variant_id, product, pack, left, moved_at, sold, sold_today in session().execute(
         _GOODS, {"fair": fair.id, "today": today}
@@ -272,13 +274,18 @@ def _goods(
         sums[variant_id][1] += sold
         per_hour = pace.per_hour(sold_today, hours_today, sold, hours)
         if sold > 0:
+            where[variant_id].append(booth.code)
             in_hours = pace.hours_until_empty(left, per_hour)
             packs.append(PackNow(booth.code, product, pack, left, per_hour, in_hours, sold_today))
     for point_id, booth in booths.items():
         if booth.had and booth.left <= 0:
             booth.empty_since = moved[point_id]
     best = sorted(
-        (Best(*names[v], of_today, total) for v, (of_today, total) in sums.items() if total > 0),
+        (
+            Best(*names[v], of_today, total, tuple(sorted(where[v], key=natural)))
+            for v, (of_today, total) in sums.items()
+            if total > 0
+        ),
         key=lambda b: (-b.today, -b.total, b.product),
     )
     soon = [p for p in packs if p.hours is not None and p.hours <= max(min(SOON_HOURS, rest or SOON_HOURS), 1.0)]

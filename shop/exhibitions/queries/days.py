@@ -255,6 +255,11 @@ class MoreRow:
     url: str
 
     @property
+    def due_local(self) -> str:
+        """The time of arrival as a field of day and time shows it."""
+        return self.due_at.astimezone(clock.VIETNAM).strftime("%Y-%m-%dT%H:%M") if self.due_at else ""
+
+    @property
     def late(self) -> bool:
         """Whether it should have been there by now."""
         return self.open and (self.due_at or self.needed_at) < clock.now()

@@ -16,10 +16,10 @@ from shop.catalog.models import Product, Variant
 from shop.exhibitions import quantity
 from shop.exhibitions.models.calls import Application, ApplicationGoods, PapersState, Stand
 from shop.exhibitions.models.days import Commitment, Paper, PaperFor, PaperKind, Setup
-from shop.exhibitions.models.fairs import Booth, BoothType, Exhibition
+from shop.exhibitions.models.fairs import Booth, BoothType, Exhibition, FairState
 from shop.kernel import clock
 from shop.kernel.db import session
-from shop.kernel.errors import N_
+from shop.kernel.errors import N_, NotFound
 from shop.producers.models import Producer
 from shop.receipts.models import DELIVERY_STATE_NAMES, Delivery, DeliveryLine, Departure, Receipt, ReceiptLine
 from shop.receipts.queries import OPEN as DELIVERY_OPEN
@@ -28,6 +28,7 @@ from shop.supply.models import ASK_NAMES, ASK_OPEN, SupplyAsk, SupplyAskLine
 from shop.transfers.models import STATUS_NAMES, UNDER_WAY, WAITING, S, Transfer, TransferLine
 
 Pair = tuple[int, int]
+SHOWN = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPORTED)
 CAME = (MovementKind.RECEIPT, MovementKind.TRANSFER_IN)
 
 
@@ -400,3 +401,50 @@ def home_stock(point_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
         .group_by(StockLevel.variant_id)
     )
     return {variant_id: int(n) for variant_id, n in rows}
+
+
+# --- the producer's door -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FairOf:
+    """A fair in which a producer has a booth: packs he has not answered, the first day on which something must be begun."""
+
+    reference: str
+    fair: Exhibition
+    booth: str
+    waiting: int
+    start_by: date | None
+
+
+def fairs_of(producer_id: int) -> list[FairOf]:
+    """The fairs in which the producer has a booth now, the next first; one statement."""
+    open_ = func.sum(case((ApplicationGoods.committed.is_(None) & (ApplicationGoods.papers != "refused"), 1), else_=0))
+    rows = session().execute(
+        select(Application.reference, Exhibition, Booth.code, open_, func.min(ApplicationGoods.start_by))
+        .join(Stand, Stand.application_id == Application.id)
+        .join(Booth, Booth.id == Stand.booth_id)
+        .join(Exhibition, Exhibition.id == Application.exhibition_id)
+        .outerjoin(ApplicationGoods, ApplicationGoods.application_id == Application.id)
+        .where(Application.producer_id == producer_id, Stand.ended_at.is_(None), Exhibition.state.in_(SHOWN))
+        .group_by(Application.reference, Exhibition.id, Booth.code)
+        .order_by(Exhibition.from_on.desc(), Application.reference)
+    )
+    return [FairOf(reference, fair, code, int(n or 0), start) for reference, fair, code, n, start in rows]
+
+
+def application(reference: str) -> tuple[Application, Exhibition]:
+    """An application and its fair.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = session().execute(
+        select(Application, Exhibition)
+        .join(Exhibition, Exhibition.id == Application.exhibition_id)
+        .where(Application.reference == reference)
+    )
+    found = row.first()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
