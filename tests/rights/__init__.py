@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_days,
     exhibitions_plan,
     imports,
     joining,
@@ -57,6 +58,7 @@ ROOMS = (
     demand,
     waiting,
     sharing,
+    exhibitions_days,
     exhibitions_plan,
 )
 

@@ -187,7 +187,9 @@ def add_gate(actor: Actor, exhibition_id: int, name: str) -> int:
     Raises:
         NotFound: no such fair; Invalid: no name.
     """
-    name = _line(name, 80, "gate", needed=N_("Hãy ghi tên cổng."))
+    name = _line(name, 80, "name")
+    if not name:
+        raise Invalid(N_("Hãy ghi tên cổng."), field="name")
     with transaction() as s:
         fair = locked(Exhibition, exhibition_id, NotFound)
         insert_missing(Gate, [{"exhibition_id": fair.id, "name": name}], ["exhibition_id", "name"])
