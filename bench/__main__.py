@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import allocation, forecast, imports, load, meters, points, portal, settlement, tills
+from bench import allocation, fairs_board, forecast, imports, load, meters, points, portal, settlement, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -35,7 +35,7 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast", "allocation")
+APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs")
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
@@ -615,6 +615,19 @@ def tables(report: Report, db: str, server: str, folder: Path) -> None:
                 memory=f.memory, memory_after=f.memory_after)  # fmt: skip
 
 
+def fair_board(report: Report, db: str, server: str, folder: Path) -> None:
+    """The live board of a large fair, in its fifth day."""
+    with fairs_board.hall(db, server, folder) as one:
+        found = fairs_board.measure(one)
+    most = fairs_board.MOST_STATEMENTS
+    report.line(
+        db, fairs_board.SALES, "fair board", f"{found['statements']} statements, {found['board']:.0f} ms; its middle "
+        f"{found['middle']:.0f} ms, its page {found['page']:.0f} ms, goods {found['goods']:.0f} ms "
+        f"({fairs_board.BOOTHS} booths, {fairs_board.TILLS} tills)", f"goal {most} statements, {fairs_board.MOST_MS} ms",
+        found["statements"] <= most and found["middle"] <= fairs_board.MOST_MS, **found,
+    )  # fmt: skip
+
+
 def sharing(report: Report) -> None:
     """Scarce goods over places, beside simpler ways at equal stock; no database."""
     f = allocation.measure()
@@ -696,6 +709,8 @@ def main() -> int:
                 tables(report, db, args.postgresql, folder)
             if "forecast" in wanted:
                 nightly_forecast(report, db, args.postgresql, folder)
+            if "fairs" in wanted:
+                fair_board(report, db, args.postgresql, folder)
             if wanted <= {*APART, *PROOFS}:
                 continue
             by_size = {n: _one(report, db, n, folder, args.postgresql, wanted, clients, seconds) for n in sizes}

@@ -54,5 +54,7 @@ class BasketLine(Base):
     added_at: Mapped[Instant]
     # Goods that stock keeps for this line already (an opaque reference); ordering uses them up.
     claim_reference: Mapped[Str80 | None]
+    # Where the buyer met the goods (an opaque reference, `exhibition:3:A12`); the order's line keeps it.
+    origin: Mapped[Str80 | None]
 
     basket: Mapped[Basket] = relationship(back_populates="lines")

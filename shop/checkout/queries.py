@@ -32,6 +32,8 @@ class BasketRow:
     lines: tuple[tuple[int, int, int], ...]
     # variant id → reference under which stock keeps goods for its line
     claims: Mapping[int, str] = field(default_factory=dict)
+    # variant id → where the buyer met the goods
+    origins: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def units(self) -> int:
@@ -54,6 +56,7 @@ def rows_of(condition: Any) -> Any:
             BasketLine.quantity,
             BasketLine.seen_amount,
             BasketLine.claim_reference,
+            BasketLine.origin,
         )
         .outerjoin(BasketLine, BasketLine.basket_id == Basket.id)
         .where(condition)
@@ -78,7 +81,8 @@ def gathered(rows: list[Any]) -> BasketRow | None:
     first = rows[0]
     lines = tuple((r[4], r[5], r[6]) for r in rows if r[0] == first[0] and r[4] is not None)
     claims = {r[4]: r[7] for r in rows if r[0] == first[0] and r[7] is not None}
-    return BasketRow(first[0], first[1], first[2], first[3], lines, claims)
+    origins = {r[4]: r[8] for r in rows if r[0] == first[0] and r[8] is not None}
+    return BasketRow(first[0], first[1], first[2], first[3], lines, claims, origins)
 
 
 def find(token: str | None, user_id: int | None = None) -> BasketRow | None:

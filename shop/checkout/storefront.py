@@ -95,11 +95,17 @@ def _basket_page(error: ShopError | None = None) -> str:
 @limiter.limit("600 per minute")
 def add() -> Any:
     """Put goods into the basket."""
+    return put_in()
+
+
+def put_in(origin: str | None = None) -> Any:
+    """Put what the form says into the visitor's basket and answer; `origin` is where a page of a room above met the buyer."""
     raw = request.form.get("quantity", "1").strip()
     if not raw.isascii() or not raw.removeprefix("-").isdigit() or len(raw) > 6:
         raise errors.WrongQuantity(field="quantity", high="9.999")
     sku = (request.form.get("sku") or request.form.get("variant") or "").strip()
-    added = services.add(web.visitor(create=True) or "", _user_id(), sku, int(raw), adult=_adult())
+    token = web.visitor(create=True) or ""
+    added = services.add(token, _user_id(), sku, int(raw), adult=_adult(), origin=origin)
     if added.limited:
         message = gettext(errors.LimitReached.title, name=added.name, limit=added.limit)
     elif added.cut:

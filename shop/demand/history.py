@@ -294,8 +294,8 @@ def exposures(weeks: Sequence[date]) -> dict[Key, list[int]]:
 def span_of(point: PointView) -> tuple[datetime | None, datetime | None]:
     """When a point opens and closes, as far as known."""
     return (
-        clock.start_of(point.opened_on) if point.opened_on else None,
-        clock.start_of(point.closed_on) if point.closed_on else None,
+        clock.start_of(point.begins_on) if point.begins_on else None,
+        clock.start_of(point.ends_on) if point.ends_on else None,
     )
 
 
@@ -304,7 +304,7 @@ def span_of(point: PointView) -> tuple[datetime | None, datetime | None]:
 
 def open_share(point: PointView, week: date) -> int:
     """The share (of 10 000) of a week's days on which a point is open."""
-    days = sum(point.is_open_on(week + timedelta(days=d)) for d in range(7))
+    days = sum(point.sells_on(week + timedelta(days=d)) for d in range(7))
     return round(WHOLE * days / 7)
 
 
@@ -313,8 +313,8 @@ def held_fairs(today: date) -> list[tuple[PointView, date, date]]:
 
     One that is over and sold nothing was called off, as far as the books know, and counts for nobody.
     """
-    fairs = [(p, p.opened_on) for p in points.all_points() if p.kind is PointKind.FAIR and p.opened_on is not None]
-    over = [p.id for p, _begin in fairs if p.closed_on is not None and p.closed_on <= today]
+    fairs = [(p, p.begins_on) for p in points.all_points() if p.kind is PointKind.FAIR and p.begins_on is not None]
+    over = [p.id for p, _begin in fairs if p.ends_on is not None and p.ends_on <= today]
     sold = set(
         session().scalars(
             select(Fulfilment.point_id)
@@ -331,7 +331,7 @@ def held_fairs(today: date) -> list[tuple[PointView, date, date]]:
     )
     found = []
     for p, begin in fairs:
-        end = p.closed_on or begin + timedelta(days=FAIR_DAYS)
+        end = p.ends_on or begin + timedelta(days=FAIR_DAYS)
         if end > today or p.id in sold or p.id in brought:
             found.append((p, begin, end))
     return found

@@ -180,17 +180,17 @@ def needs(weeks: int, variant_ids: Sequence[int], places: Sequence[int]) -> list
 
 def is_undated_fair(point: PointView) -> bool:
     """Whether it is a fairground of which nobody has said when the next fair begins: nothing is sold there meanwhile."""
-    return point.kind is PointKind.FAIR and point.opened_on is None
+    return point.kind is PointKind.FAIR and point.begins_on is None
 
 
 def _open_days(point: PointView | None, today: date, last: date) -> int:
     """On how many days from `today` until before `last` the point is open."""
     if point is None or is_undated_fair(point):
         return 0
-    start = max(today, point.opened_on or today)
-    end = min(last, point.closed_on or last)
-    if point.kind is PointKind.FAIR and point.closed_on is None and point.opened_on is not None:
-        end = min(end, point.opened_on + timedelta(days=history.FAIR_DAYS))
+    start = max(today, point.begins_on or today)
+    end = min(last, point.ends_on or last)
+    if point.kind is PointKind.FAIR and point.ends_on is None and point.begins_on is not None:
+        end = min(end, point.begins_on + timedelta(days=history.FAIR_DAYS))
     return max(0, (end - start).days)
 
 
@@ -276,15 +276,42 @@ def _pace(variant_ids: Sequence[int], today: date) -> tuple[dict[tuple[int, int]
 def _fair_pace(variant_ids: Sequence[int], today: date) -> dict[int, float]:
     """Units of each variant that fairs sold by the day, over the fairs of the last year that sold it."""
     since = today - timedelta(days=FAIR_DAYS)
-    held = {p.id: p for p in points.all_points() if p.kind is PointKind.FAIR and p.opened_on and p.opened_on < today}
+    held = {p.id: p for p in points.all_points() if p.kind is PointKind.FAIR and p.begins_on and p.begins_on < today}
     units: dict[int, int] = defaultdict(int)
     days: dict[int, int] = defaultdict(int)
     for (variant_id, place), n in _sales(variant_ids, since).items():
         if n > 0 and place in held:
             fair = held[place]
             units[variant_id] += n
-            days[variant_id] += max(1, (min(today, fair.closed_on or today) - (fair.opened_on or today)).days)
+            days[variant_id] += max(1, (min(today, fair.ends_on or today) - (fair.begins_on or today)).days)
     return {variant_id: n / days[variant_id] for variant_id, n in units.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class FairPace:
+    """What booths of the last year's fairs sold by the day: `per_day` units of each pack that was at one, and `lift`, how many
+    times as much as packs sold everywhere else in a day (None: fewer than `LEAST_LIFTED` packs tell)."""
+
+    per_day: Mapping[int, float]
+    lift: float | None
+
+
+# A lift that one or two packs tell is that of those packs.
+LEAST_LIFTED = 3
+
+
+def fair_pace(variant_ids: Sequence[int]) -> FairPace:
+    """The pace of `variant_ids` at former fairs, and what they tell of packs that were never there."""
+    today = clock.today()
+    per_day = _fair_pace(variant_ids, today)
+    halls = {p.id for p in points.all_points() if p.kind is PointKind.FAIR}
+    usual: dict[int, float] = defaultdict(float)
+    for (variant_id, place), n in _sales(list(per_day), today - timedelta(days=PACE_DAYS)).items():
+        if place not in halls:
+            usual[variant_id] += n / PACE_DAYS
+    told = [v for v, n in usual.items() if n > 0]
+    lift = sum(per_day[v] for v in told) / sum(usual[v] for v in told) if len(told) >= LEAST_LIFTED else None
+    return FairPace(per_day, lift)
 
 
 def weekly(variant_ids: Sequence[int]) -> dict[int, float]:

@@ -108,3 +108,38 @@ class SwapOver(Conflict):
 class BoothsInUse(Conflict):
     code = "booths-in-use"
     title = N_("Gian đã được chuẩn bị nhận hàng nên không xếp lại hay đổi chỗ được nữa.")
+
+
+class FairNotPrepared(Conflict):
+    code = "fair-not-prepared"
+    title = N_("Còn %(n)s gian chưa có điểm bán. Hãy chuẩn bị gian trước khi mở hội chợ.")
+
+
+class FairNotYet(Conflict):
+    code = "fair-not-yet"
+    title = N_("Hội chợ chỉ mở được trong những ngày diễn ra: %(first)s – %(last)s.")
+
+
+class NoHomePoint(Conflict):
+    code = "fair-without-home"
+    title = N_("Hội chợ chưa ghi kho nhà nên không chuyển hàng được. Hãy chọn kho ở trang hội chợ.")
+
+
+class BoothNotReady(Conflict):
+    code = "booth-not-ready"
+    title = N_("Gian này chưa có điểm bán. Hãy chuẩn bị gian trước.")
+
+
+class ConsentMissing(Invalid):
+    code = "consent-missing"
+    title = N_("Chưa có sự đồng ý của người mua thì không lưu tên và số của họ.")
+
+
+class SameFileAgain(Conflict):
+    code = "visit-file-known"
+    title = N_("Tệp này đã được ghi vào sổ rồi nên không tính thêm.")
+
+
+class BoothLinkOver(Conflict):
+    code = "booth-link-over"
+    title = N_("Gian này không còn nhận đặt hàng sau hội chợ. Xin xem sản phẩm ở cửa hàng.")

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.accounts.models import User
@@ -320,6 +320,13 @@ class OrderLine(Base):
         Index("ix_order_lines_order", "order_id"),
         Index("ix_order_lines_fulfilment", "fulfilment_id"),
         Index("ix_order_lines_variant", "variant_id"),
+        # Of the few lines that have one.
+        Index(
+            "ix_order_lines_origin",
+            "origin",
+            sqlite_where=column("origin").is_not(None),
+            postgresql_where=column("origin").is_not(None),
+        ),
     )
 
     id: Mapped[Id]
@@ -341,6 +348,8 @@ class OrderLine(Base):
     is_alcohol: Mapped[bool] = mapped_column(default=False)
     cold: Mapped[Str20] = mapped_column(default="none")
     weight_g: Mapped[int] = mapped_column(default=0)
+    # Where the buyer met the goods, in the words of a room above (`exhibition:3:A12`).
+    origin: Mapped[Str80 | None]
 
     order: Mapped[Order] = relationship(back_populates="lines")
     fulfilment: Mapped[Fulfilment] = relationship(back_populates="lines")

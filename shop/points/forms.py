@@ -137,6 +137,8 @@ class PointForm(Form):
             web_reserve=self.web_reserve.data or 0,
             is_public=self.is_public.data,
             opened_on=self.opened_on.data,
+            sells_from_on=before.sells_from_on if before else None,
+            sells_to_on=before.sells_to_on if before else None,
             source_url=self.source_url.data or None,
             is_demo=before.is_demo if before else False,
         )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, Numeric
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.kernel.db import Base, EnumText, Id, Instant, Json, LongText, SortKey, Str20, Str80, Str255, one_of
@@ -52,11 +52,17 @@ SERVICE_NAMES = {
 class Point(Base):
     """A place that holds goods, open from `opened_on` until before `closed_on`.
 
-    `ships` lets the web sell from it by parcel, `pickup` lets buyers collect there.
+    `ships` lets the web sell from it by parcel, `pickup` lets buyers collect there. A booth takes goods before its fair and gives
+    them away after it: it sells from `sells_from_on` until before `sells_to_on` (NULL: as long as it is open).
     """
 
     __tablename__ = "points"
-    __table_args__ = (one_of("kind", PointKind), Index("ix_points_sort_name", "sort_name"))
+    __table_args__ = (
+        one_of("kind", PointKind),
+        CheckConstraint("(sells_from_on IS NULL) = (sells_to_on IS NULL)", name="sells_both_days"),
+        Index("ix_points_sort_name", "sort_name"),
+        CheckConstraint("sells_to_on IS NULL OR sells_to_on > sells_from_on", name="sells_span"),
+    )
 
     id: Mapped[Id]
     slug: Mapped[Str80] = mapped_column(unique=True)
@@ -84,6 +90,8 @@ class Point(Base):
     is_public: Mapped[bool] = mapped_column(default=True)
     opened_on: Mapped[date | None] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
+    sells_from_on: Mapped[date | None] = mapped_column(Date)
+    sells_to_on: Mapped[date | None] = mapped_column(Date)
     source_url: Mapped[LongText | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Instant]

@@ -47,6 +47,8 @@ class PointView:
     is_public: bool
     opened_on: date | None
     closed_on: date | None
+    sells_from_on: date | None
+    sells_to_on: date | None
     source_url: str | None
     is_demo: bool
     updated_at: datetime
@@ -60,6 +62,22 @@ class PointView:
     def scope(self) -> str:
         """What grants name this point by."""
         return f"point:{self.id}"
+
+    @property
+    def begins_on(self) -> date | None:
+        """The first day on which it sells, as far as is known: of a booth the first of its fair."""
+        return self.sells_from_on or self.opened_on
+
+    @property
+    def ends_on(self) -> date | None:
+        """The first day on which it sells no more, as far as is known."""
+        if self.sells_to_on is None or (self.closed_on is not None and self.closed_on < self.sells_to_on):
+            return self.closed_on
+        return self.sells_to_on
+
+    def sells_on(self, day: date) -> bool:
+        """Whether it is there to sell on `day`, not only to take and give goods."""
+        return (self.begins_on is None or self.begins_on <= day) and (self.ends_on is None or day < self.ends_on)
 
     def is_open_on(self, day: date) -> bool:
         """Whether the point exists on `day` (its span is half-open; an unknown start is the past)."""
@@ -95,6 +113,8 @@ def _view(p: Point) -> PointView:
         p.is_public,
         p.opened_on,
         p.closed_on,
+        p.sells_from_on,
+        p.sells_to_on,
         p.source_url,
         p.is_demo,
         p.updated_at,
@@ -130,7 +150,8 @@ def open_points(on: date | None = None) -> tuple[PointView, ...]:
 
 def pickup_points(on: date | None = None) -> tuple[PointView, ...]:
     """The points where buyers may collect on `on`."""
-    return tuple(p for p in open_points(on) if p.pickup and p.is_public)
+    day = on or clock.today()
+    return tuple(p for p in open_points(day) if p.pickup and p.is_public and p.sells_on(day))
 
 
 def shipping_points(on: date | None = None) -> tuple[PointView, ...]:

@@ -50,6 +50,9 @@ class Draft:
     web_reserve: int = 0
     is_public: bool = True
     opened_on: date | None = None
+    # Of a booth: the days on which it sells, within its life.
+    sells_from_on: date | None = None
+    sells_to_on: date | None = None
     source_url: str | None = None
     is_demo: bool = False
 
@@ -70,6 +73,10 @@ def _check(draft: Draft) -> None:
         raise Invalid(N_("Diện tích phải từ 1 đến 1.000.000 m²."), field="floor_area_m2")
     if not 0 <= draft.web_reserve <= 10_000:
         raise Invalid(N_("Số giữ lại phải từ 0 đến 10.000."), field="web_reserve")
+    if (draft.sells_from_on is None) != (draft.sells_to_on is None):
+        raise Invalid(N_("Hãy ghi cả ngày bắt đầu bán và ngày thôi bán, hoặc để trống cả hai."), field="sells_from_on")
+    if draft.sells_from_on is not None and draft.sells_to_on is not None and draft.sells_to_on <= draft.sells_from_on:
+        raise Invalid(N_("Ngày thôi bán phải sau ngày bắt đầu bán."), field="sells_to_on")
     unknown = [s for s in draft.services if s not in SERVICE_NAMES]
     if unknown:
         raise Invalid(N_("Dịch vụ này chưa có trong danh mục."), field="services")

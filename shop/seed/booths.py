@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shop.kernel import clock
-from shop.points import services as points
-from shop.points.models import PointKind
 from shop.receipts import services as receipts
 from shop.receipts.models import Terms
 from shop.receipts.services import Came, Wanted
-from shop.seed import rounds
+from shop.seed import fairs_days, rounds
 from shop.seed.counters import FLOAT, Counter, Turn, enrol, in_notes, line, new_uuid, sell, send, tell
 from shop.seed.staff import Staff
-from shop.seed.then import Past
 from shop.till.services import devices
 from shop.transfers import services as transfers
 
@@ -26,6 +23,7 @@ from shop.transfers import services as transfers
 FIRST, END = 23, 17
 FAIR = "Hội chợ OCOP Quảng Ninh thu đông (minh họa)"
 TIEN_YEN, BA_CHE = "hoi-cho-gian-tien-yen", "hoi-cho-gian-ba-che"
+CODES = {TIEN_YEN: "TY1", BA_CHE: "BC1"}
 # Units by SKU that the booths began with; what came in a hurry on the fourth day.
 FEW = {"QN043-1": 14, "QN043-2": 10, "QN041-1": 24, "QN042-1": 18, "QN011-1": 20}
 HURRIED = {"QN043-1": 8, "QN043-2": 6}
@@ -36,9 +34,10 @@ ASKED = ("QN043-1", "QN043-1", "QN043-2", "QN041-1", "QN011-1")
 
 def plan(staff: Staff) -> None:
     """Open the booths and put the fair's days on the list of what is to be done."""
-    with Past(staff.rng).at(staff.day(FIRST + 9, 10)):
-        for slug, name in ((TIEN_YEN, "Gian Tiên Yên"), (BA_CHE, "Gian Ba Chẽ")):
-            staff.points[slug] = _open(staff, f"{name} – {FAIR}", slug)  # type: ignore[index]
+    goods = {CODES[TIEN_YEN]: FEW, CODES[BA_CHE]: PLENTY}
+    made = fairs_days.plan(staff, FAIR, FIRST, END, goods, staff.points[rounds.CENTRE])
+    for slug, code in CODES.items():
+        staff.points[slug] = made[code]  # type: ignore[index]
     _bring(staff, FIRST, TIEN_YEN, FEW, "Hàng hội chợ, giao trước 15 giờ ngày khai mạc")
     _bring(staff, FIRST, BA_CHE, PLENTY, "Hàng hội chợ")
     _bring(staff, FIRST - 3, TIEN_YEN, HURRIED, "Giao gấp: gian trống từ sau đêm khai mạc")
@@ -55,20 +54,6 @@ def plan(staff: Staff) -> None:
             staff.day(END, 9, 30),
             lambda counter=counter: devices.revoke(admin, counter.device_id, "Hội chợ bế mạc"),  # type: ignore[misc]
         )
-
-
-def _open(staff: Staff, name: str, slug: str) -> int:
-    centre = points.Draft(
-        name=name,
-        kind=PointKind.FAIR,
-        province_code="22",
-        address="Quảng trường 30/10, phường Hồng Gai (minh họa)",
-        opened_on=clock.business_day(staff.now) - timedelta(days=FIRST),
-        hours={key: ["08:00", "22:00"] for key in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
-        is_public=False,
-        is_demo=True,
-    )
-    return points.create(staff.people["xuctien"], centre, f"seed:demo:{slug}")
 
 
 def _bring(staff: Staff, ago: int, point: str, units: Mapping[str, int], note: str) -> None:
@@ -137,8 +122,7 @@ def _evening(staff: Staff, counter: Counter, ago: int, *, hungry: bool) -> None:
 
 
 def _home(staff: Staff) -> None:
-    """The fair is over: what is left goes to the centre, and the booths close."""
-    office = staff.people["xuctien"]
+    """The fair is over: what is left goes to the centre."""
     for slug in (TIEN_YEN, BA_CHE):
         skus = {ware.variant_id: sku for sku, ware in staff.packs.items()}
         units: dict[str, int] = {}
@@ -148,12 +132,6 @@ def _home(staff: Staff) -> None:
                 units[skus[level.variant_id]] = units.get(skus[level.variant_id], 0) + free
         if units:
             _send_home(staff, slug, units)
-        staff.then(
-            staff.day(END, 9),
-            lambda slug=slug: points.close(  # type: ignore[misc]
-                office, staff.points[slug], clock.business_day(staff.now) - timedelta(days=END), "Hội chợ bế mạc"
-            ),
-        )
 
 
 def _send_home(staff: Staff, slug: str, units: Mapping[str, int]) -> None:

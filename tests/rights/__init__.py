@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_days,
     exhibitions_call,
     exhibitions_plan,
     imports,
@@ -59,6 +60,7 @@ ROOMS = (
     demand,
     waiting,
     sharing,
+    exhibitions_days,
     exhibitions_call,
     exhibitions_plan,
     programme,

@@ -38,6 +38,11 @@ PUBLIC = {
     "/hoi-cho/<slug>": "fairs that are announced or known from sources",
     "/hoi-cho/<slug>/so-do.pdf": "their plans",
     "/hoi-cho/<slug>/rut-tham": "the draw of a fair: references and numbers without names",
+    "/hoi-cho/<slug>/gian": "who sells what at a fair whose booths are published",
+    "/hoi-cho/<slug>/gian/<code>": "a booth of it",
+    "/hoi-cho/<slug>/gian/<code>/them": "into one's own basket",
+    "/hoi-cho/<slug>/man-hinh/<token>": "the token is the right",
+    "/hoi-cho/<slug>/man-hinh/<token>/nay": "the token is the right",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
     "/mua-vu/<reference>": "harvest windows that were published",
     "/mua-vu/<reference>/dat": "the form to order in one",
@@ -141,7 +146,7 @@ class House:
             "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
             "producer": [f"producer:{self.producer.id}"],
             "locality": [f"locality:{self.commune}"],
-            "exhibition": [f"exhibition:{self.fair.id}"],
+            "exhibition": [f"exhibition:{self.fair.id}", f"exhibition:{self.running_fair.id}"],
         }[kind]
 
     @cached_property
@@ -158,6 +163,23 @@ class House:
         slug = fairs.create(SYSTEM, draft, key())
         found = session().scalars(select(Exhibition).where(Exhibition.slug == slug)).one()
         fairs.announce(SYSTEM, found.id, key())
+        return found
+
+    @cached_property
+    def running_fair(self) -> Any:
+        """Another fair, which is on: its booths are given by whoever needs them."""
+        from shop.exhibitions.models.fairs import Exhibition, FairKind, FairState
+        from shop.exhibitions.services import fairs
+
+        today, day = clock.today(), timedelta(days=1)
+        draft = fairs.Draft(
+            name=f"Hội chợ đang mở {self.name}", kind=FairKind.PROVINCIAL, from_on=today, to_on=today + 6 * day,
+            venue="Cung Quy hoạch", home_point_id=self.point.id,
+        )  # fmt: skip
+        slug = fairs.create(SYSTEM, draft, key())
+        with transaction() as s:
+            found = s.scalars(select(Exhibition).where(Exhibition.slug == slug)).one()
+            found.state = FairState.RUNNING
         return found
 
     @cached_property

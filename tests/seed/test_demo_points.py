@@ -151,8 +151,9 @@ def test_one_booth_is_empty_after_a_night_and_another_takes_goods_home(shop: Any
         p.name.partition(" – ")[0]: p
         for p in session().scalars(select(Point).where(Point.kind == PointKind.FAIR, Point.is_demo))
     }
-    hungry, plenty = fair["Gian Tiên Yên"], fair["Gian Ba Chẽ"]
-    assert hungry.closed_on == plenty.closed_on == clock.today() - timedelta(days=booths.END)
+    hungry, plenty = (fair[f"Gian {code}"] for code in booths.CODES.values())
+    assert hungry.sells_to_on == plenty.sells_to_on == clock.today() - timedelta(days=booths.END)
+    assert hungry.closed_on == clock.today() - timedelta(days=booths.END - 1)
 
     def moves(point: Point, *conditions: Any) -> list[StockMovement]:
         of_point = select(StockLevel.id).where(StockLevel.point_id == point.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import String, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
@@ -65,7 +65,11 @@ _INSERT_LINE = Prepared(insert(BasketLine))
 _SET_LINE = Prepared(
     update(BasketLine)
     .where(BasketLine.basket_id == bindparam("in_basket"), BasketLine.variant_id == bindparam("of_variant"))
-    .values(quantity=bindparam("units"), seen_amount=bindparam("seen"))
+    .values(
+        quantity=bindparam("units"),
+        seen_amount=bindparam("seen"),
+        origin=func.coalesce(bindparam("met_at", type_=String), BasketLine.origin),
+    )
 )
 
 
@@ -92,10 +96,13 @@ def _kept() -> timedelta:
     return timedelta(days=int(rules.BASKET_DAYS.get()))
 
 
-def add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool) -> Added:
+def add(
+    token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool, origin: str | None = None
+) -> Added:
     """Put `quantity` more units of `sku` into the visitor's basket (made if there is none).
 
     No goods are held. More than there is, or than one order may have, is cut to what can be had, and the answer says so.
+    `origin` is where the buyer met the goods (an opaque reference of a room above); the line and its order keep the last one.
 
     Raises:
         UnknownVariant, WrongQuantity: the input makes no sense.
@@ -105,10 +112,10 @@ def add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool
     _checked(quantity)
     try:
         try:
-            return _add(token, user_id, sku, quantity, adult=adult)
+            return _add(token, user_id, sku, quantity, adult=adult, origin=origin)
         except IntegrityError:
             # Two first clicks at once: the other one has made the basket, or put the line in.
-            return _add(token, user_id, sku, quantity, adult=adult)
+            return _add(token, user_id, sku, quantity, adult=adult, origin=origin)
     except errors.BasketSoldOutWhole:
         _tell_sold_out(sku, quantity)
         raise
@@ -122,7 +129,7 @@ def _tell_sold_out(sku: str, quantity: int) -> None:
             publish(BasketShort(goods.variant_id, min(quantity, plan.limit_of(goods)), 0))
 
 
-def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool) -> Added:
+def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool, origin: str | None) -> Added:
     with transaction():
         goods = catalog.sellable_by_sku([sku], clock.now()).get(sku)
         if goods is None:
@@ -155,6 +162,7 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
                     "of_variant": goods.variant_id,
                     "units": now_units,
                     "seen": goods.unit_price_amount,
+                    "met_at": origin,
                 }
             )
         else:
@@ -165,6 +173,7 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
                     "quantity": now_units,
                     "seen_amount": goods.unit_price_amount,
                     "added_at": clock.now(),
+                    "origin": origin,
                 }
             )
         units = sum(there.values()) - before + now_units
@@ -311,6 +320,7 @@ def merge_at_login(token: str | None, user_id: int) -> None:
                         seen_amount=seen,
                         added_at=clock.now(),
                         claim_reference=mine.claims.get(variant_id),
+                        origin=mine.origins.get(variant_id),
                     )
                 )
                 continue

@@ -313,7 +313,7 @@ def _place(
                 phone=wish.phone,
                 email=wish.email,
                 address_key=address_key,
-                parcels=_drafts(made, locale),
+                parcels=_drafts(made, basket, locale),
                 pay_until=pay_until,
                 province_code=address.province.code if address else None,
                 province_name=address.province.name if address else None,
@@ -427,7 +427,7 @@ def _check(made: Plan, basket: BasketRow, wish: Wish, *, adult: bool) -> None:
         raise errors.PriceChanged(total=total)
 
 
-def _drafts(made: Plan, locale: str) -> tuple[orders.DraftParcel, ...]:
+def _drafts(made: Plan, basket: BasketRow, locale: str) -> tuple[orders.DraftParcel, ...]:
     goods = {line.goods.variant_id: line.goods for line in made.lines}
 
     def line(variant_id: int, quantity: int) -> orders.DraftLine:
@@ -449,6 +449,7 @@ def _drafts(made: Plan, locale: str) -> tuple[orders.DraftParcel, ...]:
             is_alcohol=g.is_alcohol,
             cold=g.cold.value,
             weight_g=g.weight_g or 0,
+            origin=basket.origins.get(variant_id),
         )
 
     return tuple(

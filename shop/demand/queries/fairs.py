@@ -61,10 +61,10 @@ def past(scopes: Collection[str], today: date | None = None, most: int = LATEST)
     today = today or clock.today()
     over = [
         p for p in points.all_points()
-        if p.kind is PointKind.FAIR and p.opened_on is not None and p.closed_on is not None
-        and today - LOOK_BACK < p.closed_on <= today
+        if p.kind is PointKind.FAIR and p.begins_on is not None and p.ends_on is not None
+        and today - LOOK_BACK < p.ends_on <= today
     ]  # fmt: skip
-    over = sorted(over, key=lambda p: p.closed_on or today, reverse=True)[:most]
+    over = sorted(over, key=lambda p: p.ends_on or today, reverse=True)[:most]
     if not over:
         return []
     ids = [p.id for p in over]
@@ -79,7 +79,7 @@ def past(scopes: Collection[str], today: date | None = None, most: int = LATEST)
 
 
 def _booth(p: PointView, moves: list[Move], kinds: dict[str, int], asked: tuple[int, int, int]) -> Booth:
-    first, end = p.opened_on or date.min, p.closed_on or date.max  # `past` takes booths that have both
+    first, end = p.begins_on or date.min, p.ends_on or date.max  # `past` takes booths that have both
     spans = [s for n in range((end - first).days) if (s := _span(p, first + timedelta(days=n)))]
     hours = sum((emptiness(moves, spans[:i], span).hours for i, span in enumerate(spans)), 0.0) if moves else 0.0
     balance, empty_at = 0, None

@@ -48,7 +48,7 @@ def will_be_open(point: PointView, today: date, last: date) -> bool:
     """Whether the point is open on some day from `today` until before `last`: a fair that opens in these weeks is."""
     if demand.is_undated_fair(point):
         return False
-    return (point.opened_on is None or point.opened_on < last) and (point.closed_on is None or point.closed_on > today)
+    return (point.begins_on is None or point.begins_on < last) and (point.ends_on is None or point.ends_on > today)
 
 
 def usual_givers() -> list[PointView]:

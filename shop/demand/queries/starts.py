@@ -192,6 +192,6 @@ def fairs_to_come(today: date, weeks: int = AHEAD) -> list[PointView]:
     last = today + timedelta(weeks=weeks)
     coming = [
         p for p in points.all_points()
-        if p.kind is PointKind.FAIR and p.opened_on is not None and today < p.opened_on <= last
+        if p.kind is PointKind.FAIR and p.begins_on is not None and today < p.begins_on <= last
     ]  # fmt: skip
-    return sorted(coming, key=lambda p: (p.opened_on or today, p.name))
+    return sorted(coming, key=lambda p: (p.begins_on or today, p.name))

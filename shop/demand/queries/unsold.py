@@ -281,7 +281,7 @@ def _propose(
     for u in found:
         rooms: list[tuple[int, float]] = []
         for p in points.all_points():
-            arrives = max(today + timedelta(days=ROAD_DAYS), p.opened_on or today)
+            arrives = max(today + timedelta(days=ROAD_DAYS), p.begins_on or today)
             open_then = p.is_open_on(arrives) and arrives < u.last_on
             if p.id == u.point_id or not open_then or p.kind is PointKind.PRODUCER_STORE:
                 continue
@@ -300,7 +300,7 @@ def _propose(
             u.proposals.append(
                 Proposal(
                     "fair" if fair else "move", n, point_id=p.id, point=p.name,
-                    opens_on=p.opened_on if fair and p.opened_on and p.opened_on > today else None,
+                    opens_on=p.begins_on if fair and p.begins_on and p.begins_on > today else None,
                     wanted=math.floor(room[u.variant_id, point_id, u.last_on] + picture.CRUMB),
                     there=max(stock.get((u.variant_id, point_id), 0), 0),
                 )
@@ -322,7 +322,7 @@ def _wanted_at_other(
     mean = ahead.get((u.variant_id, p.id))
     if mean is None:
         return 0.0
-    last = u.last_on if p.closed_on is None else min(u.last_on, p.closed_on - timedelta(days=1))
+    last = u.last_on if p.ends_on is None else min(u.last_on, p.ends_on - timedelta(days=1))
     whole = picture.wanted_until(mean, today, last)
     before = picture.wanted_until(mean, today, arrives - timedelta(days=1))
     # What lies there now is sold in the meantime; only what it cannot serve later is room.

@@ -33,8 +33,8 @@ def look(today: date | None = None) -> int:
     for point in all_points():
         if point.kind is not PointKind.FAIR:
             continue
-        days = [d for n in range(DAYS_AGAIN, 0, -1) if point.is_open_on(d := today - timedelta(days=n))]
-        if days and (point.opened_on is None or point.closed_on is None):
+        days = [d for n in range(DAYS_AGAIN, 0, -1) if point.sells_on(d := today - timedelta(days=n))]
+        if days and (point.begins_on is None or point.ends_on is None):
             # A hall of fairs without days of its own stands empty most of the year: only days on which it sold are a fair's.
             days = [d for d in days if d in _sold_on(point.id, days[0])]
         if days:
@@ -53,7 +53,7 @@ def _look_at(point: PointView, days: list[date]) -> int:
         asked = _asked(point.id, day)
         for variant_id, of_variant in sorted(moves.items()):
             first = clock.business_day(of_variant[0].at)
-            start = max(first, point.opened_on or first)
+            start = max(first, point.begins_on or first)
             before = [s for n in range((day - start).days) if (s := _span(point.week, start + timedelta(days=n)))]
             lost = emptiness(of_variant, before, span).units - asked.get(variant_id, 0)
             once = f"booth:{point.id}:{variant_id}:{day}"

@@ -65,6 +65,8 @@ class DraftLine:
     is_alcohol: bool
     cold: str
     weight_g: int
+    # Where the buyer met the goods, as a room above calls it.
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,7 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
                     "is_alcohol": line.is_alcohol,
                     "cold": line.cold,
                     "weight_g": line.weight_g,
+                    "origin": line.origin,
                 }
                 for fulfilment_id, parcel in zip(fulfilments, draft.parcels, strict=True)
                 for line in parcel.lines
