@@ -56,7 +56,7 @@ def _moves(point_id: int) -> tuple[dict[str, dict[int, list[tuple[MovementKind, 
     """By owner and pack what moved, why and how much; by owner how many movements there were."""
     rows = session().execute(
         select(
-            StockLevel.owner, StockLevel.variant_id, StockMovement.kind, _WHY.label("why"),
+            StockLevel.owner, StockLevel.variant_id, StockMovement.kind, _WHY.label("moved_why"),
             func.sum(StockMovement.quantity), func.count(StockMovement.id),
         )
         .join(StockLevel, StockLevel.id == StockMovement.level_id)
@@ -69,7 +69,7 @@ def _moves(point_id: int) -> tuple[dict[str, dict[int, list[tuple[MovementKind, 
         )
         .where(StockLevel.point_id == point_id)
         # By the name of the column: with values of its own the expression would not be known again as the same.
-        .group_by(StockLevel.owner, StockLevel.variant_id, StockMovement.kind, text("why"))
+        .group_by(StockLevel.owner, StockLevel.variant_id, StockMovement.kind, text("moved_why"))
     )  # fmt: skip
     found: dict[str, dict[int, list[tuple[MovementKind, str, int]]]] = defaultdict(lambda: defaultdict(list))
     moves: dict[str, int] = defaultdict(int)
@@ -515,11 +515,18 @@ def _add_sheets(exhibition_id: int, rows: dict[int, BoothRow], left: dict[tuple[
             .group_by(Booth.id, StockLevel.owner)
         )
     }
-    newest = select(func.max(SheetVersion.number)).where(SheetVersion.sheet_id == Sheet.id).scalar_subquery()
+    newest = (
+        select(SheetVersion.sheet_id, func.max(SheetVersion.number).label("number"))
+        .group_by(SheetVersion.sheet_id)
+        .subquery()
+    )
     for sheet, name, version in s.execute(
         select(Sheet, Producer.name, SheetVersion)
         .outerjoin(Producer, Producer.id == Sheet.producer_id)
-        .outerjoin(SheetVersion, and_(SheetVersion.sheet_id == Sheet.id, SheetVersion.number == newest))
+        .outerjoin(newest, newest.c.sheet_id == Sheet.id)
+        .outerjoin(
+            SheetVersion, and_(SheetVersion.sheet_id == newest.c.sheet_id, SheetVersion.number == newest.c.number)
+        )
         .where(Sheet.exhibition_id == exhibition_id)
         .order_by(Sheet.id)
     ):
