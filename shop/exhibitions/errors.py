@@ -53,3 +53,8 @@ class SheetsOpen(Conflict):
 class ReportMoved(Conflict):
     code = "report-moved"
     title = N_("Số liệu vừa thay đổi từ lúc bạn mở trang. Hãy xem lại rồi chốt báo cáo.")
+
+
+class FairNotOver(Conflict):
+    code = "fair-not-over"
+    title = N_("Hội chợ còn mở đến hết ngày %(day)s. Hãy đóng sổ từ ngày cuối trở đi.")

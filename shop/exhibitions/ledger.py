@@ -95,18 +95,16 @@ def by_tender(amounts: Sequence[int], tenders: Sequence[tuple[str, int]]) -> lis
     """Which way of paying paid for which line: both are walked together, so that each line has its amount and each way pays
     what it paid. `amounts` and the tenders (name, đồng) have the same sum; all are ≥ 0."""
     found: list[dict[str, int]] = [{} for _ in amounts]
-    todo = [[name, n] for name, n in tenders if n > 0]
-    at = 0
+    todo = [(name, n) for name, n in tenders if n > 0]
     for mine, amount in zip(found, amounts, strict=True):
         left = amount
-        while left and at < len(todo):
-            name, n = str(todo[at][0]), int(todo[at][1])
+        while left and todo:
+            name, n = todo.pop(0)
             part = min(left, n)
             mine[name] = mine.get(name, 0) + part
             left -= part
-            todo[at][1] = n - part
-            if part == n:
-                at += 1
+            if n > part:
+                todo.insert(0, (name, n - part))
     return found
 
 

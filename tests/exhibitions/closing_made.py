@@ -71,7 +71,9 @@ class Made:
     def slug(self) -> str:
         return self.fair.slug
 
-    def booth(self, code: str, *names: str, fee: int = 2_000_000, subsidy: int = 1_500_000, place: str = "06661") -> Booth:
+    def booth(
+        self, code: str, *names: str, fee: int = 2_000_000, subsidy: int = 1_500_000, place: str = "06661"
+    ) -> Booth:
         """A booth with its point, and a stand for each named producer (made with one product where it is new)."""
         now = clock.now()
         point = factories.make_point(
@@ -187,7 +189,9 @@ class Made:
             self.sign(code, names[0] if names else None)
 
 
-def make_fair(app: Flask, name: str = "Hội chợ OCOP Thử", *, state: FairState = FairState.RUNNING, **values: Any) -> Made:
+def make_fair(
+    app: Flask, name: str = "Hội chợ OCOP Thử", *, state: FairState = FairState.RUNNING, **values: Any
+) -> Made:
     """A fair that began two days ago and ends tomorrow."""
     now, today = clock.now(), clock.today()
     home = factories.make_point("Kho trung tâm", kind=PointKind.WAREHOUSE)

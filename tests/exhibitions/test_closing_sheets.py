@@ -215,7 +215,7 @@ def test_goods_go_back_to_their_owner(fair):
     fair.home_with("A1", to_owner=("Mực",))
     found = fair.sheet("A1", "Mực")
     assert found.figures["totals"]["left"] == 0
-    assert ["sót dưới gầm bàn"] == [r[3] for r in found.figures["reasons"]]
+    assert [r[3] for r in found.figures["reasons"]] == ["sót dưới gầm bàn"]
     assert fairs_broken() == []
 
 

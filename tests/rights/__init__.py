@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_closing,
     imports,
     joining,
     listings,
@@ -44,7 +45,9 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing)
+ROOMS = (
+    shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, exhibitions_closing,
+)  # fmt: skip
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

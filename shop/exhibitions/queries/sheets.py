@@ -396,14 +396,13 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, st
     for variant in sorted({*old, *new}, key=lambda v: (new.get(v) or old[v])["name"]):
         a, b = old.get(variant, {}), new.get(variant, {})
         one = b or a
-        for column in (*ledger.COLUMNS, "amount"):
-            if a.get(column, 0) != b.get(column, 0):
-                found.append((f"{one['name']}, {one['pack']}", column, int(a.get(column, 0)), int(b.get(column, 0))))
-    for column in ("amount",):
-        a_sum, b_sum = int(before["totals"][column]), int(after["totals"][column])
-        if a_sum != b_sum:
-            found.append(("", column, a_sum, b_sum))
-    return found
+        found += [
+            (f"{one['name']}, {one['pack']}", column, int(a.get(column, 0)), int(b.get(column, 0)))
+            for column in (*ledger.COLUMNS, "amount")
+            if a.get(column, 0) != b.get(column, 0)
+        ]
+    was, now = int(before["totals"]["amount"]), int(after["totals"]["amount"])
+    return found + ([("", "amount", was, now)] if was != now else [])
 
 
 # --- all booths of a fair ----------------------------------------------------------------------------------------
@@ -678,4 +677,4 @@ def localities(exhibition_id: int) -> dict[int, str | None]:
     rows = session().execute(
         select(Application.producer_id, Application.locality_code).where(Application.exhibition_id == exhibition_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

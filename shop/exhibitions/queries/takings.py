@@ -24,7 +24,6 @@ from shop.stock.models import MovementKind, StockLevel, StockMovement
 from shop.till.models import (
     TENDER_NAMES,
     Purpose,
-    TenderKind,
     TillEvent,
     TillLine,
     TillReturn,
@@ -127,7 +126,8 @@ def _sales(
         lines, paid = lines.where(TillSale.received_at <= until), paid.where(TillTender.received_at <= until)
     tenders: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for sale_id, kind, amount in s.execute(paid):
-        tenders[sale_id].append((kind.value, amount))
+        if sale_id is not None:
+            tenders[sale_id].append((kind.value, amount))
     nets: dict[int, dict[int, int]] = {}
     known: dict[int, tuple[str, datetime]] = {}
     for sale_id, number, at, variant_id, net in s.execute(lines):
@@ -242,7 +242,8 @@ def _returns(ids: list[int], until: datetime | None) -> list[Taking]:
         returns[row.id].append(row)
     tenders: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for return_id, kind, amount in s.execute(paid):
-        tenders[return_id].append((TenderKind(kind).value, -amount))
+        if return_id is not None:
+            tenders[return_id].append((kind.value, -amount))
     units: dict[tuple[str, int], dict[str, int]] = {}
     others: list[Taking] = []
     for reference, point_id, variant_id, owner, n, at, key in s.execute(_moved(ids, MovementKind.RETURN, until)):

@@ -43,6 +43,7 @@ from shop.kernel import audit, clock, db, operations, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
+from shop.orders.models import Order
 from shop.receipts import queries as deliveries
 from shop.receipts import services as receipts
 from shop.receipts.models import Delivery
@@ -134,11 +135,11 @@ def begin(actor: Actor, slug: str, code: str) -> None:
             s.flush()
             audit.record(actor, "exhibitions.close-booth", f"exhibition:{fair.slug}", booth=booth.code)
         if booth.point_id is not None:
-            _call_off(actor, booth.point_id)
+            call_off(actor, booth.point_id)
         _add_sheets(fair, booth)
 
 
-def _call_off(actor: Actor, point_id: int) -> None:
+def call_off(actor: Actor, point_id: int) -> None:
     """Nothing more comes to a booth that closes: transfers that have not left and deliveries that have not come are ended."""
     why = "Gian hàng hội chợ đang chốt"
     waiting = session().scalars(
@@ -668,8 +669,6 @@ def post_sales(actor: Actor, reference: str) -> int:
 
 
 def _orders(references: Sequence[str]) -> list[int]:
-    from shop.orders.models import Order
-
     found: list[int] = []
     for some in db.in_batches(list(references)):
         found += session().scalars(select(Order.id).where(Order.reference.in_(some)).order_by(Order.id))
@@ -720,6 +719,24 @@ def put_right(actor: Actor, reference: str) -> int:
             lost[shortage.variant_id] -= shortage.quantity
             done += shortage.quantity
         return done
+
+
+def to_put_right(found: Whole) -> int:
+    """Units on a sheet that a late till sold and a count had missed (see `put_right`)."""
+    if not found.late or found.closing.point_id is None:
+        return 0
+    lost = _counted_short(found.closing.point_id, found.sheet.owner)
+    rows = session().execute(
+        select(Shortage.variant_id, func.sum(Shortage.quantity))
+        .join(StockLevel, StockLevel.id == Shortage.level_id)
+        .where(
+            Shortage.point_id == found.closing.point_id,
+            Shortage.state == ShortageState.OPEN,
+            StockLevel.owner == found.sheet.owner,
+        )
+        .group_by(Shortage.variant_id)
+    )
+    return sum(int(n) for variant_id, n in rows if lost.get(variant_id, 0) > 0)
 
 
 def _counted_short(point_id: int | None, owner: str) -> dict[int, int]:
