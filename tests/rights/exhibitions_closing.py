@@ -36,6 +36,11 @@ def sheet(house: House) -> dict[str, Any]:
     return {"slug": _fair(house).slug, "reference": _fair(house).sheet("A1", house.name).sheet.reference}
 
 
+@maker("/office/exhibitions/<slug>/report", of="all")
+def report(house: House) -> dict[str, Any]:
+    return {"slug": _fair(house).slug}
+
+
 @maker("/producer/fairs/sheets/<reference>", of="producer")
 def mine(house: House) -> dict[str, Any]:
     return {"reference": _fair(house).sheet("A1", house.name).sheet.reference}

@@ -36,6 +36,7 @@ PUBLIC = {
     "/dat-lai-mat-khau/<token>": "the token is the right",
     "/diem-ban/<slug>": "points that are shown",
     "/hoi-cho/<slug>": "fairs",
+    "/hoi-cho/<slug>/ket-qua": "what the public is told of a fair once its report is frozen",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
     "/mua-vu/<reference>": "harvest windows that were published",
     "/mua-vu/<reference>/dat": "the form to order in one",
