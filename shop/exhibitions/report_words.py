@@ -42,6 +42,12 @@ FORMER = {
     "turnover": N_("Doanh thu"),
     "own_turnover": N_("Doanh thu các gian trong tỉnh"),
 }
+# What a row of a table is, and what its lying bars measure.
+ROWS = {
+    "day": N_("Ngày"), "tender": N_("Cách trả tiền"), "locality": N_("Địa phương"), "producer": N_("Cơ sở"),
+    "group": N_("Nhóm sản phẩm"), "booth": N_("Gian"), "best": N_("Mặt hàng"), "shortage": N_("Mặt hàng hoặc lời hỏi"),
+}  # fmt: skip
+MEASURES = {"amount": N_("Doanh thu"), "units": N_("Đơn vị bán"), "lost": N_("Ước mất doanh thu")}
 COUNTED_BY = {"typed": N_("Số ghi tay theo giờ"), "sensor": N_("Máy đếm"), "tap": N_("Bấm trên điện thoại")}
 
 
@@ -101,6 +107,7 @@ class Table:
     heads: list[str]
     lines: list[Line]
     ranks: list[charts.Rank]
+    measure: str
     chart: charts.Chart | None
 
 
@@ -129,10 +136,7 @@ def report_tables(figures: dict[str, Any], slug: str, number: int | None) -> lis
             )
             for row in mine
         ]
-        heads = [
-            str(gettext(label)) + (f" ({gettext('giờ')})" if kind == "hours" and "giờ" not in gettext(label).lower() else "")
-            for _column, label, kind in known
-        ]  # fmt: skip
+        heads = [str(gettext(ROWS[key])), *(str(gettext(label)) for _column, label, _kind in known)]
         measure = "units" if key == "best" else "lost" if key == "shortage" else "amount"
         ranked: list[charts.Rank] = []
         chart = None
@@ -148,7 +152,7 @@ def report_tables(figures: dict[str, Any], slug: str, number: int | None) -> lis
                 [(row_name(key, row), row[2].get(measure, 0)) for row in mine],
                 tell=charts.number if measure == "units" else vnd,
             )
-        found.append(Table(key, str(gettext(title)), heads, lines, ranked, chart))
+        found.append(Table(key, str(gettext(title)), heads, lines, ranked, str(gettext(MEASURES[measure])), chart))
     return found
 
 
@@ -217,7 +221,7 @@ def paper_data(fair: Exhibition, report: FairReport | None, figures: dict[str, A
         "sums": [[x.label, x.text] for x in sums(figures, fair.slug, number)],
         "basis": gettext(COST_BASIS[figures["cost_basis"]]) if figures["sums"].get("cost") is not None else "",
         "tables": [
-            {"title": x.title, "head": ["", *x.heads], "rows": [[line.name, *line.cells] for line in x.lines[:60]]}
+            {"title": x.title, "head": x.heads, "rows": [[line.name, *line.cells] for line in x.lines]}
             for x in report_tables(figures, fair.slug, number)
         ],
         "former_head": [gettext("Hội chợ"), gettext("Ngày"), *(gettext(word) for word in FORMER.values())],
@@ -268,7 +272,7 @@ def _page(key: str, figures: dict[str, Any]) -> tables.Page:
         [row_name(key, row), *(_number(row[2].get(column, 0), kind) for column, _label, kind in columns)]
         for row in figures["tables"][key]
     )
-    return str(gettext(title)), ["", *(str(gettext(label)) for _c, label, _k in columns)], lines
+    return str(gettext(title)), [str(gettext(ROWS[key])), *(str(gettext(label)) for _c, label, _k in columns)], lines
 
 
 def _number(value: int | None, kind: str) -> int | Decimal | None:

@@ -1,4 +1,5 @@
-"""Makers of what closes a fair: booths, sheets, reports. Fairs are nobody's of those the matrix knows; a sheet is its producer's."""
+"""Makers of what closes a fair: booths, sheets, reports. Fairs are nobody's of those that the matrix knows; a sheet is its
+producer's."""
 
 from __future__ import annotations
 
