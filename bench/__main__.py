@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import allocation, fairs_board, forecast, imports, load, meters, points, portal, settlement, tills
+from bench import allocation, fairs, fairs_board, forecast, imports, load, meters, points, portal, settlement, tills
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -599,6 +599,25 @@ def long_statement(report: Report, db: str, server: str, folder: Path) -> None:
             )  # fmt: skip
 
 
+def fair(report: Report, db: str, server: str, folder: Path) -> None:
+    """A large fair is closed and reported; a database of its own."""
+    size = f"{fairs.BOOTHS} booths, {fairs.TILLS} tills, {fairs.SALES:,} sales"
+    with fairs.house(db, server, folder) as place:
+        took = fairs.close_booth(place, place.codes[0])
+        whole = sum(took.values())
+        steps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in took.items())
+        report.line(
+            db, fairs.PRODUCTS, "fair, close booth", f"{whole:.2f} s ({steps}); {size}", f"goal {fairs.CLOSE:.0f} s",
+            whole <= fairs.CLOSE, seconds=whole,
+        )  # fmt: skip
+        for name, seconds in fairs.pages(place).items():
+            goal = fairs.CLOSE if "booth" in name else fairs.REPORT
+            report.line(
+                db, fairs.PRODUCTS, f"fair, {name}", f"{seconds:.2f} s", f"goal {goal:.0f} s", seconds <= goal,
+                seconds=seconds,
+            )  # fmt: skip
+
+
 def tables(report: Report, db: str, server: str, folder: Path) -> None:
     """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
     f, n = imports.measure(db, server, folder), imports.ROWS
@@ -705,6 +724,8 @@ def main() -> int:
                 producers_door(report, db, args.postgresql, folder)
             if "settlement" in wanted:
                 long_statement(report, db, args.postgresql, folder)
+            if "fairs" in wanted:
+                fair(report, db, args.postgresql, folder)
             if "imports" in wanted:
                 tables(report, db, args.postgresql, folder)
             if "forecast" in wanted:

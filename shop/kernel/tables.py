@@ -351,8 +351,19 @@ class Cover:
     lines_name: str
 
 
-def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]], cover: Cover | None = None) -> None:
-    """Write the rows as XLSX into the binary file `target`, row by row in constant memory; text stays text."""
+# A sheet: its name, its head, its lines.
+Page = tuple[str, Sequence[str], Iterator[Sequence[Any]]]
+
+
+def write_xlsx(
+    target: Any,
+    head: Sequence[str],
+    lines: Iterator[Sequence[Any]],
+    cover: Cover | None = None,
+    more: Sequence[Page] = (),
+) -> None:
+    """Write the rows as XLSX into the binary file `target`, row by row in constant memory; text stays text. `more` sheets
+    follow."""
     import xlsxwriter
 
     book = xlsxwriter.Workbook(
@@ -377,7 +388,14 @@ def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]],
                 front.write_number(n, 1, value, whole)
             else:
                 front.write_string(n, 1, harmless(value))
-    sheet = book.add_worksheet(_sheet_name(cover.lines_name) if cover is not None else None)
+    first = _sheet_name(cover.lines_name) if cover is not None else None
+    _fill(book.add_worksheet(first), head, lines, bold, whole, instant)
+    for name, its_head, its_lines in more:
+        _fill(book.add_worksheet(_sheet_name(name)), its_head, its_lines, bold, whole, instant)
+    book.close()
+
+
+def _fill(sheet: Any, head: Sequence[str], lines: Iterator[Sequence[Any]], bold: Any, whole: Any, instant: Any) -> None:
     sheet.freeze_panes(1, 0)
     for column, label in enumerate(head):
         sheet.write_string(0, column, label, bold)
@@ -402,7 +420,6 @@ def write_xlsx(target: Any, head: Sequence[str], lines: Iterator[Sequence[Any]],
                 sheet.write_datetime(n, column, datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a cell's day
             else:
                 sheet.write_string(n, column, harmless(str(value))[:32_000])
-    book.close()
 
 
 def _sheet_name(name: str) -> str:
@@ -410,9 +427,15 @@ def _sheet_name(name: str) -> str:
     return re.sub(r"[\[\]:*?/\\']", " ", name)[:31]
 
 
-def send_xlsx(name: str, head: Sequence[str], lines: Iterator[Sequence[Any]], cover: Cover | None = None) -> Response:
-    """Send the rows as `<name>.xlsx`, behind a first sheet if there is a `cover`."""
-    return _send(lambda made: write_xlsx(made, head, lines, cover), XLSX_TYPE, f"{name}.xlsx")
+def send_xlsx(
+    name: str,
+    head: Sequence[str],
+    lines: Iterator[Sequence[Any]],
+    cover: Cover | None = None,
+    more: Sequence[Page] = (),
+) -> Response:
+    """Send the rows as `<name>.xlsx`, behind a first sheet if there is a `cover`, before `more` sheets."""
+    return _send(lambda made: write_xlsx(made, head, lines, cover, more), XLSX_TYPE, f"{name}.xlsx")
 
 
 def send(name: str, kind: str, write: Callable[[IO[bytes]], None]) -> Response:

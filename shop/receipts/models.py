@@ -1,4 +1,4 @@
-"""Deliveries that producers promised, and what came of them: bought outright or taken on consignment."""
+"""Deliveries that producers promised, what came of them (bought outright or taken on consignment), and what they took home."""
 
 from __future__ import annotations
 
@@ -174,3 +174,25 @@ class DepartureLine(Base):
     produced_on: Mapped[date | None] = mapped_column(Date)
     expires_on: Mapped[date | None] = mapped_column(Date)
     quantity: Mapped[int]
+
+
+class HandBack(Base):
+    """Consigned goods that a point gave back to their owner; their movements carry `hand-back:<reference>`."""
+
+    __tablename__ = "hand_backs"
+    __table_args__ = (
+        Index("ix_hand_backs_producer", "producer_id", "id"),
+        Index("ix_hand_backs_point", "point_id", "id"),
+    )
+
+    id: Mapped[Id]
+    reference: Mapped[Str20] = mapped_column(unique=True)
+    producer_id: Mapped[int] = mapped_column(ForeignKey(Producer.id))
+    point_id: Mapped[int] = mapped_column(ForeignKey(Point.id))
+    # Who took them.
+    taken_by: Mapped[Str255]
+    note: Mapped[LongText | None]
+    at: Mapped[Instant]
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
+    is_demo: Mapped[bool] = mapped_column(default=False)

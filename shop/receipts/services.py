@@ -1,4 +1,5 @@
-"""Commands of deliveries: expect, put off, say that goods left, receive in parts, finish short, cancel."""
+"""Commands of deliveries: expect, put off, say that goods left, receive in parts, finish short, cancel; and of consigned goods
+that go back to their owner."""
 
 from __future__ import annotations
 
@@ -25,14 +26,18 @@ from shop.receipts.models import (
     DeliveryState,
     Departure,
     DepartureLine,
+    HandBack,
     Receipt,
     ReceiptLine,
     Terms,
 )
 from shop.stock import services as stock
-from shop.stock.models import SHOP
+from shop.stock.errors import NotEnough
+from shop.stock.models import SHOP, StockLevel
 
 MOST_UNITS = 100_000
+# The movements of goods that went back to their owner carry this and the paper's reference.
+HANDED_BACK = "hand-back:"
 
 
 def _line(raw: str, limit: int, field: str) -> str:
@@ -388,6 +393,75 @@ def finish(actor: Actor, reference: str, note: str) -> None:
         row.state = DeliveryState.RECEIVED if row.state is DeliveryState.PARTLY else DeliveryState.CANCELLED
         row.closed_at, row.closed_label, row.close_note = clock.now(), actor.label, note
         audit.record(actor, "receipts.finish", f"delivery:{reference}", note=note)
+
+
+# --- goods that go back to their owner ----------------------------------------------------------------------------
+
+
+def hand_back(
+    actor: Actor,
+    producer_id: int,
+    point_id: int,
+    goods: Mapping[int, int],
+    *,
+    taken_by: str,
+    note: str = "",
+    op_key: str,
+    is_demo: bool = False,
+) -> str:
+    """Give consigned goods of a point back to their owner (`goods`: sale units by level); return the reference. Lots that are
+    stopped or past their date may go: nobody is sold them. The same `op_key` gives back once.
+
+    Raises:
+        NotFound: no such point, or a level that lies elsewhere or is not the producer's.
+        Invalid: nothing given back, nobody named who took it, a number out of range (field `back-<level>`).
+        NotEnough: fewer free goods than that (field `back-<level>`).
+    """
+    taken_by, note = _line(taken_by, 255, "taken_by"), _line(note, 500, "note")
+    if len(taken_by) < 2:
+        raise Invalid(N_("Hãy ghi tên người nhận lại hàng."), field="taken_by")
+    if not goods:
+        raise Invalid(N_("Hãy ghi số lượng trả lại."), field="goods")
+    for level_id, n in goods.items():
+        if not 1 <= n <= MOST_UNITS:
+            raise Invalid(N_("Số lượng phải là số nguyên lớn hơn 0."), field=f"back-{level_id}")
+
+    def command() -> dict[str, Any]:
+        point = points.point(point_id)
+        mine = select(StockLevel.id).where(
+            StockLevel.point_id == point_id,
+            StockLevel.owner == f"producer:{producer_id}",
+            StockLevel.id.in_(sorted(goods)),
+        )
+        if set(session().scalars(mine)) != set(goods):
+            raise NotFound
+        row = HandBack(
+            reference=f"V-{text.reference()}",
+            producer_id=producer_id,
+            point_id=point_id,
+            taken_by=taken_by,
+            note=note or None,
+            at=clock.now(),
+            actor_key=actor.key,
+            actor_label=actor.label,
+            is_demo=is_demo,
+        )
+        session().add(row)
+        session().flush()
+        name = f"{HANDED_BACK}{row.reference}"
+        for level_id, n in sorted(goods.items()):
+            try:
+                stock.adjust(actor, level_id, -n, f"Trả lại cơ sở: {taken_by}", f"{name}:{level_id}", reference=name)
+            except NotEnough:
+                raise NotEnough(field=f"back-{level_id}") from None
+        audit.record(
+            actor, "receipts.hand_back", f"point:{point.slug}", reference=row.reference, units=sum(goods.values()),
+            taken_by=taken_by,
+        )  # fmt: skip
+        return {"reference": row.reference}
+
+    body = [producer_id, point_id, sorted(goods.items()), taken_by, note]
+    return str(operations.once(op_key, "receipts.hand_back", actor.key, body, command)["reference"])
 
 
 def owed(lines: Sequence[queries.ArrivalView]) -> int:

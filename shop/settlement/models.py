@@ -274,6 +274,7 @@ class EntryKind(StrEnum):
     FREIGHT = "freight"
     LOSS = "loss"
     PURCHASE = "purchase"
+    BOOTH = "booth"
     VAT = "vat"
     INCOME = "income"
     CORRECTION = "correction"
@@ -288,6 +289,7 @@ ENTRY_NAMES = {
     EntryKind.FREIGHT: N_("Phí giao hàng"),
     EntryKind.LOSS: N_("Hàng mất, hỏng"),
     EntryKind.PURCHASE: N_("Mua đứt"),
+    EntryKind.BOOTH: N_("Phí gian hàng hội chợ"),
     EntryKind.VAT: N_("Thuế GTGT khấu trừ"),
     EntryKind.INCOME: N_("Thuế TNCN khấu trừ"),
     EntryKind.CORRECTION: N_("Điều chỉnh"),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     demand,
+    exhibitions_closing,
     exhibitions_days,
     exhibitions_call,
     exhibitions_plan,
@@ -49,6 +50,8 @@ from tests.rights.house import (
 )
 
 ROOMS = (
+    shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, exhibitions_closing,
+)  # fmt: skip
     shop,
     joining,
     listings,

@@ -43,6 +43,7 @@ PUBLIC = {
     "/hoi-cho/<slug>/gian/<code>/them": "into one's own basket",
     "/hoi-cho/<slug>/man-hinh/<token>": "the token is the right",
     "/hoi-cho/<slug>/man-hinh/<token>/nay": "the token is the right",
+    "/hoi-cho/<slug>/ket-qua": "what the public is told of a fair once its report is frozen",
     "/loi-moi/<token>": "the token is the right; who takes the invitation must be signed in",
     "/mua-vu/<reference>": "harvest windows that were published",
     "/mua-vu/<reference>/dat": "the form to order in one",

@@ -20,6 +20,7 @@ from shop.points import queries as points
 from shop.points.models import PointKind
 from shop.points.queries import PointView
 from shop.producers.models import Producer
+from shop.receipts.services import HANDED_BACK
 from shop.stock.models import MovementKind, StockLevel, StockMovement
 
 # Fairs that ended longer ago are history: the lists of unmet demand and the forecast remember them.
@@ -138,7 +139,7 @@ def _moves(ids: list[int], scopes: Collection[str]) -> tuple[dict[int, list[Move
             of["came"] += quantity
         elif kind in _SOLD:
             of["sold"] -= quantity
-        elif kind is MovementKind.TRANSFER_OUT:
+        elif kind is MovementKind.TRANSFER_OUT or (reference or "").startswith(HANDED_BACK):
             of["home"] -= quantity
         else:
             of["lost"] -= min(quantity, 0)

@@ -1,1 +1,2 @@
-"""Commands: `agreements`, `rates`; `posting`, `losses`, `finding` (entries); `statements`, `corrections`, `payouts`."""
+"""Commands: `agreements`, `rates`; `posting`, `losses`, `booths`, `finding` (entries); `statements`, `corrections`,
+`payouts`."""
