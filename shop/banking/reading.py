@@ -164,10 +164,12 @@ _DONG = {"vnd", "d", "dong", "vnđ", "₫", "đ", "704"}
 
 def _row(number: int, told: dict[str, str], cells: Sequence[str], latest: date) -> Read:
     row = Read(number, cells=told)
+    if not _DATED.match(told.get("day", "").strip()) and _is_sum(cells):
+        return Read(number, False, [NO_TRANSACTION, {}])
     try:
         amount = _amount(told)
         day, rest = _day(told.get("day", ""))
-        if (day is None and amount is None) or (day is None and _is_sum(cells)):
+        if day is None and amount is None:
             return Read(number, False, [NO_TRANSACTION, {}])
         if amount is None:
             if _is_sum([told.get("memo", "")]):
@@ -193,6 +195,9 @@ def _row(number: int, told: dict[str, str], cells: Sequence[str], latest: date) 
     return row
 
 
+_DATED = re.compile(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}")
+
+
 def _is_sum(cells: Sequence[str]) -> bool:
     return any(len(cell) <= 120 and _SUMS.match(text.fold(cell)) for cell in cells if cell)
 
@@ -208,7 +213,7 @@ def _day(cell: str) -> tuple[date | None, str]:
     cell = cell.strip()
     if not cell:
         return None, ""
-    found = re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", cell)
+    found = _DATED.match(cell)
     if found is None:
         if _is_sum([cell]) or not re.search(r"\d", cell):
             return None, ""

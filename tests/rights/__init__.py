@@ -16,6 +16,7 @@ A maker serves the rule itself and every rule below it that has no parameter of 
 from __future__ import annotations
 
 from tests.rights import (
+    banking,
     demand,
     imports,
     joining,
@@ -44,7 +45,7 @@ from tests.rights.house import (
     shared,
 )
 
-ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing)
+ROOMS = (shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",
