@@ -76,7 +76,7 @@ class Owed:
 _OWED = select(
     Payment.id, Payment.code, Payment.state, Payment.amount, Payment.captured_amount, Payment.refunded_amount,
     Order.reference, Order.name, Order.phone, Order.placed_at,
-).join(Order, Order.id == Payment.order_id).where(Payment.method == PaymentMethod.VIETQR)  # fmt: skip
+).join(Order, Order.id == Payment.order_id).where(Payment.code.is_not(None))  # fmt: skip
 _DUE = Payment.amount - Payment.captured_amount + Payment.refunded_amount
 _WAITING = Payment.state.in_([PaymentState.PENDING, PaymentState.HELD])
 

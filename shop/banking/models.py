@@ -272,6 +272,7 @@ class Category(StrEnum):
     FEE = "fee"
     INTEREST = "interest"
     OWN = "own"
+    COUNTER = "counter"
     TWICE = "twice"
     OTHER = "other"
 
@@ -280,6 +281,7 @@ CATEGORY_NAMES = {
     Category.FEE: N_("Phí ngân hàng"),
     Category.INTEREST: N_("Lãi tiền gửi"),
     Category.OWN: N_("Chuyển giữa các tài khoản của cửa hàng"),
+    Category.COUNTER: N_("Khách trả tại quầy"),
     Category.TWICE: N_("Trùng với một dòng khác"),
     Category.OTHER: N_("Lý do khác"),
 }

@@ -123,7 +123,7 @@ WAITING = tables.Table(
     name="bank-waiting",
     columns=(
         tables.Column("reference", N_("Dòng"), sort=(BankLine.id,)),
-        tables.Column("booked_on", N_("Ngày"), sort=(BankLine.booked_on, BankLine.id)),
+        tables.Column("booked_on", N_("Ngày"), on_page=False),
         *_AMOUNTS,
         tables.Column(
             "queue", N_("Việc"), sort=(BankLine.queue,), value=lambda r: gettext(QUEUE_NAMES[Queue(r.queue)])
@@ -131,7 +131,7 @@ WAITING = tables.Table(
         tables.Column("rest", N_("Còn lại"), "num", on_page=False),
         tables.Column("suggestion", N_("Gợi ý"), value=lambda r: r.offer.said if r.offer else ""),
         tables.Column("age", N_("Chờ từ"), sort=(BankLine.seen_at,), value="seen_at"),
-        tables.Column("taken_label", N_("Người nhận việc"), sort=(BankLine.taken_label,)),
+        tables.Column("taken_label", N_("Người nhận việc"), on_page=False),
     ),
     order="age",
     tie=BankLine.id,
@@ -252,11 +252,18 @@ def _orders(payment_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows.all())
 
 
+def hints_of(lines: Sequence[BankLine]) -> dict[int, dict[str, Any]]:
+    """What can be said now of each open line."""
+    decisions = deciding.decide([line for line in lines if line.state is LineState.OPEN])
+    return {line_id: decision.hint for line_id, decision in decisions.items() if decision.hint}
+
+
 def offers_of(lines: Sequence[BankLine]) -> dict[int, Offer]:
-    """The suggestion of each line that has one, in the reader's language."""
-    hints = {line.id: line.hint for line in lines if line.hint and line.hint.get("action")}
-    named = [i for h in hints.values() if h for i, _amount in h.get("parts", [])]
-    named += [h["payment"] for h in hints.values() if h and "payment" in h]
+    """The suggestion of each open line that has one, in the reader's language: as things stand now, not as they were when the
+    line was sorted."""
+    hints = hints_of(lines)
+    named = [i for h in hints.values() for i, _amount in h.get("parts", [])]
+    named += [h["payment"] for h in hints.values() if "payment" in h]
     orders = _orders(named) if named else {}
     found = {}
     for line in lines:
@@ -269,6 +276,8 @@ def offers_of(lines: Sequence[BankLine]) -> dict[int, Offer]:
 
 def _offer(line: BankLine, hint: Mapping[str, Any], orders: Mapping[int, str]) -> Offer | None:
     why = _reasons(hint)
+    if "action" not in hint:
+        return None
     if hint["action"] == "credit":
         parts = [(orders[i], amount) for i, amount in hint["parts"] if i in orders and amount > 0]
         if len(parts) != len(hint["parts"]):
@@ -386,7 +395,7 @@ def line_file(reference: str) -> LineFile:
         line,
         account_label(found[1], found[2]),
         offers_of([line]).get(line.id),
-        _reasons(line.hint or {}),
+        _reasons(hints_of([line]).get(line.id, {})),
         parts,
         [(_step(step), step.actor_label, step.at) for step in steps],
         expected,
@@ -422,7 +431,7 @@ FILES = tables.Table(
         tables.Column("known", N_("Đã có"), "num"),
         tables.Column("refused", N_("Bị từ chối"), "num"),
         tables.Column("created_at", N_("Gửi lúc"), sort=(BankFile.created_at,)),
-        tables.Column("created_label", N_("Người gửi"), sort=(BankFile.created_label,)),
+        tables.Column("created_label", N_("Người gửi"), on_page=False),
     ),
     order="-created_at",
     tie=BankFile.id,

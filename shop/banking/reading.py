@@ -91,12 +91,19 @@ def survey(book: Book) -> Survey:
                     head.pop()
                 keys = layouts.guess(head)
                 score = sum(key is not None for key in keys)
-                if score >= 2 and (best is None or score > best[0]):
+                if score < 2:  # its words are strange: a person may say what they mean
+                    score = 1 if _is_head(head) else 0
+                if score > (best[0] if best else 0):
                     body = [row for _n, row in lines[place + 1 :]]
                     best = score, _survey(name, number, head, keys, body)
     if best is None:
         raise BadTable(N_("Không thấy dòng tiêu đề của sao kê (ngày giao dịch, nội dung, số tiền ghi có…)."))
     return best[1]
+
+
+def _is_head(words: Sequence[str]) -> bool:
+    """Whether a line may head a table in words that nobody knows: three names at least, and no number or day among them."""
+    return len([w for w in words if w]) >= 3 and not any(re.search(r"\d", w) for w in words)
 
 
 def _survey(sheet: str, number: int, head: list[str], keys: list[str | None], body: Sequence[Sequence[str]]) -> Survey:

@@ -21,26 +21,31 @@ def normal_number(raw: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", raw.upper())
 
 
-def add(actor: Actor, bank_bin: str, number: str, holder: str, *, is_demo: bool = False) -> str:
+def add(actor: Actor, bank_bin: str, number: str, holder: str) -> str:
     """Put an account down; return its reference.
 
     Raises:
         Invalid: no known bank, no number of 4 to 19 letters and digits, no holder.
         AccountKnown: it is there.
     """
-    number, holder = normal_number(number), text.clean(holder).replace("\n", " ")[:200]
     if bank_bin not in dict(banks.choices()):
         raise Invalid(N_("Hãy chọn ngân hàng."), field="bank_bin")
+    return put(actor, bank_bin, number, holder)
+
+
+def put(actor: Actor, bank_bin: str, number: str, holder: str, *, is_demo: bool = False) -> str:
+    """The same for a bank that may be on no list.
+
+    Raises:
+        As `add`.
+    """
+    number, holder = normal_number(number), text.clean(holder).replace("\n", " ")[:200]
     if not 4 <= len(number) <= 19:
         raise Invalid(N_("Số tài khoản gồm 4 đến 19 chữ số, chữ cái."), field="number")
     if len(holder) < 2:
         raise Invalid(N_("Hãy ghi tên chủ tài khoản."), field="holder")
-    with (
-        unique(
-            "shop_accounts.bank_bin", "shop_accounts_bank_bin_number", otherwise=lambda: AccountKnown(field="number")
-        ),
-        transaction() as s,
-    ):
+    names = ("shop_accounts.bank_bin", "shop_accounts_bank_bin_number")
+    with unique(*names, otherwise=lambda: AccountKnown(field="number")), transaction() as s:
         row = ShopAccount(
             reference=f"TK-{text.reference()}",
             bank_bin=bank_bin,
@@ -58,19 +63,16 @@ def add(actor: Actor, bank_bin: str, number: str, holder: str, *, is_demo: bool 
 
 
 def own() -> str:
-    """Put down the account that VietQR names, if it is not there yet; its reference, '' if VietQR is not offered or its bank is
-    unknown."""
+    """Put down the account that VietQR names, if it is not there yet; its reference, '' if VietQR is not offered."""
     way = next((g for g in gateway.offered().values() if isinstance(g, BankTransfer)), None)
     if way is None:
         return ""
+    found = find(way.bank_bin, way.account)
     try:
-        found = find(way.bank_bin, way.account)
-        return found.reference if found else add(SYSTEM, way.bank_bin, way.account, way.holder or "Cửa hàng")
+        return found.reference if found else put(SYSTEM, way.bank_bin, way.account, way.holder or "Cửa hàng")
     except AccountKnown:  # somebody was quicker
         again = find(way.bank_bin, way.account)
         return again.reference if again else ""
-    except Invalid:  # a person puts it down
-        return ""
 
 
 def find(bank_bin: str | None, number: str) -> ShopAccount | None:

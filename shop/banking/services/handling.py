@@ -20,7 +20,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
-from shop.orders.models import Order, PaymentMethod
+from shop.orders.models import Order
 from shop.payments import memo, outgoing
 from shop.payments import services as payments
 from shop.payments.errors import MoneyFollowed
@@ -78,7 +78,7 @@ def payment_named(told: str) -> int:
     rows = s.execute(
         select(Payment.id, Payment.state)
         .join(Order, Order.id == Payment.order_id)
-        .where(Order.reference == text.normal_reference(told[:40]), Payment.method == PaymentMethod.VIETQR)
+        .where(Order.reference == text.normal_reference(told[:40]), Payment.code.is_not(None))
         .order_by(Payment.id.desc())
     ).all()
     waiting = [i for i, state in rows if state in {PaymentState.PENDING, PaymentState.HELD}]

@@ -308,7 +308,7 @@ def credit_transfer(actor: Actor, payment_id: int, amount: int, reference: str, 
         Invalid: no amount, or more than is due: the rest stays with the line.
     """
     payment = lock(payment_id)
-    if payment.method is not PaymentMethod.VIETQR:
+    if payment.code is None:  # only a transfer that the bank tells of has one
         raise NotFound
     due = payment.amount - payment.captured_amount + payment.refunded_amount
     if payment.state is PaymentState.CAPTURED or due <= 0:

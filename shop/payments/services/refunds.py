@@ -14,7 +14,7 @@ from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import vnd
-from shop.orders.models import Order, PaymentMethod
+from shop.orders.models import Order
 from shop.payments import gateway
 from shop.payments.errors import (
     MoneyFollowed,
@@ -129,7 +129,7 @@ def return_surplus(
         ReferenceUsed: money under that reference was credited before.
     """
     payment = money.lock(payment_id)
-    if payment.method is not PaymentMethod.VIETQR:
+    if payment.code is None:
         raise NotFound
     if payment.state is not PaymentState.CAPTURED:
         raise NotCaptured
