@@ -45,6 +45,7 @@ class Config:
     bank_bin: str | None = None
     bank_account: str | None = None
     bank_account_name: str | None = None
+    bank_webhook_secret: str | None = field(default=None, repr=False)
     sentry_dsn: str | None = field(default=None, repr=False)
     rate_limits: bool = True
     trusted_proxies: int = 0
@@ -118,6 +119,7 @@ class Config:
             bank_bin=text("BANK_BIN"),
             bank_account=text("BANK_ACCOUNT"),
             bank_account_name=text("BANK_ACCOUNT_NAME"),
+            bank_webhook_secret=text("BANK_WEBHOOK_SECRET"),
             sentry_dsn=text("SENTRY_DSN"),
             rate_limits=limits == "on",
             trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 5),

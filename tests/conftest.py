@@ -146,7 +146,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in (
         "DATABASE_URL", "SECRET_KEY", "SHOP_MODE", "BASE_URL", "INSTANCE_DIR", "MEDIA_DIR", "MEDIA_URL", "REDIS_URL",
         "SMTP_URL", "MAIL_FROM", "STRIPE_API_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "SENTRY_DSN",
-        "BANK_BIN", "BANK_ACCOUNT", "BANK_ACCOUNT_NAME", "RATE_LIMITS", "TRUSTED_PROXIES", "PORT", "WORKERS", "HOST",
+        "BANK_BIN", "BANK_ACCOUNT", "BANK_ACCOUNT_NAME", "BANK_WEBHOOK_SECRET", "RATE_LIMITS", "TRUSTED_PROXIES",
+        "PORT", "WORKERS", "HOST",
     ):  # fmt: skip
         os.environ.pop(name, None)
     _cut_network()

@@ -16,6 +16,9 @@ class Permission(StrEnum):
     PAYMENT_READ = "payment:read"
     PAYMENT_HANDLE = "payment:handle"
     REFUND_MAKE = "refund:make"
+    # See the shop's accounts and their lines; send statements, put lines to their orders.
+    BANK_READ = "bank:read"
+    BANK_HANDLE = "bank:handle"
     CATALOG_READ = "catalog:read"
     CATALOG_EDIT = "catalog:edit"
     CERTIFICATE_EDIT = "certificate:edit"
@@ -238,6 +241,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PAYMENT_READ,
             P.PAYMENT_HANDLE,
             P.REFUND_MAKE,
+            P.BANK_READ,
+            P.BANK_HANDLE,
             P.SETTLEMENT_READ,
             P.SETTLEMENT_HANDLE,
             P.PREORDER_READ,

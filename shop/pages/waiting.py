@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from shop.accounts.permissions import Permission
+from shop.banking import queries as banking
 from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.conversations import queries as conversations
@@ -112,6 +113,12 @@ def _payments(scopes: frozenset[str]) -> list[Waiting]:
         Waiting(group, N_("Khoản tiền cần người xem"), issues, "/office/payments/issues?open=1", "bad"),
         Waiting(group, N_("Hoàn tiền chưa xong"), refunds, "/office/payments/refunds?state=pending"),
     ]
+
+
+def _bank(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # its pages are for grants that cover all
+        return []
+    return [Waiting(N_("Tiền"), N_("Dòng sao kê chờ xử lý"), sum(banking.waiting().values()), "/office/bank")]
 
 
 def _stock(scopes: frozenset[str]) -> list[Waiting]:
@@ -315,6 +322,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.ORDER_READ, _orders),
     (Permission.FULFILMENT_HANDLE, _parcels),
     (Permission.PAYMENT_READ, _payments),
+    (Permission.BANK_READ, _bank),
     (Permission.MESSAGE_READ, _messages),
     (Permission.WAITING_HANDLE, _wait_list),
     (Permission.STOCK_READ, _stock),

@@ -54,6 +54,11 @@ class MoneyHeld(Conflict):
     title = N_("Tiền của đơn này đang lệch và chờ người xử lý. Hãy xử lý xong khoản tiền rồi mới từ chối hàng.")
 
 
+class MoneyFollowed(Conflict):
+    code = "money-followed"
+    title = N_("Đã có việc theo sau khoản tiền này nên không gỡ ra được nữa. Nếu ghi nhầm, hãy hoàn tiền.")
+
+
 class RefundTooLarge(Invalid):
     code = "refund-too-large"
     title = N_("Số tiền hoàn vượt quá số còn có thể hoàn (%(left)s).")

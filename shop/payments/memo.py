@@ -9,6 +9,7 @@ is a symbol that is counted in the check but not written, so codes of two paymen
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from shop.kernel import text
 
@@ -18,6 +19,7 @@ LENGTH = REFERENCE_SYMBOLS + 2
 MOST_ATTEMPTS = 9
 _ALPHABET = text.REFERENCE_ALPHABET
 _VALUE = {symbol: value for value, symbol in enumerate(_ALPHABET)}
+_STRETCHES = re.compile(f"[{_ALPHABET}]{{{LENGTH},}}")
 
 
 def _times(u: int, v: int) -> int:
@@ -42,13 +44,35 @@ _ROOT_SQUARED = _times(_ROOT, _ROOT)
 _LINEAR, _CONSTANT = _plus(_ROOT, _ROOT_SQUARED), _times(_ROOT, _ROOT_SQUARED)
 
 
-def _check(symbols: str, attempt: int) -> str:
-    """The two check symbols: minus the remainder of the message shifted by two, divided by the generator."""
+def _remainder(values: Iterable[int]) -> tuple[int, int]:
+    """The two check values: minus the remainder of the message shifted by two, divided by the generator."""
     high = low = 0
-    for value in (attempt, *(_VALUE[s] for s in symbols)):
-        lead = _plus(high, value)
-        high, low = _plus(low, _times(lead, _LINEAR)), _minus(0, _times(lead, _CONSTANT))
-    return _ALPHABET[_minus(0, high)] + _ALPHABET[_minus(0, low)]
+    for value in values:
+        lead = _SUM[high][value]
+        high, low = _SUM[low][_BY_LINEAR[lead]], _BY_MINUS_CONSTANT[lead]
+    return _NEGATIVE[high], _NEGATIVE[low]
+
+
+_FIELD = range(25)
+_SUM = [[_plus(u, v) for v in _FIELD] for u in _FIELD]
+_NEGATIVE = [_minus(0, u) for u in _FIELD]
+_BY_LINEAR = [_times(u, _LINEAR) for u in _FIELD]
+_BY_MINUS_CONSTANT = [_minus(0, _times(u, _CONSTANT)) for u in _FIELD]
+# The code is linear: what an attempt adds to the check values is the same for every reference.
+_OF_ATTEMPT = {_remainder([attempt, *[0] * REFERENCE_SYMBOLS]): attempt for attempt in range(1, MOST_ATTEMPTS + 1)}
+
+
+def _check(symbols: str, attempt: int) -> str:
+    """The two check symbols of the reference's symbols and the number of its payment."""
+    high, low = _remainder([attempt, *(_VALUE[s] for s in symbols)])
+    return _ALPHABET[high] + _ALPHABET[low]
+
+
+def _attempt_of(window: str) -> int | None:
+    """Which payment of its order ten symbols are the code of; None if their check fails for all."""
+    high, low = _remainder(_VALUE[s] for s in window[:REFERENCE_SYMBOLS])
+    given = (_minus(_VALUE[window[-2]], high), _minus(_VALUE[window[-1]], low))
+    return _OF_ATTEMPT.get(given)
 
 
 def code_for(reference: str, attempt: int = 1) -> str:
@@ -75,13 +99,9 @@ def codes_in(memo: str) -> list[str]:
     """
     symbols = re.sub(r"[^A-Z0-9]", "", text.fold(memo[:2000]).upper())
     found: list[str] = []
-    for start in range(len(symbols) - LENGTH + 1):
-        window = symbols[start : start + LENGTH]
-        if not all(s in _VALUE for s in window):
-            continue
-        body, check = window[:REFERENCE_SYMBOLS], window[REFERENCE_SYMBOLS:]
-        if any(_check(body, attempt) == check for attempt in range(1, MOST_ATTEMPTS + 1)):
-            code = PREFIX + window
-            if code not in found:
+    for stretch in _STRETCHES.findall(symbols):
+        for start in range(len(stretch) - LENGTH + 1):
+            code = PREFIX + stretch[start : start + LENGTH]
+            if code not in found and _attempt_of(code[len(PREFIX) :]) is not None:
                 found.append(code)
     return found

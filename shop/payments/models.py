@@ -78,11 +78,15 @@ class Payment(Base):
 
 
 class PaymentReceipt(Base):
-    """One arrival of money. `reference` is the provider's or the bank's own, so that nothing is credited twice."""
+    """One arrival of money. `reference` is the provider's or the bank's own, so that nothing is credited twice.
+
+    What was written for the wrong payment is taken back by a row of its own, which names it in `reverses_id` and carries the
+    same amount below zero.
+    """
 
     __tablename__ = "payment_receipts"
     __table_args__ = (
-        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("(amount > 0) = (reverses_id IS NULL) AND amount <> 0", name="amount_sign"),
         UniqueConstraint("provider", "reference"),
         Index("ix_payment_receipts_payment", "payment_id"),
     )
@@ -96,6 +100,7 @@ class PaymentReceipt(Base):
     actor_key: Mapped[Str40]
     actor_label: Mapped[Str255]
     at: Mapped[Instant]
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("payment_receipts.id"), unique=True)
 
 
 class RefundState(StrEnum):

@@ -130,6 +130,7 @@ def payments_of(order_id: int) -> list[PaymentView]:
 ISSUE_NAMES = {
     "wrong_amount": N_("Số tiền lệch"),
     "wrong_currency": N_("Sai loại tiền hoặc không đọc được số tiền"),
+    "bank_differs": N_("Ngân hàng báo lại một giao dịch với số tiền khác"),
     "paid_again": N_("Trả thêm lần nữa"),
     "paid_twice": N_("Đơn được trả bằng hai cách"),
     "unknown_payment": N_("Tiền về nhưng không rõ của đơn nào"),

@@ -16,10 +16,11 @@ A maker serves the rule itself and every rule below it that has no parameter of 
 from __future__ import annotations
 
 from tests.rights import (
+    banking,
     demand,
+    exhibitions_call,
     exhibitions_closing,
     exhibitions_days,
-    exhibitions_call,
     exhibitions_plan,
     imports,
     joining,
@@ -50,24 +51,9 @@ from tests.rights.house import (
 )
 
 ROOMS = (
-    shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, exhibitions_closing,
+    shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
 )  # fmt: skip
-    shop,
-    joining,
-    listings,
-    imports,
-    supply,
-    preorders,
-    orders,
-    settlement,
-    demand,
-    waiting,
-    sharing,
-    exhibitions_days,
-    exhibitions_call,
-    exhibitions_plan,
-    programme,
-)
 
 __all__ = [
     "BUYER", "MAKERS", "PHONE", "PUBLIC", "ROOMS", "House", "Maker", "address", "found", "key", "maker", "parameters",

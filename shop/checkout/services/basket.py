@@ -96,9 +96,7 @@ def _kept() -> timedelta:
     return timedelta(days=int(rules.BASKET_DAYS.get()))
 
 
-def add(
-    token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool, origin: str | None = None
-) -> Added:
+def add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: bool, origin: str | None = None) -> Added:
     """Put `quantity` more units of `sku` into the visitor's basket (made if there is none).
 
     No goods are held. More than there is, or than one order may have, is cut to what can be had, and the answer says so.

@@ -10,10 +10,12 @@ from shop.payments.services.money import (
     capture_from_provider,
     collect_cod,
     confirm_transfer,
+    credit_transfer,
     expire,
     fail,
     open_issue,
     settle_issue,
+    take_back,
 )
 from shop.payments.services.opening import (
     PaymentOpened,
@@ -24,7 +26,15 @@ from shop.payments.services.opening import (
     open_payment,
 )
 from shop.payments.services.provider import hear, reconcile
-from shop.payments.services.refunds import RefundAsked, give_up_refund, reduce, request_refund, settle_refund
+from shop.payments.services.refunds import (
+    RefundAsked,
+    drop_surplus,
+    give_up_refund,
+    reduce,
+    request_refund,
+    return_surplus,
+    settle_refund,
+)
 
 __all__ = [
     "Outcome",
@@ -37,6 +47,8 @@ __all__ = [
     "close_for_order",
     "collect_cod",
     "confirm_transfer",
+    "credit_transfer",
+    "drop_surplus",
     "expire",
     "fail",
     "give_up_refund",
@@ -46,6 +58,8 @@ __all__ = [
     "reconcile",
     "reduce",
     "request_refund",
+    "return_surplus",
     "settle_issue",
     "settle_refund",
+    "take_back",
 ]

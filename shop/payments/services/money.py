@@ -20,8 +20,8 @@ from shop.kernel.db import changed, insert_missing, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT
-from shop.orders.models import Order, PaymentMethod
-from shop.payments.errors import IssueClosed, PaymentClosed, ReferenceUsed
+from shop.orders.models import Order, OrderStatus, PaymentMethod
+from shop.payments.errors import IssueClosed, MoneyFollowed, PaymentClosed, ReferenceUsed
 from shop.payments.events import PaymentCaptured, PaymentFailed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
 
@@ -294,6 +294,76 @@ def collect_cod(actor: Actor, payment_id: int, amount: int, op_key: str) -> Outc
         KeyUsedOtherwise: the key was used for something else.
     """
     return _by_hand(actor, "payments.collect", payment_id, amount, None, op_key, {PaymentMethod.COD})
+
+
+def credit_transfer(actor: Actor, payment_id: int, amount: int, reference: str, evidence: str) -> Outcome:
+    """`amount` đồng of a line of the bank are for a payment by transfer; inside the transaction that says so of the line.
+
+    `reference` is unique among all transfers, `evidence` names the line. What is not all that is due is held as ever.
+
+    Raises:
+        NotFound: there is no such payment by transfer.
+        PaymentClosed: it is paid already.
+        ReferenceUsed: money under that reference was credited before.
+        Invalid: no amount, or more than is due: the rest stays with the line.
+    """
+    payment = lock(payment_id)
+    if payment.code is None:  # only a transfer that the bank tells of has one
+        raise NotFound
+    due = payment.amount - payment.captured_amount + payment.refunded_amount
+    if payment.state is PaymentState.CAPTURED or due <= 0:
+        raise PaymentClosed
+    if not 0 < amount <= due:
+        raise Invalid(N_("Số tiền phải từ 1 ₫ đến số còn thiếu của đơn."), field="amount")
+    if not capture(payment, reference, amount, evidence, actor):
+        raise ReferenceUsed
+    return Outcome(payment_id, payment.state, payment.captured_amount, payment.amount)
+
+
+def take_back(actor: Actor, receipt_id: int) -> None:
+    """A receipt was written for the wrong payment: a row of its own takes it back, in the open transaction that frees the
+    money for another. Only while nothing has followed: the money is held, or was more than the order was due.
+
+    Raises:
+        NotFound: there is no such receipt.
+        MoneyFollowed: the order is paid by it, money has gone back, or it was taken back before.
+    """
+    s = session()
+    receipt = s.get(PaymentReceipt, receipt_id)
+    if receipt is None:
+        raise NotFound
+    payment = lock(receipt.payment_id)
+    gone = s.scalar(select(PaymentReceipt.id).where(PaymentReceipt.reverses_id == receipt_id))
+    left = payment.captured_amount - payment.refunded_amount - receipt.amount
+    spare = payment.state is PaymentState.HELD or (payment.state is PaymentState.CAPTURED and left >= payment.amount)
+    if receipt.reverses_id is not None or gone is not None or left < 0 or not spare:
+        raise MoneyFollowed
+    s.execute(
+        insert(PaymentReceipt).values(
+            payment_id=payment.id,
+            provider=payment.provider,
+            reference=f"{receipt.reference[:240]}/take-back",
+            amount=-receipt.amount,
+            evidence=actor.key,
+            actor_key=actor.key,
+            actor_label=actor.label,
+            at=clock.now(),
+            reverses_id=receipt.id,
+        )
+    )
+    payment.captured_amount -= receipt.amount
+    for key in (f"amount:{payment.provider}:{receipt.reference}", f"again:{payment.provider}:{receipt.reference}"):
+        close_issue(key, "Đã gỡ khoản tiền này ra.")
+    if payment.state is PaymentState.HELD and left == 0:
+        # What was refunded of it stays in the books of the payment, so one with refunds waits for no money any more.
+        order = s.get(Order, payment.order_id)
+        waits = order is not None and order.status == OrderStatus.AWAITING_PAYMENT and payment.captured_amount == 0
+        payment.state = PaymentState.PENDING if waits else PaymentState.CANCELLED
+        close_issues(payment.id, "Đã gỡ khoản tiền này ra.")
+    s.flush()
+    audit.record(
+        actor, "payments.take-back", f"payment:{payment.id}", amount=receipt.amount, reference=receipt.reference
+    )
 
 
 DECISIONS = ("accept", "return", "close")

@@ -17,6 +17,7 @@ from shop.kernel.money import vnd
 from shop.orders.models import Order
 from shop.payments import gateway
 from shop.payments.errors import (
+    MoneyFollowed,
     MoneyHeld,
     NotCaptured,
     PaymentClosed,
@@ -27,7 +28,7 @@ from shop.payments.errors import (
     RefundTooLarge,
 )
 from shop.payments.events import PaymentFailed, RefundFailed, RefundRequested, RefundSucceeded
-from shop.payments.models import Payment, PaymentState, ProviderEvent, Refund, RefundState
+from shop.payments.models import Payment, PaymentReceipt, PaymentState, ProviderEvent, Refund, RefundState
 from shop.payments.services import money
 
 # What is written beside a provider's word of a refund that our books had no room for.
@@ -114,6 +115,48 @@ def request_refund(actor: Actor, payment_id: int, amount: int, reason: str, op_k
 
     done = operations.once(op_key, "payments.refund", actor.key, [payment_id, amount, reason], command)
     return RefundAsked(done["refund"], done["by_hand"])
+
+
+def return_surplus(
+    actor: Actor, payment_id: int, amount: int, reference: str, evidence: str, reason: str, op_key: str
+) -> tuple[int, int]:
+    """`amount` đồng came on top of what a paid payment was due: they are written into its books and asked back at once, inside
+    the transaction that says so of the bank's line; return the ids of receipt and refund.
+
+    Raises:
+        NotFound: there is no such payment by transfer.
+        NotCaptured: it is not paid: its money is credited instead.
+        ReferenceUsed: money under that reference was credited before.
+    """
+    payment = money.lock(payment_id)
+    if payment.code is None:
+        raise NotFound
+    if payment.state is not PaymentState.CAPTURED:
+        raise NotCaptured
+    if not money.capture(payment, reference, amount, evidence, actor):
+        raise ReferenceUsed
+    money.close_issue(f"again:{payment.provider}:{reference}", reason)
+    receipt = session().scalar(
+        select(PaymentReceipt.id).where(
+            PaymentReceipt.provider == payment.provider, PaymentReceipt.reference == reference
+        )
+    )
+    return int(receipt or 0), reserve(actor, payment_id, amount, reason, op_key)
+
+
+def drop_surplus(actor: Actor, refund_id: int, reason: str) -> None:
+    """The refund of a surplus will not be made, in the open transaction that takes the surplus out of the payment's books.
+
+    Raises:
+        NotFound: there is no such refund.
+        MoneyFollowed: it was made or given up before.
+    """
+    refund = _locked(refund_id)
+    if refund.state is not RefundState.PENDING:
+        raise MoneyFollowed
+    _failed(refund, reason)
+    money.close_issue(f"refund:{refund_id}", reason)
+    audit.record(actor, "payments.refund-dropped", f"payment:{refund.payment_id}", refund=refund_id, reason=reason)
 
 
 def reduce(actor: Actor, order_id: int, amount: int, reason: str, key: str) -> int:

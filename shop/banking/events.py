@@ -1,0 +1,20 @@
+"""Facts of this room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyShort:
+    """Less came than an order is due; the allocation is the part that was credited."""
+
+    allocation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyOver:
+    """An order is paid and more came; the allocation is the part that was credited, `rest_amount` đồng are over."""
+
+    allocation_id: int
+    rest_amount: int

@@ -1,0 +1,1 @@
+"""The only writers of this room: accounts, files, notices, matching, handling."""

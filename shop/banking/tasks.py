@@ -1,0 +1,20 @@
+"""Work of this room that waits or recurs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from shop.banking.services import matching
+from shop.kernel import jobs
+
+
+@jobs.job("banking.match")
+def _match(payload: dict[str, Any]) -> None:
+    matching.run()
+
+
+@jobs.every(timedelta(minutes=5), name="banking.sweep", group="reconcile")
+def _sweep() -> None:
+    """Lines whose match was cut short."""
+    matching.run()
