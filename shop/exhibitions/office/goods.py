@@ -119,7 +119,7 @@ def send(slug: str) -> Any:
 
 @bp.post("/exhibitions/<slug>/goods/home")
 @guards.requires(P.EXHIBITION_RUN, scope=fairs.scope)
-def send_home(slug: str) -> Any:
+def goods_home(slug: str) -> Any:
     """A paper home for everything that lies free at a booth."""
     fair = fairs.by_slug(slug)
 
