@@ -221,7 +221,7 @@ def test_from_joining_to_the_first_sale(
     expect(office.get_by_text("Hoàn tất").first).to_be_visible()
 
     # The worker writes the sale down: two for 150.000 each, less a tenth.
-    for _attempt in range(60):
+    for _attempt in range(240):
         phone.goto("/producer/statements")
         if phone.get_by_text("270.000").count():
             break
