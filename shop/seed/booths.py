@@ -13,11 +13,10 @@ from shop.kernel import clock
 from shop.receipts import services as receipts
 from shop.receipts.models import Terms
 from shop.receipts.services import Came, Wanted
-from shop.seed import fairs_days, rounds
+from shop.seed import fairs_close, fairs_days, rounds
 from shop.seed.counters import FLOAT, Counter, Turn, enrol, in_notes, line, new_uuid, sell, send, tell
 from shop.seed.staff import Staff
 from shop.till.services import devices
-from shop.transfers import services as transfers
 
 # The fair lasted from so many days ago until before so many.
 FIRST, END = 23, 17
@@ -47,7 +46,7 @@ def plan(staff: Staff) -> None:
     for ago in range(FIRST, END, -1):
         staff.then(staff.day(ago, 16, 30), lambda ago=ago: _evening(staff, few, ago, hungry=True))  # type: ignore[misc]
         staff.then(staff.day(ago, 16, 35), lambda ago=ago: _evening(staff, plenty, ago, hungry=False))  # type: ignore[misc]
-    staff.then(staff.day(END + 1, 21, 30), lambda: _home(staff))
+    fairs_close.plan(staff, FAIR, END, tuple(CODES.values()))
     admin = staff.people["quantri"]
     for counter in (few, plenty):
         staff.then(
@@ -119,34 +118,3 @@ def _evening(staff: Staff, counter: Counter, ago: int, *, hungry: bool) -> None:
     for event in events:
         at = datetime.fromisoformat(event["at"]) + timedelta(seconds=2)
         staff.then(at, lambda event=event: send(counter, [event]))  # type: ignore[misc]
-
-
-def _home(staff: Staff) -> None:
-    """The fair is over: what is left goes to the centre."""
-    for slug in (TIEN_YEN, BA_CHE):
-        skus = {ware.variant_id: sku for sku, ware in staff.packs.items()}
-        units: dict[str, int] = {}
-        for level, _lot in staff.levels(slug):
-            free = level.on_hand - level.held - level.allocated
-            if free > 0:
-                units[skus[level.variant_id]] = units.get(skus[level.variant_id], 0) + free
-        if units:
-            _send_home(staff, slug, units)
-
-
-def _send_home(staff: Staff, slug: str, units: Mapping[str, int]) -> None:
-    office, store = staff.people["xuctien"], staff.people["donhang"]
-    wanted = {staff.packs[sku].variant_id: n for sku, n in units.items()}
-    reference = transfers.ask(
-        office, staff.points[slug], staff.points[rounds.CENTRE], wanted, staff.key(), note="Hàng hội chợ còn lại",
-        is_demo=True,
-    )  # fmt: skip
-    staff.then(staff.day(END + 1, 21, 40), lambda: transfers.approve(office, reference, {}, staff.key()))
-    staff.then(
-        staff.day(END + 1, 21, 50),
-        lambda: transfers.pack(store, reference, staff.picks(slug, units), staff.key(), reason="Đếm lúc dọn gian"),
-    )
-    staff.then(staff.day(END + 1, 22, 0), lambda: transfers.dispatch(store, reference, staff.key()))
-    staff.then(
-        staff.day(END, 8, 30), lambda: rounds.arrive(staff, reference, "diemban", lambda n, _sku: (n, 0, 0, None))
-    )

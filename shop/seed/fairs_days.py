@@ -81,7 +81,6 @@ def plan(
     )
     later(first - 1, 18, lambda: days.report_incident(office, fair.id, told, _key(rng)), 10)
     later(first - 1, 19, lambda: _settled(staff, fair), 25)
-    later(end, 10, lambda: _over(staff, fair))
     found = session().execute(select(Booth.code, Booth.point_id).where(Booth.exhibition_id == fair.id))
     return {code: int(point_id or 0) for code, point_id in found}
 
@@ -207,9 +206,3 @@ def _buyers(staff: Staff, fair: Exhibition, later: Callable[..., None], first: i
 def _settled(staff: Staff, fair: Exhibition) -> None:
     for row in reads.incidents(fair.id):
         days.resolve(staff.people["xuctien"], row.i.reference, "Thay cầu chì, đặt thêm một tủ dự phòng cạnh gian.")
-
-
-def _over(staff: Staff, fair: Exhibition) -> None:
-    """The fair is over: its booths are empty, its books closed."""
-    with transaction():
-        steps.fair(staff.people["xuctien"], session().get_one(Exhibition, fair.id), FairState.CLOSED)
