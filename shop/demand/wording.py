@@ -24,6 +24,12 @@ METHOD_TOLD = {
     ),
 }
 _CHANGES = {
+    "edited-before": N_("bản trước sửa tay từ %(before)s thành %(now)s"),
+    "edited-now": N_("bản này sửa tay từ %(before)s thành %(now)s"),
+    "no-pack": N_("không còn bày bán"),
+    "no-place": N_("nơi nhận đã đóng cửa hoặc không còn được chia"),
+    "no-giver": N_("có nơi chia đi đã đóng cửa"),
+    "sent": N_("đã định chuyển %(before)s nhưng phiếu chuyển chỉ còn %(now)s"),
     "stock": N_("hàng chia được %(before)s → %(now)s"),
     "there": N_("ở đó có %(before)s → %(now)s"),
     "middle": N_("cần %(before)s → %(now)s"),

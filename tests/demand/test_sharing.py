@@ -23,7 +23,7 @@ from shop.stock.errors import SoldOut
 from shop.stock.models import WebReserve
 from shop.stock.services import Take
 from shop.transfers import services as transfers
-from shop.transfers.models import Transfer
+from shop.transfers.models import Target, Transfer
 from tests import factories
 from tests.demand.shares import STAFF, Market, broken, fresh, key, make_market
 
@@ -185,6 +185,76 @@ def test_a_re_run_of_an_approved_plan_takes_its_place(scarce: Market):
     with pytest.raises(errors.SharingMovedOn):
         sharing.again(STAFF, reference, key())
     assert broken() == []
+
+
+def test_what_was_sent_by_the_plan_before_is_no_change(scarce: Market):
+    """All squid is on its way, so nothing is left to share of it; nobody's need has gone because of that."""
+    from shop.kernel import jobs
+
+    reference = scarce.plan(cartons={scarce.squid.id: 1, scarce.tea.id: 1})
+    approve(reference)
+    second = sharing.again(STAFF, reference, key())
+    jobs.dispatch()
+    assert queries.changes(plan_of(second), queries.by_reference(reference)) == []
+    # One transfer is packed, the other called off: that is a change, and its own reason.
+    rows = {t.to_point_id: t for t in fresh().query(Transfer)}
+    lot = {x.variant_id: x.approved for x in rows[scarce.south.id].lines}[scarce.squid.id]
+    transfers.pack(STAFF, rows[scarce.south.id].reference, {scarce.level: lot}, key())
+    transfers.cancel(STAFF, rows[scarce.north.id].reference, "xe hỏng", key())
+    was = lines(reference)
+    with transaction() as s:  # what the shelf there should have has risen meanwhile
+        s.query(Target).filter_by(point_id=scarce.north.id, variant_id=scarce.tea.id).one().target = 12
+    third = sharing.again(STAFF, reference, key())
+    jobs.dispatch()
+    sent = queries.given_on(plan_of(reference).id)
+    assert sent[scarce.squid.id, scarce.south.id] == lot and sent[scarce.squid.id, scarce.north.id] == 0
+    found = {c.variant_id: c for c in queries.changes(plan_of(third), queries.by_reference(reference))}
+    assert {c.point_id for c in found.values()} == {scarce.north.id}
+    tea = found[scarce.tea.id]
+    before = was[scarce.tea.id, scarce.north.id].units
+    assert (tea.before, tea.given) == (before, 0) and tea.now > before
+    assert tea.inputs == (("sent", before, 0), ("middle", 10, 12))
+    assert broken() == []
+
+
+def test_a_re_run_is_compared_with_what_was_typed(scarce: Market):
+    from shop.kernel import jobs
+
+    reference = scarce.plan()
+    found = lines(reference)
+    north, south = found[scarce.squid.id, scarce.north.id], found[scarce.squid.id, scarce.south.id]
+    was, ids = north.proposed, (north.id, south.id)
+    sharing.edit(STAFF, reference, {ids[0]: 4, ids[1]: 6}, 0, key())
+    approve(reference)
+    second = sharing.again(STAFF, reference, key())
+    jobs.dispatch()
+    told = {c.point_id: c for c in queries.changes(plan_of(second), queries.by_reference(reference))}
+    north_now = told[scarce.north.id]
+    assert (north_now.before, north_now.given) == (4, 4) and north_now.now > 0
+    assert north_now.inputs == (("edited-before", was, 4),)
+    # What the transfer was cut to is told as well.
+    transfer = fresh().query(Transfer).filter_by(to_point_id=scarce.south.id).one()
+    transfers.cancel(STAFF, transfer.reference, "không đi nữa", key())
+    third = sharing.again(STAFF, reference, key())
+    jobs.dispatch()
+    told = {c.point_id: c for c in queries.changes(plan_of(third), queries.by_reference(reference))}
+    assert told[scarce.south.id].given == 0
+    assert [name for name, _a, _b in told[scarce.south.id].inputs] == ["edited-before", "sent"]
+    assert broken() == []
+
+
+def test_a_place_that_closed_is_the_reason_itself(scarce: Market):
+    from shop.kernel import jobs
+
+    reference = scarce.plan()
+    with transaction() as s:
+        s.get(Point, scarce.south.id).closed_on = clock.today()
+    points.forget()
+    second = sharing.again(STAFF, reference, key())
+    jobs.dispatch()
+    told = {c.point_id: c for c in queries.changes(plan_of(second), queries.by_reference(reference))}
+    assert told[scarce.south.id].inputs == (("no-place", 0, 0),)
+    assert told[scarce.north.id].inputs == ()  # only because the others changed
 
 
 def test_numbers_by_hand(scarce: Market):

@@ -194,6 +194,7 @@ def test_from_scarce_goods_to_approved_transfers(office: Any, scarce: Market):
     assert office.fill(address, form=f"{address}/lines", **{field: str(had - 2)}).status_code == 303
     page = text_of(office.get(address))
     assert f"máy tính: {had}" in page
+    assert "Sau khi sửa tay" in page and "Máy tính đề nghị" in page and "Cách chia này</th>" not in page
     assert office.fill(address, form=f"{address}/approve").status_code == 303
     page = text_of(office.get(address))
     assert "Đã duyệt" in page and 'data-testid="approve"' not in page

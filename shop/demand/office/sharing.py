@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -420,6 +420,7 @@ def _plan_page(reference: str, error: ShopError | None = None, form: str = "") -
         ],
         kept=_kept(plan) if mine is None else [],
         view=view,
+        number=charts.number,
         editable=editable,
         may_edit=_may_edit(),
         address=web.path(f"{HERE}/{reference}"),
@@ -448,12 +449,20 @@ def _compared(plan: SharingPlan) -> Compared | None:
         return None
     names = {
         "ours": gettext(N_("Cách chia này")),
+        "edited": gettext(N_("Sau khi sửa tay")),
         "pro_rata": gettext(N_("Chia đều theo tỷ lệ")),
         "first": gettext(N_("Ai đến trước")),
     }
     rows, served, worst = [], [], []
+    compared: dict[str, Mapping[str, float]] = dict(plan.compared)
+    by_hand = queries.edited(plan.id)
+    if by_hand is not None:
+        names["ours"] = gettext(N_("Máy tính đề nghị"))
+        compared["edited"] = asdict(sharing.measured(plan.inputs, by_hand))
     for key, name in names.items():
-        one: Mapping[str, float] = plan.compared[key]
+        if key not in compared:
+            continue
+        one = compared[key]
         percent = round(100 * one["served"] / one["need"]) if one["need"] else 100
         least = round(100 * one["worst"])
         rows.append((name, charts.number(one["served"]), charts.number(one["need"]), percent, least))
@@ -466,8 +475,8 @@ def _compared(plan: SharingPlan) -> Compared | None:
     )
 
 
-def _changes(plan: SharingPlan, before: SharingPlan | None) -> list[tuple[str, str, int, int, str]]:
-    """(goods, place, before, now, why) of the lines that a re-run gives otherwise."""
+def _changes(plan: SharingPlan, before: SharingPlan | None) -> list[tuple[str, str, int, int, int, str]]:
+    """(goods, place, before, sent since, now, why) of the lines that a re-run gives otherwise."""
     if before is None or plan.solved_at is None or before.solved_at is None:
         return []
     found = queries.changes(plan, before)
@@ -478,6 +487,7 @@ def _changes(plan: SharingPlan, before: SharingPlan | None) -> list[tuple[str, s
             names.get(c.variant_id, ""),
             by_id[c.point_id].name if c.point_id in by_id else gettext(wording.WEB_NAME),
             c.before,
+            c.given,
             c.now,
             wording.change(c),
         )

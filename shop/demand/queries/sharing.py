@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import false, func, select
+from sqlalchemy import case, false, func, select
 
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.demand import needs as demand
@@ -20,7 +20,7 @@ from shop.points import queries as points
 from shop.points.models import Point, PointKind
 from shop.points.queries import PointView
 from shop.stock import queries as stock
-from shop.stock.models import Lot, StockLevel, WebReserve
+from shop.stock.models import Lot, Passage, StockHold, StockLevel, WebReserve
 from shop.transfers.models import S, Transfer, TransferLine
 from shop.transfers.queries import replenish
 
@@ -410,50 +410,128 @@ def own_reserves(pairs: Iterable[tuple[int, int]] | None = None) -> dict[tuple[i
 # --- what changed ------------------------------------------------------------------------------------------------
 
 
+def given_on(plan_id: int) -> dict[tuple[int, int], int]:
+    """Units that transfers of a plan have brought, bring or will bring to points, by (variant, point): as approved until they
+    are packed, as packed from then on, less what was lost; of what was cancelled or refused none."""
+    found: dict[tuple[int, int], int] = defaultdict(int)
+    mine = (
+        select(Transfer.id, Transfer.reference, Transfer.status, Transfer.to_point_id)
+        .join(SharingTransfer, SharingTransfer.transfer_id == Transfer.id)
+        .where(SharingTransfer.plan_id == plan_id)
+        .subquery()
+    )
+    meant = func.coalesce(TransferLine.approved, TransferLine.asked)
+    asked = select(
+        TransferLine.variant_id, mine.c.to_point_id, case((mine.c.status.in_((S.ASKED, S.APPROVED)), meant), else_=0)
+    ).join(mine, mine.c.id == TransferLine.transfer_id)
+    packed = (
+        select(StockLevel.variant_id, mine.c.to_point_id, StockHold.quantity)
+        .join(StockHold, StockHold.level_id == StockLevel.id)
+        .join(mine, StockHold.reference == "transfer:" + mine.c.reference)
+        .where(mine.c.status == S.PACKED, StockHold.outcome.is_(None))
+    )
+    sent = (
+        select(StockLevel.variant_id, mine.c.to_point_id, Passage.quantity - Passage.lost)
+        .join(Passage, Passage.level_id == StockLevel.id)
+        .join(mine, Passage.reference == "transfer:" + mine.c.reference)
+    )
+    for statement in (asked, packed, sent):
+        for variant_id, point_id, n in session().execute(statement):
+            found[variant_id, point_id] += int(n)
+    return dict(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A line that differs from the plan before, with the inputs that differ: (what, before, now)."""
+    """A line that differs from the plan before: `before` units as they stood there, changes by hand included; `given` of them
+    have been sent since (their transfers live), `now` units more are given. `inputs` are what differs: (what, before, now)."""
 
     variant_id: int
     point_id: int | None
     before: int
+    given: int
     now: int
     inputs: tuple[tuple[str, float, float], ...]
 
 
 _COMPARED = ("middle", "per_week", "waiting", "empty_days", "asks")
+NO_PACK, NO_PLACE, NO_GIVER = "no-pack", "no-place", "no-giver"
 
 
 def changes(plan: SharingPlan, before: SharingPlan) -> list[Change]:
-    """What is worked out otherwise than in the plan before, line by line, and which of its inputs moved."""
-    old, new = _proposed(before.id), _proposed(plan.id)
+    """What is given otherwise than in the plan before, line by line, and which of its inputs moved.
+
+    What the plan before has sent already is no change: it counts as given here, as goods of the givers, and not as goods that
+    a place has got otherwise.
+    """
+    old, new = _units(before.id), _units(plan.id)
+    old_needs, new_needs = _needs(before), _needs(plan)
     old_goods, new_goods = _supply(before), _supply(plan)
+    given = {(int(v), int(p)): int(n) for v, p, n in plan.inputs.get("given", ())}
+    sent: dict[int, int] = defaultdict(int)
+    for (variant_id, _place), n in given.items():
+        sent[variant_id] += n
+    packs = {int(v) for v, _size in plan.inputs["wanted"]["cartons"]}
+    places = set(plan.inputs["wanted"]["places"])
+    fewer = set(before.inputs["wanted"]["givers"]) - set(plan.inputs["wanted"]["givers"])
     found = []
     for key in sorted(set(old) | set(new), key=lambda k: (k[0], k[1] or 0)):
-        (was, why_was), (now, why_now) = old.get(key, (0, {})), new.get(key, (0, {}))
-        if was == now:
+        variant_id, place = key[0], key[1] or WEB
+        was, was_proposed = old.get(key, (0, 0))
+        now, now_proposed = new.get(key, (0, 0))
+        gone, meant = given.get((variant_id, place), 0), (variant_id, place) in given
+        if was == gone + now:
             continue
         moved: list[tuple[str, float, float]] = []
-        if old_goods.get(key[0], 0) != new_goods.get(key[0], 0):
-            moved.append(("stock", old_goods.get(key[0], 0), new_goods.get(key[0], 0)))
-        a, b = sum(why_was.get("there", (0,))), sum(why_now.get("there", (0,)))
-        if a != b:
-            moved.append(("there", a, b))
-        for name in _COMPARED:
-            x, y = float(why_was.get(name, 0)), float(why_now.get(name, 0))
-            if x != y:
-                moved.append((name, x, y))
-        found.append(Change(*key, was, now, tuple(moved)))
+        if was != was_proposed:
+            moved.append(("edited-before", was_proposed, was))
+        if now != now_proposed:
+            moved.append(("edited-now", now_proposed, now))
+        if variant_id not in packs:
+            moved.append((NO_PACK, 0, 0))
+        elif place not in places:
+            moved.append((NO_PLACE, 0, 0))
+        else:
+            if meant and gone != was:
+                moved.append(("sent", was, gone))
+            if fewer:
+                moved.append((NO_GIVER, 0, 0))
+            a, b = old_goods.get(variant_id, 0), new_goods.get(variant_id, 0) + sent[variant_id]
+            if a != b:
+                moved.append(("stock", a, b))
+            moved += _moved(old_needs.get((variant_id, place)), new_needs.get((variant_id, place)), gone)
+        found.append(Change(*key, was, gone, now, tuple(moved)))
     return found
 
 
-def _proposed(plan_id: int) -> dict[tuple[int, int | None], tuple[int, dict[str, Any]]]:
+def _moved(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None, given: int) -> list[tuple[str, float, float]]:
+    """What of a place's need differs. Goods that were sent there since are no goods it had otherwise, and people they were
+    sent for have not gone away."""
+    was, now = was or {}, now or {}
+    a, b = sum(was.get("there", ())), max(sum(now.get("there", ())) - given, 0)
+    found: list[tuple[str, float, float]] = [("there", a, b)] if a != b else []
+    for name in _COMPARED:
+        x, y = float(was.get(name, 0)), float(now.get(name, 0))
+        if name == "waiting" and y < x <= y + given:
+            continue
+        if x != y:
+            found.append((name, x, y))
+    return found
+
+
+def _units(plan_id: int) -> dict[tuple[int, int | None], tuple[int, int]]:
+    """(units, what was worked out) by (variant, point)."""
     rows = session().execute(
-        select(SharingLine.variant_id, SharingLine.point_id, SharingLine.proposed, SharingLine.why).where(
+        select(SharingLine.variant_id, SharingLine.point_id, SharingLine.units, SharingLine.proposed).where(
             SharingLine.plan_id == plan_id
         )
     )
-    return {(variant_id, point_id): (n, why) for variant_id, point_id, n, why in rows}
+    return {(variant_id, point_id): (units, proposed) for variant_id, point_id, units, proposed in rows}
+
+
+def _needs(plan: SharingPlan) -> dict[tuple[int, int], Mapping[str, Any]]:
+    """The needs as the plan keeps them: of packs that nothing was left of, too."""
+    return {(int(n["variant_id"]), int(n["place"])): n for n in plan.inputs["needs"]}
 
 
 def _supply(plan: SharingPlan) -> dict[int, int]:
@@ -461,6 +539,14 @@ def _supply(plan: SharingPlan) -> dict[int, int]:
     for row in plan.inputs["goods"]:
         total[row["variant_id"]] += row["units"]
     return total
+
+
+def edited(plan_id: int) -> dict[tuple[int, int], int] | None:
+    """The units that a plan gives by (variant, place), if somebody changed any of them by hand."""
+    found = _units(plan_id)
+    if all(units == proposed for units, proposed in found.values()):
+        return None
+    return {(variant_id, point_id or WEB): units for (variant_id, point_id), (units, _was) in found.items()}
 
 
 def in_state(state: str) -> Any:

@@ -147,6 +147,8 @@ def make(actor: Actor, wanted: Wanted, op_key: str, *, follows: int | None = Non
         return str(before_us["reference"])
     _checked(wanted)
     inputs = frozen(wanted)
+    if follows is not None:
+        inputs["given"] = [(*key, n) for key, n in sorted(queries.given_on(follows).items())]
     if not any(g["units"] for g in inputs["goods"]):
         raise Invalid(N_("Các nơi chia đi không còn đơn vị nào của những mặt hàng này để chia."), field="goods")
     if not inputs["needs"]:
@@ -239,6 +241,12 @@ def _needs_of(inputs: Mapping[str, Any]) -> list[Need]:
     ]
 
 
+def measured(inputs: Mapping[str, Any], given: Mapping[tuple[int, int], int]) -> allocate.Measure:
+    """How well `given` (units by variant and place) serves the needs that a plan keeps, of goods that there are some of."""
+    there_is = {g.variant for g in _goods_of(inputs) if g.units}
+    return allocate.measure([n for n in _needs_of(inputs) if n.variant in there_is], given)
+
+
 def solve(plan_id: int, *, seconds: float | None = None) -> bool:
     """Work a plan out, outside any transaction, and keep the answer; False if somebody did so before, or gave it up."""
     plan = session().get(SharingPlan, plan_id)
@@ -251,11 +259,8 @@ def solve(plan_id: int, *, seconds: float | None = None) -> bool:
     answer = allocate.allocate(asked, goods, wishes, seconds=SECONDS if seconds is None else seconds)
     rata, first = allocate.pro_rata(asked, goods), allocate.first_come(asked, goods)
     ours = {(share.variant, share.place): share.units for share in answer.shares}
-    there_is = {g.variant for g in goods if g.units}
-    shared = [n for n in asked if n.variant in there_is]
     compared = {
-        name: asdict(allocate.measure(shared, given))
-        for name, given in (("ours", ours), ("pro_rata", rata), ("first", first))
+        name: asdict(measured(inputs, given)) for name, given in (("ours", ours), ("pro_rata", rata), ("first", first))
     }
     told = {(n["variant_id"], n["place"]): n for n in inputs["needs"]}
     with transaction() as s:
