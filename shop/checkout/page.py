@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from config import Config
+from shop.checkout.errors import BasketSoldOutWhole
 from shop.checkout.plan import Plan, PlanLine
 from shop.conversations import queries as conversations
 from shop.kernel import clock, dates, web
@@ -60,7 +61,10 @@ class LineView:
     problem: str
     is_alcohol: bool
     demo: bool
-    kept: bool = False
+    # Units of it that are kept for this basket alone.
+    kept: int = 0
+    # Nothing of it is left for this buyer: he may wait.
+    sold_out: bool = False
 
     @classmethod
     def of(cls, line: PlanLine, quantity: int | None = None) -> LineView:
@@ -81,11 +85,12 @@ class LineView:
             seen_amount=line.seen_amount,
             price_changed=line.price_changed,
             available=line.available,
-            most=max(1, min(line.limit, line.available or line.quantity)),
+            most=line.limit,
             problem=words(line.problem),
             is_alcohol=g.is_alcohol,
             demo=g.is_demo,
-            kept=line.kept,
+            kept=min(line.kept, n),
+            sold_out=isinstance(line.problem, BasketSoldOutWhole),
         )
 
 

@@ -7,7 +7,7 @@ is sold.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -46,8 +46,8 @@ class PlanLine:
     available: int
     limit: int
     problem: ShopError | None
-    # Stock keeps goods for this line already.
-    kept: bool = False
+    # Units that stock keeps for this line already.
+    kept: int = 0
 
     @property
     def unit_amount(self) -> int:
@@ -141,10 +141,10 @@ def make(
     wanted: Wanted,
     *,
     at: datetime,
-    kept: frozenset[int] = frozenset(),
+    kept: Mapping[int, int] | None = None,
 ) -> Plan:
-    """Plan `basket` from goods (`sellable`), free levels and the way they shall come; of the variants `kept`,
-    what stock keeps for the basket is among the levels. Reads rates through delivery."""
+    """Plan `basket` from goods (`sellable`), free levels and the way they shall come. `kept` are the units
+    that stock keeps for the basket, by variant; they are among the levels. Reads rates through delivery."""
     able = [
         level
         for level in levels
@@ -159,7 +159,7 @@ def make(
         free[level.variant_id] += level.free
     pickup = wanted.delivery is DeliveryKind.PICKUP
     lines = tuple(
-        _line(sellable[v], n, seen, free[v], pickup=pickup, kept=v in kept)
+        _line(sellable[v], n, seen, free[v], pickup=pickup, kept=(kept or {}).get(v, 0))
         for v, n, seen in basket.lines
         if v in sellable
     )
@@ -171,7 +171,7 @@ def make(
     return Plan(lines, parcels, wanted)
 
 
-def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: bool, kept: bool) -> PlanLine:
+def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: bool, kept: int) -> PlanLine:
     limit = limit_of(goods)
     problem: ShopError | None = None
     refusal = goods.refusal

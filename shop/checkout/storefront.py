@@ -99,7 +99,9 @@ def add() -> Any:
         raise errors.WrongQuantity(field="quantity", high="9.999")
     sku = (request.form.get("sku") or request.form.get("variant") or "").strip()
     added = services.add(web.visitor(create=True) or "", _user_id(), sku, int(raw), adult=_adult())
-    if added.cut:
+    if added.limited:
+        message = gettext(errors.LimitReached.title, name=added.name, limit=added.limit)
+    elif added.cut:
         message = gettext("“%(name)s” chỉ còn %(n)s, giỏ đã có %(n)s.", name=added.name, n=added.quantity)
     else:
         message = gettext("Đã thêm “%(name)s” vào giỏ.", name=added.name)

@@ -185,6 +185,13 @@ def test_more_than_there_is_goes_in_as_what_is_left(bench):
     assert "chỉ còn 10" in text_of(bench.client.get("/gio-hang"))
 
 
+def test_more_than_an_order_may_have_is_not_called_sold_out(bench):
+    factories.put_in(bench.variant, bench.point, 90)
+    bench.add(quantity=60)
+    page = text_of(bench.client.get("/gio-hang"))
+    assert "tối đa 50" in page and "chỉ còn" not in page
+
+
 def test_goods_that_sell_out_while_paying(bench):
     bench.add(quantity=3)
     checkout_page = bench.client.get("/thanh-toan")

@@ -206,7 +206,28 @@ def test_the_basket_says_what_is_kept(shelf: Shelf) -> None:
     (offer,) = shelf.offers()
     client = shelf.app.test_client()
     client.fill(link(shelf, offer.reference, "giu-hang"), form=f"/giu-hang/{offer.reference}")
-    assert "Đang giữ riêng cho bạn" in words(client.get("/gio-hang"))
+    shown = words(client.get("/gio-hang"))
+    assert "Đang giữ riêng cho bạn" in shown and "giữ đến hết hạn" in shown
+    assert "Giỏ hàng chưa giữ hàng" not in shown
+    # What he adds himself is not kept, and is not said to be.
+    shelf.come(2)
+    client.fill("/gio-hang", form="/gio-hang", quantity="3")
+    assert "Đang giữ riêng cho bạn 1 trong 3" in words(client.get("/gio-hang"))
+
+
+def test_who_has_goods_in_the_basket_that_are_kept_for_others_may_wait_too(shelf: Shelf) -> None:
+    shelf.come(1)
+    other, buyer = shelf.app.test_client(), shelf.app.test_client()
+    for client in (other, buyer):
+        shelf.bench.add(shelf.variant, client=client)
+    shelf.bench.placed(shelf.bench.order(buyer))
+    shelf.wait("mot")
+    shelf.come(1)  # for who waits
+    page = other.get("/gio-hang").get_data(as_text=True)
+    assert f'href="/cho-hang?sku={shelf.variant.sku}"' in page and "vừa hết hàng" in page
+    assert "Giỏ hàng chưa giữ hàng" in page
+    other.fill(f"/cho-hang?sku={shelf.variant.sku}", form="/cho-hang", contact="hai@example.vn", quantity="1")
+    assert session().query(WaitEntry).count() == 2
 
 
 def test_the_expected_day_is_the_deliverys_and_else_not_known(shelf: Shelf, page: str) -> None:

@@ -26,16 +26,22 @@ MOST_LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What adding gave: units of the line now, units asked for, units of the whole basket."""
+    """What adding gave: units of the line now, units asked for, units of the whole basket, units that one order may have."""
 
     quantity: int
     asked: int
     name: str
     units: int
+    limit: int
 
     @property
     def cut(self) -> bool:
         return self.quantity < self.asked
+
+    @property
+    def limited(self) -> bool:
+        """Whether there are more, but not for one order."""
+        return self.cut and self.quantity >= self.limit
 
 
 def _checked(quantity: int, *, low: int = 1) -> int:
@@ -162,7 +168,8 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
                 }
             )
         units = sum(there.values()) - before + now_units
-        return Added(now_units, before + quantity, goods.name, units)
+        limit = min(plan.limit_of(goods), LARGEST_LINE)
+        return Added(now_units, before + quantity, goods.name, units, limit)
 
 
 def _kept_units(basket: BasketRow | None, variant_id: int) -> int:

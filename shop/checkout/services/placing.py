@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -56,7 +56,10 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
         return plan.make(basket, sellable, levels, wanted, at=at)
     claimed = stock.claimed_levels(sorted(basket.claims.values()))
     levels = with_claims(levels, claimed, at_point)
-    return plan.make(basket, sellable, levels, wanted, at=at, kept=frozenset(x.variant_id for x in claimed))
+    kept = Counter[int]()
+    for level in claimed:
+        kept[level.variant_id] += level.free
+    return plan.make(basket, sellable, levels, wanted, at=at, kept=kept)
 
 
 def with_claims(free: Sequence[FreeLevel], claimed: Sequence[FreeLevel], at_point: int | None) -> list[FreeLevel]:

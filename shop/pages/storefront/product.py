@@ -17,6 +17,7 @@ from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NA
 from shop.catalog.queries import Pack, PhotoView, ProductPage
 from shop.demand import visits
 from shop.demand.models.unmet import Channel, Kind
+from shop.checkout.rules import LINE_LIMIT
 from shop.demand.queries import waiting
 from shop.demand.services.unmet import Wish
 from shop.kernel import clock, drawn, web
@@ -228,7 +229,8 @@ def _packs(found: ProductPage, *, english: bool) -> tuple[PackView, ...]:
                 name=(v.name_en if english else None) or v.name,
                 url=web.path(f"/san-pham/{found.product.slug}") + "?" + urlencode({"loai": v.sku}),
                 available=available,
-                most=min(available or 0, v.order_limit or MOST_AT_ONCE, MOST_AT_ONCE),
+                # Not what there is: whoever wants more than that is told so by the basket, and counted.
+                most=v.order_limit or int(LINE_LIMIT.get()) if available else 0,
             )
         )
     return tuple(made)
