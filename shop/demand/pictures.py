@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
+from shop.catalog.words import season_text
 from shop.demand.pages import label
 from shop.demand.queries import forecasts, starts
 from shop.demand.queries import picture as reads
@@ -174,9 +175,11 @@ def start_table(of: Picture, *, wide: bool = True) -> tables.Table:
 
 def start_words(row: starts.StartRow) -> list[str]:
     """What is to be said of a line: when to begin, how late that is, what cannot be made."""
-    said = []
+    said = [] if row.season_on is None else [_season_words(row, row.season_on)]
     if not row.stated:
         said.append(gettext(N_("Cơ sở chưa khai năng lực nên chưa biết phải bắt đầu khi nào.")))
+        if not row.line.ware.months:
+            said.append(gettext(N_("Chưa ghi mùa vụ nên tính như có quanh năm.")))
     elif row.start_by is None:
         said.append(gettext(N_("Quá hạn bắt đầu: dù làm từ trước cũng không đủ sức.")))
     elif row.late:
@@ -195,7 +198,25 @@ def start_words(row: starts.StartRow) -> list[str]:
         )  # fmt: skip
     if row.lacking:
         said.append(gettext("Không làm kịp: thiếu %(n)s.", n=charts.number(row.lacking)))
+    if row.answer is not None:
+        said.append(_answer_words(row.answer))
     return said
+
+
+def _season_words(row: starts.StartRow, again: date) -> str:
+    """That the goods lack when there are none of the kind anyway, and when there are again."""
+    months = season_text(row.line.ware.months) or ""
+    return str(gettext("Ngoài mùa (%(months)s): vụ tới từ %(day)s.", months=months, day=again.strftime("%m/%Y")))
+
+
+def _answer_words(one: starts.Answer) -> str:
+    """What the producer has said to the last ask."""
+    values = {"on": one.on.strftime("%d/%m/%Y"), "asked": charts.number(one.asked), "n": charts.number(one.offered)}
+    if not one.offered:
+        head = gettext("Ngày %(on)s cơ sở đã từ chối %(asked)s", **values)
+    else:
+        head = gettext("Ngày %(on)s cơ sở chỉ nhận %(n)s trong %(asked)s", **values)
+    return f"{head}: “{one.why}”." if one.why else f"{head}."
 
 
 def drawn(found: Sequence[Line], of: Picture) -> dict[str, Any]:

@@ -48,7 +48,7 @@ RULE_WORDS = {
     ),
     Rule.LOCALS_FIRST: N_(
         "Nếu hàng thu được không đủ, người ở những xã, phường nêu dưới đây được nhận trước, theo thứ tự đặt; sau đó đến người"
-        " nơi khác."
+        " nơi khác. Nơi ở là nơi người đặt tự ghi lúc đặt."
     ),
 }
 

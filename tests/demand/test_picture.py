@@ -29,7 +29,7 @@ from shop.points.models import Point, PointKind
 from shop.points.queries import forget as forget_points
 from shop.receipts.models import Terms
 from shop.stock.models import Lot, MovementKind, StockLevel, StockMovement
-from shop.supply.models import Per, SupplyAsk
+from shop.supply.models import Per, Reply, SupplyAsk
 from shop.supply.services import asks, plans
 from shop.supply.services.asks import Errand
 from tests.demand import books
@@ -421,6 +421,75 @@ def test_lines_of_several_producers_lead_to_one_ask_each(client: Any, market: An
     sign_in(client, (Role.LOCALITY_OFFICER, "locality:06661"))
     assert client.get(f"{HERE}/start/ask?v={squid.id}").status_code == 403
     assert "ask-chosen" not in client.get(f"{HERE}/start").get_data(as_text=True)
+
+
+def test_lines_that_nobody_can_be_asked_for_are_named(client: Any, market: Any) -> None:
+    squid, orphan = market["squid"], make_variant("Bánh không chủ", set_number=6)
+    forecast({(squid.id, market["pier"].id): [10.0] * 13, (orphan.id, market["pier"].id): [5.0] * 13})
+    sign_in(client, Role.PROMOTION_STAFF)
+    page = client.get(f"{HERE}/start/ask?v={squid.id}&v={orphan.id}").get_data(as_text=True)
+    assert "Soạn đề nghị cho HTX Bến Gần" in page
+    assert "Không đề nghị được" in page and "Bánh không chủ" in page and "chưa ghi cơ sở làm ra" in page
+
+
+def test_an_ask_goes_to_the_only_warehouse_unless_chosen_otherwise(client: Any, market: Any) -> None:
+    store = make_point("Kho chung", kind=PointKind.WAREHOUSE, pickup=False, is_public=False)
+    forget_points()
+    forecast({(market["squid"].id, market["pier"].id): [10.0] * 13})
+    sign_in(client, Role.PROMOTION_STAFF)
+    answer = client.get(f"{HERE}/start/ask?v={market['squid'].id}")
+    assert f"point={store.slug}" in answer.location
+    assert f'value="{store.slug}" selected' in client.get(answer.location).get_data(as_text=True)
+
+
+def test_what_the_producer_answered_stands_beside_what_still_lacks(client: Any, market: Any) -> None:
+    """Who reads the line knows that it was asked for, what the producer said and why, before asking once more."""
+    squid, pier = market["squid"], market["pier"]
+    forecast({(squid.id, pier.id): [10.0] * 13})
+    sign_in(client, Role.PROMOTION_STAFF)
+
+    def said(n: int, answer: asks.Answer) -> starts.StartRow:
+        errand = Errand(pier.id, Terms.PURCHASE, TODAY + timedelta(days=20), "Theo nhu cầu")
+        reference = asks.ask(SYSTEM, market["near"].id, errand, {squid.id: n}, op_key=operations.new_key())
+        (line,) = session().scalars(select(SupplyAsk).where(SupplyAsk.reference == reference)).one().lines
+        asks.answer(SYSTEM, reference, {line.id: answer}, op_key=operations.new_key())
+        (row,) = starts.rows(picture.read())
+        return row
+
+    refused = said(15, asks.Answer(Reply.REFUSED, refusal="Hết mực đến tháng ba"))
+    assert refused.answer is not None and (refused.answer.asked, refused.answer.offered) == (15, 0)
+    assert (refused.asked, refused.to_ask) == (0, refused.units)
+    day = TODAY.strftime("%d/%m/%Y")
+    words = f"Ngày {day} cơ sở đã từ chối 15: “Hết mực đến tháng ba”."
+    for path in (f"{HERE}/start", f"{HERE}/products/{slug(squid)}", HERE):
+        assert words in client.get(path).get_data(as_text=True), path
+    less = said(20, asks.Answer(Reply.CHANGED, 8, "Thuyền chưa về"))
+    assert (less.asked, less.to_ask) == (8, less.units - 8)
+    assert f"Ngày {day} cơ sở chỉ nhận 8 trong 20: “Thuyền chưa về”." in client.get(f"{HERE}/start").get_data(
+        as_text=True
+    )
+    assert said(5, asks.Answer(Reply.ACCEPTED)).answer is None
+    assert "cơ sở chỉ nhận" not in client.get(f"{HERE}/start").get_data(as_text=True)
+
+
+def test_goods_that_lack_out_of_their_season_are_said_to(client: Any, market: Any) -> None:
+    """Nobody makes lychees in November, however many would be bought: the page says when there are some again."""
+    squid = market["squid"]
+    month = TODAY.month
+    again = (month + 6) % 12 + 1  # seven months on
+    forecast({(squid.id, market["pier"].id): [10.0] * 13})
+    (row,) = starts.rows(picture.read())
+    assert row.season_on is None
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    assert "Chưa ghi mùa vụ" in client.get(f"{HERE}/start").get_data(as_text=True)
+    with transaction() as s:
+        s.get_one(Product, squid.product_id).season_months = 1 << (again - 1)
+    (row,) = starts.rows(picture.read())
+    assert row.season_on is not None
+    assert (row.season_on.month, row.season_on.day) == (again, 1)
+    assert TODAY < row.season_on <= TODAY + timedelta(days=366)
+    page = client.get(f"{HERE}/start").get_data(as_text=True)
+    assert f"Ngoài mùa (tháng {again}): vụ tới từ {row.season_on:%m/%Y}." in page and "Chưa ghi mùa vụ" not in page
 
 
 # --- what is left over -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_own_goods_only(client: Any, three: Any, ctx: Flask) -> None:
         assert client.get(HERE + odd).status_code == 200
     assert "What to make more of" in client.get(f"/en{HERE}").get_data(as_text=True)
     # Two of them are for the range of goods that no total of the run speaks of.
-    assert count(lambda: client.get(HERE), ctx) <= 22
+    assert count(lambda: client.get(HERE), ctx) <= 23
     assert client.get("/office/demand").status_code == 403
 
 
@@ -83,6 +83,10 @@ def test_what_three_people_asked_for_is_an_opening(client: Any, three: Any) -> N
     address = page.split("/producer/capacity/")[1].split('"')[0].replace("&amp;", "&")
     form = client.get("/producer/capacity/" + address).get_data(as_text=True)
     assert 'value="3"' in form
+    # What he says there stands in place of what he said before: the room is on top of that.
+    says(three["squid"], 200, 10)
+    page = client.get(HERE).get_data(as_text=True)
+    assert "units=203&amp;per=week" in page
     # Who has nothing in the set has no opening there, and one's own asks are not one's opening.
     assert openings.read(three["third"].id) == []
     assert openings.read(three["other"].id) == []

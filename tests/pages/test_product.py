@@ -12,10 +12,10 @@ import time_machine
 
 from shop.catalog import services as catalog
 from shop.catalog.models import Product, ProductKind
+from shop.catalog.words import season_text
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
-from shop.pages.storefront.product import season_text
 from shop.producers import services as producers
 from shop.producers.models import ProducerState
 from tests.factories import make_certificate, make_point, make_producer, make_variant, put_in

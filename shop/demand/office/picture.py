@@ -147,14 +147,22 @@ def picture_ask() -> Any:
     }
     found = starts.rows(reads.read(scopes=_scopes()))
     by_producer: dict[str, list[starts.StartRow]] = {}
+    left_out = []
     for row in found:
         if row.id in chosen and row.to_ask and row.line.ware.producer_slug:
             by_producer.setdefault(row.line.ware.producer_slug, []).append(row)
+        elif row.id in chosen:
+            left_out.append(row)
     asks = [(mine[0].line.ware.producer, mine, _ask_url(slug, mine)) for slug, mine in by_producer.items()]
-    if len(asks) == 1:
+    if len(asks) == 1 and not left_out:
         return redirect(asks[0][2], 303)
     return render_template(
-        "demand/office/picture_ask.html", here=START, asks=asks, chosen=len(chosen), number=charts.number
+        "demand/office/picture_ask.html",
+        here=START,
+        asks=asks,
+        left_out=left_out,
+        chosen=len(chosen),
+        number=charts.number,
     )
 
 
@@ -167,6 +175,9 @@ def _ask_url(producer: str, mine: list[starts.StartRow]) -> str:
         day=min(row.gap_on for row in mine).strftime("%d/%m/%Y"),
     )
     query = {"producer": producer, "wanted_on": wanted_on.isoformat(), "terms": "purchase", "reason": reason}
+    stores = [p for p in points.open_points() if p.kind is PointKind.WAREHOUSE]
+    if len(stores) == 1:  # where goods for everybody go, unless somebody chooses otherwise
+        query["point"] = stores[0].slug
     query |= {f"quantity-{row.id}": str(row.to_ask) for row in mine}
     return f"{web.path('/office/asks/new')}?{urlencode(query)}"
 
@@ -179,11 +190,8 @@ def _ask_url(producer: str, mine: list[starts.StartRow]) -> str:
 def picture_unsold() -> Any:
     """Goods that will not be sold before their last day, with proposals."""
     found = unsold.read(_scopes())
-    may = {
-        "move": guards.may(P.TRANSFER_HANDLE),
-        "price": guards.may(P.CATALOG_EDIT),
-        "set": guards.may(P.CATALOG_EDIT),
-    }
+    # Goods of several products cannot be sold as one: that they go together is said, and where they lie is for people.
+    may = {"move": guards.may(P.TRANSFER_HANDLE), "price": guards.may(P.CATALOG_EDIT), "set": False}
     may["fair"] = may["move"]
     return render_template(
         "demand/office/picture_unsold.html",
@@ -202,9 +210,7 @@ def _link(u: unsold.Unsold, pr: unsold.Proposal) -> str:
         note = gettext("Hạn dùng %(day)s, nơi này không bán kịp", day=u.last_on.strftime("%d/%m/%Y"))
         query = {"from": u.point_id, "to": pr.point_id, f"n-{u.variant_id}": pr.units, "note": note}
         return f"{web.path('/office/transfers/new')}?{urlencode(query)}"
-    if pr.kind == "price":
-        return f"{web.path(f'/office/products/{u.slug}/packs/{u.sku}')}?{urlencode({'amount': pr.amount})}#gia"
-    return web.path(f"/office/products/{u.slug}/packs/new")
+    return f"{web.path(f'/office/products/{u.slug}/packs/{u.sku}')}?{urlencode({'amount': pr.amount})}#gia"
 
 
 @bp.get("/demand/fairs")

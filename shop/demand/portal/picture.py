@@ -14,8 +14,10 @@ from shop.demand import pictures
 from shop.demand.portal import bp
 from shop.demand.queries import openings, starts, unsold
 from shop.demand.queries import picture as reads
+from shop.demand.queries.picture import MONTH_WEEKS
 from shop.kernel import charts, rows, web
 from shop.producers import maker
+from shop.supply.models import Per
 
 HERE = "/producer/demand"
 
@@ -51,7 +53,9 @@ def own_picture() -> Any:
 
 
 def _capacity_url(one: openings.Opening) -> str:
-    """The page where a producer says what he can make, filled in with what the market has room for."""
+    """The page where a producer says what he can make, filled in with what the market has room for beside what he makes: what
+    he says there stands in place of what he said before."""
     note = gettext("Nhận làm thêm vì khách còn thiếu: %(name)s", name=one.set_name)
-    query = {"units": max(round(one.weekly), 1), "per": "week", "note": note}
+    more = one.weekly if one.per is Per.WEEK else one.weekly * MONTH_WEEKS
+    query = {"units": one.made + max(round(more), 1), "per": one.per.value, "note": note}
     return f"{web.path(f'/producer/capacity/{one.slug}/state')}?{urlencode(query)}"

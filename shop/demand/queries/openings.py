@@ -18,6 +18,8 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.places import queries as places
 from shop.producers.models import Producer
+from shop.supply.models import Capacity, Per
+from shop.supply.queries.plans import in_force
 
 WEEKS = 13
 LEAST_ASKS = 3
@@ -27,7 +29,8 @@ LEAST_PRODUCERS = 2
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What people wanted of a product set and others had not, lately: `asks` people, `units` that lacked, `weekly` units a
-    week that would have been bought. `commune`: where ('' means anywhere); `slug`: a product of the reader in the set."""
+    week that would have been bought. `commune`: where ('' means anywhere); `slug`: a product of the reader in the set; `made`,
+    `per`: what he says he makes of it already (0: he has not said)."""
 
     set_id: int
     set_name: str
@@ -37,6 +40,8 @@ class Opening:
     weekly: float
     slug: str
     product: str
+    made: int = 0
+    per: Per = Per.WEEK
 
 
 @dataclass(slots=True)
@@ -56,15 +61,15 @@ def read(producer_id: int, today: date | None = None) -> list[Opening]:
     """The openings for a producer, the most units first."""
     today = today or clock.today()
     s = session()
-    mine: dict[int, tuple[str, str]] = {}
+    mine: dict[int, tuple[str, str, int]] = {}
     own_commune: str | None = None
-    for set_id, slug, name, code in s.execute(
-        select(Product.set_id, Product.slug, Product.name, Producer.commune_code)
+    for set_id, slug, name, product_id, code in s.execute(
+        select(Product.set_id, Product.slug, Product.name, Product.id, Producer.commune_code)
         .join(Producer, Producer.id == Product.producer_id)
         .where(Product.producer_id == producer_id, Product.state == ProductState.SHOWN)
         .order_by(Product.id.desc())
     ):
-        mine[set_id], own_commune = (slug, name), code
+        mine[set_id], own_commune = (slug, name, product_id), code
     if not mine:
         return []
     commune = func.coalesce(Product.commune_code, Producer.commune_code, "")
@@ -101,17 +106,29 @@ def read(producer_id: int, today: date | None = None) -> list[Opening]:
             if maker is not None:
                 total.producers.add(maker)
     here = next((n for code, n in places.commune_choices("22") if code == own_commune), "")
+    made = {
+        product_id: (units, per)
+        for product_id, units, per in s.execute(
+            select(Capacity.product_id, Capacity.units, Capacity.per)
+            .where(
+                Capacity.product_id.in_([product_id for _slug, _name, product_id in mine.values()]),
+                Capacity.variant_id.is_(None),
+                in_force(today),
+            )
+            .order_by(Capacity.id)
+        )
+    }
     found = []
     for set_id, every in anywhere.items():
         at_home = near[set_id].tells_nobody and bool(here)
         total = near[set_id] if at_home else every
         if not total.tells_nobody:
             continue
-        slug, product = mine[set_id]
+        slug, product, product_id = mine[set_id]
         found.append(
             Opening(
                 set_id, names[set_id], here if at_home else "", total.asks, total.units, total.lost / 1000 / WEEKS, slug,
-                product,
+                product, *made.get(product_id, (0, Per.WEEK)),
             )
         )  # fmt: skip
     return sorted(found, key=lambda o: (-o.units, o.set_name))

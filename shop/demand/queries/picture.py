@@ -46,7 +46,8 @@ MONTH_WEEKS = 365.25 / 12 / 7
 
 @dataclass(frozen=True, slots=True)
 class Ware:
-    """A pack with what the picture says of whose it is. `offered`: it can be bought; `commune`: where it is made."""
+    """A pack with what the picture says of whose it is. `offered`: it can be bought; `commune`: where it is made; `months`: its
+    season as the catalogue has it, a bit for each month (0: nobody has said)."""
 
     variant_id: int
     sku: str
@@ -62,6 +63,11 @@ class Ware:
     commune: str
     set_id: int
     offered: bool
+    months: int = 0
+
+    def in_season(self, day: date) -> bool:
+        """Whether there are such goods at that time of the year, as far as the catalogue says."""
+        return not self.months or bool(self.months >> (day.month - 1) & 1)
 
 
 @dataclass(slots=True)
@@ -216,7 +222,7 @@ def _wares(scopes: Collection[str], producer_id: int | None, set_id: int | None)
             Variant.id, Variant.sku, Variant.pack, Product.id, Product.slug, Product.name, Product.sort_name, Variant.position,
             Product.producer_id, func.coalesce(Producer.name, ""), func.coalesce(Producer.slug, ""),
             func.coalesce(Product.commune_code, Producer.commune_code, ""), Product.set_id,
-            and_(Product.state == ProductState.SHOWN, Variant.state == VariantState.SHOWN),
+            and_(Product.state == ProductState.SHOWN, Variant.state == VariantState.SHOWN), Product.season_months,
         )
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(Producer, Producer.id == Product.producer_id)

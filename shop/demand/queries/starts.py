@@ -11,14 +11,28 @@ from sqlalchemy import or_, select
 
 from shop.demand import picture
 from shop.demand.queries.picture import AHEAD, Line, Picture
-from shop.kernel.db import session
+from shop.kernel import clock
+from shop.kernel.db import in_batches, session
 from shop.points import queries as points
 from shop.points.models import PointKind
 from shop.points.queries import PointView
 from shop.supply import queries as supply
-from shop.supply.models import Capacity, Harvest
+from shop.supply.models import Capacity, Harvest, SupplyAsk, SupplyAskLine
 
 MANY = 200
+# What a producer answered longer ago says nothing of today.
+ANSWER_WEEKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the producer last said to an ask for the pack, unless it was yes: units asked for and offered (0: refused), why."""
+
+    asked: int
+    offered: int
+    why: str
+    on: date
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +41,8 @@ class StartRow:
 
     `units` lack in the weeks ahead, `asked` of them are asked for already, `to_ask` is what is left, at least the smallest
     batch. `gap_on`: the day on which goods end; `start_by`: the last day to begin (None: too late whenever one begins, or
-    nobody has said how long it takes); `lacking`: what cannot be made in time.
+    nobody has said how long it takes); `lacking`: what cannot be made in time. `season_on`: goods lack outside of their season,
+    which begins again on that day. `answer`: what the producer has said to the last ask.
     """
 
     line: Line
@@ -40,6 +55,8 @@ class StartRow:
     late: bool
     stated: bool
     today: date
+    season_on: date | None = None
+    answer: Answer | None = None
 
     @property
     def id(self) -> int:
@@ -75,6 +92,7 @@ def rows(of: Picture) -> list[StartRow]:
         told = [x.ware.variant_id for x in gaps if x.ware.product_id in spoken]
     can = supply.capacity(told, of.today, until) if told else {}
     made = _made(gaps, can)
+    said = answers([x.ware.variant_id for x in gaps], of.today)
     found = []
     for line in gaps:
         gap_on = line.walk.gap_on
@@ -99,9 +117,42 @@ def rows(of: Picture) -> list[StartRow]:
                 late=late,
                 stated=stated,
                 today=of.today,
+                season_on=_season_on(line, gap_on),
+                answer=said.get(line.ware.variant_id),
             )
         )
     return sorted(found, key=lambda r: (not r.late, r.start_by or r.gap_on, r.name, r.id))
+
+
+def _season_on(line: Line, gap_on: date) -> date | None:
+    """The first day of the next season if `gap_on` lies outside of it."""
+    if line.ware.in_season(gap_on):
+        return None
+    day = gap_on.replace(day=1)
+    while not line.ware.in_season(day):
+        day = (day + timedelta(days=31)).replace(day=1)
+    return day
+
+
+def answers(variant_ids: Sequence[int], today: date) -> dict[int, Answer]:
+    """What producers said to the last ask for each of these packs within `ANSWER_WEEKS`, where it was less than wanted."""
+    found: dict[int, Answer] = {}
+    since = clock.start_of(today - timedelta(weeks=ANSWER_WEEKS))
+    for some in in_batches(variant_ids):
+        rows = session().execute(
+            select(
+                SupplyAskLine.variant_id, SupplyAskLine.asked, SupplyAskLine.offered, SupplyAskLine.refusal,
+                SupplyAsk.updated_at, SupplyAsk.reference,
+            )
+            .join(SupplyAsk, SupplyAsk.id == SupplyAskLine.ask_id)
+            .where(
+                SupplyAskLine.variant_id.in_(some), SupplyAskLine.offered.is_not(None), SupplyAsk.updated_at >= since
+            )
+            .order_by(SupplyAsk.updated_at, SupplyAsk.id)
+        )  # fmt: skip
+        for v, asked, offered, why, at, reference in rows:
+            found[v] = Answer(asked, offered or 0, why or "", clock.business_day(at), reference)
+    return {v: one for v, one in found.items() if one.offered < one.asked}
 
 
 def _spoken(today: date, until: date) -> set[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,9 +14,10 @@ from shop.catalog import browse, queries
 from shop.catalog.errors import NoSuchProduct
 from shop.catalog.models import ALLERGEN_NAMES, CERTIFICATE_LEVEL_NAMES, COLD_NAMES, Cold, ProductKind
 from shop.catalog.queries import Pack, PhotoView, ProductPage
+from shop.catalog.words import season_text
+from shop.checkout.rules import LINE_LIMIT
 from shop.demand import visits
 from shop.demand.models.unmet import Channel, Kind
-from shop.checkout.rules import LINE_LIMIT
 from shop.demand.queries import waiting
 from shop.demand.services.unmet import Wish
 from shop.kernel import clock, drawn, web
@@ -312,25 +312,6 @@ def _shelf_life(days: int | None) -> str | None:
     if days % 30 == 0:
         return _("%(n)s tháng", n=days // 30)
     return _("%(n)s ngày", n=days)
-
-
-def season_text(months: int) -> str | None:
-    """The months of a season as people say them: `tháng 7–8, 10`; None for all year."""
-    chosen = [m for m in range(1, 13) if months & (1 << (m - 1))]
-    if not chosen or len(chosen) == 12:
-        return None
-    runs: list[list[int]] = []
-    for m in chosen:
-        if runs and m == runs[-1][-1] + 1:
-            runs[-1].append(m)
-        else:
-            runs.append([m])
-    if len(runs) > 1 and runs[0][0] == 1 and runs[-1][-1] == 12:  # over the turn of the year
-        runs[0] = runs.pop() + runs[0]
-    name = month_abbr.__getitem__ if web.language() == "en" else str
-    return _(
-        "tháng %(months)s", months=", ".join("–".join(name(m) for m in dict.fromkeys((r[0], r[-1]))) for r in runs)
-    )
 
 
 def _near(found: ProductPage, *, adult: bool) -> tuple[Near, ...]:
