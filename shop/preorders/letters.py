@@ -89,9 +89,9 @@ def ended(fact: PreorderEnded) -> None:
 def moved(fact: WindowMoved) -> None:
     """The days moved: to everybody whose places count."""
     found = session().get(WindowStep, fact.step_id)
-    reason, before = (found.reason, found.told.get("before", [])) if found is not None else (None, [])
+    told = queries.Moved.of(found) if found is not None else None
     for preorder_id in queries.living(fact.window_id):
-        _post(queries.by_id(preorder_id), "moved", once=f":{fact.step_id}", reason=reason, before=before)
+        _post(queries.by_id(preorder_id), "moved", once=f":{fact.step_id}", told=told)
 
 
 @on_later(WindowShared, name="preorders.letter-shared")

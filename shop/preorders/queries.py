@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import get_locale
@@ -33,6 +33,7 @@ from shop.preorders.models import (
     S,
     W,
     WindowState,
+    WindowStep,
 )
 from shop.preorders.sharing import RULE_NAMES, Rule
 from shop.producers.models import Producer
@@ -211,6 +212,32 @@ def whole(row: Preorder) -> Mine:
     assert seen is not None  # noqa: S101 - a foreign key
     pickup = points.by_ids([row.pickup_point_id]).get(row.pickup_point_id) if row.pickup_point_id else None
     return Mine(row, _views([seen])[0], _order(row.deposit_order_id), _order(row.order_id), pickup)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The days of a window were moved: when, why, and what they were (harvest from, to, delivery from, to)."""
+
+    at: datetime
+    reason: str
+    before: tuple[date, ...]
+
+    @classmethod
+    def of(cls, step: WindowStep) -> Moved:
+        """What a step of moved days has written down."""
+        return cls(step.at, step.reason or "", tuple(date.fromisoformat(day) for day in step.told.get("before", ())))
+
+
+def last_move(row: HarvestWindow) -> Moved | None:
+    """The last time that a window's days were moved."""
+    if row.moved_at is None:
+        return None
+    steps = session().scalars(
+        select(WindowStep)
+        .where(WindowStep.window_id == row.id, WindowStep.from_state == WindowStep.to_state)
+        .order_by(WindowStep.id.desc())
+    )
+    return next((Moved.of(step) for step in steps if "after" in step.told), None)
 
 
 def by_id(preorder_id: int) -> Preorder | None:

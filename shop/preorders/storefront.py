@@ -24,7 +24,7 @@ from shop.places import queries as place_names
 from shop.points import queries as points
 from shop.preorders import queries
 from shop.preorders.forms import PreorderForm, last_day
-from shop.preorders.models import ON_SHORT_NAMES, PREORDER_NAMES, W
+from shop.preorders.models import ON_SHORT_NAMES, PREORDER_NAMES, HarvestWindow, Preorder, S, W
 from shop.preorders.queries import Mine, WindowView
 from shop.preorders.services import carrying, places, running
 from shop.preorders.sharing import RULE_NAMES, RULE_WORDS, Rule
@@ -68,6 +68,7 @@ def window(reference: str) -> str:
         draws=found.row.rule is Rule.DRAW,
         lots=queries.drawn_lots(found.row.id) if shared else [],
         shared=shared,
+        moved=queries.last_move(found.row),
     )
 
 
@@ -216,6 +217,7 @@ def _own_page(found: Mine, error: ShopError | None = None) -> str:
         c=word if word == places.confirming(row.reference) else "",
         urls={n: web.path(f"/don-hang/{r}?k={order_services.secret_for(key, r)}") for n, r in codes.items()},
         may_leave=places.may_leave(found.window.row, row),
+        moved=_moved_for(row, found.window.row),
         on_short=gettext(ON_SHORT_NAMES[row.on_short]),
         rest=gettext(PAYMENT_METHOD_NAMES[row.rest_method]),
         ships=row.delivery is DeliveryKind.SHIP,
@@ -224,6 +226,13 @@ def _own_page(found: Mine, error: ShopError | None = None) -> str:
         error=gettext(error.title, **error.values) if error else "",
         error_code=error.code if error else None,
     )
+
+
+def _moved_for(row: Preorder, window: HarvestWindow) -> queries.Moved | None:
+    """That the days were moved, for who ordered before and waits for his goods."""
+    if row.state not in (S.WAITING, S.CONFIRMED) or window.moved_at is None or window.moved_at <= row.placed_at:
+        return None
+    return queries.last_move(window)
 
 
 def _done(reference: str, words: str) -> Any:

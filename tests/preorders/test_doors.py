@@ -194,8 +194,13 @@ def test_a_member_finds_his_pre_orders_and_may_leave_when_the_days_moved(orchard
     assert other.get(own).status_code == 404
     assert "/rut" not in text_of(orchard.client.get(own))
     windows.move_dates(MAKER, window, (in_days(2), in_days(40)), (in_days(30), in_days(45)), "Mưa bão", key())
+    page = text_of(orchard.client.get(own))
+    assert "Ngày của vụ đã đổi: Mưa bão." in page and "rút và được hoàn toàn bộ tiền cọc" in page
+    assert page.count("trước là") == 2
+    assert "Ngày của vụ đã đổi lúc" in text_of(orchard.client.get(f"/mua-vu/{window}"))
     assert orchard.client.fill(own, form=own + "/rut").status_code == 303
     work()
+    assert "Ngày của vụ đã đổi" not in text_of(orchard.client.get(own))  # he has left
     assert (claim(found.reference).state, refunded(found.reference)) == (S.LEFT, 60_000)
 
 

@@ -335,6 +335,7 @@ def test_after_it_closed_one_may_leave_only_if_the_days_moved(orchard: Orchard) 
     told = session().query(Letter).filter_by(kind="preorder.moved").all()
     assert {letter.recipient for letter in told} == {claim(first).email, claim(second).email}
     assert all("Bão số 3" in letter.body_text for letter in told)
+    assert all(told.count("trước là") == 2 for told in (letter.body_text for letter in told))
     places.leave(BUYER, first)
     work()
     assert (claim(first).state, refunded(first), claim(second).state) == (S.LEFT, 40_000, S.CONFIRMED)
