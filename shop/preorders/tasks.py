@@ -17,11 +17,12 @@ def give_back(payload: dict[str, Any]) -> None:
 
 @jobs.every(timedelta(seconds=30), name="preorders.sweep", group="sweep")
 def sweep() -> None:
-    """Close windows whose time is over, end what was not confirmed in time, settle what a lost job left,
-    and keep the goods of harvests for those who ordered them."""
+    """Close windows whose time is over, end what was not confirmed in time, settle what a lost job left, bring deposits that
+    wait over to windows that are open, and keep the goods of harvests for those who ordered them."""
     windows.close_due()
     places.lapse_due()
     deposits.sweep()
+    carrying.bring_over_late()
     aside.sweep()
 
 

@@ -642,6 +642,35 @@ def test_a_deposit_kept_for_the_next_window_has_its_places_first(orchard: Orchar
     assert broken() == []
 
 
+def test_a_deposit_that_waits_goes_into_a_window_that_is_open_already(orchard: Orchard) -> None:
+    """Windows overlap where something is gathered every week: whoever kept his deposit does not wait for one more."""
+    window, following = orchard.open(), orchard.open(low=1, limit_units=3, household_limit=3)
+    kept, second = orchard.bought(window, 2, 2, on_short=OnShort.CARRY)
+    orchard.harvest(window, 0)
+    orchard.run(window)
+    assert row(following).taken == 0
+    assert carrying.bring_over_late() == 2
+    assert carrying.bring_over_late() == 0
+    new = {p.carried_from_id: p for p in session().query(Preorder).filter_by(window_id=row(following).id)}
+    assert [new[claim(r).id].quantity for r in (kept, second)] == [2, 1]  # as they ordered; one place was left
+    work()
+    assert (claim(second).moved_amount, refunded(second), claim(second).credit_amount) == (20_000, 20_000, 0)
+    assert session().query(Letter).filter_by(kind="preorder.carried").count() == 2
+    assert broken() == []
+
+
+def test_a_deposit_that_waits_finds_nothing_where_it_cannot_be_served(orchard: Orchard) -> None:
+    """Windows that take no orders any more, and one that nobody can collect from."""
+    window, shut, sent = orchard.open(), orchard.open(), orchard.open(pickup_ids=())
+    (kept,) = orchard.bought(window, 2, on_short=OnShort.CARRY)
+    windows.close(OFFICE, shut, key())
+    orchard.harvest(window, 0)
+    orchard.run(window)
+    assert carrying.bring_over_late() == 0
+    assert (row(shut).taken, row(sent).taken, claim(kept).credit_amount) == (0, 0, 40_000)
+    assert broken() == []
+
+
 def test_a_deposit_that_finds_no_next_window_goes_back_in_the_end(orchard: Orchard) -> None:
     window = orchard.open()
     (kept,) = orchard.bought(window, 4, on_short=OnShort.CARRY)

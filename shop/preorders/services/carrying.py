@@ -1,10 +1,11 @@
-"""Deposits that wait for the next window of the same pack: brought over before it opens to everybody, or given back."""
+"""Deposits that wait for the next window of the same pack: brought over before it opens to everybody, or as soon as they wait
+if it is open already, or given back."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from shop.kernel import audit, clock, text
 from shop.kernel.actor import Actor
@@ -15,12 +16,12 @@ from shop.orders.models import DeliveryKind
 from shop.preorders import rules
 from shop.preorders.errors import PreorderMovedOn
 from shop.preorders.events import PreorderConfirmed
-from shop.preorders.models import LIVE, HarvestWindow, Preorder, S
-from shop.preorders.services import deposits, places
+from shop.preorders.models import LIVE, HarvestWindow, Preorder, S, W
+from shop.preorders.services import deposits, places, windows
 
 
 def bring_over(window: HarvestWindow) -> int:
-    """Give places in the locked `window`, which is being published, to whoever kept his deposit for it, in the order in which
+    """Give places in the locked `window`, which takes orders, to whoever kept his deposit for it, in the order in which
     they ordered; return how many. Who cannot be served in his way of delivery, or finds no place, waits on."""
     waiting = session().scalars(
         select(Preorder)
@@ -43,6 +44,39 @@ def bring_over(window: HarvestWindow) -> int:
         left -= units
         _one(window, old, units)
         brought += 1
+    return brought
+
+
+def bring_over_late(limit: int = 50) -> int:
+    """Bring over what waits for a next window that was open before it began to wait; return how many found places there."""
+    now = clock.now()
+    waits = exists().where(
+        Preorder.variant_id == HarvestWindow.variant_id,
+        Preorder.credit_amount > 0,
+        Preorder.window_id != HarvestWindow.id,
+    )
+    due = (
+        session()
+        .scalars(
+            select(HarvestWindow.id)
+            .where(
+                HarvestWindow.state == W.OPEN,
+                HarvestWindow.opens_at <= now,
+                HarvestWindow.closes_at > now,
+                HarvestWindow.taken < HarvestWindow.limit_units,
+                waits,
+            )
+            .order_by(HarvestWindow.harvest_from, HarvestWindow.id)
+            .limit(limit)
+        )
+        .all()
+    )
+    brought = 0
+    for window_id in due:
+        with transaction():
+            window = windows.lock_id(window_id)
+            if window.state is W.OPEN and window.closes_at > clock.now():
+                brought += bring_over(window)
     return brought
 
 
