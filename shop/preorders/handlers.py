@@ -1,4 +1,4 @@
-"""What pre-orders do when they hear of money, of cancelled orders and of erased members."""
+"""What pre-orders do when they hear of money, of cancelled orders, of stopped lots and of erased members."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from shop.accounts.events import UserErased
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
-from shop.kernel.events import on
+from shop.kernel.events import on, on_later
 from shop.orders.events import LinesRefused, OrderCancelled
 from shop.orders.models import DEPOSIT, PREORDER, Order, OrderRefusal
 from shop.payments.events import PaymentCaptured
 from shop.preorders import queries
 from shop.preorders.models import Preorder, S
-from shop.preorders.services import deposits, places, privacy, windows
+from shop.preorders.services import aside, deposits, places, privacy, windows
+from shop.stock.events import LotStopped
 
 
 @on(PaymentCaptured)
@@ -54,6 +55,12 @@ def goods_refused(fact: LinesRefused) -> None:
     if not fact.ends_order:
         off = session().scalar(select(OrderRefusal.discount_amount).where(OrderRefusal.id == fact.refusal_id))
         _return(fact.order_id, int(off or 0))
+
+
+@on_later(LotStopped, name="preorders.lot-stopped")
+def lot_stopped(_fact: LotStopped) -> None:
+    """What was set aside of a lot that nobody may have is given back, and other goods of the harvest are set aside."""
+    aside.sweep()
 
 
 def _return(order_id: int, amount: int | None) -> None:

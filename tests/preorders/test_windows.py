@@ -551,6 +551,48 @@ def test_goods_that_come_are_kept_for_those_who_ordered_them(orchard: Orchard) -
     assert broken() == []
 
 
+def test_goods_set_aside_of_a_stopped_lot_make_room_for_others(orchard: Orchard) -> None:
+    """What nobody may have is not said to be there, does not keep the recall open, and other goods take its place."""
+    from shop.stock.services import lots
+
+    window = orchard.open()
+    (reference,) = orchard.bought(window, 4)
+    orchard.harvest(window, 6)
+    assert aside.sweep() == {window: 4}
+    bad = session().query(StockLevel).one()
+    bad_id, lot_id = bad.id, bad.lot_id
+    lots.stop_lot(OFFICE, lot_id, "Nghi nhiễm khuẩn", op_key=key())
+    session().expire_all()
+    (need,) = running.preview(window).needs
+    assert (need.there, need.missing) == (0, 4)
+    orchard.arrive(5)
+    work()  # the fact is heard
+    found = {level.id: level.allocated for level in session().query(StockLevel)}
+    assert found.pop(bad_id) == 0 and list(found.values()) == [4]
+    assert running.preview(window).needs[0].missing == 0
+    assert broken() == []
+    assert orchard.run(window)["units"] == 4
+    assert goods_of(reference).lines[0].quantity == 4
+    assert session().get(StockLevel, bad_id).allocated == 0
+    assert broken() == []
+
+
+def test_goods_set_aside_that_came_past_their_date_are_not_there(orchard: Orchard) -> None:
+    from shop.stock.models import Lot
+
+    window = orchard.open()
+    orchard.bought(window, 4)
+    windows.close(OFFICE, window, key())
+    windows.record_harvest(MAKER, window, 6, 110_000, key())
+    orchard.arrive(6, expires_on=in_days(3))
+    assert aside.sweep() == {window: 4}
+    with transaction() as s:
+        s.query(Lot).filter(Lot.expires_on.is_not(None)).one().expires_on = in_days(-1)
+    assert running.preview(window).needs[0].missing == 4
+    aside.sweep()
+    assert sum(level.allocated for level in session().query(StockLevel)) == 0
+
+
 def test_a_failed_harvest_gives_everything_back(orchard: Orchard) -> None:
     window = orchard.open()
     (reference,) = orchard.bought(window, 4)
