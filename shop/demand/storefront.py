@@ -150,13 +150,25 @@ def _wish(values: dict[str, str]) -> Wish:
         choice = Choice(values["choice"])
     except ValueError as error:
         raise Invalid(N_("Hãy chọn loại bạn muốn chờ."), field="choice") from error
-    point = points.by_slug(values["point"]) if values["point"] else None
-    if values["point"] and point is None:
-        raise Invalid(N_("Điểm này không nhận khách đến lấy hàng."), field="point")
     return Wish(
-        values["sku"], _number(values["quantity"], "quantity"), choice, values["partial"] == "1",
-        point.id if point else None,
-    )  # fmt: skip
+        values["sku"],
+        _number(values["quantity"], "quantity"),
+        choice,
+        values["partial"] == "1",
+        _point(values["point"]),
+    )
+
+
+def _point(slug: str) -> int | None:
+    """The point where somebody wants to collect; nothing: at his door.
+
+    Raises:
+        Invalid: there is none of that name.
+    """
+    found = points.by_slug(slug) if slug else None
+    if slug and found is None:
+        raise Invalid(N_("Điểm này không nhận khách đến lấy hàng."), field="point")
+    return found.id if found else None
 
 
 def _remember(reference: str) -> None:
@@ -208,6 +220,10 @@ def _place_page(entry: WaitEntry, error: ShopError | None = None) -> Any:
         by_letter=bool(entry.email),
         confirmable=bool(entry.email) and waiting.opens(_key(), entry.reference, request.values.get("k")),
         quantity=request.form.get("quantity", "")[:10] if error else entry.quantity,
+        points=[(p.slug, p.name) for p in points.pickup_points()],
+        at=request.form.get("point", "")[:80]
+        if error
+        else next((p.slug for p in points.pickup_points() if p.id == entry.point_id), ""),
         k=request.values.get("k", ""),
         errors=messages(error),
         error_code=error.code if error else None,
@@ -245,17 +261,23 @@ def confirm(reference: str) -> Any:
 @public
 @limiter.limit("30 per minute")
 def change(reference: str) -> Any:
-    """Want more or fewer."""
+    """Want more or fewer, or have it elsewhere."""
     entry = _opened(reference)
     try:
         quantity = _number(request.form.get("quantity", ""), "quantity")
-        waiting.change(actor(), entry.reference, quantity, partial=request.form.get("partial") == "1")
+        partial = request.form.get("partial") == "1"
+        if "point" in request.form:
+            waiting.change(
+                actor(), entry.reference, quantity, partial=partial, point_id=_point(request.form["point"][:80])
+            )
+        else:
+            waiting.change(actor(), entry.reference, quantity, partial=partial)
     except NotFound:
         raise
     except ShopError as error:
         session().expire_all()
         return _place_page(entry, error)
-    return _back(entry, gettext("Đã đổi số lượng."))
+    return _back(entry, gettext("Đã lưu."))
 
 
 @bp.post("/cho-hang/<reference>/roi")

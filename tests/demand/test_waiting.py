@@ -314,6 +314,36 @@ def buy(shelf: Shelf, offer: Any, client: Any = None, **fields: Any) -> Any:
     return shelf.bench.placed(shelf.bench.order(client, **fields))
 
 
+def test_a_point_that_closes_takes_its_offers_back_and_nobodys_place(shelf: Shelf) -> None:
+    """Goods that cannot be collected any more are no offer; whoever waits there is not the one who missed it, and may have them
+    elsewhere without losing his place."""
+    from shop.points import services as points
+    from shop.stock import queries as stock_read
+
+    corner = factories.make_point("Cửa hàng góc", ships=False)
+    first = shelf.wait("mot", point_id=corner.id)
+    second = shelf.wait("hai")
+    shelf.come(2, point=corner)
+    assert states(first, second) == ["offered", "waiting"]
+    points.close(STAFF, corner.id, clock.today(), "hết hợp đồng")
+    assert offers.sweep() == (1, 0)
+    assert states(first, second) == ["waiting", "waiting"]
+    entry = shelf.entry(first.reference)
+    assert (entry.lapses, queries.view(entry).point_open, queries.view(shelf.entry(second.reference)).point_open) == (
+        0, False, True,
+    )  # fmt: skip
+    (letter,) = letters("withdrawn")
+    assert "giữ nguyên chỗ" in letter.body_text
+    with pytest.raises(Invalid):
+        waiting.change(GUEST, first.reference, 1, partial=True, point_id=corner.id)
+    session().rollback()
+    waiting.change(GUEST, first.reference, 1, partial=True, point_id=None)
+    shelf.come(1)
+    assert states(first, second) == ["offered", "waiting"]
+    assert sum(level.free for level in stock_read.free_levels([shelf.variant.id], web=True)) == 0
+    assert not broken()
+
+
 def test_the_link_leads_to_an_order_of_the_goods_that_were_kept(shelf: Shelf) -> None:
     entry = shelf.wait("mot", 2)
     shelf.come(2)

@@ -187,7 +187,7 @@ def test_a_quantity_of_nonsense_is_refused_in_its_place(shelf: Shelf) -> None:
     answer = shelf.bench.client.fill(
         "/en" + address, form=f"/en/cho-hang/{entry.reference}/doi", quantity="1", follow=True
     )
-    assert "The quantity was changed." in words(answer)
+    assert "Saved." in words(answer)
     assert shelf.entry(entry.reference).quantity == 1
 
 
@@ -198,6 +198,32 @@ def test_alcohol_is_waited_for_by_adults_only(shelf: Shelf) -> None:
     assert code(client.fill(address, form="/cho-hang", contact="mot@example.vn")) == "age-required"
     client.set_cookie("adult", "1")
     assert "Hãy mở thư của bạn" in words(client.fill(address, form="/cho-hang", contact="mot@example.vn"))
+
+
+def test_the_place_says_when_nobody_can_be_served(shelf: Shelf) -> None:
+    """A point that closed, goods that are not sold any more: told with what can be done, not left to be waited for."""
+    from shop.catalog.models import ProductState
+    from shop.points import services as points
+
+    corner = factories.make_point("Cửa hàng góc", ships=False)
+    entry = shelf.wait("mot", point_id=corner.id)
+    shelf.wait("hai")
+    address = link(shelf, entry.reference, "cho-hang")
+    client = shelf.app.test_client()
+    page = words(client.get(address))
+    assert "Ngày có hàng: chưa biết" in page and "không còn nhận khách" not in page
+    points.close(Actor("user", "Cán bộ", 1), corner.id, clock.today(), "hết hợp đồng")
+    assert "Cửa hàng góc không còn nhận khách đến lấy hàng" in words(client.get(address))
+    form = f"/cho-hang/{entry.reference}/doi"
+    wrong = client.fill(address, form=form, point="khong-co")
+    assert wrong.status_code == 422 and "không nhận khách đến lấy" in words(wrong)
+    assert client.fill(address, form=form, point=shelf.point.slug).status_code == 303
+    page = words(client.get(address))
+    assert "không còn nhận khách" not in page and "đứng thứ 1 trong 2" in page
+    with transaction() as s:
+        s.get_one(Product, shelf.variant.product_id).state = ProductState.HIDDEN
+    page = words(client.get(address))
+    assert "hiện ngừng bán" in page and "Ngày có hàng" not in page
 
 
 def test_the_basket_says_what_is_kept(shelf: Shelf) -> None:

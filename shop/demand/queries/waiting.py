@@ -21,6 +21,7 @@ from shop.demand.models.waiting import (
 from shop.demand.services import offers
 from shop.kernel import clock
 from shop.kernel.db import session
+from shop.points import queries as points
 from shop.points.models import Point
 from shop.receipts.models import Delivery, DeliveryLine
 from shop.receipts.queries import OPEN as DELIVERIES_OPEN
@@ -118,7 +119,7 @@ class OfferView:
 @dataclass(frozen=True, slots=True)
 class EntryView:
     """A place in a queue as its owner sees it. `place` counts from 1 among those who could use the same goods; `waiting` is how
-    many those are in all."""
+    many those are in all. `point_open`: he can collect where he wants to; `sold`: some pack that he takes is on sale."""
 
     entry: WaitEntry
     product: str
@@ -132,6 +133,8 @@ class EntryView:
     waiting: int
     expected: Expected | None
     offer: OfferView | None
+    point_open: bool = True
+    sold: bool = True
 
 
 def by_reference(reference: str) -> WaitEntry | None:
@@ -198,7 +201,7 @@ def view(entry: WaitEntry) -> EntryView:
     assert variant is not None  # noqa: S101
     point = session().get(Point, entry.point_id) if entry.point_id is not None else None
     number, waiting = place(entry)
-    packs, _sold = offers.accepted(entry.product_id)
+    packs, sold = offers.accepted(entry.product_id)
     wanted = offers.takes_of(entry.choice, entry.variant_id, packs)
     return EntryView(
         entry=entry,
@@ -213,6 +216,8 @@ def view(entry: WaitEntry) -> EntryView:
         waiting=waiting,
         expected=expected(wanted) if entry.state is WaitState.WAITING else None,
         offer=next(iter(_offers((WaitOffer.entry_id == entry.id) & (WaitOffer.state == OfferState.OPEN))), None),
+        point_open=point is None or any(p.id == point.id for p in points.pickup_points()),
+        sold=any(v in sold for v in wanted),
     )
 
 

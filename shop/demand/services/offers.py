@@ -36,6 +36,7 @@ from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import after_commit, insert_missing, is_sqlite, savepoint, session, transaction
 from shop.kernel.errors import N_, NotFound
 from shop.kernel.events import publish
+from shop.points import queries as points
 from shop.stock import queries as stock_read
 from shop.stock import services as stock
 from shop.stock.errors import SoldOut
@@ -357,17 +358,38 @@ def told(actor: Actor, reference: str) -> None:
             audit.record(actor, "waiting.told", f"offer:{reference}")
 
 
+def _shut() -> Sequence[int]:
+    """Open offers of goods that lie at a point which has closed: nothing leaves from there any more."""
+    today = clock.today()
+    closed = [p.id for p in points.all_points() if p.closed_on is not None and p.closed_on <= today]
+    if not closed:
+        return []
+    return (
+        session()
+        .scalars(
+            select(WaitOffer.id)
+            .join(StockHold, StockHold.reference == literal(CLAIMS) + WaitOffer.reference)
+            .join(StockLevel, StockLevel.id == StockHold.level_id)
+            .where(WaitOffer.state == OfferState.OPEN, StockHold.outcome.is_(None), StockLevel.point_id.in_(closed))
+            .distinct()
+            .order_by(WaitOffer.id)
+        )
+        .all()
+    )
+
+
 def sweep() -> tuple[int, int]:
-    """End offers whose term is over, then offer what lies free to those who wait: the safety net behind `goods_came`.
-    Returns how many offers ended and how many were made."""
+    """End offers whose term is over, and those whose point has closed (their entries keep their place); then offer what lies
+    free to those who wait: the safety net behind `goods_came`. Returns how many offers ended and how many were made."""
     s = session()
+    shut = sum(end(SYSTEM, offer_id, OfferState.WITHDRAWN) for offer_id in _shut())
     due = s.scalars(
         select(WaitOffer.id)
         .where(WaitOffer.state == OfferState.OPEN, WaitOffer.until <= clock.now())
         .order_by(WaitOffer.until, WaitOffer.id)
         .limit(500)
     ).all()
-    ended = sum(end(SYSTEM, offer_id, OfferState.LAPSED) for offer_id in due)
+    ended = shut + sum(end(SYSTEM, offer_id, OfferState.LAPSED) for offer_id in due)
     made = 0
     waiting = select(WaitEntry.product_id).where(WaitEntry.state == WaitState.WAITING).distinct()
     for product_id in session().scalars(waiting.order_by(WaitEntry.product_id)).all():

@@ -7,6 +7,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import EllipsisType
 
 from sqlalchemy import select
 
@@ -127,8 +128,7 @@ def join(actor: Actor, wish: Wish, raw_contact: str, *, locale: str, adult: bool
         if goods.is_alcohol and not adult:
             raise checkout_errors.AgeRequired
         _check_quantity(wish.quantity, plan.limit_of(goods))
-        if wish.point_id is not None and all(p.id != wish.point_id for p in points.pickup_points()):
-            raise Invalid(N_("Điểm này không nhận khách đến lấy hàng."), field="point")
+        _check_point(wish.point_id)
         offers.lock_queue(goods.product_id)
         known = s.scalar(
             select(WaitEntry).where(
@@ -201,6 +201,12 @@ def _confirm(actor: Actor, entry: WaitEntry, queued_at: datetime | None = None) 
     offers.offer_goods(entry.product_id)
 
 
+def _check_point(point_id: int | None) -> None:
+    """Raises Invalid: nobody can collect there."""
+    if point_id is not None and all(p.id != point_id for p in points.pickup_points()):
+        raise Invalid(N_("Điểm này không nhận khách đến lấy hàng."), field="point")
+
+
 def _ids(reference: str) -> tuple[int, int]:
     wanted = select(WaitEntry.id, WaitEntry.product_id).where(WaitEntry.reference == reference)
     found = session().execute(wanted).first()
@@ -239,18 +245,24 @@ def confirm(actor: Actor, reference: str, *, by_staff: bool = False) -> None:
             audit.record(actor, "waiting.confirm", f"wait:{reference}")
 
 
-def change(actor: Actor, reference: str, quantity: int, *, partial: bool) -> None:
-    """Want more or fewer. Who wants more goes to the end of the queue; else the place stays.
+def change(
+    actor: Actor, reference: str, quantity: int, *, partial: bool, point_id: int | EllipsisType | None = ...
+) -> None:
+    """Want more or fewer, or have it elsewhere (`point_id`; None: at one's door; left out: as before). Who wants more goes to
+    the end of the queue; else the place stays.
 
     Raises:
         NoSuchWait: there is none.
         WaitOver: goods are kept for it now, or it is over.
-        Invalid: the quantity is none that one order may have.
+        Invalid: the quantity is none that one order may have, or nobody can collect at the point.
     """
     with transaction():
         entry = _locked(reference)
         if entry.state not in {WaitState.UNCONFIRMED, WaitState.WAITING}:
             raise WaitOver
+        if not isinstance(point_id, EllipsisType):
+            _check_point(point_id)
+            entry.point_id = point_id
         goods = catalog.sellable([entry.variant_id], clock.now()).get(entry.variant_id)
         _check_quantity(quantity, plan.limit_of(goods) if goods else entry.quantity)
         if quantity > entry.quantity and entry.state is WaitState.WAITING:
