@@ -187,12 +187,16 @@ def quality_page() -> dict[str, Any]:
         if every
         else None
     )
+    origins = [date.fromisoformat(d) for d in measured.get("origins", [])]
+    begin = run.first_on - timedelta(weeks=run.weeks) if run else None
     return {
         "run": run,
         "runs": runs,
         "methods": every,
+        # Where the books were younger than a year on each of the days that it was tried on, "last year" is the last four weeks.
+        "yearless": bool(origins and begin and (max(origins) - begin).days < 364),
         "short": rows("short"),
-        "origins": [date.fromisoformat(d) for d in measured.get("origins", [])],
+        "origins": origins,
         "better": None if own is None or not best else round(100 * (1 - own / best)),
         "ranks": charts.ranks([(words.method(name), n) for name, n in wins]),
         "chart": drawn,

@@ -33,6 +33,8 @@ def period(weeks: int) -> str:
 
 def cover(line: Any) -> str:
     """Days that goods last, for people."""
+    if getattr(line, "unknown", False):
+        return str(gettext(N_("chưa biết")))
     if line.cover is None:
         return str(gettext(N_("hơn 13 tuần")))
     return str(ngettext("%(num)s ngày", "%(num)s ngày", line.cover))
@@ -41,6 +43,8 @@ def cover(line: Any) -> str:
 def gap(line: Line) -> str:
     """Weeks until the gap, for people."""
     weeks = line.gap_week
+    if line.unknown:
+        return str(gettext(N_("chưa có số bán để tính")))
     if weeks is None:
         return str(gettext(N_("chưa thấy thiếu")))
     if weeks == 0:

@@ -290,6 +290,17 @@ def test_quality_is_told_beside_what_people_do_without(office: Any, goods: dict[
     ):
         assert words in page or words == "Riêng hàng hay hết"
     assert "Cách nào được chọn" in page
+    assert 'data-testid="yearless"' not in page  # two years of weeks
+
+
+def test_a_year_that_is_not_known_is_not_compared_with(client: Any, ctx: Flask) -> None:
+    """With a year of books the days it is tried on have no year before them: that the line is no last year's is said."""
+    variant, point = factories.make_variant("Chả mực một năm"), factories.make_point("Quầy Một Năm")
+    weeks(variant, point.id, RNG.poisson(6, 52).tolist())
+    forecasts.make(SYSTEM)
+    sign_in(client, Role.PROMOTION_STAFF)
+    page = text_of(client.get("/office/demand/forecast/quality"))
+    assert 'data-testid="yearless"' in page and "vì vậy hai dòng bằng nhau" in page
 
 
 def test_a_pack_carries_on_another_by_a_form(office: Any, goods: dict[str, Any]) -> None:

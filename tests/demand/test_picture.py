@@ -163,6 +163,24 @@ def test_nothing_known_at_all(client: Any, ctx: Flask) -> None:
     assert [row["Nhu cầu"] for row in table(client, HERE)] == ["0"]
 
 
+def test_goods_of_which_nothing_is_known_are_not_said_to_last(client: Any, ctx: Flask) -> None:
+    """No sale, no ask, no forecast: how long they last is nobody's knowledge, and that nothing lacks neither."""
+    point, idle, sold = make_point("Quầy"), make_variant("Hàng chưa bán"), make_variant("Hàng bán chậm")
+    forget_points()
+    for variant in (idle, sold):
+        put_in(variant, point, 9)
+    books.weeks(sold, point.id, [0] * 9 + [1])
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    rows = {row["Sản phẩm"]: row for row in table(client, HERE)}
+    assert (rows["Hàng chưa bán"]["Bao giờ thiếu"], rows["Hàng chưa bán"]["Đủ bán"]) == (
+        "chưa có số bán để tính", "chưa biết",
+    )  # fmt: skip
+    assert rows["Hàng bán chậm"]["Bao giờ thiếu"] == "chưa thấy thiếu"
+    forecast({(idle.id, point.id): [0.2] * 13})
+    rows = {row["Sản phẩm"]: row for row in table(client, HERE)}
+    assert rows["Hàng chưa bán"]["Đủ bán"] == "hơn 13 tuần"  # borrowed from goods of its kind, as the forecast says
+
+
 def test_forecast_against_goods(client: Any, market: Any) -> None:
     squid, honey = market["squid"], market["honey"]
     forecast(

@@ -344,6 +344,39 @@ def test_a_point_that_closed_and_a_pack_that_is_hidden(scarce: Market):
     assert fresh().query(Transfer).count() == 0
 
 
+def test_a_fair_that_was_called_off_after_the_plan_was_made_gets_nothing(scarce: Market):
+    from shop.points.models import PointKind
+    from shop.transfers.services import targets
+
+    today = clock.today()
+    fair = factories.make_point(
+        "Hội chợ thu",
+        kind=PointKind.FAIR,
+        ships=False,
+        opened_on=today + timedelta(days=5),
+        closed_on=today + timedelta(days=9),
+    )
+    targets.set_targets(STAFF, fair.id, {scarce.squid.id: (10, 20)}, key())
+    reference = scarce.plan(places=[fair.id, scarce.north.id])
+    assert lines(reference)[scarce.squid.id, fair.id].units > 0
+    with transaction() as s:
+        found = s.get(Point, fair.id)
+        found.opened_on = found.closed_on = None
+    points.forget()
+    with pytest.raises(errors.SharingStale) as refused:
+        approve(reference)
+    assert "Hội chợ thu" in str(refused.value)
+    assert fresh().query(Transfer).count() == 0
+    from shop.kernel import jobs
+
+    second = sharing.again(STAFF, reference, key())
+    jobs.dispatch()
+    told = {c.point_id: c for c in queries.changes(plan_of(second), queries.by_reference(reference))}
+    assert told[fair.id].inputs == (("no-place", 0, 0),)
+    approve(second)
+    assert broken() == []
+
+
 def test_no_time_for_the_solver_is_said(scarce: Market):
     from shop.kernel import jobs
 

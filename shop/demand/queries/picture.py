@@ -140,6 +140,11 @@ class Line:
         """Whether goods run out within four weeks."""
         return self.gap_week is not None and self.gap_week < SOON_WEEKS
 
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody can say what is wanted of it: no forecast, nothing sold or asked for in the weeks that are read."""
+        return not self.by_forecast and not self.waiting and not any(sum(week) for week in self.past.values())
+
     def bare(self, today: date) -> bool:
         """Whether nothing is there while people wait or have asked within the last weeks."""
         first = picture.monday(today) - WEEK * LATELY_WEEKS

@@ -471,11 +471,14 @@ def _still_there(plan: SharingPlan, lines: Sequence[SharingLine], given: Sequenc
     Raises:
         SharingStale: the first thing that has gone, and how much of it there is.
     """
-    today = clock.today()
-    known = points.by_ids({g[0] for g in given} | {g[1] for g in given if g[1] != WEB})
+    today, receiving = clock.today(), {g[1] for g in given if g[1] != WEB}
+    known = points.by_ids({g[0] for g in given} | receiving)
     for place in sorted({g[0] for g in given} | {g[1] for g in given if g[1] != WEB}):
         point = known.get(place)
-        if point is None or (point.closed_on is not None and point.closed_on <= today):
+        gone = point is None or (point.closed_on is not None and point.closed_on <= today)
+        if point is not None and place in receiving:  # a fair that was called off has no days any more
+            gone = gone or not queries.will_be_open(point, today, plan.until_on + timedelta(days=1))
+        if gone:
             raise SharingStale(errors.PLACE_GONE, point=point.name if point else f"#{place}")
     used = {line.variant_id for line in lines if line.units}
     names = goods_names(used)
