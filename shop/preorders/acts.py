@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, flash, make_response, redirect, render_template, request
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from shop.kernel import clock
+from shop.kernel import clock, web
 from shop.kernel.actor import Actor
-from shop.kernel.errors import N_, ShopError
+from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
 from shop.points import queries as points
@@ -67,6 +68,37 @@ def hang(bp: Blueprint, view: Callable[..., Any], names: Sequence[str]) -> None:
             f"/preorders/<reference>/{what}", endpoint=what.replace("-", "_"), view_func=view, defaults={"what": what},
             methods=["POST"],
         )  # fmt: skip
+
+
+def fresh() -> MultiDict[str, str]:
+    """What the form of a new window begins with."""
+    return MultiDict({"ships": "1", "rule": "first_come", "deposit_percent": "20"})
+
+
+def form(
+    template: str, here: str, maker: Any, province: str | None, address: str, typed: Any, error: ShopError | None = None
+) -> Any:
+    """The form of a window of `maker`, sent to `address`; with the words that were refused."""
+    shown = render_template(
+        template, here=here, maker=maker, address=web.path(address), **form_page(maker.id, province, typed, error)
+    )
+    return make_response(shown, error.status if error else 200)
+
+
+def done(command: Callable[[], Any], refused: Callable[[ShopError], Any], words: str, to: Callable[[Any], str]) -> Any:
+    """What a form does: one command, then `words` at the page that `to` names by its result; or `refused` shows the form again.
+
+    Raises:
+        NotFound: what it is about is not there.
+    """
+    try:
+        result = command()
+    except NotFound:
+        raise
+    except ShopError as error:
+        return refused(error)
+    flash(gettext(words), "ok")
+    return redirect(web.path(to(result)), 303)
 
 
 def page(found: WindowView, what: str = "", error: ShopError | None = None) -> dict[str, Any]:

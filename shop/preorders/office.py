@@ -6,12 +6,11 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
-from werkzeug.datastructures import MultiDict
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import dates, operations, web
-from shop.kernel.errors import NotFound, ShopError
+from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.preorders import acts, forms, queries
 from shop.preorders.models import WINDOW_NAMES
@@ -39,11 +38,7 @@ def index() -> Any:
 
 
 def _form(maker: Producer, address: str, typed: Any, error: ShopError | None = None) -> Any:
-    page = render_template(
-        "preorders/office/edit.html", here=HERE, maker=maker, address=web.path(address),
-        **acts.form_page(maker.id, maker.province_code, typed, error),
-    )  # fmt: skip
-    return make_response(page, error.status if error else 200)
+    return acts.form("preorders/office/edit.html", HERE, maker, maker.province_code, address, typed, error)
 
 
 @bp.get("/preorders/new")
@@ -55,8 +50,7 @@ def new() -> Any:
         return render_template(
             "preorders/office/choose.html", here=HERE, makers=[(slug, name) for _id, slug, name in producers.names()]
         )
-    typed = MultiDict({"ships": "1", "rule": "first_come", "deposit_percent": "20"})
-    return _form(maker, f"{HERE}/new", typed)
+    return _form(maker, f"{HERE}/new", acts.fresh())
 
 
 @bp.post("/preorders/new")
@@ -66,14 +60,13 @@ def draft() -> Any:
     maker = producers.by_slug(request.form.get("producer", ""))
     if maker is None:
         raise NotFound
-    try:
-        reference = windows.draft(guards.actor(), maker.id, forms.terms(request.form), request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _form(maker, f"{HERE}/new", request.form, error)
-    flash(gettext("Đã lưu bản nháp. Xem lại rồi mở."), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    key = request.form.get("op_key", "")
+    return acts.done(
+        lambda: windows.draft(guards.actor(), maker.id, forms.terms(request.form), key),
+        lambda error: _form(maker, f"{HERE}/new", request.form, error),
+        N_("Đã lưu bản nháp. Xem lại rồi mở."),
+        lambda reference: f"{HERE}/{reference}",
+    )
 
 
 @bp.get("/preorders/<reference>")
@@ -103,28 +96,25 @@ def edit(reference: str) -> Any:
     address = f"{HERE}/{reference}/edit"
     if request.method == "GET":
         return _form(maker, address, forms.values(found.row))
-    try:
-        windows.change(guards.actor(), reference, forms.terms(request.form), request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _form(maker, address, request.form, error)
-    flash(gettext("Đã lưu."), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    key = request.form.get("op_key", "")
+    return acts.done(
+        lambda: windows.change(guards.actor(), reference, forms.terms(request.form), key),
+        lambda error: _form(maker, address, request.form, error),
+        N_("Đã lưu."),
+        lambda _none: f"{HERE}/{reference}",
+    )
 
 
 @guards.requires_all(P.PREORDER_HANDLE)
 def act(reference: str, what: str) -> Any:
     """One step of a window."""
     command, words = acts.OFFICE_ACTS[what]
-    try:
-        command(guards.actor(), reference, request.form, request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _page(reference, what, error)
-    flash(gettext(words), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    return acts.done(
+        lambda: command(guards.actor(), reference, request.form, request.form.get("op_key", "")),
+        lambda error: _page(reference, what, error),
+        words,
+        lambda _none: f"{HERE}/{reference}",
+    )
 
 
 acts.hang(bp, act, [what for what in acts.OFFICE_ACTS if what != "submit"])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request
-from flask_babel import gettext
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, make_response, render_template, request
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import web
-from shop.kernel.errors import NotFound, ShopError
+from shop.kernel.errors import N_, ShopError
 from shop.preorders import acts, forms, queries
 from shop.preorders.models import WINDOW_NAMES, HarvestWindow
 from shop.preorders.services import windows
@@ -39,39 +37,30 @@ def index() -> Any:
     )
 
 
-def _province(producer_id: int) -> str | None:
-    found = producers.by_id(producer_id)
-    return found.province_code if found else None
-
-
 def _form(here: Maker, address: str, typed: Any, error: ShopError | None = None) -> Any:
-    page = render_template(
-        "preorders/portal/edit.html", here=HERE, maker=here, address=web.path(address),
-        **acts.form_page(here.id, _province(here.id), typed, error),
-    )  # fmt: skip
-    return make_response(page, error.status if error else 200)
+    found = producers.by_id(here.id)
+    province = found.province_code if found else None
+    return acts.form("preorders/portal/edit.html", HERE, here, province, address, typed, error)
 
 
 @bp.get("/preorders/new")
 @guards.requires(P.SUPPLY_EDIT)
 def new() -> Any:
     """The form of a new window."""
-    return _form(whose(), f"{HERE}/new", MultiDict({"ships": "1", "rule": "first_come", "deposit_percent": "20"}))
+    return _form(whose(), f"{HERE}/new", acts.fresh())
 
 
 @bp.post("/preorders/new")
 @guards.requires(P.SUPPLY_EDIT)
 def draft() -> Any:
     """Write a draft."""
-    here = whose()
-    try:
-        reference = windows.draft(guards.actor(), here.id, forms.terms(request.form), request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _form(here, f"{HERE}/new", request.form, error)
-    flash(gettext("Đã lưu bản nháp. Xem lại rồi gửi."), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    here, key = whose(), request.form.get("op_key", "")
+    return acts.done(
+        lambda: windows.draft(guards.actor(), here.id, forms.terms(request.form), key),
+        lambda error: _form(here, f"{HERE}/new", request.form, error),
+        N_("Đã lưu bản nháp. Xem lại rồi gửi."),
+        lambda reference: f"{HERE}/{reference}",
+    )
 
 
 @bp.get("/preorders/<reference>")
@@ -99,14 +88,13 @@ def edit(reference: str) -> Any:
     here, address = theirs(found.row.producer_id), f"{HERE}/{reference}/edit"
     if request.method == "GET":
         return _form(here, address, forms.values(found.row))
-    try:
-        windows.change(guards.actor(), reference, forms.terms(request.form), request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _form(here, address, request.form, error)
-    flash(gettext("Đã lưu."), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    key = request.form.get("op_key", "")
+    return acts.done(
+        lambda: windows.change(guards.actor(), reference, forms.terms(request.form), key),
+        lambda error: _form(here, address, request.form, error),
+        N_("Đã lưu."),
+        lambda _none: f"{HERE}/{reference}",
+    )
 
 
 def _of_step(reference: str, what: str) -> str | None:
@@ -118,14 +106,12 @@ def _of_step(reference: str, what: str) -> str | None:
 def act(reference: str, what: str) -> Any:
     """One step of a window."""
     command, words = acts.ACTS[what]
-    try:
-        command(guards.actor(), reference, request.form, request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _page(reference, what, error)
-    flash(gettext(words), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    return acts.done(
+        lambda: command(guards.actor(), reference, request.form, request.form.get("op_key", "")),
+        lambda error: _page(reference, what, error),
+        words,
+        lambda _none: f"{HERE}/{reference}",
+    )
 
 
 acts.hang(bp, act, list(acts.ACTS))
