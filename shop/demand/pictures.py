@@ -182,8 +182,6 @@ def start_words(row: starts.StartRow) -> list[str]:
     said = [] if row.season_on is None else [_season_words(row, row.season_on)]
     if not row.stated:
         said.append(gettext(N_("Cơ sở chưa khai năng lực nên chưa biết phải bắt đầu khi nào.")))
-        if not row.line.ware.months:
-            said.append(gettext(N_("Chưa ghi mùa vụ nên tính như có quanh năm.")))
     elif row.start_by is None:
         said.append(gettext(N_("Quá hạn bắt đầu: dù làm từ trước cũng không đủ sức.")))
     elif row.late:
