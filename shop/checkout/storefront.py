@@ -149,8 +149,11 @@ def change() -> Any:
         cut = services.change(_token(), _user_id(), changes)
     except ShopError as error:
         return _basket_page(error), error.status
-    for name in cut:
-        flash(gettext("“%(name)s” không còn đủ, chúng tôi đã giảm số lượng trong giỏ.", name=name), "warn")
+    for name, limit in cut:
+        if limit:
+            flash(gettext(errors.LimitReached.title, name=name, limit=limit), "warn")
+        else:
+            flash(gettext("“%(name)s” không còn đủ, chúng tôi đã giảm số lượng trong giỏ.", name=name), "warn")
     return redirect(web.path("/gio-hang"), 303)
 
 

@@ -141,7 +141,7 @@ def join() -> Any:
         return render_template("demand/storefront/asked.html", email=True)
     _remember(joined.reference)
     if joined.known:
-        flash(gettext("Bạn đã có trong hàng chờ này rồi."))
+        flash(gettext("Bạn đã có trong hàng chờ này rồi."), "ok")
     return redirect(web.path(f"/cho-hang/{joined.reference}"), 303)
 
 
@@ -236,7 +236,7 @@ def _place_page(entry: WaitEntry, error: ShopError | None = None) -> Any:
 
 def _back(entry: WaitEntry, text: str) -> Any:
     _remember(entry.reference)
-    flash(text)
+    flash(text, "ok")
     return redirect(web.path(f"/cho-hang/{entry.reference}"), 303)
 
 

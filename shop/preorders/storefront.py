@@ -163,7 +163,7 @@ def place(reference: str) -> Any:
         return _form_page(queries.window(reference, public=True), form, refusal), refusal.status
     _remember("preorders", placed.reference)
     if placed.deposit_reference is None:
-        flash(gettext("Đã ghi. Hãy mở thư vừa gửi và bấm xác nhận để giữ chỗ."))
+        flash(gettext("Đã ghi. Hãy mở thư vừa gửi và bấm xác nhận để giữ chỗ."), "ok")
         return redirect(web.path(f"{OWN}/{placed.reference}"), 303)
     _remember("orders", placed.deposit_reference)
     return redirect(_pay_url(placed.deposit_reference, form.payment.data or ""), 303)
@@ -237,7 +237,7 @@ def _moved_for(row: Preorder, window: HarvestWindow) -> queries.Moved | None:
 
 def _done(reference: str, words: str) -> Any:
     _remember("preorders", reference)
-    flash(words)
+    flash(words, "ok")
     return redirect(web.path(f"{OWN}/{reference}"), 303)
 
 

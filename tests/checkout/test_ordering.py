@@ -202,6 +202,9 @@ def test_more_than_an_order_may_have_is_not_called_sold_out(bench):
     bench.add(quantity=60)
     page = text_of(bench.client.get("/gio-hang"))
     assert "tối đa 50" in page and "chỉ còn" not in page
+    bench.client.fill("/gio-hang", form="/gio-hang", quantity="70")
+    page = text_of(bench.client.get("/gio-hang"))
+    assert "tối đa 50" in page and "không còn đủ" not in page
 
 
 def test_goods_that_sell_out_while_paying(bench):

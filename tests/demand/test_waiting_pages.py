@@ -220,6 +220,7 @@ def test_the_place_says_when_nobody_can_be_served(shelf: Shelf) -> None:
     assert client.fill(address, form=form, point=shelf.point.slug).status_code == 303
     page = words(client.get(address))
     assert "không còn nhận khách" not in page and "đứng thứ 1 trong 2" in page
+    assert page.count("Đã lưu.") == 1
     with transaction() as s:
         s.get_one(Product, shelf.variant.product_id).state = ProductState.HIDDEN
     page = words(client.get(address))

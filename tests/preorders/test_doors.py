@@ -200,7 +200,9 @@ def test_a_member_finds_his_pre_orders_and_may_leave_when_the_days_moved(orchard
     assert "Ngày của vụ đã đổi lúc" in text_of(orchard.client.get(f"/mua-vu/{window}"))
     assert orchard.client.fill(own, form=own + "/rut").status_code == 303
     work()
-    assert "Ngày của vụ đã đổi" not in text_of(orchard.client.get(own))  # he has left
+    page = text_of(orchard.client.get(own))
+    assert "Ngày của vụ đã đổi" not in page  # he has left
+    assert page.count("notice-ok") == 1  # told once
     assert (claim(found.reference).state, refunded(found.reference)) == (S.LEFT, 60_000)
 
 

@@ -241,9 +241,10 @@ def put_claimed(
         )
 
 
-def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> list[str]:
-    """Set units per SKU in the visitor's basket (0 takes the line out); return the names of lines that were cut to what
-    can be had. SKUs not in the basket are ignored: another tab may have taken them out.
+def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> list[tuple[str, int]]:
+    """Set units per SKU in the visitor's basket (0 takes the line out); return the names of lines that were cut, with what one
+    order may have where that was the reason (else 0: there are no more). SKUs not in the basket are ignored: another tab may
+    have taken them out.
 
     Raises:
         WrongQuantity: a count is negative or absurd; nothing changed.
@@ -268,7 +269,7 @@ def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> l
                 publish(BasketShort(variant_id, min(wanted, limit), there))
             if wanted > most > 0:
                 wanted = most
-                cut.append(goods[variant_id].name)
+                cut.append((goods[variant_id].name, limit if limit <= there else 0))
             line = (BasketLine.basket_id == basket.id) & (BasketLine.variant_id == variant_id)
             if wanted == 0:
                 s.execute(delete(BasketLine).where(line).execution_options(synchronize_session=False))
