@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from sqlalchemy import select
 
@@ -108,13 +109,18 @@ class Drawn:
 
 def words(vietnamese: str, english: str | None) -> str:
     """What was written down in two languages, in the reader's own."""
-    return english if english and web.language() == "en" else vietnamese
+    return english if english and _reads_english() else vietnamese
+
+
+def _reads_english() -> bool:
+    """Whether a page is being made for a reader of English; what is made behind the pages is Vietnamese."""
+    return bool(request) and web.language() == "en"
 
 
 def metres(cells: int, cell_cm: int) -> str:
     """The length of `cells` in metres, as the reader writes it: `3`, `2,5`."""
     told = f"{cells * cell_cm / 100:.2f}".rstrip("0").rstrip(".")
-    return told if web.language() == "en" else told.replace(".", ",")
+    return told if _reads_english() else told.replace(".", ",")
 
 
 def of(fair: Exhibition, *, who: bool) -> Drawn:

@@ -19,7 +19,7 @@ from shop.exhibitions.services import budget
 from shop.kernel import operations, tables, web
 from shop.kernel.errors import N_, Invalid, ShopError
 
-tabs.add(30, "budget", N_("Dự toán"), Permission.EXHIBITION_READ, frozenset(FairState) - {FairState.RECORDED})
+tabs.add(30, "budget", N_("Dự toán thu chi"), Permission.EXHIBITION_READ, frozenset(FairState) - {FairState.RECORDED})
 
 TABLE = tables.Table(
     name="du-toan",

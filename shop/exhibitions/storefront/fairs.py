@@ -72,6 +72,7 @@ def fair(slug: str) -> str:
 
 @bp.get("/hoi-cho/<slug>/so-do.pdf")
 @public
+@web.public_page()
 def fair_plan(slug: str) -> Response:
     """The plan for printing."""
     row = reads.public(slug)

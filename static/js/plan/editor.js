@@ -382,7 +382,7 @@ function start() {
       change(() => (event.shiftKey ? resize(s, s.columns + dx, s.rows + dy) : move(s, s.x + dx, s.y + dy)));
       if (!faults().told) say(fill(words.at, { x: s.x + 1, y: s.y + 1, w: s.columns, h: s.rows }));
     } else if (event.key === "Enter" && s) {
-      by(isBooth(s) ? "p-code" : "p-label").focus();
+      by(isBooth(s) ? "p-code" : "p-label").select();
     } else if (event.key === "Delete" || event.key === "Backspace") {
       remove();
     } else if ((event.key === "PageDown" || event.key === "PageUp") && list.length) {
