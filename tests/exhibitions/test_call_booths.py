@@ -243,7 +243,7 @@ def test_changes_by_hand_are_kept_said_and_undone(ctx: Any) -> None:
     assert [w.kind for w in found.arrangement.warnings] == [allot.Warn.BEFORE_OTHERS]
     allotting.undo(STAFF, fair.slug, made)
     assert rule.edits(fair.row.id) == []
-    assert len(rule.edits(fair.row.id, undone=True)) == 1
+    assert [(who, target) for _e, who, target in rule.told_edits(fair.row.id)] == [("HTX 3 sao", "HTX 5 sao")]
     allotting.edit(STAFF, fair.slug, EditKind.SWAP, three, five, "Cơ sở mới cần quảng bá", key())
     fair.publish()
     assert fair.at() == {three: "A1"}

@@ -147,8 +147,6 @@ def _allot(
     now = queries.preview(fair, rule, seed, given)
     shown = queries.preview(fair, tried, seed, given) if tried is not None else now
     may = guards.may(P.EXHIBITION_EDIT, f"exhibition:{fair.id}")
-    names = {a.row.id: a.producer_name for a in (*given.askers.values(), *given.without_goods)}
-    booths = {b.id: b.code for b in given.booths.values()}
     asked = Counter(a.locality for a in given.askers.values())
     return page(
         "exhibitions/office/allot.html", fair, PART, error, found=shown, lines=_lines(shown), may=may, about=about,
@@ -158,10 +156,7 @@ def _allot(
         quota_set=bool(shown.rule.quotas), rule_lines=call_words.rule_lines(shown.rule),
         seed_digest=row.seed_digest if row is not None and row.announced_at else None,
         warnings=[call_words.warning(w, given, dict(shown.result.quotas)) for w in shown.arrangement.warnings],
-        edits=[
-            (e, names.get(e.application_id, ""), names.get(e.other_id or 0, "") or booths.get(e.booth_id or 0, ""))
-            for e in queries.edits(fair.id, undone=True)
-        ],
+        edits=queries.told_edits(fair.id),
         edit_names=EDIT_NAMES, choices=[(o.reference, f"{o.rank}. {given.askers[o.reference].producer_name}")
                                         for o in now.result.outcomes],
         without_goods=given.without_goods, unchecked=given.unchecked,

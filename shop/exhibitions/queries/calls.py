@@ -516,6 +516,33 @@ def locality_scope(reference: str, **_values: Any) -> str | None:
     return f"locality:{row.locality_code}"
 
 
+def unchecked(scopes: Collection[str]) -> int:
+    """Applications that were handed in at fairs covered by `scopes` and have goods whose papers nobody has looked at."""
+    waiting = (
+        select(func.count(Application.id.distinct()))
+        .join(Exhibition, Exhibition.id == Application.exhibition_id)
+        .join(ApplicationGoods, ApplicationGoods.application_id == Application.id)
+        .where(Application.state == A.SUBMITTED, Exhibition.state.in_((F.ANNOUNCED, F.ALLOTTED)))
+        .where(ApplicationGoods.papers == PapersState.UNCHECKED)
+    )
+    if "*" not in scopes:
+        ids = [int(s.partition(":")[2]) for s in scopes if s.startswith("exhibition:")]
+        waiting = waiting.where(Exhibition.id.in_(ids))
+    return session().scalar(waiting) or 0
+
+
+def unendorsed(scopes: Collection[str]) -> int:
+    """Applications of the localities in `scopes` of which nobody has spoken, while that is still possible."""
+    waiting = (
+        select(func.count())
+        .select_from(Application)
+        .join(Exhibition, Exhibition.id == Application.exhibition_id)
+        .where(Application.state == A.SUBMITTED, Exhibition.state == F.ANNOUNCED)
+        .where(Application.endorsement == Endorsement.NONE, covered(scopes))
+    )
+    return session().scalar(waiting) or 0
+
+
 def counts(exhibition_id: int) -> dict[ApplicationState, int]:
     """How many applications of a fair are in each state."""
     rows = session().execute(
