@@ -15,7 +15,7 @@ from shop.catalog.models import Product, ProductKind, ProductState, Variant, Var
 from shop.conversations import queries as conversations
 from shop.counts import queries as counts
 from shop.demand.queries import waiting as wait_list
-from shop.exhibitions.queries import calls
+from shop.exhibitions.queries import applications as lists
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
@@ -282,12 +282,12 @@ def _listings(scopes: frozenset[str]) -> list[Waiting]:
 
 
 def _fairs(scopes: frozenset[str]) -> list[Waiting]:
-    fresh = calls.unchecked(scopes)
+    fresh = lists.unchecked(scopes)
     return [Waiting(N_("Hội chợ"), N_("Hồ sơ chờ xem giấy tờ"), fresh, "/office/exhibitions")]
 
 
 def _endorsements(scopes: frozenset[str]) -> list[Waiting]:
-    silent = calls.unendorsed(scopes)
+    silent = lists.unendorsed(scopes)
     path = "/office/endorsements?endorsement=none&state=submitted"
     return [Waiting(N_("Hội chợ"), N_("Hồ sơ chờ ý kiến địa phương"), silent, path)]
 

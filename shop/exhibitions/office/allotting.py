@@ -19,7 +19,7 @@ from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.office import bp
 from shop.exhibitions.office.frame import page
 from shop.exhibitions.queries import allotting as queries
-from shop.exhibitions.queries import calls, fairs
+from shop.exhibitions.queries import booths, calls, fairs
 from shop.exhibitions.queries.allotting import OUTSIDE, Preview
 from shop.exhibitions.services import allotting, moving
 from shop.kernel import clock, operations, web
@@ -256,10 +256,10 @@ def publish_booths(slug: str) -> Any:
 
 
 def _stands(fair: Exhibition, error: ShopError | None = None) -> Any:
-    standing = calls.standing(fair.id)
+    standing = booths.standing(fair.id)
     return page(
-        "exhibitions/office/stands.html", fair, STANDS, error, rows=standing, waiting=calls.waiting(fair.id),
-        free=calls.free_booths(fair.id), moves=calls.moves(fair.id), choices=calls.as_choices(standing),
+        "exhibitions/office/stands.html", fair, STANDS, error, rows=standing, waiting=booths.waiting(fair.id),
+        free=booths.free_booths(fair.id), moves=booths.moves(fair.id), choices=booths.as_choices(standing),
         may=guards.may(P.EXHIBITION_EDIT, f"exhibition:{fair.id}") and fair.state is F.ALLOTTED,
         v=request.form if error else {}, op_key=operations.new_key(), back_key=operations.new_key(),
         fees=sum(r.stand.fee_amount for r in standing), subsidies=sum(r.stand.subsidy_amount for r in standing),
