@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("application_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("other_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("booth_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("booth_code", sa.String(length=20), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_key", sa.String(length=40), nullable=False),
@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_label", sa.String(length=255), nullable=True),
         sa.CheckConstraint(
-            "(kind = 'move') = (booth_id IS NOT NULL)", name=op.f("ck_exhibition_allotment_edits_moves_into_a_booth")
+            "(kind = 'move') = (booth_code IS NOT NULL)", name=op.f("ck_exhibition_allotment_edits_moves_into_a_booth")
         ),
         sa.CheckConstraint(
             "(kind = 'swap') = (other_id IS NOT NULL)", name=op.f("ck_exhibition_allotment_edits_swaps_with_another")
@@ -56,9 +56,6 @@ def upgrade() -> None:
             ["application_id"],
             ["exhibition_applications.id"],
             name=op.f("fk_exhibition_allotment_edits_application_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["booth_id"], ["exhibition_booths.id"], name=op.f("fk_exhibition_allotment_edits_booth_id")
         ),
         sa.ForeignKeyConstraint(
             ["exhibition_id"], ["exhibitions.id"], name=op.f("fk_exhibition_allotment_edits_exhibition_id")

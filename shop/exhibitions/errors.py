@@ -46,7 +46,7 @@ class CallClosed(Conflict):
 
 
 class NoCall(Conflict):
-    code = "call-closed"
+    code = "no-call"
     title = N_("Hội chợ này hiện không nhận hồ sơ đăng ký.")
 
 

@@ -15,6 +15,8 @@ from shop.catalog.models import Product, ProductKind, ProductState, Variant, Var
 from shop.conversations import queries as conversations
 from shop.counts import queries as counts
 from shop.demand.queries import waiting as wait_list
+from shop.exhibitions.queries import applications as lists
+from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.jobs import Job, JobState, Schedule
@@ -291,6 +293,17 @@ def _listings(scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _fairs(scopes: frozenset[str]) -> list[Waiting]:
+    fresh = lists.unchecked(scopes)
+    return [Waiting(N_("Hội chợ"), N_("Hồ sơ chờ xem giấy tờ"), fresh, "/office/exhibitions")]
+
+
+def _endorsements(scopes: frozenset[str]) -> list[Waiting]:
+    silent = lists.unendorsed(scopes)
+    path = "/office/endorsements?endorsement=none&state=submitted"
+    return [Waiting(N_("Hội chợ"), N_("Hồ sơ chờ ý kiến địa phương"), silent, path)]
+
+
 def _jobs(_scopes: frozenset[str]) -> list[Waiting]:
     group = N_("Máy móc")
     failed = _count(Job.state == JobState.FAILED, table=Job)
@@ -338,6 +351,8 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.SETTLEMENT_READ, _settlement),
     (Permission.CATALOG_READ, _certificates),
     (Permission.LISTING_REVIEW, _listings),
+    (Permission.EXHIBITION_EDIT, _fairs),
+    (Permission.EXHIBITION_ENDORSE, _endorsements),
     (Permission.JOB_READ, _jobs),
 )
 

@@ -29,6 +29,7 @@ from shop.exhibitions.models.allotting import BoothOffer, OfferState, StandSwap,
 from shop.exhibitions.models.calls import Application, ApplicationState, PapersState, Stand
 from shop.exhibitions.models.fairs import Booth, Exhibition, ExhibitionStep, FairState
 from shop.exhibitions.queries import allotting as rule
+from shop.exhibitions.queries import calls
 from shop.exhibitions.services import allotting, applications, moving, offers
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -243,7 +244,7 @@ def test_changes_by_hand_are_kept_said_and_undone(ctx: Any) -> None:
     assert [w.kind for w in found.arrangement.warnings] == [allot.Warn.BEFORE_OTHERS]
     allotting.undo(STAFF, fair.slug, made)
     assert rule.edits(fair.row.id) == []
-    assert len(rule.edits(fair.row.id, undone=True)) == 1
+    assert [(who, target) for _e, who, target in rule.told_edits(fair.row.id)] == [("HTX 3 sao", "HTX 5 sao")]
     allotting.edit(STAFF, fair.slug, EditKind.SWAP, three, five, "Cơ sở mới cần quảng bá", key())
     fair.publish()
     assert fair.at() == {three: "A1"}
@@ -399,6 +400,20 @@ def test_a_wish_may_be_taken_back_and_needs_are_kept(ctx: Any) -> None:
         moving.withdraw_swap(MAKER, asked)
     with pytest.raises(BoothUnfit):
         moving.swap_by_staff(STAFF, four, cold, "đổi khu", key())
+
+
+def test_a_wish_to_change_ends_when_the_fair_begins(ctx: Any) -> None:
+    fair = ruled()
+    fair.booth("A1")
+    fair.booth("A2")
+    five, four = by_stars(fair, 5, 4)
+    fair.publish()
+    asked = moving.ask_swap(MAKER, five, stand_of(four).reference, None, key())
+    assert calls.waiting_at(row_of(four).producer_id) == 1
+    fair.step(FairState.RUNNING)
+    assert calls.waiting_at(row_of(four).producer_id) == 0
+    with pytest.raises(SwapOver):
+        moving.answer_swap(MAKER, asked, yes=True)
 
 
 def test_staff_put_take_out_and_change_with_a_reason(ctx: Any) -> None:

@@ -37,12 +37,13 @@ class ExhibitionRule(Base):
 
 
 class AllotmentEdit(Base):
-    """A change by hand to what the rule gives: into `booth_id`, in exchange with `other_id`, or out. Kept when undone."""
+    """A change by hand to what the rule gives: into the booth `booth_code`, in exchange with `other_id`, or out. Kept when
+    undone, and when the booth is no longer on the plan."""
 
     __tablename__ = "exhibition_allotment_edits"
     __table_args__ = (
         one_of("kind", EditKind),
-        CheckConstraint("(kind = 'move') = (booth_id IS NOT NULL)", name="moves_into_a_booth"),
+        CheckConstraint("(kind = 'move') = (booth_code IS NOT NULL)", name="moves_into_a_booth"),
         CheckConstraint("(kind = 'swap') = (other_id IS NOT NULL)", name="swaps_with_another"),
         Index("ix_exhibition_allotment_edits_exhibition", "exhibition_id", "id"),
     )
@@ -52,7 +53,7 @@ class AllotmentEdit(Base):
     kind: Mapped[EditKind] = mapped_column(EnumText(EditKind))
     application_id: Mapped[int] = mapped_column(ForeignKey(Application.id))
     other_id: Mapped[int | None] = mapped_column(ForeignKey(Application.id))
-    booth_id: Mapped[int | None] = mapped_column(ForeignKey(Booth.id))
+    booth_code: Mapped[Str20 | None]
     reason: Mapped[LongText]
     at: Mapped[Instant]
     actor_key: Mapped[Str40]

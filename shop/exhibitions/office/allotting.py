@@ -19,7 +19,7 @@ from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.office import bp
 from shop.exhibitions.office.frame import page
 from shop.exhibitions.queries import allotting as queries
-from shop.exhibitions.queries import calls, fairs
+from shop.exhibitions.queries import booths, calls, fairs
 from shop.exhibitions.queries.allotting import OUTSIDE, Preview
 from shop.exhibitions.services import allotting, moving
 from shop.kernel import clock, operations, web
@@ -147,8 +147,6 @@ def _allot(
     now = queries.preview(fair, rule, seed, given)
     shown = queries.preview(fair, tried, seed, given) if tried is not None else now
     may = guards.may(P.EXHIBITION_EDIT, f"exhibition:{fair.id}")
-    names = {a.row.id: a.producer_name for a in (*given.askers.values(), *given.without_goods)}
-    booths = {b.id: b.code for b in given.booths.values()}
     asked = Counter(a.locality for a in given.askers.values())
     return page(
         "exhibitions/office/allot.html", fair, PART, error, found=shown, lines=_lines(shown), may=may, about=about,
@@ -158,10 +156,7 @@ def _allot(
         quota_set=bool(shown.rule.quotas), rule_lines=call_words.rule_lines(shown.rule),
         seed_digest=row.seed_digest if row is not None and row.announced_at else None,
         warnings=[call_words.warning(w, given, dict(shown.result.quotas)) for w in shown.arrangement.warnings],
-        edits=[
-            (e, names.get(e.application_id, ""), names.get(e.other_id or 0, "") or booths.get(e.booth_id or 0, ""))
-            for e in queries.edits(fair.id, undone=True)
-        ],
+        edits=queries.told_edits(fair.id),
         edit_names=EDIT_NAMES, choices=[(o.reference, f"{o.rank}. {given.askers[o.reference].producer_name}")
                                         for o in now.result.outcomes],
         without_goods=given.without_goods, unchecked=given.unchecked,
@@ -261,10 +256,10 @@ def publish_booths(slug: str) -> Any:
 
 
 def _stands(fair: Exhibition, error: ShopError | None = None) -> Any:
-    standing = calls.standing(fair.id)
+    standing = booths.standing(fair.id)
     return page(
-        "exhibitions/office/stands.html", fair, STANDS, error, rows=standing, waiting=calls.waiting(fair.id),
-        free=calls.free_booths(fair.id), moves=calls.moves(fair.id), choices=calls.as_choices(standing),
+        "exhibitions/office/stands.html", fair, STANDS, error, rows=standing, waiting=booths.waiting(fair.id),
+        free=booths.free_booths(fair.id), moves=booths.moves(fair.id), choices=booths.as_choices(standing),
         may=guards.may(P.EXHIBITION_EDIT, f"exhibition:{fair.id}") and fair.state is F.ALLOTTED,
         v=request.form if error else {}, op_key=operations.new_key(), back_key=operations.new_key(),
         fees=sum(r.stand.fee_amount for r in standing), subsidies=sum(r.stand.subsidy_amount for r in standing),

@@ -21,7 +21,8 @@ from shop.exhibitions.models.calls import (
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.office import bp
 from shop.exhibitions.office.frame import page
-from shop.exhibitions.queries import calls, fairs, past
+from shop.exhibitions.queries import applications as lists
+from shop.exhibitions.queries import booths, calls, fairs, past
 from shop.exhibitions.queries.calls import Whole
 from shop.exhibitions.services import applications, moving, rows
 from shop.kernel import operations, web
@@ -39,12 +40,12 @@ tabs.add(30, PART, N_("Hồ sơ đăng ký"), P.EXHIBITION_READ, KNOWN)
 def applications_of(slug: str) -> Any:
     """All applications that were handed in."""
     fair = fairs.by_slug(slug)
-    view = calls.of_fair(request.args, fair)
+    view = lists.of_fair(request.args, fair)
     if view.export:
         return view.download()
     return page(
         "exhibitions/office/applications.html", fair, PART, view=view, names=APPLICATION_NAMES, kinds=calls.STATE_KINDS,
-        endorsements=ENDORSEMENT_NAMES, endorsement_kinds=calls.ENDORSEMENT_KINDS, counts=calls.counts(fair.id),
+        endorsements=ENDORSEMENT_NAMES, endorsement_kinds=calls.ENDORSEMENT_KINDS, counts=lists.counts(fair.id),
     )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def _page(found: Whole, what: str = "", error: ShopError | None = None) -> Any:
         may_decide=may and open_fair and row.state in (A.SUBMITTED, A.WAITING, A.SENT_BACK),
         may_return=row.state is A.SUBMITTED, may_wait=row.state is A.SUBMITTED,
         may_take_out=may and fair.state is F.ALLOTTED and row.state is A.ACCEPTED,
-        free=[(code, code) for code in calls.free_booths(fair.id)]
+        free=[(code, code) for code in booths.free_booths(fair.id)]
         if may and fair.state is F.ALLOTTED and row.state in (A.WAITING, A.ACCEPTED)
         else [],
     )  # fmt: skip

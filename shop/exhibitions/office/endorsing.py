@@ -18,6 +18,7 @@ from shop.exhibitions.models.calls import (
 )
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.office import bp
+from shop.exhibitions.queries import applications as lists
 from shop.exhibitions.queries import calls
 from shop.exhibitions.services import applications
 from shop.kernel import web
@@ -33,7 +34,7 @@ HERE = "/office/endorsements"
 @guards.requires(P.EXHIBITION_ENDORSE)
 def endorsements() -> Any:
     """The applications of one's own locality."""
-    view = calls.to_endorse(request.args, guards.scopes(P.EXHIBITION_ENDORSE))
+    view = lists.to_endorse(request.args, guards.scopes(P.EXHIBITION_ENDORSE))
     if view.export:
         return view.download()
     return render_template(
@@ -59,14 +60,14 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
 
 
 @bp.get("/endorsements/<reference>")
-@guards.requires(P.EXHIBITION_ENDORSE, scope=calls.locality_scope)
+@guards.requires(P.EXHIBITION_ENDORSE, scope=lists.locality_scope)
 def endorsement(reference: str) -> Any:
     """One application, with the form to speak for or against it."""
     return _page(reference)
 
 
 @bp.post("/endorsements/<reference>")
-@guards.requires(P.EXHIBITION_ENDORSE, scope=calls.locality_scope)
+@guards.requires(P.EXHIBITION_ENDORSE, scope=lists.locality_scope)
 def endorse(reference: str) -> Any:
     """Speak for or against it."""
     try:

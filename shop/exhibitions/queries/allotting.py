@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from shop.exhibitions import allot, fees
 from shop.exhibitions.allot import Applicant, Arrangement, Edit, Place, QuotaKind, Result, Rule
@@ -184,12 +185,26 @@ def _goods(application_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def edits(exhibition_id: int, *, undone: bool = False) -> list[AllotmentEdit]:
-    """The changes by hand to the booths of a fair, first to last; with `undone` those that were undone as well."""
-    rows = select(AllotmentEdit).where(AllotmentEdit.exhibition_id == exhibition_id)
-    if not undone:
-        rows = rows.where(AllotmentEdit.undone_at.is_(None))
+def edits(exhibition_id: int) -> list[AllotmentEdit]:
+    """The changes by hand to the booths of a fair that hold, first to last."""
+    rows = select(AllotmentEdit).where(AllotmentEdit.exhibition_id == exhibition_id, AllotmentEdit.undone_at.is_(None))
     return list(session().scalars(rows.order_by(AllotmentEdit.id)))
+
+
+def told_edits(exhibition_id: int) -> list[tuple[AllotmentEdit, str, str]]:
+    """All changes by hand, undone ones too: the change, whom it concerns, and the booth or the other one."""
+    one, two = aliased(Producer), aliased(Producer)
+    his, other = aliased(Application), aliased(Application)
+    rows = session().execute(
+        select(AllotmentEdit, one.name, two.name)
+        .join(his, his.id == AllotmentEdit.application_id)
+        .join(one, one.id == his.producer_id)
+        .outerjoin(other, other.id == AllotmentEdit.other_id)
+        .outerjoin(two, two.id == other.producer_id)
+        .where(AllotmentEdit.exhibition_id == exhibition_id)
+        .order_by(AllotmentEdit.id)
+    )
+    return [(edit, name, edit.booth_code or with_ or "") for edit, name, with_ in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +229,15 @@ def preview(fair: Exhibition, rule: Rule, seed: str, given: Inputs | None = None
     result = allot.allot(rule, given.applicants, given.places, seed)
     by_hand = edits(fair.id)
     names = _references([i for e in by_hand for i in (e.application_id, e.other_id) if i is not None])
+    codes = {p.code: p.booth_id for p in given.places}
     told = [
-        Edit(e.id, e.kind, names[e.application_id], e.booth_id, names[e.other_id] if e.other_id is not None else None)
+        Edit(
+            e.id,
+            e.kind,
+            names[e.application_id],
+            codes.get(e.booth_code or ""),
+            names[e.other_id] if e.other_id is not None else None,
+        )
         for e in by_hand
     ]
     arranged = allot.arrange(result, given.applicants, given.places, told)

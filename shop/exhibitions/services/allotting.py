@@ -107,21 +107,21 @@ def edit(actor: Actor, slug: str, kind: EditKind, reference: str, target: str, r
         if fair.state is not F.ANNOUNCED:
             raise FairMovedOn
         row = _taking_part(fair, reference, "reference")
-        booth_id = other_id = None
+        booth_code = other_id = None
         if kind is EditKind.MOVE:
-            booth_id = s.scalar(
-                select(Booth.id).where(
+            booth_code = s.scalar(
+                select(Booth.code).where(
                     Booth.exhibition_id == fair.id, Booth.code == target.strip(), Booth.out_of_use.is_(False)
                 )
             )
-            if booth_id is None:
+            if booth_code is None:
                 raise Invalid(N_("Hội chợ này không có gian %(code)s."), field="target", code=target.strip())
         elif kind is EditKind.SWAP:
             other_id = _taking_part(fair, target.strip(), "target").id
             if other_id == row.id:
                 raise Invalid(N_("Hãy chọn hai cơ sở khác nhau của hội chợ này."), field="target")
         made = AllotmentEdit(
-            exhibition_id=fair.id, kind=kind, application_id=row.id, other_id=other_id, booth_id=booth_id, reason=said,
+            exhibition_id=fair.id, kind=kind, application_id=row.id, other_id=other_id, booth_code=booth_code, reason=said,
             at=clock.now(), actor_key=actor.key, actor_label=actor.label,
         )  # fmt: skip
         s.add(made)

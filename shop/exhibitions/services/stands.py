@@ -82,6 +82,13 @@ def close(actor: Actor, swap: StandSwap, state: SwapState) -> None:
     publish(SwapMoved(swap.id, state.value))
 
 
+def end_swaps(actor: Actor, exhibition_id: int) -> None:
+    """Let all wishes to change booths that wait for an answer end, at a locked fair."""
+    rows = select(StandSwap).where(StandSwap.state == S.ASKED, StandSwap.exhibition_id == exhibition_id)
+    for swap in session().scalars(rows.order_by(StandSwap.id)).all():
+        close(actor, swap, S.ENDED)
+
+
 def check_free_of_goods(*booth_ids: int) -> None:
     """Let booths change hands only while they have no point of sale.
 

@@ -8,7 +8,7 @@ from flask import render_template
 
 from shop.accounts import guards
 from shop.exhibitions import call_words
-from shop.exhibitions.queries import allotting, calls, fairs
+from shop.exhibitions.queries import allotting, booths, fairs
 from shop.exhibitions.storefront import bp
 from shop.kernel.errors import NotFound
 
@@ -21,7 +21,7 @@ def draw(slug: str) -> Any:
     row = allotting.rule_row(fair.id)
     if row is None or row.announced_at is None:
         raise NotFound
-    told = calls.last_draw(fair.id) if row.revealed_at else None
+    told = booths.last_draw(fair.id) if row.revealed_at else None
     return render_template(
         "exhibitions/storefront/draw.html", fair=fair, seed_digest=row.seed_digest,
         seed=row.seed if row.revealed_at else None, rule=call_words.rule_lines(allotting.rule_of(row)), told=told,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from shop.accounts.permissions import Permission
 from shop.conversations import queries as conversations
 from shop.demand.queries import waiting as wait_list
+from shop.exhibitions.queries import calls
 from shop.kernel import clock
 from shop.kernel.errors import N_
 from shop.listings import queries as listings
@@ -88,12 +89,18 @@ def _listings(producer_id: int) -> list[Waiting]:
     ]
 
 
+def _fairs(producer_id: int) -> list[Waiting]:
+    found = calls.waiting_at(producer_id)
+    return [Waiting(N_("Hội chợ"), N_("Hồ sơ hội chợ chờ bạn trả lời"), found, "/producer/fairs")]
+
+
 # Who may see a part, and the part: given the producer's id it says what waits.
 PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = (
     (Permission.PORTAL_ORDERS, _orders),
     (Permission.PORTAL_ORDERS, _conversations),
     (Permission.SUPPLY_EDIT, _supply),
     (Permission.LISTING_EDIT, _listings),
+    (Permission.EXHIBITION_APPLY, _fairs),
     (Permission.STATEMENT_READ, _money),
     (Permission.PORTAL_ENTER, _papers),
 )
