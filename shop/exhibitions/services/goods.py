@@ -528,21 +528,21 @@ def turn_back(exhibition_id: int) -> int:
     for reference in list(
         s.scalars(select(SupplyAsk.reference).where(SupplyAsk.point_id.in_(here), SupplyAsk.status.in_(ASK_OPEN)))
     ):
-        done += _try(lambda r=reference: asks.withdraw(SYSTEM, r, why, f"cancelled:{r}"))  # type: ignore[misc]
+        done += _try(lambda r=reference: asks.withdraw(SYSTEM, r, why, f"cancelled:{r}"))
     for reference in list(
         s.scalars(select(Delivery.reference).where(Delivery.point_id.in_(here), Delivery.state.in_(DELIVERY_OPEN)))
     ):
-        done += _try(lambda r=reference: receipts.finish(SYSTEM, r, why))  # type: ignore[misc]
+        done += _try(lambda r=reference: receipts.finish(SYSTEM, r, why))
     for reference in list(
         s.scalars(select(Transfer.reference).where(Transfer.to_point_id.in_(here), Transfer.status.in_(WAITING)))
     ):
-        done += _try(lambda r=reference: transfers.cancel(SYSTEM, r, why, f"cancelled:{r}"))  # type: ignore[misc]
+        done += _try(lambda r=reference: transfers.cancel(SYSTEM, r, why, f"cancelled:{r}"))
     for booth in list(
         s.scalars(
             select(Booth).where(Booth.exhibition_id == exhibition_id, Booth.point_id.is_not(None)).order_by(Booth.id)
         )
     ):
-        done += _try(lambda b=booth: send_home(SYSTEM, b.id))  # type: ignore[misc]
+        done += _try(lambda b=booth: send_home(SYSTEM, b.id))
     return done
 
 
