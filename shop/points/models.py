@@ -52,8 +52,8 @@ SERVICE_NAMES = {
 class Point(Base):
     """A place that holds goods, open from `opened_on` until before `closed_on`.
 
-    `ships` lets the web sell from it by parcel, `pickup` lets buyers collect there. A booth takes goods before its fair and gives
-    them away after it: it sells from `sells_from_on` until before `sells_to_on` (NULL: as long as it is open).
+    `ships` lets the web sell from it by parcel, `pickup` lets buyers collect there. A booth takes goods before its fair and
+    gives them away after it: it sells from `sells_from_on` until before `sells_to_on` (NULL: as long as it is open).
     """
 
     __tablename__ = "points"

@@ -33,6 +33,7 @@ WAYS: Ways = (
             Way("/producer/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_EDIT),
             Way("/producer/waiting", N_("Khách đang chờ"), "people", P.SUPPLY_EDIT),
             Way("/producer/deliveries", N_("Hàng giao đến điểm"), "truck", P.SUPPLY_EDIT),
+            Way("/producer/fairs/goods", N_("Hàng cho hội chợ"), "tent", P.EXHIBITION_APPLY),
         ),
     ),
     (
