@@ -17,7 +17,6 @@ from shop.exhibitions.queries import fairs
 from shop.exhibitions.queries import goods as queries
 from shop.exhibitions.services import goods
 from shop.kernel import clock, operations, web
-from shop.kernel.db import session
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.producers import maker
@@ -100,7 +99,6 @@ def commit_goods(reference: str) -> Any:
     except NotFound:
         raise
     except ShopError as error:
-        session().rollback()
         return _page(reference, error)
     flash(gettext("Đã ghi lời hứa của bạn. Ban tổ chức sẽ lập phiếu giao hàng."), "ok")
     return redirect(web.path(f"{HERE}/{reference}"), 303)
