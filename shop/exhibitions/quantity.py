@@ -53,7 +53,7 @@ UNKNOWN = N_("Chưa biết: quy cách này chưa bán ở hội chợ nào và c
 def suggest(expected: Expected | None, can: Makes, by: date) -> Suggestion:
     """What to bring of one pack, and why. `by`: the day on which the goods have to be ready."""
     if expected is None or expected.high <= 0:
-        why = [(UNKNOWN, {})]
+        why: list[tuple[str, dict[str, Any]]] = [(UNKNOWN, {})]
         if not can.stated:
             why.append((N_("Cơ sở chưa khai làm được bao nhiêu."), {}))
         return Suggestion(None, tuple(why))

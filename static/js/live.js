@@ -1,5 +1,5 @@
 // A board that asks for its middle again all the time, so that what it shows is never older than a second. It rests while
-// nobody looks, and says so when nobody answers. Without JavaScript the page reloads itself.
+// nobody looks, and says so when nobody answers. Without JavaScript a link loads it anew.
 
 const PAUSE = 600;
 

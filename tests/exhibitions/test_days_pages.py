@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from shop.accounts.permissions import Role
-from shop.exhibitions.models.days import Commitment, Contact, Incident, Replenishment, Visits
+from shop.exhibitions.models.days import Commitment, Contact, Incident, PaperKind, Replenishment, Visits
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.queries import days as queries
 from shop.exhibitions.services import booths, days, goods
 from shop.exhibitions.services.booths import Terms
+from shop.exhibitions.services.days import More
 from shop.exhibitions.services.goods import Word
 from shop.kernel import clock
 from shop.kernel.db import session
@@ -238,6 +239,22 @@ def test_a_producer_commits_in_his_own_door(client: Any, fair: Fair) -> None:
     assert client.fill(page, form=page, **{f"units-{one.goods.id}": "24"}).status_code == 303
     assert session().query(Commitment).one().units == 24
     assert client.get(f"/producer/fairs/goods/{two.application.reference}").status_code == 404
+
+
+def test_a_producer_says_when_the_goods_a_booth_asked_for_will_be_there(client: Any, fair: Fair) -> None:
+    one, two = fair.places
+    soon = clock.now() + timedelta(hours=2)
+    mine = days.replenish(BOSS, one.booth.id, More(one.variant.id, 4, soon, PaperKind.ASK), key())
+    foreign = days.replenish(BOSS, two.booth.id, More(two.variant.id, 4, soon, PaperKind.ASK), key())
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{one.producer.id}"))
+    page = f"/producer/fairs/goods/{one.application.reference}"
+    said = {"do": "arrival", "due_at": soon.astimezone(clock.VIETNAM).strftime("%Y-%m-%dT%H:%M")}
+    assert client.fill(page, form=page, paper=foreign, **said).status_code == 404
+    assert client.fill(page, form=page, paper=mine, **(said | {"due_at": ""})).status_code == 422
+    assert client.fill(page, form=page, paper=mine, **said).status_code == 303
+    due = {row.reference: row.due_at for row in session().query(Replenishment)}
+    assert due[mine] is not None
+    assert due[foreign] is None
 
 
 def test_public_pages_say_who_sells_what_and_the_screen_names_nobody(client: Any, fair: Fair) -> None:

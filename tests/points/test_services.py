@@ -149,3 +149,36 @@ def test_the_demonstration_is_marked(ctx):
     assert all(p.is_demo for p in queries.shipping_points())
     assert not any(p.is_demo for p in queries.all_points() if p.kind is PointKind.FAIR)
     assert points.DEMO_WAREHOUSE not in {p.slug for p in queries.public_points()}
+
+
+# --- days on which a booth sells ---------------------------------------------------------------------------------
+
+
+def test_a_booth_lives_longer_than_it_sells(ctx):
+    first = clock.today() + timedelta(days=5)
+    span = {"sells_from_on": first, "sells_to_on": first + timedelta(days=3)}
+    made = points.create(STAFF, draft(kind=PointKind.FAIR, opened_on=first - timedelta(days=2), **span), "key-000001")
+    view = queries.point(made)
+    assert (view.begins_on, view.ends_on) == (first, first + timedelta(days=3))
+    assert view.is_open_on(first - timedelta(days=1))
+    assert [view.sells_on(first + timedelta(days=n)) for n in (-1, 0, 2, 3)] == [False, True, True, False]
+    points.close(STAFF, made, first + timedelta(days=1), "dừng sớm")
+    assert queries.point(made).ends_on == first + timedelta(days=1)
+    plain = queries.point(points.create(STAFF, draft(opened_on=first), "key-000002"))
+    assert (plain.begins_on, plain.ends_on, plain.sells_on(first)) == (first, None, True)
+
+
+@pytest.mark.parametrize("days", [(0, None), (None, 3), (3, 3), (4, 3)])
+def test_days_of_selling_are_both_given_and_in_order(ctx, days):
+    first, end = (None if n is None else clock.today() + timedelta(days=n) for n in days)
+    with pytest.raises(Invalid) as refusal:
+        points.create(STAFF, draft(sells_from_on=first, sells_to_on=end), "key-000001")
+    assert refusal.value.field in {"sells_from_on", "sells_to_on"}
+
+
+def test_nobody_collects_where_nobody_sells_yet(ctx):
+    first = clock.today() + timedelta(days=1)
+    span = {"sells_from_on": first, "sells_to_on": first + timedelta(days=3)}
+    made = points.create(STAFF, draft(pickup=True, opened_on=clock.today(), **span), "key-000001")
+    assert made not in {p.id for p in queries.pickup_points()}
+    assert made in {p.id for p in queries.pickup_points(first)}

@@ -70,7 +70,7 @@ def commitments_hold() -> Iterator[str]:
         .order_by(ApplicationGoods.id)
     )
     for reference, goods_id, committed, units in rows:
-        yield f"application {reference}: goods {goods_id} commit {committed}, said {units}"
+        yield f"application {reference}: goods {goods_id} promise {committed}, said {units}"
 
 
 @invariant("exhibitions.papers-are-there")

@@ -11,14 +11,14 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.exhibitions.models.calls import PapersState
 from shop.exhibitions.models.fairs import Exhibition
+from shop.exhibitions.office import acts
 from shop.exhibitions.portal import bp
 from shop.exhibitions.queries import days as day_queries
 from shop.exhibitions.queries import fairs
 from shop.exhibitions.queries import goods as queries
-from shop.exhibitions.services import goods
+from shop.exhibitions.services import days, goods
 from shop.kernel import clock, operations, web
-from shop.kernel.db import session
-from shop.kernel.errors import NotFound, ShopError
+from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.producers import maker
 from shop.supply import forms as typed
@@ -81,13 +81,23 @@ def _point_name(stand: queries.StandGoods, fair: Exhibition) -> str:
 @bp.post("/fairs/goods/<reference>")
 @guards.requires(P.EXHIBITION_APPLY, scope=of_application)
 def commit_goods(reference: str) -> Any:
-    """Commit: so many of each pack, and why fewer than suggested."""
+    """Commit: so many of each pack, and why fewer than suggested; with `do` = arrival, say when goods that a booth asked for
+    will be there."""
     _application, fair = queries.application(reference)
     form = request.form
     try:
         stand = next(iter(queries.stands(fair, application=reference)), None)
         if stand is None:
             raise NotFound
+        if form.get("do") == "arrival":
+            mine = {row.variant_id for row in stand.rows}
+            asked = day_queries.replenishments(fair.id, booth_id=stand.booth_id)
+            if not any(m.reference == form.get("paper") and m.variant_id in mine for m in asked):
+                raise NotFound
+            due_at = acts.moment(form.get("due_at"), "due_at", needed=N_("Hãy ghi giờ hàng đến."))
+            days.tell_arrival(guards.actor(), form["paper"], due_at)
+            flash(gettext("Đã ghi giờ đến."), "ok")
+            return redirect(web.path(f"{HERE}/{reference}"), 303)
         words = {
             row.goods_id: goods.Word(
                 typed.number(form.get(f"units-{row.goods_id}"), f"units-{row.goods_id}", needed=True),
@@ -100,7 +110,6 @@ def commit_goods(reference: str) -> Any:
     except NotFound:
         raise
     except ShopError as error:
-        session().rollback()
         return _page(reference, error)
     flash(gettext("Đã ghi lời hứa của bạn. Ban tổ chức sẽ lập phiếu giao hàng."), "ok")
     return redirect(web.path(f"{HERE}/{reference}"), 303)

@@ -21,7 +21,7 @@ from shop.catalog.models import Product, Variant
 from shop.exhibitions import pace, sensors
 from shop.exhibitions.models.calls import Stand
 from shop.exhibitions.models.days import Contact, CountedBy, Incident, Visits
-from shop.exhibitions.models.fairs import Booth, Exhibition, Zone
+from shop.exhibitions.models.fairs import Booth, Exhibition, FairState, Zone
 from shop.exhibitions.pace import Days
 from shop.exhibitions.queries.days import MoreRow, more_row, natural, replenishments_statement
 from shop.kernel import clock
@@ -86,6 +86,7 @@ class Board:
     """What the board shows at the instant `at`; amounts in đồng, hours are open hours."""
 
     at: datetime
+    running: bool
     is_open: bool
     today_amount: int
     total_amount: int
@@ -137,6 +138,8 @@ def read(fair: Exhibition, now: datetime | None = None) -> Board:
     for (_gate, hour), n in visits.items():
         if clock.business_day(hour) == business_day:
             per_hour[hour.astimezone(clock.VIETNAM).hour] += n
+    running = fair.state is FairState.RUNNING
+    empty = [b for b in known if b.empty_since and running]
     silent = [
         (code, b.code, heard)
         for b in known
@@ -145,6 +148,7 @@ def read(fair: Exhibition, now: datetime | None = None) -> Board:
     ]
     return Board(
         at=at,
+        running=running,
         is_open=days.is_open(at),
         today_amount=sum(b.today_amount for b in known),
         total_amount=sum(b.total_amount for b in known),
@@ -152,8 +156,9 @@ def read(fair: Exhibition, now: datetime | None = None) -> Board:
         sales_today=sales_today,
         booths=tuple(known),
         best=best,
-        running_out=running_out,
-        empty=tuple(sorted((b for b in known if b.empty_since), key=lambda b: (b.empty_since or at, natural(b.code)))),
+        # What is gone from a fair that is over was carried home, most of it.
+        running_out=running_out if running else (),
+        empty=tuple(sorted(empty, key=lambda b: (b.empty_since or at, natural(b.code)))),
         asked=small.asked,
         asks_today=small.asks_today,
         visitors_today=per_day.get(business_day, 0),
@@ -180,7 +185,8 @@ _BOOTHS = (
 
 def _booths(exhibition_id: int) -> dict[int, BoothNow]:
     found: dict[int, BoothNow] = {}
-    for code, zone, point_id, maker in session().execute(_BOOTHS, {"fair": exhibition_id}):
+    rows: Iterable[Any] = session().execute(_BOOTHS, {"fair": exhibition_id})
+    for code, zone, point_id, maker in rows:
         known = found.get(point_id)
         if known is None:
             found[point_id] = BoothNow(code, zone or "", maker or "", point_id)
@@ -352,7 +358,7 @@ def _row(kind: str, a: Any, words: Any, at: Any, n: Any) -> Any:
 
 
 _NO_TIME = cast(null(), UtcDateTime)
-_OF_FAIR = bindparam("fair")
+_OF_FAIR: Any = bindparam("fair")
 _COUNTS = union_all(
     _row("till", Device.point_id, Device.code, Device.last_seen_at, 0)
     .select_from(Booth)

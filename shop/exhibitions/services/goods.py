@@ -21,7 +21,7 @@ from shop.exhibitions.quantity import Expected, Makes
 from shop.exhibitions.queries import goods as queries
 from shop.kernel import audit, clock, operations, text
 from shop.kernel.actor import SYSTEM, Actor
-from shop.kernel.db import locked, session, transaction
+from shop.kernel.db import in_batches, locked, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.receipts import services as receipts
 from shop.receipts.models import Delivery, DeliveryLine, Terms
@@ -37,6 +37,7 @@ from shop.transfers.services import planned
 
 GOODS_MOVE = (FairState.ALLOTTED, FairState.RUNNING)
 WEEK = 7
+TOGETHER = 20
 
 
 # --- how many ----------------------------------------------------------------------------------------------------
@@ -131,10 +132,14 @@ def _expected(fair: Exhibition, packs: Sequence[_Pack], today: date) -> dict[int
         if pack.point_id is not None:
             by_point[pack.point_id].append(pack)
     found: dict[int, Expected] = {}
-    for point_id, mine in sorted(by_point.items()):
-        told = {n.variant_id: n for n in needs.needs(weeks, sorted({p.variant_id for p in mine}), [point_id])}
+    # Asked for some booths at once: what demand reads of packs is most of the work, whatever the number of places.
+    for some in in_batches(sorted(by_point), TOGETHER):
+        mine = [pack for point_id in some for pack in by_point[point_id]]
+        told = {
+            (n.place, n.variant_id): n for n in needs.needs(weeks, sorted({p.variant_id for p in mine}), list(some))
+        }
         for pack in mine:
-            need = told.get(pack.variant_id)
+            need = told.get((pack.point_id or 0, pack.variant_id))
             if need is None or need.source is needs.Source.TARGET:
                 continue
             if need.source is needs.Source.FORECAST:
@@ -528,21 +533,21 @@ def turn_back(exhibition_id: int) -> int:
     for reference in list(
         s.scalars(select(SupplyAsk.reference).where(SupplyAsk.point_id.in_(here), SupplyAsk.status.in_(ASK_OPEN)))
     ):
-        done += _try(lambda r=reference: asks.withdraw(SYSTEM, r, why, f"cancelled:{r}"))  # type: ignore[misc]
+        done += _try(lambda r=reference: asks.withdraw(SYSTEM, r, why, f"cancelled:{r}"))
     for reference in list(
         s.scalars(select(Delivery.reference).where(Delivery.point_id.in_(here), Delivery.state.in_(DELIVERY_OPEN)))
     ):
-        done += _try(lambda r=reference: receipts.finish(SYSTEM, r, why))  # type: ignore[misc]
+        done += _try(lambda r=reference: receipts.finish(SYSTEM, r, why))
     for reference in list(
         s.scalars(select(Transfer.reference).where(Transfer.to_point_id.in_(here), Transfer.status.in_(WAITING)))
     ):
-        done += _try(lambda r=reference: transfers.cancel(SYSTEM, r, why, f"cancelled:{r}"))  # type: ignore[misc]
+        done += _try(lambda r=reference: transfers.cancel(SYSTEM, r, why, f"cancelled:{r}"))
     for booth in list(
         s.scalars(
             select(Booth).where(Booth.exhibition_id == exhibition_id, Booth.point_id.is_not(None)).order_by(Booth.id)
         )
     ):
-        done += _try(lambda b=booth: send_home(SYSTEM, b.id))  # type: ignore[misc]
+        done += _try(lambda b=booth: send_home(SYSTEM, b.id))
     return done
 
 

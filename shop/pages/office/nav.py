@@ -34,6 +34,7 @@ WAYS: Ways = (
         (
             Way("/office", N_("Việc hôm nay"), "home", P.OFFICE_ENTER),
             Way("/office/my-points", N_("Điểm của tôi"), "pin", P.FULFILMENT_HANDLE),
+            Way("/office/fair-booths", N_("Gian hội chợ của tôi"), "tent", P.TRANSFER_HANDLE),
         ),
     ),
     (

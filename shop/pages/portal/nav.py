@@ -34,12 +34,15 @@ WAYS: Ways = (
             Way("/producer/asks", N_("Đề nghị cung ứng"), "bell", P.SUPPLY_EDIT),
             Way("/producer/waiting", N_("Khách đang chờ"), "people", P.SUPPLY_EDIT),
             Way("/producer/deliveries", N_("Hàng giao đến điểm"), "truck", P.SUPPLY_EDIT),
-            Way("/producer/fairs/calendar", N_("Lịch hội chợ"), "tent", P.EXHIBITION_APPLY),
         ),
     ),
     (
         N_("Hội chợ"),
-        (Way("/producer/fairs", N_("Đăng ký hội chợ"), "pin", P.EXHIBITION_APPLY),),
+        (
+            Way("/producer/fairs", N_("Đăng ký hội chợ"), "pin", P.EXHIBITION_APPLY),
+            Way("/producer/fairs/goods", N_("Hàng cho hội chợ"), "tent", P.EXHIBITION_APPLY),
+            Way("/producer/fairs/calendar", N_("Lịch hội chợ"), "clock", P.EXHIBITION_APPLY),
+        ),
     ),
     (
         N_("Tiền và báo cáo"),
