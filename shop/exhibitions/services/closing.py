@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -561,7 +561,7 @@ def sign(
                 digest=digest,
                 seal=row.seal,
             )
-            found = sheets.whole(reference)
+            found = replace(found, signatures=(*found.signatures, row))
         if found.missing:
             return None
         return _freeze(actor, found, None)
