@@ -36,19 +36,14 @@ FINISHED = (FairState.CLOSED, FairState.REPORTED, FairState.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine of a booth: `may_send` tells why it may still have sales to send (a word of `MAY_SEND`), if it may."""
+    """A machine of a booth: `may_send` tells why it may still have sales to send: a turn is `open`, there is a `gap` in its
+    numbers."""
 
     id: int
     code: str
     booth: str
     revoked: bool
     may_send: str
-
-
-MAY_SEND = {
-    "open": N_("còn ca chưa đóng"),
-    "gap": N_("còn thiếu số hóa đơn"),
-}
 
 
 def machines(exhibition_id: int) -> list[Machine]:
