@@ -20,6 +20,7 @@ from shop.exhibitions.errors import (
     FairMovedOn,
     GoodsClaimed,
     GoodsStillThere,
+    PutRightFirst,
     SheetChanged,
     SheetNotReady,
 )
@@ -348,6 +349,9 @@ def test_a_sale_sent_after_the_close_is_booked_and_signed_anew(fair):
     assert late.sheet.state is SheetState.FROZEN
     assert late.shown == frozen
     assert late.figures["totals"]["sold"] == 3
+    closing.explain(STAFF, late.sheet.reference, "máy gửi muộn")
+    with pytest.raises(PutRightFirst):
+        fair.sign("A1", "Mực")
     assert closing.put_right(STAFF, late.sheet.reference) == 3
     assert session().scalars(select(Shortage.state)).all() == [ShortageState.SHORT]
     again = fair.sign("A1", "Mực")

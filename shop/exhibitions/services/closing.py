@@ -23,6 +23,7 @@ from shop.exhibitions.errors import (
     GoodsClaimed,
     GoodsOnRoad,
     GoodsStillThere,
+    PutRightFirst,
     SheetChanged,
     SheetNotReady,
 )
@@ -514,7 +515,7 @@ def sign(
     version then. Signing the same again changes nothing.
 
     Raises:
-        NotFound; SheetNotReady; SheetChanged: these are no longer its figures.
+        NotFound; SheetNotReady; SheetChanged: these are no longer its figures; PutRightFirst: see `put_right`.
         Invalid: no name, no signature, or a difference that nobody has explained.
     """
     name = text.clean(name).replace("\n", " ")
@@ -533,6 +534,8 @@ def sign(
             raise SheetNotReady
         if found.digest != digest:
             raise SheetChanged
+        if to_put_right(found):
+            raise PutRightFirst
         if found.unexplained:
             raise Invalid(
                 N_("Có hàng thừa hoặc thiếu chưa ai giải thích. Hãy ghi giải thích trước khi ký."), field="explanation"
@@ -602,7 +605,7 @@ def freeze_unsigned(actor: Actor, reference: str, reason: str, digest: str) -> i
     """Freeze a sheet without all signatures, with a reason; return the number of its version.
 
     Raises:
-        NotFound; SheetNotReady; SheetChanged; Invalid: no reason.
+        NotFound; SheetNotReady; SheetChanged; PutRightFirst; Invalid: no reason.
     """
     reason = _said(reason, "reason", least=5)
     post_sales(actor, reference)
@@ -610,6 +613,8 @@ def freeze_unsigned(actor: Actor, reference: str, reason: str, digest: str) -> i
         found = _ready(reference)
         if found.digest != digest:
             raise SheetChanged
+        if to_put_right(found):
+            raise PutRightFirst
         return _freeze(actor, found, reason)
 
 
