@@ -451,11 +451,11 @@ def explain(actor: Actor, reference: str, explanation: str) -> None:
         audit.record(actor, "exhibitions.explain", f"sheet:{reference}", explanation=explanation)
 
 
-def _ready(reference: str, *, signing: bool = True) -> Whole:
-    """The sheet with its figures, its row and the levels of its point locked, so that they are of one moment.
+def _locked(reference: str) -> None:
+    """Lock a sheet's booth, its sheets and the levels of its point, so that what is read then is of one moment.
 
     Raises:
-        NotFound; SheetNotReady.
+        NotFound.
     """
     s = session()
     booth_id = s.scalar(select(Sheet.booth_id).where(Sheet.reference == reference))
@@ -467,6 +467,15 @@ def _ready(reference: str, *, signing: bool = True) -> Whole:
         s.execute(
             select(StockLevel.id).where(StockLevel.point_id == booth.point_id).order_by(StockLevel.id).with_for_update()
         ).all()
+
+
+def _ready(reference: str, *, signing: bool = True) -> Whole:
+    """The sheet with its figures, locked.
+
+    Raises:
+        NotFound; SheetNotReady.
+    """
+    _locked(reference)
     found = sheets.whole(reference)
     if signing and not found.to_sign:
         raise SheetNotReady
@@ -526,8 +535,8 @@ def sign(
         raise Invalid(N_("Hãy ký vào ô, hoặc đánh dấu ô xác nhận thay chữ ký."), field=f"ticked-{side.value}")
     post_sales(actor, reference)
     with transaction() as s:
-        known = s.scalar(select(Sheet).where(Sheet.reference == reference))
-        if known is not None and (number := _frozen_with(known, side, digest)) is not None:
+        _locked(reference)
+        if (number := _frozen_with(reference, side, digest)) is not None:
             return number
         found = _ready(reference)
         if side not in found.sides:
@@ -570,13 +579,14 @@ def sign(
         return _freeze(actor, found, None)
 
 
-def _frozen_with(sheet: Sheet, side: Side, digest: str) -> int | None:
+def _frozen_with(reference: str, side: Side, digest: str) -> int | None:
     """The version of these figures that this side signed, if it is frozen."""
     return session().scalar(
         select(SheetVersion.number)
         .join(Signature, Signature.sheet_id == SheetVersion.sheet_id)
+        .join(Sheet, Sheet.id == SheetVersion.sheet_id)
         .where(
-            SheetVersion.sheet_id == sheet.id,
+            Sheet.reference == reference,
             SheetVersion.digest == digest,
             Signature.digest == digest,
             Signature.side == side,
