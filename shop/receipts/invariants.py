@@ -15,10 +15,12 @@ from shop.receipts.models import (
     DeliveryLine,
     Departure,
     DepartureLine,
+    HandBack,
     Receipt,
     ReceiptLine,
     Terms,
 )
+from shop.receipts.services import HANDED_BACK
 from shop.stock.models import SHOP, StockLevel, StockMovement
 
 
@@ -104,3 +106,30 @@ def departed() -> Iterator[str]:
         .having(or_(DeliveryLine.delivery_id != Delivery.id, func.sum(DepartureLine.quantity) > DeliveryLine.quantity))
     )
     yield from dict.fromkeys(r for (r,) in session().execute(strange))
+
+
+@invariant("receipts.handed-back-is-the-owners")
+def handed_back() -> Iterator[str]:
+    """Goods that went back were their taker's, lay at the paper's point and left it; each paper moved something, nothing moved
+    without one."""
+    rows = session().execute(
+        select(HandBack.reference)
+        .outerjoin(StockMovement, StockMovement.reference == func.concat(HANDED_BACK, HandBack.reference))
+        .outerjoin(StockLevel, StockLevel.id == StockMovement.level_id)
+        .where(
+            or_(
+                StockMovement.id.is_(None),
+                StockMovement.quantity > 0,
+                StockLevel.point_id != HandBack.point_id,
+                StockLevel.owner != func.concat("producer:", HandBack.producer_id),
+            )
+        )
+        .distinct()
+    )
+    yield from (reference for (reference,) in rows)
+    stray = session().execute(
+        select(StockMovement.id)
+        .outerjoin(HandBack, StockMovement.reference == func.concat(HANDED_BACK, HandBack.reference))
+        .where(StockMovement.reference.startswith(HANDED_BACK), HandBack.id.is_(None))
+    )
+    yield from (f"movement {i}" for (i,) in stray)

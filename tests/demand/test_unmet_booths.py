@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 
 from shop.demand.booths import HOUR, LEAST_HOURS, Move, emptiness
 from shop.demand.models.unmet import Channel, Kind, UnmetDay
+from shop.demand.queries import fairs
 from shop.demand.services import booths, unmet
 from shop.demand.services.unmet import Wish
 from shop.kernel import clock
+from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.points.models import PointKind
 from shop.points.queries import forget as forget_points
+from shop.receipts import services as receipts
 from shop.stock.models import MovementKind, StockLevel, StockMovement
 from tests.demand.test_unmet import rows, whole
-from tests.factories import make_point, make_variant, put_in
+from tests.factories import make_point, make_producer, make_variant, put_in
 
 FIRST = clock.start_of(date(2026, 9, 1)) + timedelta(hours=8)
 DAY_1, DAY_2 = ((FIRST + timedelta(days=n), FIRST + timedelta(days=n, hours=10)) for n in range(2))
@@ -161,3 +164,11 @@ def test_a_hall_without_days_of_its_own_is_no_fair_while_it_sells_nothing(fair: 
     forget_points()
     assert booths.look() == 0
     assert rows() == []
+
+
+def test_what_its_owner_took_home_is_not_written_off(fair: Any) -> None:
+    producer = make_producer()
+    level = put_in(fair["variant"], fair["point"], 6, owner=f"producer:{producer.id}")
+    receipts.hand_back(SYSTEM, producer.id, fair["point"].id, {level: 4}, taken_by="Ông Ba", op_key="hand-back-test-1")
+    booth = next(iter(fairs.past({"*"})))
+    assert (booth.taken_home, booth.written_off) == (4, 0)

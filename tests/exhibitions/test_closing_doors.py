@@ -239,8 +239,10 @@ def test_a_cancelled_fair_with_goods_on_the_road_is_finished_the_same_way(fair, 
     transfers.approve(STAFF, sent, {}, key())
     transfers.pack(STAFF, sent, {source: 6}, key())
     transfers.dispatch(STAFF, sent, key())
-    with transaction():
+    with transaction() as s:
         fair.fair.state = FairState.CANCELLED
+        # Its end was set when it was prepared.
+        s.get_one(Point, fair.points["A2"].id).closed_on = clock.today() + timedelta(days=5)
     with pytest.raises(SheetsOpen):
         finishing.close_fair(STAFF, fair.slug, op_key=key())
     from shop.stock.models import Passage

@@ -244,6 +244,7 @@ def test_page_paper_and_spreadsheet(fair):
     shown = client.get(here).get_data(as_text=True)
     assert "bản 1" in shown
     assert "Báo cáo bế mạc" in shown
+    assert f'href="{here}.pdf?v=1"' in shown
     assert client.get(f"{here}?v=2").status_code == 404
     assert client.get(f"{here}?live=1").status_code == 200
     assert client.get(f"{here}.pdf?v=1").data.startswith(b"%PDF-")

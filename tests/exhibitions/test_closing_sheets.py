@@ -11,13 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from shop.catalog.models import Price
 from shop.counts import services as counts
 from shop.counts.models import WriteOffReason
 from shop.exhibitions import ledger
 from shop.exhibitions.errors import (
     BoothNotClosing,
     FairMovedOn,
+    GoodsClaimed,
     GoodsStillThere,
+    PutRightFirst,
     SheetChanged,
     SheetNotReady,
 )
@@ -27,11 +30,15 @@ from shop.exhibitions.queries import sheets, takings
 from shop.exhibitions.services import closing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import clock
+from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid
+from shop.orders import services as orders
+from shop.orders.models import DeliveryKind, Fulfilment, PaymentMethod
 from shop.settlement.models import Entry, EntryKind, Loss
 from shop.settlement.services import finding
 from shop.stock.models import MovementKind, StockLevel
+from shop.stock.services import Take
 from shop.till.models import Shortage, ShortageState, TillTender
 from shop.transfers import services as transfers
 from shop.transfers.models import S, Transfer
@@ -342,6 +349,9 @@ def test_a_sale_sent_after_the_close_is_booked_and_signed_anew(fair):
     assert late.sheet.state is SheetState.FROZEN
     assert late.shown == frozen
     assert late.figures["totals"]["sold"] == 3
+    closing.explain(STAFF, late.sheet.reference, "máy gửi muộn")
+    with pytest.raises(PutRightFirst):
+        fair.sign("A1", "Mực")
     assert closing.put_right(STAFF, late.sheet.reference) == 3
     assert session().scalars(select(Shortage.state)).all() == [ShortageState.SHORT]
     again = fair.sign("A1", "Mực")
@@ -420,3 +430,37 @@ def test_takings_are_what_tills_took(fair):
     totals = fair.sheet("A2").figures["totals"]
     assert (totals["came"], totals["found"], totals["sold"]) == (0, 2, 2)
     assert session().scalars(select(StockLevel.on_hand).where(StockLevel.point_id == fair.points["A2"].id)).all() == [0]
+
+
+def test_what_was_ordered_on_the_web_and_collected_at_the_booth(fair):
+    fair.booth("A1", "Mực")
+    level = fair.bring("A1", "Mực", 9)
+    goods = fair.goods["Mực"]
+    price = session().scalars(select(Price).where(Price.variant_id == goods.id)).one()
+    line = orders.DraftLine(
+        goods.id, fair.producers["Mực"].id, goods.sku, "Chả mực", goods.pack, 3, price.amount, price.id, False, None, False,
+        "none", 550,
+    )  # fmt: skip
+    parcel = orders.DraftParcel(fair.points["A1"].id, DeliveryKind.PICKUP, (line,), (Take(level, 3),), 0, 1_600)
+    draft = orders.Draft(
+        op_key=key(), op_digest="x", basket_key=None, user_id=None, locale="vi", payment_method=PaymentMethod.COD,
+        delivery=DeliveryKind.PICKUP, name="Khách hẹn", phone="+84912345678", email=None, parcels=(parcel,), pay_until=None,
+        discount_amount=10_000, pickup_point_id=fair.points["A1"].id,
+    )  # fmt: skip
+    order = orders.place(SYSTEM, draft, key="k").order_id
+    fair.begin("A1")
+    fair.count("A1")
+    # What is kept for the order cannot go home.
+    with pytest.raises(GoodsClaimed) as refused:
+        fair.home_with("A1")
+    assert refused.value.field == f"back-{level}"
+    closing.all_home(STAFF, fair.slug, "A1", key())
+    assert fair.sheet("A1", "Mực").left == 3
+    parcel_id = session().scalars(select(Fulfilment.id).where(Fulfilment.order_id == order)).one()
+    orders.confirm(STAFF, order)
+    orders.pack(STAFF, parcel_id)
+    orders.hand_over(STAFF, parcel_id)
+    found = fair.sheet("A1", "Mực")
+    assert found.figures["tenders"] == {"web": 350_000}
+    assert (found.figures["totals"]["sold"], found.figures["totals"]["back"], found.left) == (3, 6, 0)
+    assert found.step == "sign"

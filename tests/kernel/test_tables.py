@@ -153,6 +153,15 @@ def test_numbers_days_and_instants_keep_their_kind() -> None:
     assert row[4] == str(10**17)
 
 
+def test_further_sheets_follow() -> None:
+    target = io.BytesIO()
+    more = [("Ngày/gian", ["a", "b"], iter([["=1+1", 3]])), ("Rỗng", ["c"], iter([]))]
+    tables.write_xlsx(target, ["x"], iter([[1]]), tables.Cover("Bìa", [("Tổng", 9)], "Dòng"), more)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(target.getvalue()))
+    assert book.sheet_names == ["Bìa", "Dòng", "Ngày gian", "Rỗng"]
+    assert book.get_sheet_by_name("Ngày gian").to_python()[1] == ["'=1+1", 3]
+
+
 def test_cells_are_named_for_a_phone() -> None:
     """Each cell carries the name of its column, escaped; one that only says a dash is marked."""
     drawn = templates.labelled(

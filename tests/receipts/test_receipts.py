@@ -17,9 +17,10 @@ from shop.kernel.errors import Invalid, NotFound
 from shop.receipts import queries
 from shop.receipts import services as receipts
 from shop.receipts.errors import MoreThanExpected, NotExpected
-from shop.receipts.models import DeliveryDay, DeliveryState, DepartureLine, Receipt, ReceiptLine, Terms
+from shop.receipts.models import DeliveryDay, DeliveryState, DepartureLine, HandBack, Receipt, ReceiptLine, Terms
 from shop.receipts.services import Came, Left, Wanted
-from shop.stock.models import Lot, StockLevel
+from shop.stock.errors import NotEnough
+from shop.stock.models import Lot, StockLevel, StockMovement
 from tests import factories
 from tests.people import sign_in
 
@@ -334,3 +335,53 @@ def test_put_off_and_on_its_way(app: Any, supply: dict[str, Any], together: Any)
         s.query(DepartureLine).one().quantity = 11
         s.query(DeliveryDay).order_by(DeliveryDay.id.desc()).first().to_on = today + timedelta(days=6)
     assert {"receipts.what-left-was-promised", "receipts.day-is-its-last-change"} <= set(_broken())
+
+
+# --- goods that go back to their owner ---------------------------------------------------------------------------
+
+
+def test_consigned_goods_go_back_to_their_owner_once(supply: dict[str, Any]) -> None:
+    owner = f"producer:{supply['producer'].id}"
+    level = factories.put_in(supply["hen"], supply["point"], 10, owner=owner, lot_code="L1")
+    theirs = factories.put_in(supply["hen"], supply["point"], 5)
+    back = {"taken_by": "Ông Ba", "note": "hết hội chợ", "op_key": operations.new_key()}
+    point, producer = supply["point"].id, supply["producer"].id
+    reference = receipts.hand_back(KEEPER, producer, point, {level: 4}, **back)
+    assert receipts.hand_back(KEEPER, producer, point, {level: 4}, **back) == reference
+    session().expire_all()
+    assert session().get_one(StockLevel, level).on_hand == 6
+    row = session().query(HandBack).one()
+    assert (row.reference, row.taken_by, row.actor_label) == (reference, "Ông Ba", "Người giữ")
+    move = session().query(StockMovement).filter_by(reference=f"hand-back:{reference}").one()
+    assert (move.quantity, move.reason) == (-4, "Trả lại cơ sở: Ông Ba")
+    for goods, refusal, field in (
+        ({level: 7}, NotEnough, f"back-{level}"),
+        ({level: 0}, Invalid, f"back-{level}"),
+        ({}, Invalid, "goods"),
+        ({theirs: 1}, NotFound, None),
+    ):
+        with pytest.raises(refusal) as refused:
+            receipts.hand_back(KEEPER, producer, point, goods, taken_by="Ông Ba", op_key=operations.new_key())
+        assert refused.value.field == field
+    with pytest.raises(Invalid) as unnamed:
+        receipts.hand_back(KEEPER, producer, point, {level: 1}, taken_by=" ", op_key=operations.new_key())
+    assert unnamed.value.field == "taken_by"
+    assert all(f.ok for f in invariants.run())
+    # A lot that may not be sold may go back.
+    with transaction() as s:
+        s.query(Lot).filter_by(code="L1").one().expires_on = clock.today() - timedelta(days=1)
+    receipts.hand_back(KEEPER, producer, point, {level: 6}, taken_by="Ông Ba", op_key=operations.new_key())
+    session().expire_all()
+    assert session().get_one(StockLevel, level).on_hand == 0
+
+
+def test_what_was_handed_back_is_the_owners_and_no_more(supply: dict[str, Any]) -> None:
+    owner = f"producer:{supply['producer'].id}"
+    level = factories.put_in(supply["hen"], supply["point"], 10, owner=owner)
+    reference = receipts.hand_back(
+        KEEPER, supply["producer"].id, supply["point"].id, {level: 4}, taken_by="Ông Ba", op_key=operations.new_key()
+    )
+    other = factories.make_producer("HTX nữa").id
+    with transaction() as s:
+        s.query(HandBack).filter_by(reference=reference).one().producer_id = other
+    assert [f.name for f in invariants.run() if not f.ok] == ["receipts.handed-back-is-the-owners"]

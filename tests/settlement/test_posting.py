@@ -21,7 +21,7 @@ from shop.receipts import services as receipts
 from shop.receipts.models import Terms
 from shop.receipts.services import Came, Wanted
 from shop.settlement.models import EntryKind, Loss, Party
-from shop.settlement.services import losses, posting
+from shop.settlement.services import booths, losses, posting
 from shop.settlement.services.agreements import Rates
 from shop.stock import services as stock
 from shop.stock.models import MovementKind, StockMovement
@@ -252,3 +252,29 @@ def test_what_happened_long_ago_is_found(trade: Trade) -> None:
     trade.agree(since=clock.today() + timedelta(days=10))  # the first agreement reaches back to what went before
     settle()
     assert sums() == {"sale": 120_000, "commission": -18_000}
+
+
+def test_a_booth_is_charged_once_less_what_is_paid_of_it(app: Any, trade: Trade, together: Any) -> None:
+    mine = trade.producer.id
+
+    def charge() -> bool:
+        return booths.charge(
+            DESK, mine, "GIAN-0001", label="Hội chợ Xuân, gian A1", fee_amount=6_000_000,
+            subsidy_amount=4_500_000, point_id=None,
+        )  # fmt: skip
+
+    done = together(app, charge, times=6)
+    assert [o.error for o in done] == [None] * 6
+    assert sorted(o.value for o in done) == [False] * 5 + [True]
+    assert booths.charge(
+        DESK, mine, "GIAN-0002", label="Hội chợ Hè, gian B2", fee_amount=6_000_000, subsidy_amount=6_000_000,
+        point_id=None,
+    )  # fmt: skip
+    found = {e.reference: e for e in entries(EntryKind.BOOTH)}
+    assert {r: e.amount for r, e in found.items()} == {"GIAN-0001": -1_500_000, "GIAN-0002": 0}
+    assert booths.charged(["GIAN-0001", "GIAN-0002", "GIAN-0003"]) == {"GIAN-0001": 1_500_000, "GIAN-0002": 0}
+    with pytest.raises(ValueError, match="nothing at least"):
+        booths.charge(
+            DESK, mine, "GIAN-0004", label="x", fee_amount=1, subsidy_amount=2, point_id=None
+        )  # fmt: skip
+    assert broken() == []

@@ -157,6 +157,7 @@ def report_rows(slug: str) -> Any:
         money=MONEY,
         version=version,
         words=report_words,
+        orders=guards.may(P.ORDER_READ, "*"),
         of=lambda row: [c.of(row) for c in found.table.columns],
     )
 

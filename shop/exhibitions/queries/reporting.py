@@ -256,17 +256,25 @@ def _tables(
     names: dict[tuple[str, str], str] = {}
     receipts: dict[str, set[str]] = defaultdict(set)
     makers: dict[str, set[str]] = defaultdict(set)
+    # All but its day a sale shares with the others of its goods in its booth.
+    alike: dict[tuple[int, int, str], list[dict[str, Any]]] = {}
     for one in found:
-        for table, key_of in KEYS.items():
-            key, name = key_of(g, one)
-            names[table, key] = name
-            row = rows[table].setdefault(key, {"units": 0, "amount": 0})
+        known = alike.get((one.point_id, one.variant_id, one.owner))
+        if known is None:
+            mine = []
+            for table, key_of in KEYS.items():
+                if table != "day":
+                    key, names[table, key] = key_of(g, one)
+                    mine.append(rows[table].setdefault(key, {"units": 0, "amount": 0}))
+            makers[g.locality_of(g.producer_of(one))].add(_producer_key(g, one)[0])
+            known = alike[one.point_id, one.variant_id, one.owner] = mine
+        day = clock.business_day(one.at).isoformat()
+        names["day", day] = day
+        for row in (*known, rows["day"].setdefault(day, {"units": 0, "amount": 0})):
             row["units"] += one.units
             row["amount"] += one.amount
-            if table == "day" and one.units > 0:
-                receipts[key].add(one.reference)
-            if table == "locality":
-                makers[key].add(_producer_key(g, one)[0])
+        if one.units > 0:
+            receipts[day].add(one.reference)
         for way, amount in one.tenders:
             row = rows["tender"].setdefault(way, {"amount": 0})
             row["amount"] += amount
@@ -405,6 +413,13 @@ def _empty_hours(
 
 
 def _tenths(moves: list[Move], days: list[Span]) -> int:
+    balance = 0
+    for move in sorted(moves, key=lambda m: (m.at, m.quantity < 0)):
+        balance += move.quantity
+        if move.sold and balance <= 0:
+            break
+    else:  # it never sold out: most goods of most booths
+        return 0
     return round(10 * sum(emptiness(moves, days[:i], span).hours for i, span in enumerate(days)))
 
 

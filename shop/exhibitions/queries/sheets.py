@@ -447,7 +447,7 @@ class BoothRow:
 
 
 def booths(exhibition_id: int) -> list[BoothRow]:
-    """Every booth of a fair that somebody stands in or that holds goods, by code, with how far its closing is. A fixed number
+    """Every booth of a fair that somebody stands in or that goods were in, by code, with how far its closing is. A fixed number
     of statements."""
     s = session()
     rows = {
@@ -481,10 +481,11 @@ def booths(exhibition_id: int) -> list[BoothRow]:
     ):
         points[point_id].on_road = int(n)
     _add_sheets(exhibition_id, rows, left)
+    held = {point_id for point_id, _owner in left}
     return [
         row
         for row in sorted(rows.values(), key=lambda r: _natural(r.code))
-        if row.stands or row.left or row.on_road or row.begun or (row.point_id, SHOP) in left
+        if row.stands or row.on_road or row.begun or row.point_id in held
     ]
 
 

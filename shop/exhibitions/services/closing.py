@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -23,6 +23,7 @@ from shop.exhibitions.errors import (
     GoodsClaimed,
     GoodsOnRoad,
     GoodsStillThere,
+    PutRightFirst,
     SheetChanged,
     SheetNotReady,
 )
@@ -450,11 +451,11 @@ def explain(actor: Actor, reference: str, explanation: str) -> None:
         audit.record(actor, "exhibitions.explain", f"sheet:{reference}", explanation=explanation)
 
 
-def _ready(reference: str, *, signing: bool = True) -> Whole:
-    """The sheet with its figures, its row and the levels of its point locked, so that they are of one moment.
+def _locked(reference: str) -> None:
+    """Lock a sheet's booth, its sheets and the levels of its point, so that what is read then is of one moment.
 
     Raises:
-        NotFound; SheetNotReady.
+        NotFound.
     """
     s = session()
     booth_id = s.scalar(select(Sheet.booth_id).where(Sheet.reference == reference))
@@ -466,6 +467,15 @@ def _ready(reference: str, *, signing: bool = True) -> Whole:
         s.execute(
             select(StockLevel.id).where(StockLevel.point_id == booth.point_id).order_by(StockLevel.id).with_for_update()
         ).all()
+
+
+def _ready(reference: str, *, signing: bool = True) -> Whole:
+    """The sheet with its figures, locked.
+
+    Raises:
+        NotFound; SheetNotReady.
+    """
+    _locked(reference)
     found = sheets.whole(reference)
     if signing and not found.to_sign:
         raise SheetNotReady
@@ -514,7 +524,7 @@ def sign(
     version then. Signing the same again changes nothing.
 
     Raises:
-        NotFound; SheetNotReady; SheetChanged: these are no longer its figures.
+        NotFound; SheetNotReady; SheetChanged: these are no longer its figures; PutRightFirst: see `put_right`.
         Invalid: no name, no signature, or a difference that nobody has explained.
     """
     name = text.clean(name).replace("\n", " ")
@@ -525,14 +535,16 @@ def sign(
         raise Invalid(N_("Hãy ký vào ô, hoặc đánh dấu ô xác nhận thay chữ ký."), field=f"ticked-{side.value}")
     post_sales(actor, reference)
     with transaction() as s:
-        known = s.scalar(select(Sheet).where(Sheet.reference == reference))
-        if known is not None and (number := _frozen_with(known, side, digest)) is not None:
+        _locked(reference)
+        if (number := _frozen_with(reference, side, digest)) is not None:
             return number
         found = _ready(reference)
         if side not in found.sides:
             raise SheetNotReady
         if found.digest != digest:
             raise SheetChanged
+        if to_put_right(found):
+            raise PutRightFirst
         if found.unexplained:
             raise Invalid(
                 N_("Có hàng thừa hoặc thiếu chưa ai giải thích. Hãy ghi giải thích trước khi ký."), field="explanation"
@@ -561,19 +573,20 @@ def sign(
                 digest=digest,
                 seal=row.seal,
             )
-            found = sheets.whole(reference)
+            found = replace(found, signatures=(*found.signatures, row))
         if found.missing:
             return None
         return _freeze(actor, found, None)
 
 
-def _frozen_with(sheet: Sheet, side: Side, digest: str) -> int | None:
+def _frozen_with(reference: str, side: Side, digest: str) -> int | None:
     """The version of these figures that this side signed, if it is frozen."""
     return session().scalar(
         select(SheetVersion.number)
         .join(Signature, Signature.sheet_id == SheetVersion.sheet_id)
+        .join(Sheet, Sheet.id == SheetVersion.sheet_id)
         .where(
-            SheetVersion.sheet_id == sheet.id,
+            Sheet.reference == reference,
             SheetVersion.digest == digest,
             Signature.digest == digest,
             Signature.side == side,
@@ -602,7 +615,7 @@ def freeze_unsigned(actor: Actor, reference: str, reason: str, digest: str) -> i
     """Freeze a sheet without all signatures, with a reason; return the number of its version.
 
     Raises:
-        NotFound; SheetNotReady; SheetChanged; Invalid: no reason.
+        NotFound; SheetNotReady; SheetChanged; PutRightFirst; Invalid: no reason.
     """
     reason = _said(reason, "reason", least=5)
     post_sales(actor, reference)
@@ -610,6 +623,8 @@ def freeze_unsigned(actor: Actor, reference: str, reason: str, digest: str) -> i
         found = _ready(reference)
         if found.digest != digest:
             raise SheetChanged
+        if to_put_right(found):
+            raise PutRightFirst
         return _freeze(actor, found, reason)
 
 

@@ -7,14 +7,14 @@ cancelled fair is finished in the same way and stays cancelled; nobody owes for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.calls import Stand
-from shop.exhibitions.models.closing import BoothClosing, Sheet
+from shop.exhibitions.models.closing import Sheet
 from shop.exhibitions.models.fairs import Booth, Exhibition, ExhibitionStep, FairState
 from shop.exhibitions.queries import sheets
 from shop.exhibitions.services import closing, steps
@@ -36,19 +36,14 @@ FINISHED = (FairState.CLOSED, FairState.REPORTED, FairState.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine of a booth: `may_send` tells why it may still have sales to send (a word of `MAY_SEND`), if it may."""
+    """A machine of a booth: `may_send` tells why it may still have sales to send: a turn is `open`, there is a `gap` in its
+    numbers."""
 
     id: int
     code: str
     booth: str
     revoked: bool
     may_send: str
-
-
-MAY_SEND = {
-    "open": N_("còn ca chưa đóng"),
-    "gap": N_("còn thiếu số hóa đơn"),
-}
 
 
 def machines(exhibition_id: int) -> list[Machine]:
@@ -151,24 +146,25 @@ def _charge(actor: Actor, fair: Exhibition) -> int:
 
 
 def _close_points(actor: Actor, fair: Exhibition) -> int:
-    """End every point of the fair today; one that had its end set for later ends now. Return how many."""
-    closed = 0
-    rows = session().scalars(
-        select(Point).join(Booth, Booth.point_id == Point.id).where(Booth.exhibition_id == fair.id).order_by(Point.id)
-    )
-    for point in rows.all():
-        closing.call_off(actor, point.id)
-        end = clock.today()
-        if point.opened_on is not None:
-            end = max(end, point.opened_on + timedelta(days=1))
-        if point.closed_on is not None and point.closed_on <= end:
-            continue
+    """End every point of the fair today, also those whose end was set for later; return how many."""
+    for point_id in (
+        session()
+        .scalars(
+            select(Booth.point_id)
+            .where(Booth.exhibition_id == fair.id, Booth.point_id.is_not(None))
+            .order_by(Booth.point_id)
+        )
+        .all()
+    ):
+        if point_id is not None:
+            closing.call_off(actor, point_id)
+    living = _living(fair)
+    for point in living:
         if point.closed_on is not None:
             points.reopen(actor, point.id, OVER)
-        points.close(actor, point.id, end, OVER)
-        closed += 1
+        points.close(actor, point.id, _end_of(point), OVER)
     stock.refresh_availability()
-    return closed
+    return len(living)
 
 
 def revoke_quiet(actor: Actor, exhibition_id: int) -> int:
@@ -180,16 +176,25 @@ def revoke_quiet(actor: Actor, exhibition_id: int) -> int:
 
 
 def is_finished(fair: Exhibition) -> bool:
-    """Whether the books of the fair are closed: of a cancelled one, whether no point of it lives on."""
+    """Whether the books of the fair are closed: of a cancelled one, whether its points have ended and nothing is left in
+    them."""
     if fair.state in (FairState.CLOSED, FairState.REPORTED):
         return True
-    living = session().scalar(
-        select(func.count(Point.id))
-        .join(Booth, Booth.point_id == Point.id)
-        .where(Booth.exhibition_id == fair.id, Point.closed_on.is_(None))
+    return fair.state is FairState.CANCELLED and not _living(fair) and not _open_booths(fair)
+
+
+def _living(fair: Exhibition) -> list[Point]:
+    """The points of the fair that have not ended; one that was never open ends on the day after it was to open."""
+    rows = session().scalars(
+        select(Point).join(Booth, Booth.point_id == Point.id).where(Booth.exhibition_id == fair.id).order_by(Point.id)
     )
-    begun = session().scalar(select(func.count(BoothClosing.id)).where(BoothClosing.exhibition_id == fair.id))
-    return fair.state is FairState.CANCELLED and not living and not (begun and _open_booths(fair))
+    return [point for point in rows.all() if point.closed_on is None or point.closed_on > _end_of(point)]
+
+
+def _end_of(point: Point) -> date:
+    """The day from which a point that ends now is closed."""
+    first = point.opened_on + timedelta(days=1) if point.opened_on is not None else None
+    return max(clock.today(), first) if first is not None else clock.today()
 
 
 def finished(fair: Exhibition) -> ExhibitionStep | None:
@@ -219,11 +224,12 @@ def look_after() -> list[int]:
             select(Exhibition.id)
             .join(Booth, Booth.exhibition_id == Exhibition.id)
             .join(Device, Device.point_id == Booth.point_id)
-            .where(Exhibition.state.in_([FairState.CLOSED, FairState.REPORTED]), Device.token_hash.is_not(None))
+            .where(Exhibition.state.in_(FINISHED), Device.token_hash.is_not(None))
             .distinct()
         )
     )
-    for exhibition_id in ids:
+    done = [i for i in ids if is_finished(session().get_one(Exhibition, i))]
+    for exhibition_id in done:
         with transaction():
             revoke_quiet(SYSTEM, exhibition_id)
-    return ids
+    return done
