@@ -19,7 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import allocation, fairs, fairs_board, forecast, imports, load, meters, points, portal, settlement, tills
+from bench import (
+    allocation, bank, fairs, fairs_board, forecast, imports, load, meters, points, portal, settlement, tills,
+)  # fmt: skip
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
 from config import ROOT
@@ -35,7 +37,7 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs")
+APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank")
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
@@ -618,6 +620,27 @@ def fair(report: Report, db: str, server: str, folder: Path) -> None:
             )  # fmt: skip
 
 
+def bank_lines(report: Report, db: str, server: str, folder: Path) -> None:
+    """A bank's statement against fifty thousand open orders; a database of its own."""
+    with bank.house(db, server, folder) as (app, owed):
+        f = bank.measure(app, owed)
+    report.line(
+        db, bank.ORDERS, "bank, statement",
+        f"{bank.LINES:,} lines tried in {f['tried']:.1f} s, written in {f['written']:.1f} s",
+        tried=f["tried"], written=f["written"],
+    )  # fmt: skip
+    report.line(
+        db, bank.ORDERS, "bank, matching", f"{bank.LINES:,} lines matched in {f['matched']:.1f} s",
+        f"goal {bank.SECONDS:.0f} s", f["matched"] <= bank.SECONDS, seconds=f["matched"],
+    )  # fmt: skip
+    each = f["credited"] / max(1, f["exact"]) * 1000
+    report.line(
+        db, bank.ORDERS, "bank, crediting",
+        f"{f['exact']:,.0f} exact ones credited in {f['credited']:.1f} s ({each:.1f} ms each)",
+        seconds=f["credited"], exact=f["exact"],
+    )  # fmt: skip
+
+
 def tables(report: Report, db: str, server: str, folder: Path) -> None:
     """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
     f, n = imports.measure(db, server, folder), imports.ROWS
@@ -726,6 +749,8 @@ def main() -> int:
                 long_statement(report, db, args.postgresql, folder)
             if "fairs" in wanted:
                 fair(report, db, args.postgresql, folder)
+            if "bank" in wanted:
+                bank_lines(report, db, args.postgresql, folder)
             if "imports" in wanted:
                 tables(report, db, args.postgresql, folder)
             if "forecast" in wanted:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -288,13 +289,18 @@ def _remember(clues: Sequence[_Clues]) -> None:
         )
 
 
+@lru_cache(maxsize=20_000)
+def _bare(name: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9]+", text.fold(name)))
+
+
 def _why(c: _Clues, one: Owed) -> list[str]:
     reasons = []
     if one.order in c.references:
         reasons.append("reference")
     if one.due == c.line.rest_amount:
         reasons.append("amount")
-    name = " ".join(re.findall(r"[a-z0-9]+", text.fold(one.name)))
+    name = _bare(one.name)
     if len(name) >= 5 and f" {name} " in c.words:
         reasons.append("name")
     if one.phone[-9:] in c.phones:

@@ -8,10 +8,11 @@ from datetime import timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from shop.banking.models import Allocation, BankLine, LineState, Queue, Use
+from shop.banking.models import Allocation, BankFile, BankLine, LineState, Queue, Use
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
+from shop.kernel.storage import storage
 from shop.payments.models import PaymentReceipt
 
 PROMISED = timedelta(minutes=15)
@@ -128,3 +129,11 @@ def sorted_in_time() -> Iterator[str]:
         )
     )
     yield from (f"line {r}" for r in rows)
+
+
+@invariant("banking.files-have-their-bytes")
+def files() -> Iterator[str]:
+    """The bytes of every statement are there."""
+    for reference, key in session().execute(select(BankFile.reference, BankFile.file_key)):
+        if not storage().exists(key):
+            yield f"file {reference}"

@@ -18,7 +18,7 @@ from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.mail import Letter
 from shop.orders.models import Order, PaymentStatus
 from shop.payments import services as payments
-from shop.payments.errors import NotCaptured, PaymentClosed
+from shop.payments.errors import NotCaptured, PaymentClosed, ReferenceUsed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState, Refund, RefundState
 from tests.banking.conftest import (
     CLERK,
@@ -349,3 +349,16 @@ def test_a_transfer_for_a_paid_order_goes_back(account: str) -> None:
     )
     assert session().scalars(select(Payment.state)).one() is PaymentState.CAPTURED
     assert broken() == set()
+
+
+def test_a_number_that_stands_for_another_refund_confirms_nothing(account: str) -> None:
+    one, two = place("vietqr"), place("vietqr")
+    send(account, statement(told(185_000, f"{one.code}"), told(185_000, f"{two.code}")))
+    first = payments.request_refund(CLERK, one.payment_id, 10_000, "lỗi", key())
+    second = payments.request_refund(CLERK, two.payment_id, 20_000, "lỗi", key())
+    payments.settle_refund(CLERK, first.id, "FT26555001", key())
+    send(account, statement(told(-20_000, "hoan", "FT26555001")))
+    out = lines()[-1]
+    with pytest.raises(ReferenceUsed):
+        handling.confirm(CLERK, out.reference, "refund", str(second.id), out.version, op_key=key())
+    assert lines()[-1].state is LineState.OPEN

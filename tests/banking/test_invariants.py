@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
-from shop.banking.models import Allocation, BankLine, LineState, Queue, Use
+from shop.banking.models import Allocation, BankFile, BankLine, LineState, Queue, Use
 from shop.banking.services import handling
 from shop.kernel import clock, invariants
 from shop.kernel.db import is_sqlite, session, transaction
@@ -124,3 +124,7 @@ def test_money_that_left_pays_no_order(books: dict[str, Any]) -> None:
     assert fires(update(Allocation).where(Allocation.line_id == books["fee"]).values(use=Use.KEPT)) == {
         "banking.ways-do-not-mix"
     }
+
+
+def test_a_statement_whose_bytes_are_gone(books: dict[str, Any]) -> None:
+    assert fires(update(BankFile).values(file_key="bank/no/ne.csv")) == {"banking.files-have-their-bytes"}

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from shop.accounts.permissions import Role
+from shop.banking.errors import CannotUndo
+from shop.banking.models import Allocation, BankLine, LineState
+from shop.banking.services import accounts, handling
 from shop.kernel import clock, jobs, settings
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
@@ -39,6 +42,8 @@ from shop.settlement.models import (
 )
 from shop.settlement.queries import statements as statements_read
 from shop.settlement.services import agreements, corrections, payouts, rates, statements
+from tests.banking.conftest import lines as bank_lines
+from tests.banking.conftest import send, statement, told
 from tests.people import make_user
 from tests.settlement.conftest import BOSS, DESK, OWNER, Trade, Turn, broken, entries, key, last_month, settle, sums
 
@@ -460,3 +465,45 @@ def test_the_web_is_one_place_whichever_shelf_goods_came_from() -> None:
     points = [total(sale, "point", 1, "Kho", 1, 1, 50), total(sale, "point", 2, "Bến", 1, 2, 70)]
     assert found([*web, *points]) == [total(sale, "web", None, "", 3, 4, 400), *points]
     assert found([*web, total(EntryKind.COMMISSION, "web", 1, "Kho", 2, 0, -30)])[1].amount == -30
+
+
+# --- the bank's line of a payout ----------------------------------------------------------------------------------
+
+
+def _line_of(amount: int, memo: str, reference: str = "") -> BankLine:
+    """A line of the shop's account, sorted by the machine."""
+    found = accounts.find("970436", "0123456789")
+    account = found.reference if found else accounts.add(DESK, "970436", "0123456789", "Chợ Bến")
+    send(account, statement(told(-amount, memo, reference or None)))
+    return bank_lines()[-1]
+
+
+def test_the_banks_line_confirms_a_payout(sold: Trade, agreed: str) -> None:
+    batch = payouts.prepare(DESK, [agreed], op_key=key())
+    amount = _payouts()[0].amount
+    assert _line_of(amount, f"Cho Ben tra {agreed}", "FT2633001").hint is None  # not approved yet
+    payouts.approve(BOSS, batch, op_key=key())
+    row = _payouts()[0]
+    line = _line_of(amount, f"CHO BEN TRA {agreed.replace('-', ' ')} 001", "FT2633002")
+    assert line.hint is not None
+    assert (line.hint["kind"], line.hint["reference"]) == ("payout", row.reference)
+    assert "reference" in line.hint["reasons"]
+    handling.confirm(BOSS, line.reference, "payout", row.reference, line.version, op_key=key())
+    row = _payouts()[0]
+    assert (row.state, row.bank_reference, row.paid_on) == (PayoutState.PAID, "FT2633002", line.booked_on)
+    line = bank_lines()[-1]
+    assert line.state is LineState.CONFIRMED
+    with pytest.raises(CannotUndo):
+        part = session().query(Allocation).filter_by(line_id=line.id).one()
+        handling.undo(BOSS, line.reference, part.id, line.version, op_key=key())
+
+
+def test_a_payout_recorded_by_hand_is_known_by_its_number(sold: Trade, agreed: str) -> None:
+    payouts.approve(BOSS, payouts.prepare(DESK, [agreed], op_key=key()), op_key=key())
+    row = _payouts()[0]
+    payouts.paid(BOSS, row.reference, "FT2633003", clock.today(), op_key=key())
+    assert _line_of(row.amount, "chi tien", "FT2633003").state is LineState.CONFIRMED
+    other = _line_of(row.amount, "chi tien", "FT2633004")
+    assert (other.state, other.hint) == (LineState.OPEN, None)
+    with pytest.raises(NotFound):
+        handling.confirm(BOSS, other.reference, "payout", row.reference, other.version, op_key=key())

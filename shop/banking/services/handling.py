@@ -23,7 +23,7 @@ from shop.kernel.events import publish
 from shop.orders.models import Order
 from shop.payments import memo, outgoing
 from shop.payments import services as payments
-from shop.payments.errors import MoneyFollowed
+from shop.payments.errors import MoneyFollowed, ReferenceUsed
 from shop.payments.models import Payment, PaymentReceipt, PaymentState
 
 Part = tuple[str, int]
@@ -268,7 +268,8 @@ def confirm(actor: Actor, reference: str, kind: str, target: str, version: int, 
     """A line of money that left is the refund or the payout called `target`; its own room's command takes the bank's word.
 
     Raises:
-        NotFound: nothing of that name and amount waits; LineChanged, LineTaken; what the room's command raises.
+        NotFound: nothing of that name and amount waits; ReferenceUsed: the bank's number stands for another; LineChanged,
+        LineTaken; what the room's command raises.
     """
     source = outgoing.sources().get(kind)
     if source is None:
@@ -280,6 +281,8 @@ def confirm(actor: Actor, reference: str, kind: str, target: str, version: int, 
         if not any(one.reference == target for one in source.waiting([-line.amount])):
             raise NotFound
         number = line.bank_reference or line.reference
+        if source.recorded([number]):
+            raise ReferenceUsed
         source.confirm(actor, target, number, line.booked_on, f"bank-out:{line.reference}:{line.version}")
         use = Use.REFUND if kind == "refund" else Use.PAYOUT
         books.put(actor, line, use, line.rest_amount, target=target)
