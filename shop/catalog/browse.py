@@ -180,7 +180,7 @@ def _best(facets: Facets, inside: int, found: Found, skip: int, count: int) -> l
 
 
 def _skipped(part: int, skip: int) -> bool:
-    """Whether nothing of `part` is left after its first `skip`; of most pages nothing is skipped and nothing need be counted."""
+    """Whether nothing of `part` is left after its first `skip`. Most pages skip nothing: nothing need be counted."""
     return not part or (skip > 0 and part.bit_count() <= skip)
 
 

@@ -245,8 +245,8 @@ class _Vocabulary:
     joined: dict[str, tuple[list[tuple[int, bytes]], int]] = field(default_factory=dict)
 
     def set_of(self, key: str, pieces: list[tuple[int, bytes]]) -> int:
-        """The set under `key`, whose `pieces` were just read. Putting it together takes as long as reading them, and words asked
-        for come again: the same pieces are the same set."""
+        """The set under `key`, whose `pieces` were just read. Putting it together takes as long as reading them, and words
+        asked for come again: the same pieces are the same set."""
         known = self.joined.get(key)
         if known is None or known[0] != pieces:
             known = (pieces, bits.join(pieces))

@@ -113,7 +113,8 @@ def add() -> Any:
         }
         return jsonify(answer)
     # Who puts in one after the other without looking is told of the last few: a cookie holds no more than 4 kB.
-    for category, said in get_flashed_messages(with_categories=True)[-TOLD_BEFORE:]:
+    told: Any = get_flashed_messages(with_categories=True)
+    for category, said in told[-TOLD_BEFORE:]:
         flash(said, category)
     flash(message)
     return redirect(web.path("/gio-hang"), 303)
