@@ -22,9 +22,9 @@ class Made:
     tests: tuple[Callable[[Any], bool], ...] = ()
     order: tuple[Any, ...] = ()
 
-    def where(self, test: Callable[[Any], bool]) -> Made:
+    def where(self, *tests: Callable[[Any], bool]) -> Made:
         """Keep the rows that pass."""
-        return Made(self.rows, (*self.tests, test), self.order)
+        return Made(self.rows, (*self.tests, *tests), self.order)
 
     def order_by(self, *order: Any) -> Made:
         """Sort by these keys."""
