@@ -20,7 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from bench import (
-    allocation, bank, fairs, fairs_board, forecast, imports, load, meters, points, portal, settlement, tills,
+    allocation,
+    bank,
+    fairs,
+    fairs_board,
+    forecast,
+    imports,
+    load,
+    meters,
+    points,
+    portal,
+    settlement,
+    tills,
 )  # fmt: skip
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan

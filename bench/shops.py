@@ -167,7 +167,7 @@ class Server:
         self.pids = meters.children(self.process.pid)
 
     def _wait(self) -> None:
-        for _ in range(300):
+        for _ in range(1200):  # a start takes two seconds, and longer where others work beside it
             if self.process.poll() is not None:
                 raise RuntimeError("the server did not start")
             try:

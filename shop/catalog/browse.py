@@ -162,22 +162,26 @@ def _best(facets: Facets, inside: int, found: Found, skip: int, count: int) -> l
     for tier in found.tiers:
         tier &= inside
         for half in (tier & in_stock, tier & ~in_stock):
-            size = half.bit_count()
-            if size <= skip:
-                skip -= size
+            if _skipped(half, skip):
+                skip -= half.bit_count()
                 continue
             for with_stars in (*stars, -1):
                 part = half & with_stars
-                half &= ~part
-                size = part.bit_count()
-                if size <= skip:
-                    skip -= size
+                if _skipped(part, skip):
+                    skip -= part.bit_count()
+                    half &= ~part
                     continue
+                half &= ~part
                 ids += bits.newest(part, skip, count - len(ids))
                 skip = 0
                 if len(ids) >= count:
                     return ids
     return ids
+
+
+def _skipped(part: int, skip: int) -> bool:
+    """Whether nothing of `part` is left after its first `skip`. Most pages skip nothing: nothing need be counted."""
+    return not part or (skip > 0 and part.bit_count() <= skip)
 
 
 def _on_shelf(adult: bool) -> ColumnElement[bool]:

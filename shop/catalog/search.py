@@ -52,6 +52,8 @@ _MOST_SPELLINGS = 8
 # One more page of unfinished words is added below when the whole words gave less than a page.
 FEW_HITS = 24
 _OVERLAP = timedelta(seconds=90)
+# Sets put together that a process keeps; each takes two bits for a product.
+_SETS_KEPT = 100
 _MARKED_WORD = re.compile(r"[^\W_]+")
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
 # One writer of the index at a time: `pg_advisory_xact_lock` of this number (SQLite has one writer anyway).
@@ -239,6 +241,19 @@ class _Vocabulary:
     seen: datetime | None = None
     checked_at: float = -1e9
     lock: threading.Lock = field(default_factory=threading.Lock)
+    # key → its pieces as they were read last, and their set
+    joined: dict[str, tuple[list[tuple[int, bytes]], int]] = field(default_factory=dict)
+
+    def set_of(self, key: str, pieces: list[tuple[int, bytes]]) -> int:
+        """The set under `key`, whose `pieces` were just read. Putting it together takes as long as reading them, and words
+        asked for come again: the same pieces are the same set."""
+        known = self.joined.get(key)
+        if known is None or known[0] != pieces:
+            known = (pieces, bits.join(pieces))
+            if len(self.joined) >= _SETS_KEPT:
+                self.joined.clear()
+            self.joined[key] = known
+        return known[1]
 
     def beginning(self, start: str) -> list[str]:
         """Words that begin with `start`, most used first."""
@@ -368,7 +383,7 @@ def ask(question: str, *, unfinished: bool = False) -> Found:
     if not known:
         return Found(question, (codes,) if codes else (), (), () if codes else tuple(left_out))
     marks = _asked_marks(question)
-    sets = _Sets(known, marks)
+    sets = _Sets(vocabulary, known, marks)
     tiers = _tiers(known, sets, marks)
     if left_out and codes:
         return Found(question, (codes,))
@@ -387,7 +402,7 @@ def ask(question: str, *, unfinished: bool = False) -> Found:
     elif not left_out and hits.bit_count() < FEW_HITS and known[-1].completions:
         more = _Word(known[-1].folded, False, known[-1].completions)
         extended = [*known[:-1], more]
-        tiers = [*tiers, *_tiers(extended, _Sets(extended, None), None)]
+        tiers = [*tiers, *_tiers(extended, _Sets(vocabulary, extended, None), None)]
     spelled = tuple(
         (w.folded, " ".join(w.parts) if w.parts else w.stands_for[0]) for w in known if w.parts or w.guessed
     )
@@ -431,7 +446,7 @@ _PIECES = Reading(select(SearchBits.key, SearchBits.chunk, SearchBits.bits).wher
 class _Sets:
     """The sets that a question needs, read with one statement."""
 
-    def __init__(self, asked: Sequence[_Word], marks: Sequence[str] | None) -> None:
+    def __init__(self, vocabulary: _Vocabulary, asked: Sequence[_Word], marks: Sequence[str] | None) -> None:
         needed: set[str] = set()
         for word in asked:
             for w in (*word.stands_for, *(word.parts or ())):
@@ -441,7 +456,7 @@ class _Sets:
         pieces: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
         for key, chunk, stored in _PIECES.rows(keys=sorted(needed)):
             pieces[key].append((chunk, stored))
-        self.sets = {key: bits.join(found) for key, found in pieces.items()}
+        self.sets = {key: vocabulary.set_of(key, found) for key, found in pieces.items()}
 
     def of(self, key: str) -> int:
         return self.sets.get(key, 0)
@@ -523,7 +538,7 @@ def spellings(question: str, shown: int, limit: int = 3) -> list[str]:
     asked = [a for a, t in zip(asked, tried, strict=True) if len(a) == len(t)][:12]
     if not asked:
         return []
-    sets = _Sets([w for a in asked for w in a], None)
+    sets = _Sets(vocabulary, [w for a in asked for w in a], None)
     for whole in asked:
         hits = shown
         for w in whole:

@@ -121,8 +121,8 @@ def put_in(origin: str | None = None) -> Any:
         }
         return jsonify(answer)
     # Who puts in one after the other without looking is told of the last few: a cookie holds no more than 4 kB.
-    before: Any = get_flashed_messages(with_categories=True)[-TOLD_BEFORE:]
-    for category, said in before:
+    told: Any = get_flashed_messages(with_categories=True)
+    for category, said in told[-TOLD_BEFORE:]:
         flash(said, category)
     flash(message, "warn" if added.cut else "ok")
     return redirect(web.path("/gio-hang"), 303)

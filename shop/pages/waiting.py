@@ -16,7 +16,6 @@ from shop.conversations import queries as conversations
 from shop.counts import queries as counts
 from shop.demand.queries import waiting as wait_list
 from shop.exhibitions.queries import applications as lists
-from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.jobs import Job, JobState, Schedule

@@ -38,11 +38,13 @@ TABLE = tables.Table(
 SELECT = select(Producer.id, Producer.name, Producer.tax_code, Producer.story)
 
 
-@pytest.fixture
-def seen(ctx: Any) -> Any:
+@pytest.fixture(params=[None, select(Producer.id)], ids=["whole", "narrow"])
+def seen(ctx: Any, request: Any) -> Any:
+    """Opens the table, as it is and with the page looked up in its keys alone: the two show the same."""
+
     def opened(**args: str) -> tables.View:
         with ctx.test_request_context("/office/makers"):
-            view = TABLE.open(args, "/office/makers", SELECT)
+            view = TABLE.open(args, "/office/makers", SELECT, narrow=request.param)
             _ = view.previous_url, view.columns
             return view
 
