@@ -30,6 +30,7 @@ from shop.seed import (
     bank,
     booths,
     counters,
+    fairs_call,
     fairs_plan,
     goods,
     joining,
@@ -137,8 +138,13 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     fair = replace(staff, rng=random.Random(f"demo:booths:{seed}"), _acts=[])
     booths.plan(fair)
     fair.work()
-    # The fair that is being prepared.
-    fairs_plan.load(replace(staff, rng=random.Random(f"demo:fairs:{seed}"), _acts=[]), points.DEMO_WAREHOUSE)
+    # The fair that is being prepared, and who applies for it.
+    coming = fairs_plan.load(replace(staff, rng=random.Random(f"demo:fairs:{seed}"), _acts=[]), points.DEMO_WAREHOUSE)
+    call = replace(staff, rng=random.Random(f"demo:call:{seed}"), _acts=[])
+    member, locality = (
+        Actor("user", names[f"{word}@example.vn"], ids[f"{word}@example.vn"]) for word in ("cosanxuat", "diaphuong")
+    )
+    fairs_call.load(call, coming, known["producer_id"], member, locality)
     joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
     finding.sweep()

@@ -24,7 +24,8 @@ from shop.seed.then import Past
 def plan(staff: Staff, name: str, end: int, codes: Sequence[str]) -> None:
     """Put the close of the fair `name`, which ended `end` days ago, on the list of what is to be done."""
     rng = random.Random(f"demo:fair-close:{name}")
-    office, gone = staff.people["xuctien"], []
+    office = staff.people["xuctien"]
+    gone: list[str] = []
 
     def later(ago: int, hour: int, minute: int, act: Callable[[], object]) -> None:
         def do() -> None:

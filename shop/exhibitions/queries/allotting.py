@@ -93,10 +93,10 @@ class Inputs:
 
 
 def fee_of(fair: Exhibition, kind: BoothType, province_code: str | None, stars: int) -> tuple[int, int]:
-    """(fee, subsidy) in đồng of a booth of this type for one producer of that province. `stars`: the best that hold on every
-    day of the fair among what he brings (0: none)."""
+    """(fee, subsidy) in đồng of a booth of this type for one producer of that province: of a shared booth each maker bears an
+    equal part. `stars`: the best that hold on every day of the fair among what he brings (0: none)."""
     found = fees.fee(kind, in_province=province_code == fair.province_code, stars=stars)
-    return found.fee_amount, found.subsidy_amount
+    return found.fee_amount // kind.makers, found.subsidy_amount // kind.makers
 
 
 def stars_of(fair: Exhibition, application_ids: Sequence[int]) -> dict[int, int]:
