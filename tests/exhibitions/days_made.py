@@ -14,6 +14,7 @@ from shop.exhibitions.models.fairs import (
     Booth,
     BoothType,
     Exhibition,
+    ExhibitionStep,
     FairKind,
     FairState,
     SubsidyFor,
@@ -104,13 +105,29 @@ def make_fair(
         )  # fmt: skip
         s.add(kind)
         s.flush()
+        _history(fair, state)
     return Fair(fair, store, kind, [])
 
 
+def _history(fair: Exhibition, state: FairState) -> None:
+    """The steps that lead to the state."""
+    path = [FairState.DRAFT, FairState.ANNOUNCED, FairState.ALLOTTED, FairState.RUNNING]
+    before = ""
+    for after in path[: path.index(state) + 1]:
+        session().add(
+            ExhibitionStep(
+                exhibition_id=fair.id, from_state=before, to_state=after.value, at=clock.now(), actor_key="user",
+                actor_label="Trần Xúc Tiến", told={},
+            )
+        )  # fmt: skip
+        session().flush()
+        before = after.value
+
+
 def add_booth(fair: Fair, code: str) -> Booth:
-    """A booth without anybody."""
-    n = len(fair.places) + next(_numbers)
+    """A booth without anybody, beside the others."""
     with transaction() as s:
+        n = s.query(Booth).filter_by(exhibition_id=fair.id).count()
         booth = Booth(
             exhibition_id=fair.id, code=code, type_id=fair.type.id, x=(n * 3) % 36, y=(n // 12) * 3, columns=3, rows=3
         )
