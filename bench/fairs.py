@@ -406,7 +406,7 @@ def close_booth(place: Place, code: str) -> dict[str, float]:
     from shop.counts.services import Counted
     from shop.exhibitions.models.closing import Side
     from shop.exhibitions.queries import sheets
-    from shop.exhibitions.services import closing
+    from shop.exhibitions.services import closing, signing
     from shop.kernel.actor import SYSTEM
 
     slug, took = place.slug, {}
@@ -428,7 +428,7 @@ def close_booth(place: Place, code: str) -> dict[str, float]:
 
         def sign() -> None:
             for side in Side:
-                closing.sign(
+                signing.sign(
                     SYSTEM, one.sheet.reference, side, name="Người đo", ticked=True, digest=one.digest
                 )  # fmt: skip
 

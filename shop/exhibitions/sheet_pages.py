@@ -11,7 +11,7 @@ from flask_babel import gettext
 from shop.exhibitions import ledger, pen, sheet_words
 from shop.exhibitions.models.closing import SIDE_NAMES, SheetVersion
 from shop.exhibitions.queries import sheets
-from shop.exhibitions.services import closing
+from shop.exhibitions.services import signing
 
 
 def chosen_version(found: sheets.Whole, raw: str) -> SheetVersion | None:
@@ -48,7 +48,7 @@ def strokes(raw: str) -> list[Any]:
         told = json.loads(raw[:200_000])
     except (ValueError, RecursionError):
         told = None
-    return closing.strokes_of(told)
+    return signing.strokes_of(told)
 
 
 def paper(found: sheets.Whole, raw: str) -> Response:

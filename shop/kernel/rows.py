@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cmp_to_key
 from typing import Any, cast
 
 from shop.kernel.tables import EXPORT_ROWS, Table, View
@@ -33,17 +32,12 @@ class Made:
     def all(self) -> list[Any]:
         """The rows that pass, in their order."""
         found = [row for row in self.rows if all(test(row) for test in self.tests)]
-        return sorted(found, key=cmp_to_key(self._compare)) if self.order else found
-
-    def _compare(self, a: Any, b: Any) -> int:
-        for key, down in self.order:
-            x, y = key(a), key(b)
-            if x == y:
-                continue
-            if x is None or y is None:
-                return 1 if x is None else -1
-            return (-1 if x < y else 1) * (-1 if down else 1)
-        return 0
+        # By the last key first: each further sorting keeps the order of what it finds equal. None stands last, however sorted.
+        for key, down in reversed(self.order):
+            known = [row for row in found if key(row) is not None]
+            unknown = [row for row in found if key(row) is None]
+            found = sorted(known, key=key, reverse=down) + unknown
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from shop.exhibitions.models.calls import Application, ApplicationState, Stand
 from shop.exhibitions.models.closing import Sheet, Side
 from shop.exhibitions.models.fairs import Booth, BoothType, Exhibition, FairKind, FairState, SubsidyFor
 from shop.exhibitions.queries import sheets
-from shop.exhibitions.services import closing
+from shop.exhibitions.services import closing, signing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import clock, invariants, operations, text
 from shop.kernel.actor import SYSTEM, Actor
@@ -167,10 +167,10 @@ class Made:
     def sign(self, code: str, name: str | None = None) -> sheets.Whole:
         """Everybody who must signs."""
         found = self.sheet(code, name)
-        closing.post_sales(STAFF, found.sheet.reference)
+        signing.post_sales(STAFF, found.sheet.reference)
         found = self.sheet(code, name)
         for side in found.sides:
-            closing.sign(
+            signing.sign(
                 STAFF, found.sheet.reference, side, name=f"Người {side.value}",
                 strokes=PEN if side is Side.PRODUCER else (), ticked=side is Side.STAFF, digest=found.digest,
             )  # fmt: skip

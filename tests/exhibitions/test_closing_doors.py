@@ -17,7 +17,7 @@ from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.closing import SheetVersion, Signature
 from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.queries import sheets
-from shop.exhibitions.services import closing, finishing
+from shop.exhibitions.services import closing, finishing, signing
 from shop.exhibitions.tasks import closing as tasks
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -218,7 +218,7 @@ def test_a_machine_that_may_still_send_is_kept_and_its_sales_are_booked(fair):
     assert till.send(late)[0]["status"] == "done"
     assert fair.sheet("A1", "Mực").step == "late"
     assert fair.sheet("A1", "Mực").shown["totals"]["sold"] == 0
-    closing.explain(STAFF, fair.sheet("A1", "Mực").sheet.reference, "máy gửi muộn, bán trước khi đếm")
+    signing.explain(STAFF, fair.sheet("A1", "Mực").sheet.reference, "máy gửi muộn, bán trước khi đếm")
     fair.sign("A1", "Mực")
     assert session().scalars(select(SheetVersion.number).order_by(SheetVersion.id)).all() == [1, 2]
     tasks.last_machines()

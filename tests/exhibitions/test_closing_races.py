@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from shop.exhibitions.errors import FairMovedOn, SheetChanged, SheetNotReady
 from shop.exhibitions.models.closing import SheetVersion, Side, Signature
-from shop.exhibitions.services import closing, finishing
+from shop.exhibitions.services import finishing, signing
 from shop.kernel.db import session
 from shop.kernel.errors import Invalid
 from shop.settlement.models import Entry, EntryKind
@@ -35,10 +35,10 @@ def test_both_sides_sign_at_once(fair, together):
     reference, digest = found.sheet.reference, found.digest
 
     def staff():
-        return closing.sign(STAFF, reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=digest)
+        return signing.sign(STAFF, reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=digest)
 
     def maker():
-        return closing.sign(MAKER, reference, Side.PRODUCER, name="Bà Thu", strokes=PEN, digest=digest)
+        return signing.sign(MAKER, reference, Side.PRODUCER, name="Bà Thu", strokes=PEN, digest=digest)
 
     done = together(fair.app, [staff, maker, staff, maker])
     assert [o.error for o in done] == [None] * 4
@@ -59,7 +59,7 @@ def test_a_sale_beside_the_signatures_is_never_lost(fair, together):
     reference, digest = found.sheet.reference, found.digest
 
     def sign(side):
-        return lambda: closing.sign(STAFF, reference, side, name="Người ký", ticked=True, digest=digest)
+        return lambda: signing.sign(STAFF, reference, side, name="Người ký", ticked=True, digest=digest)
 
     done = together(fair.app, [sign(Side.STAFF), sign(Side.PRODUCER), lambda: till.send(sale)])
     assert all(o.error is None or isinstance(o.error, SheetChanged | SheetNotReady | Invalid) for o in done)

@@ -22,7 +22,7 @@ from shop.exhibitions.errors import FairMovedOn, ReportMoved
 from shop.exhibitions.models.closing import FairReport
 from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, FairKind, FairState
 from shop.exhibitions.queries import reporting
-from shop.exhibitions.services import closing, finishing
+from shop.exhibitions.services import finishing, signing
 from shop.exhibitions.services import reporting as services
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -224,8 +224,8 @@ def test_a_frozen_version_stays_and_a_later_one_says_what_changed(fair):
     # The rows of a version are those that the books had then.
     as_of = report_words.datetime.fromisoformat(first.figures["as_of"])
     assert sum(r.amount for r in reporting.sale_rows(fair.fair, "", "", as_of)) == before["turnover"]
-    closing.put_right(STAFF, fair.sheet("A1", "Mực").sheet.reference)
-    closing.explain(STAFF, fair.sheet("A1", "Mực").sheet.reference, "máy gửi về muộn")
+    signing.put_right(STAFF, fair.sheet("A1", "Mực").sheet.reference)
+    signing.explain(STAFF, fair.sheet("A1", "Mực").sheet.reference, "máy gửi về muộn")
     fair.sign("A1", "Mực")
     assert fairs_broken() == []
 

@@ -27,7 +27,7 @@ from shop.exhibitions.errors import (
 from shop.exhibitions.models.closing import SheetState, Side
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.queries import sheets, takings
-from shop.exhibitions.services import closing
+from shop.exhibitions.services import closing, many, signing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
@@ -143,23 +143,23 @@ def test_a_booth_from_beginning_to_end(fair):
     }  # fmt: skip
     assert totals["amount"] == 6 * 120_000
     assert found.figures["tenders"] == {"cash": 480_000, "vietqr": 240_000}
-    closing.post_sales(STAFF, found.sheet.reference)
+    signing.post_sales(STAFF, found.sheet.reference)
     found = fair.sheet("A1", "Mực")
     assert found.figures["commission"] == 144_000
     assert found.figures["owed"] == 720_000 - 144_000 - 500_000
 
-    assert closing.sign(
+    assert signing.sign(
         STAFF, found.sheet.reference, Side.PRODUCER, name="Bà Thu", strokes=PEN, digest=found.digest
     ) is None  # fmt: skip
     assert fair.sheet("A1", "Mực").missing == (Side.STAFF,)
-    number = closing.sign(STAFF, found.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=found.digest)
+    number = signing.sign(STAFF, found.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=found.digest)
     assert number == 1
     # The button pressed twice.
-    again = closing.sign(STAFF, found.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=found.digest)
+    again = signing.sign(STAFF, found.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=found.digest)
     assert again == 1
     after = fair.sheet("A1", "Mực")
     assert after.step == "frozen"
-    assert after.last.seal == closing.seal_of_version(after.sheet, after.last, [x.seal for x in after.signatures])
+    assert after.last.seal == signing.seal_of_version(after.sheet, after.last, [x.seal for x in after.signatures])
     assert fairs_broken() == []
 
 
@@ -264,17 +264,17 @@ def test_signing_what_has_changed_is_refused(fair):
     fair.count("A1")
     fair.home_with("A1")
     seen = fair.sheet("A1", "Mực")
-    closing.sign(STAFF, seen.sheet.reference, Side.PRODUCER, name="Bà Thu", strokes=PEN, digest=seen.digest)
+    signing.sign(STAFF, seen.sheet.reference, Side.PRODUCER, name="Bà Thu", strokes=PEN, digest=seen.digest)
     till.send(till.sale(till.line(fair.goods["Mực"], 1)))
     with pytest.raises(SheetChanged):
-        closing.sign(STAFF, seen.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=seen.digest)
+        signing.sign(STAFF, seen.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=seen.digest)
     now = fair.sheet("A1", "Mực")
     assert now.missing == (Side.PRODUCER, Side.STAFF)
     # What the till sold beyond the books has to be explained.
     with pytest.raises(Invalid) as refused:
-        closing.sign(STAFF, seen.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=now.digest)
+        signing.sign(STAFF, seen.sheet.reference, Side.STAFF, name="Đỗ Xuân", ticked=True, digest=now.digest)
     assert refused.value.field == "explanation"
-    closing.explain(STAFF, seen.sheet.reference, "máy bán sau khi đếm")
+    signing.explain(STAFF, seen.sheet.reference, "máy bán sau khi đếm")
     assert fair.sign("A1", "Mực").step == "frozen"
 
 
@@ -295,7 +295,7 @@ def test_what_is_no_signature(fair, strokes, ticked, name, field):
     closing.nothing_there(STAFF, fair.slug, "A1")
     found = fair.sheet("A1", "Mực")
     with pytest.raises(Invalid) as refused:
-        closing.sign(
+        signing.sign(
             MAKER, found.sheet.reference, Side.PRODUCER, name=name, strokes=strokes, ticked=ticked, digest=found.digest
         )
     assert refused.value.field == field
@@ -308,12 +308,12 @@ def test_without_a_signature_it_is_frozen_with_a_reason(fair):
     closing.nothing_there(STAFF, fair.slug, "A1")
     found = fair.sheet("A1", "Mực")
     with pytest.raises(Invalid):
-        closing.freeze_unsigned(STAFF, found.sheet.reference, "", found.digest)
-    assert closing.freeze_unsigned(STAFF, found.sheet.reference, "Cơ sở về trước, không gọi được", found.digest) == 1
+        signing.freeze_unsigned(STAFF, found.sheet.reference, "", found.digest)
+    assert signing.freeze_unsigned(STAFF, found.sheet.reference, "Cơ sở về trước, không gọi được", found.digest) == 1
     after = fair.sheet("A1", "Mực")
     assert after.step == "unsigned"
     with pytest.raises(SheetNotReady):
-        closing.freeze_unsigned(STAFF, found.sheet.reference, "Cơ sở về trước", after.digest)
+        signing.freeze_unsigned(STAFF, found.sheet.reference, "Cơ sở về trước", after.digest)
     assert fairs_broken() == []
 
 
@@ -349,10 +349,10 @@ def test_a_sale_sent_after_the_close_is_booked_and_signed_anew(fair):
     assert late.sheet.state is SheetState.FROZEN
     assert late.shown == frozen
     assert late.figures["totals"]["sold"] == 3
-    closing.explain(STAFF, late.sheet.reference, "máy gửi muộn")
+    signing.explain(STAFF, late.sheet.reference, "máy gửi muộn")
     with pytest.raises(PutRightFirst):
         fair.sign("A1", "Mực")
-    assert closing.put_right(STAFF, late.sheet.reference) == 3
+    assert signing.put_right(STAFF, late.sheet.reference) == 3
     assert session().scalars(select(Shortage.state)).all() == [ShortageState.SHORT]
     again = fair.sign("A1", "Mực")
     assert [v.number for v in again.versions] == [1, 2]
@@ -386,10 +386,10 @@ def test_what_had_not_left_is_called_off_and_what_is_on_the_road_waited_for(fair
     fair.begin("A1")
     states = dict(session().execute(select(Transfer.reference, Transfer.status)).all())
     assert states == {sent: S.ON_THE_ROAD, packed: S.CANCELLED}
-    results = closing.many(STAFF, fair.slug, ["A1", "A9"], "empty", op_key=key())
+    results = many.step(STAFF, fair.slug, ["A1", "A9"], "empty", op_key=key())
     assert [r.error.code if r.error else "" for r in results] == ["goods-on-road", "not-found"]
     transfers.close(STAFF, sent, "xe hỏng, hàng mất", 0, key())
-    results = closing.many(STAFF, fair.slug, ["A1"], "empty", op_key=key())
+    results = many.step(STAFF, fair.slug, ["A1"], "empty", op_key=key())
     assert results[0].error is None
     totals = fair.sheet("A1", "Mực").figures["totals"]
     assert (totals["came"], totals["lost"]) == (4, 4)
@@ -400,18 +400,18 @@ def test_many_booths_at_once(fair):
         fair.booth(code, name)
     fair.bring("A1", "Mực", 5)
     codes = ["A1", "A2", "A3"]
-    assert all(r.error is None for r in closing.many(STAFF, fair.slug, codes, "begin", op_key=key()))
-    done = closing.many(STAFF, fair.slug, codes, "empty", op_key=key())
+    assert all(r.error is None for r in many.step(STAFF, fair.slug, codes, "begin", op_key=key()))
+    done = many.step(STAFF, fair.slug, codes, "empty", op_key=key())
     assert [r.error.code if r.error else "" for r in done] == ["goods-still-there", "", ""]
     fair.count("A1")
-    assert closing.many(STAFF, fair.slug, ["A1"], "home", op_key=key())[0].error is None
-    done = closing.many(STAFF, fair.slug, codes, "freeze", reason="Bế mạc muộn, ký sau", op_key=key())
+    assert many.step(STAFF, fair.slug, ["A1"], "home", op_key=key())[0].error is None
+    done = many.step(STAFF, fair.slug, codes, "freeze", reason="Bế mạc muộn, ký sau", op_key=key())
     assert all(r.error is None for r in done)
     assert {row.step for row in sheets.booths(fair.fair.id)} == {"unsigned"}
     with pytest.raises(Invalid):
-        closing.many(STAFF, fair.slug, [], "begin", op_key=key())
+        many.step(STAFF, fair.slug, [], "begin", op_key=key())
     with pytest.raises(Invalid):
-        closing.many(STAFF, fair.slug, codes, "burn", op_key=key())
+        many.step(STAFF, fair.slug, codes, "burn", op_key=key())
 
 
 def test_takings_are_what_tills_took(fair):

@@ -12,7 +12,7 @@ from shop.exhibitions import ledger
 from shop.exhibitions.models.calls import Stand
 from shop.exhibitions.models.closing import FairReport, Sheet, SheetState, SheetVersion, Side, Signature
 from shop.exhibitions.models.fairs import Booth, Exhibition, FairState
-from shop.exhibitions.services.closing import seal_of_signature, seal_of_version
+from shop.exhibitions.services.signing import seal_of_signature, seal_of_version
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant

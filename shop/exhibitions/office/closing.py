@@ -16,7 +16,7 @@ from shop.exhibitions.models.closing import Side
 from shop.exhibitions.models.fairs import FAIR_PUBLIC, FAIR_STATE_NAMES, Exhibition, FairState
 from shop.exhibitions.office import bp
 from shop.exhibitions.queries import fairs, sheets
-from shop.exhibitions.services import closing, finishing
+from shop.exhibitions.services import closing, finishing, many, signing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
@@ -107,7 +107,7 @@ def close_many(slug: str) -> Any:
     """Take one step with the chosen booths."""
     fairs.by_slug(slug)
     try:
-        outcomes = closing.many(
+        outcomes = many.step(
             guards.actor(),
             slug,
             request.form.getlist("codes")[:400],
@@ -282,7 +282,7 @@ def _sheet(slug: str, reference: str, error: ShopError | None = None) -> Any:
         version=version or found.last,
         **sheet_pages.values(found),
         may_close=guards.may(P.EXHIBITION_CLOSE, f"exhibition:{found.fair.id}"),
-        shortages=closing.to_put_right(found),
+        shortages=signing.to_put_right(found),
     )
 
 
@@ -304,7 +304,7 @@ def explain_sheet(slug: str, reference: str) -> Any:
     """Say why goods were found or lost."""
 
     def act() -> str:
-        closing.explain(guards.actor(), reference, request.form.get("explanation", ""))
+        signing.explain(guards.actor(), reference, request.form.get("explanation", ""))
         return str(gettext("Đã ghi giải thích. Nay có thể ký."))
 
     return _step(slug, reference, act)
@@ -317,7 +317,7 @@ def sign_sheet(slug: str, reference: str) -> Any:
 
     def act() -> str:
         side = Side.PRODUCER if request.form.get("side") == Side.PRODUCER.value else Side.STAFF
-        number = closing.sign(
+        number = signing.sign(
             guards.actor(),
             reference,
             side,
@@ -339,7 +339,7 @@ def freeze_sheet(slug: str, reference: str) -> Any:
     """Freeze it without all signatures, with a reason."""
 
     def act() -> str:
-        number = closing.freeze_unsigned(
+        number = signing.freeze_unsigned(
             guards.actor(), reference, request.form.get("reason", ""), request.form.get("digest", "")
         )
         return str(gettext("Bảng đã chốt, bản %(n)s.", n=number))
@@ -353,7 +353,7 @@ def put_right_sheet(slug: str, reference: str) -> Any:
     """Goods counted as missing were sold by a till that came back late."""
 
     def act() -> str:
-        n = closing.put_right(guards.actor(), reference)
+        n = signing.put_right(guards.actor(), reference)
         return str(gettext("Đã ghi lại sổ: %(n)s đơn vị không mất mà đã bán.", n=n))
 
     return _step(slug, reference, act)

@@ -13,7 +13,7 @@ from shop.exhibitions import sheet_pages
 from shop.exhibitions.models.closing import Side
 from shop.exhibitions.portal import bp
 from shop.exhibitions.queries import sheets
-from shop.exhibitions.services import closing
+from shop.exhibitions.services import signing
 from shop.kernel import web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
@@ -74,7 +74,7 @@ def my_sheet_pdf(reference: str) -> Response:
 def sign_my_sheet(reference: str) -> Any:
     """The producer signs."""
     try:
-        number = closing.sign(
+        number = signing.sign(
             guards.actor(),
             reference,
             Side.PRODUCER,

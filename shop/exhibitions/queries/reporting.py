@@ -570,7 +570,8 @@ def sale_rows(fair: Exhibition, by: str, key: str, as_of: datetime | None) -> li
         raise NotFound
     found = takings.of_points(_points(fair.id), as_of)
     g = ground(fair, found)
-    names: dict[str, str] = {}
+    words: dict[tuple[int, int, str], tuple[str, str, str, str, str]] = {}
+    ways: dict[tuple[str, ...], str] = {}
     rows = []
     for one in found:
         amount = one.amount
@@ -582,19 +583,22 @@ def sale_rows(fair: Exhibition, by: str, key: str, as_of: datetime | None) -> li
                 continue
         elif by in KEYS and key and KEYS[by](g, one)[0] != key:
             continue
-        code = g.locality_of(g.producer_of(one))
-        if code not in names:
-            names[code] = place_name(code)
-        ware = g.wares[one.variant_id]
-        producer = _producer_key(g, one)[1]
-        rows.append(
-            SaleRow(
-                one.at, one.reference, g.booths[one.point_id], f"{ware.name}, {ware.pack}",
-                "–" if producer == UNKNOWN else producer, names[code], one.owner,
-                ", ".join(str(gettext(takings.WAYS[way])) for way, _n in one.tenders), one.units, amount,
-            )
-        )  # fmt: skip
+        alike = (one.point_id, one.variant_id, one.owner)
+        if alike not in words:
+            words[alike] = _words(g, one)
+        paid = tuple(way for way, _n in one.tenders)
+        if paid not in ways:
+            ways[paid] = ", ".join(str(gettext(takings.WAYS[way])) for way in paid)
+        rows.append(SaleRow(one.at, one.reference, *words[alike], ways[paid], one.units, amount))
     return rows
+
+
+def _words(g: Ground, one: Taking) -> tuple[str, str, str, str, str]:
+    """Booth, goods, producer, locality and owner of a sale."""
+    ware, producer = g.wares[one.variant_id], _producer_key(g, one)[1]
+    maker = "–" if producer == UNKNOWN else producer
+    place = place_name(g.locality_of(g.producer_of(one)))
+    return g.booths[one.point_id], f"{ware.name}, {ware.pack}", maker, place, one.owner
 
 
 def shortage_rows(fair: Exhibition, key: str) -> list[Missed]:
