@@ -15,6 +15,13 @@ class FairStepped:
 
 
 @dataclass(frozen=True, slots=True)
+class FairCalledOff:
+    """A fair was cancelled."""
+
+    exhibition_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationStepped:
     """An application went from `before` to `after` (values of `ApplicationState`)."""
 

@@ -13,7 +13,7 @@ from shop.exhibitions.models.closing import BoothClosing
 from shop.exhibitions.models.fairs import Booth, Exhibition
 from shop.exhibitions.queries import reporting as figures
 from shop.exhibitions.queries import sheets
-from shop.exhibitions.services import closing, finishing, reporting
+from shop.exhibitions.services import closing, finishing, reporting, signing
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.seed import rounds
@@ -66,13 +66,13 @@ def plan(staff: Staff, name: str, end: int, codes: Sequence[str]) -> None:
         for code in codes:
             for one in sheets.booth(fair().slug, code).sheets:
                 reference = one.sheet.reference
-                closing.post_sales(office, reference)
+                signing.post_sales(office, reference)
                 if sheets.whole(reference).unexplained:
-                    closing.explain(office, reference, "Đếm lại cùng cơ sở lúc dọn gian (minh họa).")
+                    signing.explain(office, reference, "Đếm lại cùng cơ sở lúc dọn gian (minh họa).")
                 whole = sheets.whole(reference)
                 for side in whole.sides:
                     who = office.label if side.value == "staff" else f"Đại diện {code} (minh họa)"
-                    closing.sign(office, reference, side, name=who, ticked=True, digest=whole.digest)
+                    signing.sign(office, reference, side, name=who, ticked=True, digest=whole.digest)
 
     def report() -> None:
         here = fair()

@@ -33,6 +33,7 @@ from shop.settlement.services.agreements import Rates
 from shop.stock.models import SHOP, StockLevel
 from shop.till.services import devices
 from tests import factories, people
+from tests.exhibitions import histories
 from tests.till.conftest import Device
 
 STAFF = Actor("user", "Đỗ Thị Xuân", 801)
@@ -99,6 +100,7 @@ class Made:
                 )  # fmt: skip
                 s.add(asked)
                 s.flush()
+                histories.of_application(asked)
                 stand = Stand(
                     reference=text.reference(), exhibition_id=self.fair.id, booth_id=made.id, application_id=asked.id,
                     producer_id=producer.id, fee_amount=fee, subsidy_amount=subsidy, why="rút thăm", given_at=now,
@@ -208,6 +210,8 @@ def make_fair(
             subsidy_for=SubsidyFor.PROVINCE, subsidy_percent=75, makers=3,
         )  # fmt: skip
         s.add(kind)
+        s.flush()
+        histories.of_fair(fair, state)
     return Made(app, fair, home, kind)
 
 

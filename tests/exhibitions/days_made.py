@@ -14,7 +14,6 @@ from shop.exhibitions.models.fairs import (
     Booth,
     BoothType,
     Exhibition,
-    ExhibitionStep,
     FairKind,
     FairState,
     SubsidyFor,
@@ -27,6 +26,7 @@ from shop.kernel.db import session, transaction
 from shop.points.models import Point
 from shop.producers.models import Producer
 from tests import factories
+from tests.exhibitions import histories
 
 BOSS = Actor("user", "Trần Xúc Tiến")
 MAKER = Actor("user", "Lê Cơ Sở")
@@ -105,23 +105,8 @@ def make_fair(
         )  # fmt: skip
         s.add(kind)
         s.flush()
-        _history(fair, state)
+        histories.of_fair(fair, state)
     return Fair(fair, store, kind, [])
-
-
-def _history(fair: Exhibition, state: FairState) -> None:
-    """The steps that lead to the state."""
-    path = [FairState.DRAFT, FairState.ANNOUNCED, FairState.ALLOTTED, FairState.RUNNING]
-    before = ""
-    for after in path[: path.index(state) + 1]:
-        session().add(
-            ExhibitionStep(
-                exhibition_id=fair.id, from_state=before, to_state=after.value, at=clock.now(), actor_key="user",
-                actor_label="Trần Xúc Tiến", told={},
-            )
-        )  # fmt: skip
-        session().flush()
-        before = after.value
 
 
 def add_booth(fair: Fair, code: str) -> Booth:
@@ -150,6 +135,7 @@ def add_place(
         )  # fmt: skip
         s.add(application)
         s.flush()
+        histories.of_application(application)
         row = ApplicationGoods(
             application_id=application.id, product_id=variant.product_id, variant_id=variant.id,
             **({"papers": PapersState.GOOD} | goods),

@@ -454,7 +454,7 @@ def test_a_shared_booth_takes_several_and_passes_single_seats_on(ctx: Any) -> No
     makers = by_stars(fair, 5, 5, 4, 3, type_id=fair.types["shared"])
     fair.publish()
     assert Counter(fair.at().values()) == {"C1": 3}
-    assert {stand_of(r).fee_amount for r in fair.at()} == {3_000_000}
+    assert {stand_of(r).fee_amount for r in fair.at()} == {1_000_000}
     applications.withdraw(MAKER, makers[0])
     assert open_offer(makers[3]) is not None
 

@@ -17,7 +17,7 @@ from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.closing import SheetVersion, Signature
 from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.queries import sheets
-from shop.exhibitions.services import closing, finishing, signing
+from shop.exhibitions.services import closing, finishing, signing, steps
 from shop.exhibitions.tasks import closing as tasks
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -240,7 +240,7 @@ def test_a_cancelled_fair_with_goods_on_the_road_is_finished_the_same_way(fair, 
     transfers.pack(STAFF, sent, {source: 6}, key())
     transfers.dispatch(STAFF, sent, key())
     with transaction() as s:
-        fair.fair.state = FairState.CANCELLED
+        steps.fair(STAFF, fair.fair, FairState.CANCELLED, "Bão")
         # Its end was set when it was prepared.
         s.get_one(Point, fair.points["A2"].id).closed_on = clock.today() + timedelta(days=5)
     with pytest.raises(SheetsOpen):

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from shop.demand import lunar
 from shop.exhibitions import drawn
+from shop.exhibitions.models.closing import FairReport, Sheet, SheetState
 from shop.exhibitions.models.fairs import BudgetLine, Exhibition, FairState
 from shop.exhibitions.queries import public
 from shop.kernel import clock
@@ -17,8 +18,14 @@ from shop.kernel.db import session
 from shop.seed import fairs_plan
 
 
+def coming() -> Exhibition:
+    """The demonstration's fair that is being prepared; the other one is over."""
+    wanted = select(Exhibition).where(Exhibition.is_demo, Exhibition.to_on > clock.today())
+    return session().scalars(wanted).one()
+
+
 def test_the_spring_fair_is_announced_with_its_plan(shop: Any) -> None:
-    fair = session().scalars(select(Exhibition).where(Exhibition.is_demo)).one()
+    fair = coming()
     today = clock.today()
     assert fair.state is FairState.ANNOUNCED
     assert "minh họa" in fair.name
@@ -40,7 +47,7 @@ def test_the_spring_fair_is_announced_with_its_plan(shop: Any) -> None:
 
 
 def test_producers_can_apply_on_the_day_it_is_loaded(shop: Any) -> None:
-    assert session().scalars(select(Exhibition).where(Exhibition.is_demo)).one().takes_applications(clock.today())
+    assert coming().takes_applications(clock.today())
 
 
 def test_the_fairs_of_the_sources_are_there(shop: Any) -> None:
@@ -56,3 +63,15 @@ def test_there_is_always_time_to_prepare(today: date) -> None:
     assert first >= today + timedelta(days=fairs_plan.NOTICE)
     assert first - fairs_plan.CALL_ENDS * fairs_plan.DAY > today, "the call is open on that day"
     assert first + timedelta(days=fairs_plan.BEFORE_TET) == lunar.tet(first.year)
+
+
+def test_the_autumn_fair_is_closed_and_reported(shop: Any) -> None:
+    fair = session().scalars(select(Exhibition).where(Exhibition.is_demo, Exhibition.to_on <= clock.today())).one()
+    assert fair.state is FairState.REPORTED
+    assert [step.to_state for step in fair.steps] == [
+        "draft", "announced", "allotted", "running", "closed", "reported"
+    ]  # fmt: skip
+    found = list(session().scalars(select(Sheet).where(Sheet.exhibition_id == fair.id)))
+    assert {sheet.state for sheet in found} == {SheetState.FROZEN}
+    report = session().scalars(select(FairReport).where(FairReport.exhibition_id == fair.id)).one()
+    assert report.number == 1

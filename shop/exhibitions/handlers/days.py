@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.exhibitions.events import FairStepped
+from shop.exhibitions.events import FairCalledOff, FairStepped
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.services import booths, goods
 from shop.kernel.actor import SYSTEM
@@ -21,8 +21,7 @@ def fair_over(fact: FairStepped) -> None:
         booths.end_keepers(SYSTEM, fact.exhibition_id)
 
 
-@on_later(FairStepped, name="exhibitions.turn-back")
-def fair_cancelled(fact: FairStepped) -> None:
+@on_later(FairCalledOff, name="exhibitions.turn-back")
+def fair_cancelled(fact: FairCalledOff) -> None:
     """Goods of a cancelled fair turn home."""
-    if fact.after == FairState.CANCELLED:
-        goods.turn_back(fact.exhibition_id)
+    goods.turn_back(fact.exhibition_id)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from shop.accounts import queries as accounts
 from shop.accounts.permissions import Permission
-from shop.exhibitions.events import ApplicationStepped, BoothOffered, FairStepped, OfferEnded, SwapMoved
+from shop.exhibitions.events import ApplicationStepped, BoothOffered, FairCalledOff, OfferEnded, SwapMoved
 from shop.exhibitions.models.allotting import BoothOffer, OfferState, StandSwap, SwapState
 from shop.exhibitions.models.calls import Application, ApplicationState, ApplicationStep, Stand
 from shop.exhibitions.models.fairs import Booth, Exhibition, FairState
@@ -233,11 +233,9 @@ def swap_moved(fact: SwapMoved) -> None:
         _tell(row, f"exhibitions.swap-{swap.state.value}:{swap.reference}:{row.reference}", words)
 
 
-@on_later(FairStepped, name="exhibitions.letter-cancelled")
-def cancelled(fact: FairStepped) -> None:
+@on_later(FairCalledOff, name="exhibitions.letter-cancelled")
+def cancelled(fact: FairCalledOff) -> None:
     """Tell everybody who has applied that the fair was called off."""
-    if fact.after != FairState.CANCELLED:
-        return
     s = session()
     fair = s.get_one(Exhibition, fact.exhibition_id)
     reason = next((step.reason for step in reversed(fair.steps) if step.to_state == FairState.CANCELLED), None)

@@ -194,7 +194,7 @@ def start_count(actor: Actor, slug: str, code: str, op_key: str) -> str:
         Invalid: the books have nothing there (see `nothing_there`).
     """
     with transaction() as s:
-        _fair, booth = _booth(slug, code)
+        fair, booth = _booth(slug, code)
         closing = _closing(booth)
         if closing.count_reference is not None:
             state = s.scalar(select(StockCount.state).where(StockCount.reference == closing.count_reference))
@@ -208,7 +208,7 @@ def start_count(actor: Actor, slug: str, code: str, op_key: str) -> str:
                 StockCount.kind == CountKind.FULL,
                 StockCount.state.in_([CountState.OPEN, CountState.SUBMITTED]),
             )
-        ) or counts.open_count(actor, booth.point_id, CountKind.FULL, op_key=op_key)
+        ) or counts.open_count(actor, booth.point_id, CountKind.FULL, op_key=op_key, is_demo=fair.is_demo)
         closing.count_reference = reference
         s.flush()
         return reference

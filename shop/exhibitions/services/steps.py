@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shop.exhibitions.errors import FairMovedOn
-from shop.exhibitions.events import ApplicationStepped, FairStepped
+from shop.exhibitions.events import ApplicationStepped, FairCalledOff, FairStepped
 from shop.exhibitions.models.calls import APPLICATION_ALLOWED, Application, ApplicationState, ApplicationStep
 from shop.exhibitions.models.fairs import FAIR_ALLOWED, Exhibition, ExhibitionStep, FairState
 from shop.exhibitions.queries import public
@@ -39,6 +39,8 @@ def fair(actor: Actor, row: Exhibition, to: FairState, reason: str | None = None
     session().add(step)
     session().flush()
     events.publish(FairStepped(row.id, before, to.value))
+    if to is FairState.CANCELLED:
+        events.publish(FairCalledOff(row.id))
     after_commit(public.forget)
     after_commit(web.forget_pages)
     return step.id
