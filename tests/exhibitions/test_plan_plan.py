@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from shop.accounts.permissions import Role
 from shop.exhibitions import drawn
 from shop.exhibitions.errors import BoothsOverlap, BoothStood, FairChanged, FairMovedOn, PlanPartUsed
+from shop.exhibitions.models.allotting import BoothOffer, OfferState
 from shop.exhibitions.models.calls import Application, ApplicationState, Stand
 from shop.exhibitions.models.fairs import Booth, FeatureKind, SubsidyFor, Zone, ZoneColour
 from shop.exhibitions.services import fairs, plan
@@ -189,6 +191,25 @@ def test_a_booth_with_somebody_in_it_stays(ctx):
         plan.save(STAFF, made.id, replace(now, booths=(replace(a1, out_of_use=True), a2, a3)), seen=version)
     plan.save(STAFF, made.id, replace(now, booths=(replace(a1, x=20), replace(a2, out_of_use=True))), seen=version)
     assert codes(made) == ["A1", "A2"]
+
+
+def test_a_booth_that_was_offered_stays(ctx):
+    made = fair()
+    planned(made)
+    stand(made, "A1")
+    now, version = of(made)
+    a1, a2, a3 = now.booths
+    with transaction() as s:
+        asked = s.query(Application).one()
+        s.add(
+            BoothOffer(
+                reference="M-0001", exhibition_id=made.id, application_id=asked.id, booth_id=a3.id, state=OfferState.OPEN,
+                offered_at=clock.now(), until=clock.now() + timedelta(days=1),
+            )
+        )  # fmt: skip
+    with pytest.raises(BoothStood):
+        plan.save(STAFF, made.id, replace(now, booths=(a1, a2)), seen=version)
+    plan.save(STAFF, made.id, replace(now, booths=(a1, a3)), seen=version)
 
 
 def test_a_shared_booth_is_not_made_smaller_than_its_makers(ctx):

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from shop.exhibitions import plan
 from shop.exhibitions.errors import BoothsOverlap, BoothStood, FairChanged, FairMovedOn, PlanPartUsed
+from shop.exhibitions.models.allotting import BoothOffer
 from shop.exhibitions.models.calls import Application, Stand
 from shop.exhibitions.models.fairs import (
     FAIR_LIVE,
@@ -301,7 +302,13 @@ def _nobody_stands(gone: Sequence[BoothDraft], changed: Sequence[BoothDraft]) ->
     points = set(
         session().scalars(select(Booth.id).where(Booth.id.in_([b.id for b in gone]), Booth.point_id.is_not(None)))
     )
+    offered = set(session().scalars(select(BoothOffer.booth_id).where(BoothOffer.booth_id.in_([b.id for b in gone]))))
     for booth in gone:
+        if booth.id in offered:
+            raise BoothStood(
+                N_("Gian %(code)s từng được mời một cơ sở nên không xóa được; hãy đánh dấu không dùng."),
+                code=booth.code,
+            )
         for _id, ended_at, name in (found for found in who if found.booth_id == booth.id):
             if ended_at is None:
                 raise BoothStood(code=booth.code, name=name)

@@ -41,6 +41,7 @@ WAYS: Ways = (
         (
             Way("/producer/fairs", N_("Đăng ký hội chợ"), "pin", P.EXHIBITION_APPLY),
             Way("/producer/fairs/goods", N_("Hàng cho hội chợ"), "tent", P.EXHIBITION_APPLY),
+            Way("/producer/fairs/sheets", N_("Bảng chốt gian"), "check", P.EXHIBITION_APPLY),
             Way("/producer/fairs/calendar", N_("Lịch hội chợ"), "clock", P.EXHIBITION_APPLY),
         ),
     ),
