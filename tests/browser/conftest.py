@@ -159,6 +159,7 @@ def axe() -> Callable[..., None]:
     runner = Axe()
 
     def check(page: Page, *, context: str | None = None) -> None:
+        page.wait_for_load_state()  # a page that is just being left has nothing to look at
         found = runner.run(page, context=context, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
         violations = found.response["violations"]
         assert not violations, f"{page.url}\n" + json.dumps(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.imports import sheets
 
@@ -54,7 +55,7 @@ def test_a_messy_table_on_a_phone(phone, sign_in, axe, fits, table):
     phone.go_back()
     phone.get_by_test_id("undo").click()
     phone.get_by_test_id("undo-yes").click()
-    phone.wait_for_function("document.querySelector('[data-testid=import-state]')?.textContent.includes('hoàn tác')")
+    expect(phone.get_by_test_id("import-state")).to_contain_text("hoàn tác")
     looked_at()
 
 

@@ -67,10 +67,11 @@ class Fair:
         return self.row.slug
 
     def booth(self, code: str, kind: str = "own", zone: str | None = None, **values: Any) -> int:
+        n = next(_numbers)
         with transaction() as s:
             made = Booth(
                 exhibition_id=self.row.id, code=code, type_id=self.types[kind], zone_id=self.zones[zone] if zone else None,
-                x=2 * next(_numbers) % 60, y=1, columns=2, rows=2, **values,
+                x=2 * (n % 19), y=2 * (n // 19 % 11), columns=2, rows=2, **values,
             )  # fmt: skip
             s.add(made)
         return made.id

@@ -50,13 +50,17 @@ def _day(name: str) -> Any:
 @guards.requires(P.NTM_READ)
 def ntm_index() -> Any:
     """The latest year that there is anything of."""
-    return redirect(web.path(f"{HERE}/{queries.latest() or clock.today().year}"))
+    return _year_page(queries.latest() or clock.today().year)
 
 
 @bp.get("/ntm/<int:year>")
 @guards.requires(P.NTM_READ)
 def ntm_year(year: int) -> Any:
     """A year: communes by state, what blocks, the list, and what sources say."""
+    return _year_page(year)
+
+
+def _year_page(year: int) -> Any:
     if not 2009 <= year <= 2100:
         raise NotFound
     scopes = guards.scopes(P.NTM_READ)

@@ -53,6 +53,8 @@ def criterion(year: int, number: int) -> NtmCriterion:
 
 def find(commune_code: str, year: int) -> NtmRecord | None:
     """The record of a commune for a year."""
+    if not 2009 <= year <= 2100:
+        return None
     wanted = select(NtmRecord).where(NtmRecord.commune_code == commune_code, NtmRecord.target_year == year)
     return session().scalar(wanted)
 

@@ -73,6 +73,8 @@ def sheet_by_number(number: int, day: date) -> OfficialSheet:
     Raises:
         NotFound: there is none.
     """
+    if not 1 <= number <= 9999:
+        raise NotFound
     found = session().execute(
         select(*_SHEET)
         .join(ProductSet, _SAME_SET)
