@@ -3,8 +3,9 @@ for most of them, an empty booth that is filled again, closing, signing, the rep
 the counter and whoever counts visitors on a phone.
 
 A call ends before its fair opens and a test has no days to wait, so the fair is announced for tomorrow and, once its booths are
-given out, the office moves it on its page so that it opened yesterday and ends today. The first day's sales are those of a till whose clock
-stood at yesterday; everything else happens today. Producers, their packs and their log-ins are written into the tables.
+given out, the office moves it on its page so that it opened yesterday and ends today. The first day's sales are those of a till
+whose clock stood at yesterday; everything else happens today. Producers, their packs and their log-ins are written into the
+tables.
 """
 
 from __future__ import annotations
@@ -64,7 +65,6 @@ class Whole:
 
     desk: Page
     ones: list[One]
-    locality: str
     axe: Callable[[Page], None]
     fits: Callable[[Page], None]
     slug: str = ""
@@ -102,7 +102,7 @@ def whole(
                 user.password_hash = passwords.hash_of(PASSWORD)
             phone = open_page(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
             ones.append(One(name, email, maker, phone))
-        yield Whole(open_page(), ones, commune, axe, fits)
+        yield Whole(open_page(), ones, axe, fits)
         session().close()
         db.engine.dispose()
 
