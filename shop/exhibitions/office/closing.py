@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import Response, flash, redirect, request
 from flask_babel import gettext
 
 from shop.accounts import guards
@@ -13,14 +13,13 @@ from shop.counts.models import CountState
 from shop.counts.services import Counted
 from shop.exhibitions import sheet_pages, sheet_words, tabs
 from shop.exhibitions.models.closing import Side
-from shop.exhibitions.models.fairs import FAIR_PUBLIC, FAIR_STATE_NAMES, Exhibition, FairState
-from shop.exhibitions.office import bp
+from shop.exhibitions.models.fairs import Exhibition, FairState
+from shop.exhibitions.office import bp, frame
 from shop.exhibitions.queries import fairs, sheets
 from shop.exhibitions.services import closing, finishing, many, signing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
-from shop.kernel.forms import messages
 from shop.stock import queries as stock
 from shop.stock.models import SHOP
 
@@ -28,30 +27,20 @@ P = Permission
 HERE = "/office/exhibitions"
 PART = "close"
 STATES = frozenset({FairState.RUNNING, FairState.CLOSED, FairState.REPORTED, FairState.CANCELLED})
-BADGES = {FairState.ANNOUNCED: "info", FairState.ALLOTTED: "info", FairState.RUNNING: "ok", FairState.CANCELLED: "bad"}
 
 tabs.add(80, PART, N_("Chốt gian"), P.EXHIBITION_CLOSE, STATES)
 
 
 def page(template: str, fair: Exhibition, part: str, error: ShopError | None = None, **values: Any) -> Any:
     """A page of one fair below its name and tabs; a refusal of a form keeps what was typed."""
-    return make_response(
-        render_template(
-            template,
-            here=HERE,
-            fair=fair,
-            part=part,
-            fair_tabs=tabs.of(fair),
-            state_name=gettext(FAIR_STATE_NAMES[fair.state]),
-            state_kind=BADGES.get(fair.state, ""),
-            is_public=fair.state in FAIR_PUBLIC,
-            v=request.form if error is not None else {},
-            errors=messages(error),
-            error_code=error.code if error else None,
-            op_key=request.form.get("op_key") if error is not None and error.status == 422 else operations.new_key(),
-            **values,
-        ),
-        error.status if error else 200,
+    return frame.page(
+        template,
+        fair,
+        part,
+        error,
+        v=request.form if error is not None else {},
+        op_key=request.form.get("op_key") if error is not None and error.status == 422 else operations.new_key(),
+        **values,
     )
 
 
