@@ -24,6 +24,7 @@ from tests.exhibitions.call_made import (
     Maker,
     apply,
     check,
+    file_papers,
     goods_of,
     in_days,
     make_fair,
@@ -160,6 +161,7 @@ def test_staff_check_send_back_and_publish_and_the_booth_is_seen(places: Any, cl
     )
     assert wrong.status_code == 422
     assert "Hãy ghi vì sao mặt hàng không được bày bán" in text_of(wrong)
+    file_papers(five)
     good = office.post(f"{page}/papers", data={"csrf_token": office.token(page), "do": "fitting"})
     assert good.status_code == 303
     assert goods_of(one)[0].papers is PapersState.GOOD

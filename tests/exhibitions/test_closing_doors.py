@@ -16,7 +16,7 @@ from shop.exhibitions import pen
 from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.closing import SheetVersion, Signature
 from shop.exhibitions.models.fairs import Exhibition, FairState
-from shop.exhibitions.queries import sheets
+from shop.exhibitions.queries import closings
 from shop.exhibitions.services import closing, finishing, signing, steps
 from shop.exhibitions.tasks import closing as tasks
 from shop.kernel import clock
@@ -71,7 +71,7 @@ def test_a_booth_is_closed_on_a_phone_without_scripts(fair, office):
     assert office.fill(booth, form=f"{booth}/count").status_code == 303
     line = next(
         x.line_id
-        for x in closing.lines_to_count(sheets.booth(fair.slug, "A1").closing)
+        for x in closing.lines_to_count(closings.booth(fair.slug, "A1").closing)
     )  # fmt: skip
     # One missing and no reason: refused where it stands.
     refused = office.fill(booth, form=f"{booth}/count", submit="1", **{f"counted-{line}": "7"})

@@ -86,11 +86,11 @@ def adds_up() -> Iterator[str]:
     for reference, number, figures in rows:
         totals = figures["totals"]
         right = all(
-            ledger.Pack(**{c: pack[c] for c in ledger.COLUMNS}).adds_up and pack["left"] == 0
+            ledger.Pack(**{c: pack.get(c, 0) for c in ledger.COLUMNS}).adds_up and pack["left"] == 0
             for pack in figures["packs"]
         )
         right = right and all(
-            totals[c] == sum(pack[c] for pack in figures["packs"]) for c in (*ledger.COLUMNS, "amount")
+            totals.get(c, 0) == sum(pack.get(c, 0) for pack in figures["packs"]) for c in (*ledger.COLUMNS, "amount")
         )
         if not right or sum(figures["tenders"].values()) != totals["amount"]:
             yield f"{reference} version {number}"

@@ -16,7 +16,7 @@ from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.calls import Stand
 from shop.exhibitions.models.closing import Sheet
 from shop.exhibitions.models.fairs import Booth, Exhibition, ExhibitionStep, FairState
-from shop.exhibitions.queries import sheets
+from shop.exhibitions.queries import closings
 from shop.exhibitions.services import closing, steps
 from shop.kernel import audit, clock, db, operations
 from shop.kernel.actor import SYSTEM, Actor
@@ -66,9 +66,9 @@ def machines(exhibition_id: int) -> list[Machine]:
     ]
 
 
-def _open_booths(fair: Exhibition) -> list[sheets.BoothRow]:
+def _open_booths(fair: Exhibition) -> list[closings.BoothRow]:
     """The booths that are not closed yet. Of a cancelled fair only those where goods were or are."""
-    rows = [row for row in sheets.booths(fair.id) if not row.done]
+    rows = [row for row in closings.booths(fair.id) if not row.done]
     if fair.state is FairState.CANCELLED:
         rows = [row for row in rows if row.left or row.on_road or row.begun]
     return rows
@@ -212,7 +212,7 @@ def overdue() -> list[tuple[Exhibition, int]]:
     today = clock.today()
     return [
         (fair, n)
-        for fair, n in sheets.to_close()
+        for fair, n in closings.to_close()
         if fair.state is FairState.CANCELLED or (fair.to_on is not None and fair.to_on < today)
     ]
 
