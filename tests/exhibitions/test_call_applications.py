@@ -232,7 +232,9 @@ def of(found: papers.Papers, about: str) -> papers.Found:
 
 def test_a_certificate_that_ends_during_the_fair_is_said_with_its_day(ctx: Any) -> None:
     fair = make_fair()  # from day 30 to day 34
-    good = told(fair, make_maker("a", stars=4, until=in_days(34)))
+    whole = make_maker("a", stars=4, until=in_days(34))
+    file_papers(whole)
+    good = told(fair, whole)
     assert (good.stars, of(good, "certificate").kind) == (4, papers.OK)
     short = told(fair, make_maker("b", stars=4, until=in_days(33)))
     found = of(short, "certificate")

@@ -153,6 +153,8 @@ def test_staff_check_send_back_and_publish_and_the_booth_is_seen(places: Any, cl
     assert one in csv
     assert "HTX Ba" in text_of(office.get(f"{here}/applications?papers=unchecked&q=ba"))
     page = f"{here}/applications/{one}"
+    assert "phải xem bản gốc" in text_of(office.get(page))
+    file_papers(five)
     assert "đủ" in text_of(office.get(page))
     (goods,) = goods_of(one)
     wrong = office.post(
@@ -161,7 +163,6 @@ def test_staff_check_send_back_and_publish_and_the_booth_is_seen(places: Any, cl
     )
     assert wrong.status_code == 422
     assert "Hãy ghi vì sao mặt hàng không được bày bán" in text_of(wrong)
-    file_papers(five)
     good = office.post(f"{page}/papers", data={"csrf_token": office.token(page), "do": "fitting"})
     assert good.status_code == 303
     assert goods_of(one)[0].papers is PapersState.GOOD

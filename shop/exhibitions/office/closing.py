@@ -261,14 +261,13 @@ def sheet(slug: str, reference: str) -> Any:
 
 def _sheet(slug: str, reference: str, error: ShopError | None = None) -> Any:
     found = sheets.in_fair(slug, reference)
-    version = sheet_pages.chosen_version(found, request.args.get("v", ""))
     return page(
         "exhibitions/office/sheet.html",
         found.fair,
         PART,
         error,
         w=found,
-        version=version or found.last,
+        version=sheet_pages.shown_version(found, request.args.get("v", "")),
         **sheet_pages.values(found),
         may_close=guards.may(P.EXHIBITION_CLOSE, f"exhibition:{found.fair.id}"),
         shortages=signing.to_put_right(found),

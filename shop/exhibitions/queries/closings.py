@@ -145,13 +145,16 @@ def _add_sheets(exhibition_id: int, rows: dict[int, BoothRow], left: dict[tuple[
     ):
         row = rows[sheet.booth_id]
         there = left.get((row.point_id, sheet.owner), 0) if row.point_id is not None else 0
-        if sheet.state is SheetState.FROZEN and version is not None:
-            late = version.moves != moves.get((sheet.booth_id, sheet.owner), 0)
-            step = "late" if late else ("unsigned" if version.reason else "frozen")
-        elif not counted.get(sheet.booth_id, False):
+        frozen = version if sheet.state is SheetState.FROZEN else None
+        if frozen is None and not counted.get(sheet.booth_id, False):
             step = "count"
+        elif there or row.on_road:
+            step = "home"
+        elif frozen is None:
+            step = "sign"
         else:
-            step = "home" if there or row.on_road else "sign"
+            late = frozen.moves != moves.get((sheet.booth_id, sheet.owner), 0)
+            step = "late" if late else ("unsigned" if frozen.reason else "frozen")
         row.sheets.append(SheetRow(sheet.reference, sheet.owner, name, step, there))
 
 

@@ -36,7 +36,7 @@ _DAY = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Found:
     """One paper by its dates: `kind` is ok, info, warn or bad; `title` is a msgid filled with `values` (days are `date`).
-    `unfiled`: its dates are good, but nobody has put a copy of it into the books, so a person must see the original."""
+    `unfiled`: nobody has put a copy of it into the books, so a person must see the original."""
 
     kind: str
     about: str
@@ -264,7 +264,7 @@ _ALCOHOL = {
 def _until(until: date | None, about: str, words: dict[str, str], first: date, last: date, *, filed: bool) -> Found:
     if until is None:
         kind = BAD if producers.PAPERS_RULE.get() == producers.RECORDED else WARN
-        return Found(kind, about, words["none"], {})
+        return Found(kind, about, words["none"], {}, unfiled=True)
     if until < last:
         kind = WARN if producers.PAPERS_RULE.get() == producers.OFF else BAD
         return Found(kind, about, words["over" if until < first else "within"], {"day": until})

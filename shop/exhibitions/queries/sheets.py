@@ -80,10 +80,20 @@ class Whole:
         return int(self.figures["totals"]["left"])
 
     @property
-    def to_sign(self) -> bool:
-        """Whether it can be signed now: everything is counted and gone home, and its figures are not frozen yet."""
+    def unsigned(self) -> bool:
+        """Whether it was frozen without all signatures: its booth is not charged for until they are there."""
+        return self.last is not None and self.last.reason is not None
+
+    @property
+    def to_freeze(self) -> bool:
+        """Whether it can be frozen now: everything is counted and gone home, and its figures are not frozen yet."""
         ready = self.counted and not self.left and not self.on_road
         return ready and (self.sheet.state is SheetState.OPEN or self.late)
+
+    @property
+    def to_sign(self) -> bool:
+        """Whether it can be signed now: as `to_freeze`, or it was frozen without signatures that are given only now."""
+        return self.to_freeze or (self.unsigned and not self.left and not self.on_road)
 
     @property
     def unexplained(self) -> bool:
@@ -93,11 +103,15 @@ class Whole:
     @property
     def step(self) -> str:
         """How far it is: a word of `STEPS`."""
-        if self.sheet.state is SheetState.FROZEN:
-            return "late" if self.late else ("unsigned" if self.last and self.last.reason else "frozen")
-        if not self.counted:
+        frozen = self.sheet.state is SheetState.FROZEN
+        if not frozen and not self.counted:
             return "count"
-        return "home" if self.left or self.on_road else "sign"
+        if self.left or self.on_road:
+            # Also of a frozen one: goods that came after the close go home first, then both sign anew.
+            return "home"
+        if not frozen:
+            return "sign"
+        return "late" if self.late else ("unsigned" if self.unsigned else "frozen")
 
 
 STEPS = {
