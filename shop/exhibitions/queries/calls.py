@@ -95,7 +95,7 @@ def of_producer(producer_id: int) -> list[MineRow]:
         .where(Application.producer_id == producer_id)
         .order_by(Exhibition.from_on.desc(), Application.id.desc())
     )  # fmt: skip
-    return [MineRow(*row) for row in rows]
+    return [MineRow(*tuple(row)) for row in rows]
 
 
 def at_fair(producer_id: int, exhibition_id: int) -> tuple[str, ApplicationState] | None:
