@@ -352,7 +352,10 @@ def _till(whole: Whole, page: Page) -> Till:
     page.get_by_role("button", name="Ghi danh máy").click()
     expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate(
+        """navigator.serviceWorker.controller ? true : new Promise(
+            (done) => navigator.serviceWorker.addEventListener('controllerchange', () => done(true)))"""
+    )
     till.enter().start()
     till.synced()
     whole.good(page)

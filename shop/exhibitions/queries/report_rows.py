@@ -98,7 +98,7 @@ def shortage_rows(fair: Exhibition, key: str, *, asked: bool = False) -> list[Mi
 
 @dataclass(frozen=True, slots=True)
 class HoursRow:
-    """Open hours (tenths) in which a booth had run out of a pack, or of everything (`goods` '')."""
+    """Open hours (tenths) in which a booth had run out of a pack, or of everything (`goods` says so)."""
 
     day: date
     booth: str
@@ -115,15 +115,18 @@ def empty_rows(fair: Exhibition, by: str, key: str, as_of: datetime | None) -> l
     ids = points(fair.id)
     found = takings.of_points(ids, as_of)
     wares = ground(fair, found).wares
+
+    def called(variant_id: int | None) -> str:
+        if variant_id is None:
+            return str(gettext("Cả gian"))
+        return f"{wares[variant_id].name}, {wares[variant_id].pack}"
+
     return [
-        HoursRow(
-            row.day, row.booth, f"{wares[row.variant_id].name}, {wares[row.variant_id].pack}" if row.variant_id else "",
-            row.from_at, row.to_at, row.hours,
-        )
+        HoursRow(row.day, row.booth, called(row.variant_id), row.from_at, row.to_at, row.hours)
         for row in lacking.empty_rows(fair, found, ids, as_of)
         if (row.variant_id is None) == (by == "empty_booth")
         and key in ("", row.booth if row.variant_id is None else str(row.variant_id))
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True)
