@@ -268,7 +268,8 @@ def test_goods_that_come_after_the_signatures_go_home_before_the_books_close(fai
         return row.step
 
     assert refused()
-    passage = session().scalars(select(Passage.id).where(Passage.on_road > 0)).one()
+    here = select(StockLevel.id).where(StockLevel.point_id == fair.points["A1"].id)
+    passage = session().scalars(select(Passage.id).where(Passage.on_road > 0, Passage.to_level_id.in_(here))).one()
     transfers.receive(STAFF, sent, [Count(passage, 2)], 0, key())
     assert refused()
     fair.home_with("A1")

@@ -164,6 +164,10 @@ def test_whoever_stands_at_a_booth_asks_for_more_there_and_nowhere_else(client: 
     sign_in(client, (Role.POINT_KEEPER, f"point:{one.point_id}"))
     assert "A1" in text_of(client.get("/office/fair-booths"))
     page = f"/office/fair-booths/{one.booth.id}"
+    factories.put_in(one.variant, fair.home, 3)
+    refused = client.fill(page, form=page, units="4", source="transfer")
+    assert refused.status_code == 422
+    assert "Kho nhà chỉ còn 3" in text_of(refused)
     assert client.fill(page, form=page, units="3", source="transfer").status_code == 303
     assert session().query(Replenishment).one().booth_id == one.booth.id
     assert client.get(f"/office/fair-booths/{two.booth.id}").status_code == 404
