@@ -78,6 +78,11 @@ LATER = _list(
 )  # fmt: skip
 
 
+# Lists that are read as they are now, also for a frozen version: what they tell may have been put right since.
+OF_NOW = frozenset({"visitors", "stands", "own_stands", "asks", "shortage", "trade", "agreed", "orders_30", "orders_90",
+                    "cost", "income", "budget"})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """The list behind a number: its title, the table that shows it, its rows."""
