@@ -51,6 +51,7 @@ def _page(booth_id: int, error: ShopError | None = None) -> Any:
         here=HERE,
         fair=fair,
         booth=booth,
+        point=points.point(booth.point_id) if booth.point_id is not None else None,
         packs=packs,
         home=at_home(fair, packs),
         free=free,

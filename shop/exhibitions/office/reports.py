@@ -152,7 +152,10 @@ def report_rows(slug: str) -> Any:
         title=found.title,
         view=view,
         total=len(view.found),
-        totals=[(gettext(c.label), totals[c.key], c.key) for c in found.table.columns if c.kind == "num"],
+        totals=[
+            *((gettext(word), n, "") for word, n in report_lists.counted(found.table, view.found)),
+            *((gettext(c.label), totals[c.key], c.key) for c in found.table.columns if c.kind == "num"),
+        ],
         keys=[(c.key, c.kind) for c in found.table.columns],
         money=MONEY,
         version=version,
