@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from shop.kernel import tables
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
+from shop.kernel.wording import gettext
 from shop.remittances import reading
 from shop.remittances.models import (
     REMITTANCE_KIND_NAMES,
@@ -83,10 +84,14 @@ BATCHES = tables.Table(
 )  # fmt: skip
 
 
+def _batch_row(r: Any) -> BatchRow:
+    return BatchRow(r[0], r[1])
+
+
 def batch_list(args: Mapping[str, str]) -> tables.View:
     """All batches."""
     statement = select(Remittance, Holder.name).join(Holder, Holder.id == Remittance.holder_id)
-    return BATCHES.open(args, f"{HERE}/batches", statement, make=lambda r: BatchRow(r[0], r[1]))
+    return BATCHES.open(args, f"{HERE}/batches", statement, make=_batch_row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ written out before they are called.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -52,8 +52,8 @@ def holder_of(parcel: Fulfilment) -> int:
         key, point_id = f"by:{text.fold(name)}"[:80], None
         own = {text.fold(n) for n in str(rules.OWN_DRIVERS.get()).split(",")}
         kind = HolderKind.DRIVER if text.fold(name) in own else HolderKind.CARRIER
-    row: dict[str, Any] = {"key": key, "name": name, "kind": kind, "point_id": point_id, "days": rules.days_of(kind), "mappings": {},
-           "created_at": clock.now()}  # fmt: skip
+    row: dict[str, Any] = {"key": key, "name": name, "kind": kind, "point_id": point_id, "days": rules.days_of(kind),
+                           "mappings": {}, "created_at": clock.now()}  # fmt: skip
     found = s.scalar(select(Holder.id).where(Holder.key == key))
     if found is None:
         insert_missing(Holder, [row], ["key"])
@@ -93,15 +93,16 @@ def _of_order(order_id: int) -> list[CodParcel]:
     )
 
 
-def _late_after(parcel: CodParcel) -> date:
-    return clock.today() + timedelta(days=parcel.holder.days)
+def _late_after(parcel: CodParcel, at: datetime | None = None) -> date:
+    return clock.business_day(at or clock.now()) + timedelta(days=parcel.holder.days)
 
 
 def delivered(fulfilment_id: int) -> None:
     """The buyer has the goods: from now on his cash is awaited."""
     for parcel in session().scalars(select(CodParcel).where(CodParcel.fulfilment_id == fulfilment_id)):
         if parcel.state is CodState.OUT:
-            parcel.due_on = _late_after(parcel)
+            at = session().scalar(select(Fulfilment.delivered_at).where(Fulfilment.id == fulfilment_id))
+            parcel.due_on = _late_after(parcel, at)
             session().flush()
 
 
