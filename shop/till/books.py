@@ -79,9 +79,9 @@ def _closings(ids: Sequence[int]) -> list[Draft]:
     for (before, _point), (row, point_id) in pairwise([(None, 0), *((r, p) for r, p in rows)]):
         if row is None or row.id not in wanted:
             continue
-        first = before is None or before.session_id != row.session_id
-        expected = row.expected_amount - (0 if first else before.expected_amount)
-        counted = row.counted_amount - (0 if first else before.counted_amount)
+        expected, counted = row.expected_amount, row.counted_amount
+        if before is not None and before.session_id == row.session_id:
+            expected, counted = expected - before.expected_amount, counted - before.counted_amount
         lines = [
             Line("cash-till", -expected, f"till-session:{row.session_id}"),
             Line("cash-point", counted, f"point:{point_id}"),
