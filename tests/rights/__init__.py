@@ -24,6 +24,7 @@ from tests.rights import (
     exhibitions_plan,
     imports,
     joining,
+    ledger,
     listings,
     orders,
     preorders,
@@ -52,7 +53,7 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, ledger,
 )  # fmt: skip
 
 __all__ = [
