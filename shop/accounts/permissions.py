@@ -22,6 +22,9 @@ class Permission(StrEnum):
     # See the ledger; close its days and open them again.
     LEDGER_READ = "ledger:read"
     LEDGER_CLOSE = "ledger:close"
+    # See the cash of parcels and what is handed in of it; send lists, resolve differences, lift what makes a buyer pay ahead.
+    REMITTANCE_READ = "remittance:read"
+    REMITTANCE_HANDLE = "remittance:handle"
     CATALOG_READ = "catalog:read"
     CATALOG_EDIT = "catalog:edit"
     CERTIFICATE_EDIT = "certificate:edit"
@@ -248,6 +251,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.BANK_HANDLE,
             P.LEDGER_READ,
             P.LEDGER_CLOSE,
+            P.REMITTANCE_READ,
+            P.REMITTANCE_HANDLE,
             P.SETTLEMENT_READ,
             P.SETTLEMENT_HANDLE,
             P.PREORDER_READ,
