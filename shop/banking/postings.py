@@ -64,6 +64,8 @@ def _parts(ids: Sequence[int]) -> list[Draft]:
             there = "transit", f"order:{refunded[str(target)]}"
         elif use is Use.PAYOUT:
             there = "transit", f"payout:{target}"
+        elif use is Use.REMITTANCE:  # <kind>:<batch>:<arrival>
+            there = "cod-in-transit", f"remittance:{str(target).split(':')[1]}"
         elif use is Use.KEPT:
             there = "kept", party
         else:
@@ -79,7 +81,7 @@ PART = sources.register(sources.Source("bank-part", lambda: select(Allocation.id
 
 def _lines_named(told: Collection[str]) -> dict[str, Named]:
     """A line is called by its id as a cause, by its reference as a party."""
-    ids = [int(i) for i in told if i.isdigit()]
+    ids = names.numbers(told)
     rows = session().execute(
         select(BankLine.id, BankLine.reference).where(BankLine.id.in_(ids) | BankLine.reference.in_(told))
     )
@@ -93,15 +95,13 @@ def _parts_named(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(
         select(Allocation.id, BankLine.reference)
         .join(BankLine, BankLine.id == Allocation.line_id)
-        .where(Allocation.id.in_([int(i) for i in ids]))
+        .where(Allocation.id.in_(names.numbers(ids)))
     )
     return {str(i): Named(reference, f"/office/bank/lines/{reference}") for i, reference in rows}
 
 
 def _accounts_named(ids: Collection[str]) -> dict[str, Named]:
-    rows = session().execute(
-        select(ShopAccount.id, ShopAccount.number).where(ShopAccount.id.in_([int(i) for i in ids]))
-    )
+    rows = session().execute(select(ShopAccount.id, ShopAccount.number).where(ShopAccount.id.in_(names.numbers(ids))))
     return {str(i): Named(number) for i, number in rows}
 
 

@@ -37,6 +37,11 @@ def register(kind: str, namer: Namer) -> None:
     _namers[kind] = namer
 
 
+def numbers(told: Iterable[str]) -> list[int]:
+    """Those names that are numbers of rows."""
+    return [int(one) for one in told if one.isdigit()]
+
+
 def of(told: Iterable[str | None]) -> dict[str, Named]:
     """The names of parties, causes or channels, one question for each kind; what nobody knows is called as it is kept."""
     wanted: dict[str, set[str]] = defaultdict(set)

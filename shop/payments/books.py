@@ -155,7 +155,7 @@ def _by_order(table: Any) -> names.Namer:
             select(table.id, Order.reference)
             .join(Payment, Payment.id == table.payment_id)
             .join(Order, Order.id == Payment.order_id)
-            .where(table.id.in_([int(i) for i in ids]))
+            .where(table.id.in_(names.numbers(ids)))
         )
         return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
 
@@ -163,7 +163,7 @@ def _by_order(table: Any) -> names.Namer:
 
 
 def _values_named(ids: Collection[str]) -> dict[str, Named]:
-    rows = session().execute(select(Order.id, Order.reference).where(Order.id.in_([int(i) for i in ids])))
+    rows = session().execute(select(Order.id, Order.reference).where(Order.id.in_(names.numbers(ids))))
     return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
 
 

@@ -47,7 +47,7 @@ USED = sources.register(sources.Source("deposit-used", _ids, _used))
 
 
 def _named(ids: Collection[str]) -> dict[str, Named]:
-    rows = session().execute(select(Preorder.id, Preorder.reference).where(Preorder.id.in_([int(i) for i in ids])))
+    rows = session().execute(select(Preorder.id, Preorder.reference).where(Preorder.id.in_(names.numbers(ids))))
     return {str(i): Named(reference) for i, reference in rows}
 
 

@@ -79,7 +79,7 @@ PAYOUT = sources.register(
 
 def _producers(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(
-        select(Producer.id, Producer.name, Producer.slug).where(Producer.id.in_([int(i) for i in ids]))
+        select(Producer.id, Producer.name, Producer.slug).where(Producer.id.in_(names.numbers(ids)))
     )
     return {str(i): Named(name, f"/office/producers/{slug}") for i, name, slug in rows}
 
@@ -88,7 +88,7 @@ def _entries_named(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(
         select(Entry.id, Entry.reference, Entry.label, Order.reference)
         .outerjoin(Order, Order.id == Entry.order_id)
-        .where(Entry.id.in_([int(i) for i in ids]))
+        .where(Entry.id.in_(names.numbers(ids)))
     )
     return {
         str(i): Named(order or reference or label, f"/office/orders/{order}" if order else "")
@@ -98,7 +98,7 @@ def _entries_named(ids: Collection[str]) -> dict[str, Named]:
 
 def _payouts_named(told: Collection[str]) -> dict[str, Named]:
     """A payout is called by its id as a cause, by its reference as a party."""
-    ids = [int(i) for i in told if i.isdigit()]
+    ids = names.numbers(told)
     rows = session().execute(
         select(Payout.id, Payout.reference, Batch.reference)
         .join(Batch, Batch.id == Payout.batch_id)

@@ -98,7 +98,7 @@ def _sessions(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(
         select(TillSession.id, TillSession.keeper_name, Device.code)
         .join(Device, Device.id == TillSession.device_id)
-        .where(TillSession.id.in_([int(i) for i in ids]))
+        .where(TillSession.id.in_(names.numbers(ids)))
     )
     return {str(i): Named(f"{code}, {keeper} (#{i})", f"/office/tills/sessions/{i}") for i, keeper, code in rows}
 
@@ -107,7 +107,7 @@ def _receipts(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(
         select(TillTender.id, TillTender.session_id, func.coalesce(TillSale.number, TillTender.reason))
         .outerjoin(TillSale, TillSale.id == TillTender.sale_id)
-        .where(TillTender.id.in_([int(i) for i in ids]))
+        .where(TillTender.id.in_(names.numbers(ids)))
     )
     return {str(i): Named(told or f"#{i}", f"/office/tills/sessions/{turn}") for i, turn, told in rows}
 
@@ -120,7 +120,7 @@ CLOSING = sources.register(sources.Source("till-closing", lambda: select(TillClo
 
 
 def _points(ids: Collection[str]) -> dict[str, Named]:
-    rows = session().execute(select(Point.id, Point.name, Point.slug).where(Point.id.in_([int(i) for i in ids])))
+    rows = session().execute(select(Point.id, Point.name, Point.slug).where(Point.id.in_(names.numbers(ids))))
     return {str(i): Named(name, f"/office/points/{slug}") for i, name, slug in rows}
 
 
@@ -128,7 +128,7 @@ def _closings_named(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(
         select(TillClosing.id, TillSession.id, TillSession.keeper_name)
         .join(TillSession, TillSession.id == TillClosing.session_id)
-        .where(TillClosing.id.in_([int(i) for i in ids]))
+        .where(TillClosing.id.in_(names.numbers(ids)))
     )
     return {str(i): Named(f"{keeper} (#{turn})", f"/office/tills/sessions/{turn}") for i, turn, keeper in rows}
 
