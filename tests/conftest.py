@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import fcntl
+import gc
 import html
 import importlib.util
 import os
@@ -162,6 +163,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
     _cut_network()
     translations().build()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector of garbage need not walk through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import (
     CompoundSelect,
@@ -96,6 +95,6 @@ def filled() -> set[str]:
 
 
 @lru_cache(maxsize=1)
-def _filled(_count: int) -> CompoundSelect[Any]:
+def _filled(_count: int) -> CompoundSelect[str]:
     tables = Base.metadata.sorted_tables
     return union_all(*(select(literal(t.name)).where(exists(select(1).select_from(t))) for t in tables))
