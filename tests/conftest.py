@@ -202,6 +202,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = [k for k in kinds if k == "sqlite"]
     if metafunc.definition.get_closest_marker("postgresql_only"):
         kinds = [k for k in kinds if k == "postgresql"]
+    if metafunc.definition.get_closest_marker("one_database"):
+        kinds = kinds[:1]
     params = []
     for kind in kinds:
         skip = [pytest.mark.skip(reason=run.missing)] if kind == "postgresql" and run.missing else []

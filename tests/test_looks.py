@@ -12,6 +12,8 @@ import pytest
 from shop.pages.cards import Card
 from tests.house.source import each
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "static"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))

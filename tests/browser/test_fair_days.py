@@ -181,6 +181,7 @@ def test_from_a_booths_page_to_an_order_that_counts_for_it(
         assert (line.origin, line.sku) == (f"exhibition:{hall.fair_id}:A1", hall.sku)
 
 
+@pytest.mark.one_database
 def test_pages_of_the_days_fit_a_phone(
     phone: Page, hall: Hall, enter: Callable[[Page], None], axe: Callable[..., None], fits: Callable[[Page], None]
 ) -> None:

@@ -99,6 +99,7 @@ def test_drawn_moved_and_saved_with_the_pointer(fairground: Any, page: Page, sig
     expect(page.locator("[data-key]")).to_have_count(6)
 
 
+@pytest.mark.one_database
 def test_from_the_keyboard_alone(fairground: Any, page: Page, sign_in: Any) -> None:
     slug = fairground()
     sign_in(page, "promotion_staff")
@@ -125,6 +126,7 @@ def test_from_the_keyboard_alone(fairground: Any, page: Page, sign_in: Any) -> N
     assert codes(slug) == {"A1": (3, 2, 3, 3), "B7": (11, 1, 3, 4)}
 
 
+@pytest.mark.one_database
 def test_a_row_at_once_and_an_overlap_that_names_both(fairground: Any, page: Page, sign_in: Any) -> None:
     slug = fairground()
     sign_in(page, "promotion_staff")
@@ -178,6 +180,7 @@ def test_a_taken_booth_is_not_removed(fairground: Any, page: Page, sign_in: Any)
     expect(page.locator("#p-makers")).to_contain_text("HTX Ở Lại")
 
 
+@pytest.mark.one_database
 def test_with_a_finger(fairground: Any, phone: Page, sign_in: Any) -> None:
     slug = fairground()
     sign_in(phone, "promotion_staff")
@@ -203,6 +206,7 @@ def test_without_scripts(fairground: Any, page_without_js: Page, sign_in: Any) -
     assert set(codes(slug)) == {"A1", "A2", "A3", "C1", "C2", "C3", "C4"}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("role", "addresses"),
     [

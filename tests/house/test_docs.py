@@ -15,6 +15,8 @@ from shop.kernel.errors import ShopError
 from shop.pages.storefront import help as help_pages
 from tests.house.source import each
 
+pytestmark = pytest.mark.one_database
+
 PAGES = sorted(
     [
         *ROOT.glob("*.md"),
