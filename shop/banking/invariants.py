@@ -113,7 +113,7 @@ def ways() -> Iterator[str]:
         .join(Allocation, Allocation.line_id == BankLine.id)
         .where(
             or_(
-                and_(BankLine.amount < 0, Allocation.use.in_([Use.PAYMENT, Use.RETURN, Use.KEPT])),
+                and_(BankLine.amount < 0, Allocation.use.in_([Use.PAYMENT, Use.RETURN, Use.KEPT, Use.REMITTANCE])),
                 and_(BankLine.amount > 0, Allocation.use.in_([Use.REFUND, Use.PAYOUT])),
             )
         )

@@ -28,6 +28,7 @@ from tests.rights import (
     orders,
     preorders,
     programme,
+    remittances,
     settlement,
     sharing,
     shop,
@@ -53,6 +54,7 @@ from tests.rights.house import (
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
+    remittances,
 )  # fmt: skip
 
 __all__ = [

@@ -82,7 +82,7 @@ def settle(
         if uses & {Use.REFUND, Use.PAYOUT}:
             line.state = LineState.CONFIRMED
         else:
-            line.state = LineState.CREDITED if uses & {Use.PAYMENT, Use.RETURN} else LineState.ASIDE
+            line.state = LineState.CREDITED if uses & {Use.PAYMENT, Use.RETURN, Use.REMITTANCE} else LineState.ASIDE
     session().flush()
 
 
