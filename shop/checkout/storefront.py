@@ -25,6 +25,7 @@ from shop.checkout.forms import CheckoutForm
 from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
 from shop.checkout.plan import Wanted
 from shop.checkout.queries import EMPTY, BasketRow
+from shop.checkout.services import late
 from shop.conversations import forms as talk
 from shop.conversations import services as conversations
 from shop.conversations.models import Side
@@ -387,6 +388,21 @@ def cancel(reference: str) -> Any:
     _open_for_visitor(found.reference)
     services.cancel_by_buyer(actor(), found.reference, request.form.get("reason", "")[:500])
     flash(gettext("Đã hủy đơn hàng."), "ok")
+    return redirect(web.path(f"/don-hang/{found.reference}"), 303)
+
+
+@bp.post("/don-hang/<reference>/hoan-ngay")
+@public
+@limiter.limit("20 per minute")
+def give_back(reference: str) -> Any:
+    """The buyer does not want to wait until goods are found for his late money."""
+    found = _opened(reference)
+    _open_for_visitor(found.reference)
+    waits = late.waits_until(found.id)
+    if waits is None:
+        raise errors.LateMoneyDecided
+    late.give_back(waits[0], "Khách muốn nhận lại tiền ngay.")
+    flash(gettext("Tiền của bạn đang được hoàn."), "ok")
     return redirect(web.path(f"/don-hang/{found.reference}"), 303)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
+from shop.accounts.models import User
 from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
@@ -18,7 +19,10 @@ from shop.payments import gateway, memo, vietqr
 from shop.payments.gateways.vietqr import BankTransfer
 from shop.payments.models import (
     PAYMENT_STATE_NAMES,
+    REFUND_LIVE,
     REFUND_STATE_NAMES,
+    Dispute,
+    DisputeState,
     Payment,
     PaymentIssue,
     PaymentReceipt,
@@ -104,7 +108,7 @@ def payments_of(order_id: int) -> list[PaymentView]:
     """The payments of an order, first to last."""
     going = (
         select(func.coalesce(func.sum(Refund.amount), 0))
-        .where(Refund.payment_id == Payment.id, Refund.state == RefundState.PENDING)
+        .where(Refund.payment_id == Payment.id, Refund.state.in_(REFUND_LIVE))
         .scalar_subquery()
     )
     rows = session().execute(select(Payment, going).where(Payment.order_id == order_id).order_by(Payment.id))
@@ -138,6 +142,10 @@ ISSUE_NAMES = {
     "refund_differs": N_("Khoản hoàn khác với sổ"),
     "refund_beyond": N_("Hoàn quá số đã thu"),
     "no_goods": N_("Đã trả tiền nhưng hết hàng"),
+    "unknown_dispute": N_("Khiếu nại thẻ không rõ của đơn nào"),
+    "gateway_line": N_("Sổ của cổng thanh toán khác sổ của cửa hàng"),
+    "gateway_payout": N_("Cổng thanh toán báo đã chuyển về ngân hàng: hãy xem sao kê"),
+    "not_at_gateway": N_("Có trong sổ của cửa hàng, không có ở cổng thanh toán"),
 }
 
 
@@ -148,6 +156,7 @@ class Waiting:
     transfers: int
     issues: int
     refunds: int
+    disputes: int
 
 
 def by_hand_providers() -> list[str]:
@@ -166,9 +175,18 @@ def waiting() -> Waiting:
         select(func.count())
         .select_from(Refund)
         .join(Payment)
-        .where(Refund.state == RefundState.PENDING, Payment.provider.in_(by_hand_providers()))
+        .where(
+            or_(
+                Refund.state == RefundState.WAITING,
+                and_(
+                    Refund.state == RefundState.PENDING,
+                    or_(Payment.provider.in_(by_hand_providers()), Refund.to_account.is_not(None)),
+                ),
+            )
+        )
     )
-    return Waiting(*(int(s.scalar(q) or 0) for q in (transfers, issues, refunds)))
+    disputes = select(func.count()).select_from(Dispute).where(Dispute.state == DisputeState.OPEN)
+    return Waiting(*(int(s.scalar(q) or 0) for q in (transfers, issues, refunds, disputes)))
 
 
 def _search(q: str) -> Any:
@@ -294,6 +312,8 @@ ISSUES = tables.Table(
         tables.Column("kind", N_("Việc"), sort=(PaymentIssue.kind,)),
         tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
         tables.Column("opened_at", N_("Từ lúc"), sort=(PaymentIssue.opened_at,)),
+        tables.Column("due_at", N_("Hạn"), sort=(PaymentIssue.due_at,)),
+        tables.Column("owner", N_("Người xử lý"), sort=(User.name,)),
         tables.Column("detail", N_("Chi tiết"), value=lambda row: issue_detail(row.detail)),
         tables.Column("closed_at", N_("Xong lúc"), sort=(PaymentIssue.closed_at,)),
         tables.Column("resolution", N_("Cách xử lý")),
@@ -309,6 +329,12 @@ ISSUES = tables.Table(
             [("1", N_("đang mở")), ("0", N_("đã xong"))],
         ),
         tables.Filter("kind", N_("Việc"), lambda v: PaymentIssue.kind == v, _names(ISSUE_NAMES)),
+        tables.Filter(
+            "owner",
+            N_("Người xử lý"),
+            lambda v: PaymentIssue.owner_id.is_(None) if v == "0" else PaymentIssue.owner_id.is_not(None),
+            [("0", N_("chưa ai nhận")), ("1", N_("đã có người nhận"))],
+        ),
     ),
 )
 
@@ -334,10 +360,14 @@ def issues(args: Mapping[str, str]) -> tables.View:
             PaymentIssue.payment_id,
             PaymentIssue.detail,
             PaymentIssue.opened_at,
+            PaymentIssue.due_at,
+            PaymentIssue.owner_id,
+            User.name.label("owner"),
             PaymentIssue.closed_at,
             PaymentIssue.closed_by,
             PaymentIssue.resolution,
             Order.reference,
+            Order.status.label("order_status"),
             Payment.state,
             Payment.amount,
             Payment.captured_amount,
@@ -345,6 +375,7 @@ def issues(args: Mapping[str, str]) -> tables.View:
         )
         .outerjoin(Payment, Payment.id == PaymentIssue.payment_id)
         .outerjoin(Order, Order.id == Payment.order_id)
+        .outerjoin(User, User.id == PaymentIssue.owner_id)
     )
     return ISSUES.open(args, "/office/payments/issues", statement)
 
@@ -386,6 +417,11 @@ _REFUND_ROW: tuple[Any, ...] = (
     Refund.done_at,
     Refund.last_error,
     Refund.provider_reference,
+    Refund.actor_key,
+    Refund.to_bank,
+    Refund.to_account,
+    Refund.to_holder,
+    Refund.agreed_label,
 )
 
 
@@ -406,17 +442,18 @@ class PaymentFile:
     receipts: list[PaymentReceipt]
     refunds: list[Refund]
     issues: list[PaymentIssue]
+    disputes: list[Dispute]
     by_hand: bool
 
     @property
     def left_amount(self) -> int:
         """What could still be sent back, in đồng."""
-        return self.payment.captured_amount - self.payment.refunded_amount
+        return max(0, self.payment.captured_amount - self.payment.refunded_amount - self.payment.disputed_amount)
 
     @property
     def missing_amount(self) -> int:
         """What is still to come, in đồng."""
-        return max(0, self.payment.amount - self.left_amount)
+        return max(0, self.payment.amount - self.payment.captured_amount + self.payment.refunded_amount)
 
 
 def file_of(payment_id: int) -> PaymentFile:
@@ -437,5 +474,6 @@ def file_of(payment_id: int) -> PaymentFile:
         ),
         list(s.scalars(select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id))),
         list(s.scalars(select(PaymentIssue).where(PaymentIssue.payment_id == payment_id).order_by(PaymentIssue.id))),
+        list(s.scalars(select(Dispute).where(Dispute.payment_id == payment_id).order_by(Dispute.id))),
         payment.provider in by_hand_providers(),
     )

@@ -26,6 +26,7 @@ from tests.rights import (
     joining,
     listings,
     orders,
+    payments,
     preorders,
     programme,
     settlement,
@@ -52,7 +53,7 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments,
 )  # fmt: skip
 
 __all__ = [

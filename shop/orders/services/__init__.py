@@ -369,7 +369,8 @@ def revive(actor: Actor, order_id: int, parcels: Sequence[tuple[int, Sequence[Ta
         order = _locked(order_id)
         for number, takes in parcels:
             stock.take(hold_reference(order.reference, number), takes, web=order.channel == "web")
-        step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
+        if order.payment_status != PaymentStatus.PAID:  # known before its goods were found
+            step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
         step(actor, "order", order_id, OrderStatus.PLACED, order_id=order_id, only_from=frozenset({OrderStatus.CANCELLED}),
              reason=N_("Tiền đến sau hạn, hàng vẫn còn"), pay_until=None, cancelled_at=None, cancel_reason=None)  # fmt: skip
         for fulfilment in order.fulfilments:
