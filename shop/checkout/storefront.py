@@ -401,7 +401,7 @@ def give_back(reference: str) -> Any:
     waits = late.waits_until(found.id)
     if waits is None:
         raise errors.LateMoneyDecided
-    late.give_back(waits[0], "Khách muốn nhận lại tiền ngay.")
+    late.give_back(waits[0], late.WANTED)
     flash(gettext("Tiền của bạn đang được hoàn."), "ok")
     return redirect(web.path(f"/don-hang/{found.reference}"), 303)
 

@@ -115,6 +115,10 @@ def retake(actor: Actor, payment_id: int, op_key: str) -> None:
     operations.once(op_key, "checkout.retake", actor.key, [payment_id], command)
 
 
+# What is written beside a case, for staff.
+OVER, WANTED = "Hết hạn tìm hàng, tiền tự hoàn.", "Khách muốn nhận lại tiền ngay."
+
+
 def give_back(payment_id: int, why: str, actor: Actor = SYSTEM) -> None:
     """The money of a case goes back now, all that is left of it, once: its time is over, or the buyer does not want to wait.
 
@@ -137,7 +141,7 @@ def give_back_overdue() -> int:
     done = 0
     for payment_id in rows.all():
         try:
-            give_back(int(payment_id or 0), "Hết hạn tìm hàng, tiền tự hoàn.")
+            give_back(int(payment_id or 0), OVER)
             done += 1
         except errors.LateMoneyDecided:
             continue

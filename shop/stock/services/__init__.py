@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from shop.kernel import audit, clock, operations
 from shop.kernel.actor import Actor
@@ -271,16 +271,22 @@ def take_back(actor: Actor, reference: str, *, restock: bool, reason: str) -> in
     Returns how many units came back; a second call brings nothing back.
     """
     with transaction() as s:
-        known = select(StockMovement.op_key).where(
+        # Part of it may have come back before, line by line.
+        came = select(StockMovement.level_id, func.sum(StockMovement.quantity)).where(
             StockMovement.reference == reference, StockMovement.kind == MovementKind.RETURN
         )
-        returned = set(s.scalars(known))
+        returned = {level_id: int(n) for level_id, n in s.execute(came.group_by(StockMovement.level_id))}
         sold = s.execute(
             select(StockMovement.level_id, StockMovement.quantity, StockMovement.op_key)
             .where(StockMovement.reference == reference, StockMovement.kind == MovementKind.SALE)
             .order_by(StockMovement.level_id)
         )
-        back = [(level_id, -n, key) for level_id, n, key in sold if f"{key}:return" not in returned]
+        back = []
+        for level_id, n, key in sold:
+            before = min(-n, returned.get(level_id, 0))
+            returned[level_id] = returned.get(level_id, 0) - before
+            if before < -n:
+                back.append((level_id, -n - before, key))
         tally = _Tally()
         movements = []
         for level_id, n, key in back:
