@@ -1,4 +1,4 @@
-"""Money back line by line: what was paid and no đồng more, whoever acts at once; goods to the shelf after they were looked at."""
+"""Money back line by line: what was paid and no đồng more, whoever acts at once; goods to the shelf after a look."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text, update
@@ -27,22 +26,17 @@ from shop.returns import services as returns
 from shop.returns.errors import FreightTooLarge, GoodsNotThere, LookedAt, NothingChosen, TooManyUnits
 from shop.returns.models import Return, ReturnLine
 from shop.stock.models import StockLevel
-from tests.checkout.conftest import BANK, Bench, bench  # noqa: F401 - a shop that can sell
+from tests.checkout.conftest import Bench
 from tests.people import sign_in
 
 CLERK = Actor("user", "Nguyễn Thị Lan", 7)
-
-
-@pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Flask:
-    return make_app(**BANK)
 
 
 def broken() -> list[str]:
     return [f.name for f in invariants.run() if not f.ok]
 
 
-def delivered(bench: Bench, quantity: int = 3) -> Order:  # noqa: F811
+def delivered(bench: Bench, quantity: int = 3) -> Order:
     """An order by transfer, paid, delivered."""
     bench.add(quantity=quantity)
     order = bench.placed(bench.order(payment="vietqr", email="khach@example.vn"))
@@ -75,7 +69,7 @@ def make(order: Order, quantity: int, *, back: bool = False, freight: int = 0, *
     )
 
 
-def test_units_and_freight_go_back_and_the_buyer_sees_it(bench: Bench) -> None:  # noqa: F811
+def test_units_and_freight_go_back_and_the_buyer_sees_it(bench: Bench) -> None:
     order = delivered(bench)
     price = order.lines[0].unit_price_amount
     key = new_key()
@@ -101,7 +95,7 @@ def test_units_and_freight_go_back_and_the_buyer_sees_it(bench: Bench) -> None: 
     assert broken() == []
 
 
-def test_goods_come_back_by_being_looked_at_and_never_twice(bench: Bench) -> None:  # noqa: F811
+def test_goods_come_back_by_being_looked_at_and_never_twice(bench: Bench) -> None:
     order = delivered(bench)
     level = session().query(StockLevel).one()
     before = level.on_hand
@@ -127,7 +121,6 @@ def test_goods_come_back_by_being_looked_at_and_never_twice(bench: Bench) -> Non
 @pytest.mark.race
 def test_four_clerks_at_once_give_back_what_was_paid(
     bench: Bench,
-    app: Flask,
     together: Callable[..., Any],
 ) -> None:
     order = delivered(bench, 3)
@@ -136,7 +129,7 @@ def test_four_clerks_at_once_give_back_what_was_paid(
 
     def clerk(n: int) -> Callable[[], Any]:
         def go() -> Any:
-            with app.app_context():
+            with bench.app.app_context():
                 return returns.make(
                     Actor("user", f"Người {n}", n),
                     order_id,
@@ -159,7 +152,7 @@ def test_four_clerks_at_once_give_back_what_was_paid(
     assert broken() == []
 
 
-def test_a_refund_without_lines_leaves_less_for_them(bench: Bench) -> None:  # noqa: F811
+def test_a_refund_without_lines_leaves_less_for_them(bench: Bench) -> None:
     order = delivered(bench)
     payment = session().query(Payment).filter_by(order_id=order.id).one()
     payments.request_refund(CLERK, payment.id, order.total_amount - 1_000, "Đền bù", new_key())
@@ -192,7 +185,7 @@ def test_the_units_of_a_line_make_what_was_paid_for_it(whole: int, paid: int, da
     ],
     ids=["sum", "units", "freight"],
 )  # fmt: skip
-def test_faults_are_seen(bench: Bench, fault: Any, fires: str) -> None:  # noqa: F811
+def test_faults_are_seen(bench: Bench, fault: Any, fires: str) -> None:
     order = delivered(bench)
     make(order, 1)
     assert broken() == []
@@ -201,9 +194,9 @@ def test_faults_are_seen(bench: Bench, fault: Any, fires: str) -> None:  # noqa:
     assert fires in broken()
 
 
-def test_staff_fill_the_form(bench: Bench, app: Flask) -> None:  # noqa: F811
+def test_staff_fill_the_form(bench: Bench) -> None:
     order = delivered(bench)
-    desk = app.test_client()
+    desk = bench.app.test_client()
     sign_in(desk, Role.ORDER_DESK)
     here = f"/office/orders/{order.reference}/return"
     assert 'data-testid="return"' in desk.get(f"/office/orders/{order.reference}").text
