@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from shop.accounts.models import User
 from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
+from shop.kernel.reading import Reading
 from shop.orders.models import PAYMENT_METHOD_NAMES, Order, PaymentMethod
 from shop.payments import gateway, memo, vietqr
 from shop.payments.gateways.vietqr import BankTransfer
@@ -48,44 +50,39 @@ class TransferFacts:
     expires_at: datetime | None
 
 
-def payload_for(payment: Payment) -> str | None:
-    """The text of the QR code that asks for what `payment` still lacks; None if it wants no transfer (any more)."""
-    way = gateway.offered().get(payment.provider)
-    missing = payment.amount - payment.captured_amount + payment.refunded_amount
-    if not isinstance(way, BankTransfer) or not payment.code or missing <= 0:
-        return None
-    if payment.state not in {PaymentState.PENDING, PaymentState.HELD}:
-        return None
-    return vietqr.payload(vietqr.Transfer(way.bank_bin, way.account, missing, payment.code))
+_TRANSFER = Reading(
+    select(
+        Payment.id, Payment.provider, Payment.code, Payment.expires_at,
+        (Payment.amount - Payment.captured_amount + Payment.refunded_amount).label("missing"),
+    )
+    .where(
+        Payment.order_id == bindparam("order_id"),
+        Payment.method == PaymentMethod.VIETQR,
+        or_(Payment.state == PaymentState.PENDING, Payment.state == PaymentState.HELD),
+    )
+    .order_by(Payment.id.desc())
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _payload(bank_bin: str, account: str, amount: int, code: str) -> str:
+    """The text of a QR code; the same transfer is asked for each time its order is looked at."""
+    return vietqr.payload(vietqr.Transfer(bank_bin, account, amount, code))
 
 
 def transfer_of(order_id: int) -> TransferFacts | None:
-    """How to pay an order by transfer; None if nothing is to be transferred for it (any more)."""
-    payment = session().scalar(
-        select(Payment)
-        .where(
-            Payment.order_id == order_id,
-            Payment.method == PaymentMethod.VIETQR,
-            Payment.state.in_([PaymentState.PENDING, PaymentState.HELD]),
-        )
-        .order_by(Payment.id.desc())
-        .limit(1)
-    )
-    payload = payload_for(payment) if payment is not None else None
-    if payment is None or payload is None or payment.code is None:
+    """How to pay an order by transfer; None if nothing is to be transferred for it (any more). One statement."""
+    rows: list[Any] = _TRANSFER.rows(order_id=order_id)
+    if not rows:
         return None
-    way = gateway.named(payment.provider)
-    assert isinstance(way, BankTransfer)  # noqa: S101 - payload_for has looked
+    payment_id, provider, code, expires_at, missing = rows[0]
+    way = gateway.offered().get(provider)
+    if not isinstance(way, BankTransfer) or not code or missing <= 0:
+        return None
     return TransferFacts(
-        payment.id,
-        vietqr.bank_name(way.bank_bin),
-        way.account,
-        way.holder,
-        payment.amount - payment.captured_amount + payment.refunded_amount,
-        payment.code,
-        payload,
-        payment.expires_at,
-    )
+        payment_id, vietqr.bank_name(way.bank_bin), way.account, way.holder, missing, code,
+        _payload(way.bank_bin, way.account, missing, code), expires_at,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
