@@ -155,7 +155,7 @@ def waits_until(order_id: int) -> tuple[int, datetime] | None:
         .join(Payment, Payment.id == PaymentIssue.payment_id)
         .where(Payment.order_id == order_id, PaymentIssue.kind == KIND, PaymentIssue.closed_at.is_(None))
     ).first()  # fmt: skip
-    return (int(row[0]), row[1]) if row else None
+    return (row[0], row[1]) if row is not None and row[0] is not None and row[1] is not None else None
 
 
 def send_back(order_id: int, reason: str, *, only: int | None = None) -> None:

@@ -18,6 +18,7 @@ from shop.kernel.errors import ShopError
 from shop.kernel.events import publish
 from shop.orders.models import Order
 from shop.payments import gateway
+from shop.payments.errors import ProviderRefused
 from shop.payments.events import GatewayLineMatched
 from shop.payments.models import (
     DISPUTE_LIVE,
@@ -294,4 +295,7 @@ def ask_disputes(days: int = 30) -> None:
             select(Dispute.provider_reference).where(Dispute.provider == name, Dispute.state.in_(DISPUTE_LIVE))
         )
         for reference in sorted(set(older) - told):
-            disputes.look(name, reference)
+            try:
+                disputes.look(name, reference)
+            except ProviderRefused as error:
+                log.warning("the provider does not know a dispute", reference=reference, error=error.reason)
