@@ -28,7 +28,9 @@ from shop.producers import services as producers
 from shop.producers.models import Producer
 from shop.seed import (
     bank,
+    books,
     booths,
+    cash,
     counters,
     fairs_call,
     fairs_plan,
@@ -99,7 +101,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
-    bank.load(seed, year.now, Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
+    desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
+    cash.load(seed, year.now, desk)
+    bank.load(seed, year.now, desk)
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
@@ -110,6 +114,7 @@ def _make(seed: int) -> dict[str, Any]:
     known["producers"] = list(s.scalars(makers.order_by(Producer.sort_name, Producer.id)))
     sold_at = select(Point.slug).where(Point.is_public, Point.source_url.is_not(None)).order_by(Point.id)
     known["points"] = list(s.scalars(sold_at))
+    books.close(Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
     marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
     return known
 

@@ -24,11 +24,13 @@ from tests.rights import (
     exhibitions_plan,
     imports,
     joining,
+    ledger,
     listings,
     orders,
     payments,
     preorders,
     programme,
+    remittances,
     settlement,
     sharing,
     shop,
@@ -53,7 +55,7 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
 )  # fmt: skip
 
 __all__ = [

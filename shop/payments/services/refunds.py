@@ -17,7 +17,7 @@ from shop.kernel.events import publish
 from shop.kernel.money import vnd
 from shop.kernel.text import fold
 from shop.orders.models import Order, PaymentMethod
-from shop.payments import gateway, rules
+from shop.payments import books, gateway, rules
 from shop.payments.errors import (
     MoneyDisputed,
     MoneyFollowed,
@@ -372,6 +372,7 @@ def _succeeded(refund: Refund) -> None:
     refund.state, refund.done_at, refund.last_error = RefundState.SUCCEEDED, clock.now(), None
     s.flush()
     payment = refund.payment
+    books.refunded(refund.id, payment.order_id)
     gone = s.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.payment_id == payment.id, Refund.state == RefundState.SUCCEEDED
@@ -392,6 +393,7 @@ def _failed(refund: Refund, reason: str) -> None:
     refund.state, refund.done_at, refund.last_error = RefundState.FAILED, clock.now(), reason[:2000]
     s = session()
     s.flush()
+    books.refunded(refund.id, payment.order_id)
     # A refund made at the provider may have had no room in our books; now there is some.
     s.execute(
         update(ProviderEvent)
