@@ -13,6 +13,7 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.storage import storage
+from shop.ledger import sources
 from shop.payments.models import PaymentReceipt
 
 PROMISED = timedelta(minutes=15)
@@ -138,3 +139,9 @@ def files() -> Iterator[str]:
     for reference, key in session().execute(kept):
         if not storage().exists(key):
             yield f"file {reference}"
+
+
+@invariant("banking.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """Each line of the bank, and each use its money was put to, stands in the ledger, as it is."""
+    yield from sources.compare("bank-line", "bank-part")

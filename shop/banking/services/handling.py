@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.banking import deciding
+from shop.banking import deciding, postings
 from shop.banking.errors import CannotUndo, LineChanged, LineTaken, OrderWentOn, UnknownOrder
 from shop.banking.events import MoneyOver, MoneyShort, MoneyTakenOut
 from shop.banking.models import Allocation, BankLine, Category, LineState, Queue, Use
@@ -339,13 +339,14 @@ def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_k
         if unpaid:
             publish(MoneyTakenOut(int(part.payment_id or 0), part.id))
         s = session()
-        s.add(
-            Allocation(
-                line_id=line.id, use=part.use, amount=-part.amount, payment_id=part.payment_id, receipt_id=part.receipt_id,
-                adopted=part.adopted, target=part.target, category=part.category, reverses_id=part.id, actor_key=actor.key,
-                actor_label=actor.label, at=clock.now(),
-            )
+        back = Allocation(
+            line_id=line.id, use=part.use, amount=-part.amount, payment_id=part.payment_id, receipt_id=part.receipt_id,
+            adopted=part.adopted, target=part.target, category=part.category, reverses_id=part.id, actor_key=actor.key,
+            actor_label=actor.label, at=clock.now(),
         )  # fmt: skip
+        s.add(back)
+        s.flush()
+        postings.put(back.id, actor)
         # Open before it is looked at anew: what is decided is a suggestion now, and the machine does not credit it again.
         books.settle(line, Queue.UNMATCHED, handled=line.handled_amount - part.amount)
         decision = deciding.decide([line])[line.id]

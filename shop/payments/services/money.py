@@ -22,6 +22,7 @@ from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, PaymentMethod
+from shop.payments import books
 from shop.payments.errors import IssueClosed, MoneyFollowed, PaymentClosed, ReferenceUsed
 from shop.payments.events import PaymentCaptured, PaymentFailed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
@@ -104,8 +105,9 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             raise ReferenceUsed
         return False
     now = clock.now()
-    s.execute(
-        insert(PaymentReceipt).values(
+    receipt_id: int = s.execute(
+        insert(PaymentReceipt)
+        .values(
             payment_id=payment.id,
             provider=payment.provider,
             reference=reference,
@@ -115,9 +117,11 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             actor_label=actor.label,
             at=now,
         )
-    )
+        .returning(PaymentReceipt.id)
+    ).scalar_one()
     was_paid = payment.state is PaymentState.CAPTURED
     payment.captured_amount += amount
+    books.received(receipt_id, payment.order_id, actor)
     if was_paid:
         open_issue(
             "paid_again",
@@ -349,8 +353,9 @@ def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
         orders.unpay(actor, payment.order_id, until)
         payment = lock(receipt.payment_id)
         payment.state, payment.captured_at, payment.expires_at = PaymentState.HELD, None, until
-    s.execute(
-        insert(PaymentReceipt).values(
+    back_id: int = s.execute(
+        insert(PaymentReceipt)
+        .values(
             payment_id=payment.id,
             provider=payment.provider,
             reference=f"{receipt.reference[:240]}/take-back",
@@ -361,8 +366,10 @@ def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
             at=clock.now(),
             reverses_id=receipt.id,
         )
-    )
+        .returning(PaymentReceipt.id)
+    ).scalar_one()
     payment.captured_amount -= receipt.amount
+    books.received(back_id, payment.order_id, actor)
     for key in (f"amount:{payment.provider}:{receipt.reference}", f"again:{payment.provider}:{receipt.reference}"):
         close_issue(key, "Đã gỡ khoản tiền này ra.")
     if payment.state is PaymentState.HELD and left == 0:
