@@ -64,7 +64,7 @@ def _row_drafts(ids: Sequence[int]) -> list[Draft]:
             )
             lines += [Line(TRANSIT, over, party), kept]
         if lines:
-            drafts.append(Draft(ROW.kind, ROW.cause(i), CHANNEL, ROW.cause(i), at, lines, reason))
+            drafts.append(Draft(ROW.kind, ROW.cause(i), CHANNEL, ROW.cause(i), at or clock.now(), lines, reason))
     return drafts
 
 
@@ -84,7 +84,7 @@ def _parcel_drafts(ids: Sequence[int]) -> list[Draft]:
     )
     return [
         Draft(
-            PARCEL.kind, PARCEL.cause(i), CHANNEL, PARCEL.cause(i), settled or collected,
+            PARCEL.kind, PARCEL.cause(i), CHANNEL, PARCEL.cause(i), settled or collected or clock.now(),
             [Line(VARIANCE, written, f"order:{order}"), Line(TRANSIT, -written, f"order:{order}")],
         )
         for i, written, collected, settled, order in found
@@ -108,7 +108,7 @@ def _batch_drafts(ids: Sequence[int]) -> list[Draft]:
     for i, reference, fee, adjusted, at, reason in found:
         party = f"remittance:{reference}"
         lines = [Line("cod-fees", fee, party), Line(VARIANCE, adjusted, party), Line(TRANSIT, -fee - adjusted, party)]
-        drafts.append(Draft(BATCH.kind, BATCH.cause(i), CHANNEL, BATCH.cause(i), at, lines, reason))
+        drafts.append(Draft(BATCH.kind, BATCH.cause(i), CHANNEL, BATCH.cause(i), at or clock.now(), lines, reason))
     return drafts
 
 
