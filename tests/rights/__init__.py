@@ -24,6 +24,7 @@ from tests.rights import (
     exhibitions_plan,
     imports,
     joining,
+    ledger,
     listings,
     orders,
     preorders,
@@ -53,8 +54,7 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
-    remittances,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, ledger, remittances,
 )  # fmt: skip
 
 __all__ = [
