@@ -54,6 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("payments", "supply", "conversations"),
     ("checkout", "till", "settlement", "banking"),
     ("recalls", "preorders"),
+    ("invoices",),
     ("demand",),
     ("exhibitions",),
     ("programme",),
