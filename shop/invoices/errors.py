@@ -9,9 +9,7 @@ class TaxCodeWrong(Invalid):
     """The code has another shape, or its check digit does not fit."""
 
     code = "tax-code-wrong"
-    title = N_(
-        "Mã số thuế chưa đúng: gồm 10 chữ số (chữ số cuối là số kiểm tra), 13 chữ số, hoặc 12 số định danh cá nhân."
-    )
+    title = N_("Mã số thuế chưa đúng: 10 chữ số (số cuối để kiểm tra), 13 chữ số, hoặc 12 số định danh cá nhân.")
 
 
 class AskedTooLate(Conflict):

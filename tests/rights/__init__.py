@@ -23,6 +23,7 @@ from tests.rights import (
     exhibitions_days,
     exhibitions_plan,
     imports,
+    invoices,
     joining,
     listings,
     orders,
@@ -52,7 +53,7 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, invoices,
 )  # fmt: skip
 
 __all__ = [

@@ -21,6 +21,7 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.orders.models import DEPOSIT, Fulfilment, Order, OrderStatus, PaymentStatus
 from shop.orders.services import invoicing
 
+ASKED = N_("Người mua yêu cầu hóa đơn thuế")
 _OVER = frozenset({PaymentStatus.REFUNDED, PaymentStatus.REFUND_PENDING, PaymentStatus.VOID})
 
 
@@ -62,7 +63,7 @@ def ask(actor: Actor, order_id: int, buyer: TaxBuyer, op_key: str) -> dict[str, 
         until = last_day(order_id)
         if until is not None and clock.today() > until:
             raise AskedTooLate(n=int(rules.ASK_DAYS.get()))
-        return {"documents": _with_buyer(actor, order, buyer, "Người mua yêu cầu hóa đơn thuế")}
+        return {"documents": _with_buyer(actor, order, buyer, ASKED)}
 
     return operations.once(op_key, "invoices.ask", actor.key, [order_id, buyer.as_json()], command)
 

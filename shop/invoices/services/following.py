@@ -22,10 +22,11 @@ from shop.invoices.services.issuing import Draft
 from shop.kernel import clock, taxcodes
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
+from shop.kernel.errors import N_
 from shop.kernel.money import split
 from shop.orders.models import DEPOSIT, Order, OrderStatus, PaymentStatus
 
-BOUNCED = "Khoản hoàn tiền không đến được người mua"
+BOUNCED = N_("Khoản hoàn tiền không đến được người mua")
 
 
 @dataclass(slots=True)
