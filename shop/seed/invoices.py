@@ -1,4 +1,4 @@
-"""The documents of the last weeks of the demonstration, by the room's own commands: each on the day on which its order was complete.
+"""The documents of the last weeks of the demonstration, by the room's own commands: each on the day its order was complete.
 
 One producer (`settlement.CONSIGNED`) sells in his own name since then and issues himself; one buyer asks for a tax invoice.
 """
@@ -64,10 +64,11 @@ def write(rng: random.Random, now: datetime) -> None:
     acts: list[tuple[datetime, int, Callable[[], object]]] = [(at, i, _follow(i)) for at, i in due]
     ids = {i for _at, i in due}
     acts += [(at, i, _follow(i)) for at, i in _went_back() if i in ids]
-    asks = s.scalars(select(Order.id).where(Order.id.in_(ids), Order.channel != TILL, Order.invoice.is_(None))).all()
-    first = next((at for at, i in due if i in asks[:1]), None)
-    if first is not None:
-        acts.append((min(first + timedelta(hours=20), now), asks[0], lambda: _ask(asks[0], rng)))
+    orders = s.scalars(select(Order).where(Order.id.in_(ids), Order.channel != TILL).order_by(Order.id))
+    asking = next((o for o in orders if not o.invoice and o.completed_at is not None), None)
+    if asking is not None and asking.completed_at is not None:
+        asker = asking.id
+        acts.append((min(asking.completed_at + timedelta(hours=20), now), asker, lambda: _ask(asker, rng)))
     for at, _id, act in sorted(acts, key=lambda x: (x[0], x[1])):
         with Past(rng).at(at):
             act()
