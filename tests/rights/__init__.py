@@ -29,6 +29,7 @@ from tests.rights import (
     orders,
     preorders,
     programme,
+    remittances,
     settlement,
     sharing,
     shop,
@@ -53,7 +54,8 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, invoices,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
+    remittances, invoices,
 )  # fmt: skip
 
 __all__ = [
