@@ -22,6 +22,9 @@ class Permission(StrEnum):
     # See the shop's accounts and their lines; send statements, put lines to their orders.
     BANK_READ = "bank:read"
     BANK_HANDLE = "bank:handle"
+    # See the ledger; close its days and open them again.
+    LEDGER_READ = "ledger:read"
+    LEDGER_CLOSE = "ledger:close"
     # See the cash of parcels and what is handed in of it; send lists, resolve differences, lift what makes a buyer pay ahead.
     REMITTANCE_READ = "remittance:read"
     REMITTANCE_HANDLE = "remittance:handle"
@@ -251,6 +254,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REFUND_MAKE,
             P.BANK_READ,
             P.BANK_HANDLE,
+            P.LEDGER_READ,
+            P.LEDGER_CLOSE,
             P.REMITTANCE_READ,
             P.REMITTANCE_HANDLE,
             P.SETTLEMENT_READ,
