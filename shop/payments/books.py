@@ -8,7 +8,7 @@ counter took and gave is posted by its own room, from its own rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy import Select, func, select
 
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import DEPOSIT, TILL, Order, OrderRefusal, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentReceipt, Refund, RefundState
@@ -137,6 +138,40 @@ def _completed() -> Select[Any]:
 
 
 VALUE = sources.register(sources.Source("order-value", _completed, _values))
+
+
+# --- what they are called ----------------------------------------------------------------------------------------
+
+
+def _orders(references: Collection[str]) -> dict[str, Named]:
+    return {r: Named(r, f"/office/orders/{r}") for r in references}
+
+
+def _by_order(table: Any) -> names.Namer:
+    """Rows of payments are called by their order."""
+
+    def told(ids: Collection[str]) -> dict[str, Named]:
+        rows = session().execute(
+            select(table.id, Order.reference)
+            .join(Payment, Payment.id == table.payment_id)
+            .join(Order, Order.id == Payment.order_id)
+            .where(table.id.in_(names.numbers(ids)))
+        )
+        return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
+
+    return told
+
+
+def _values_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(select(Order.id, Order.reference).where(Order.id.in_(names.numbers(ids))))
+    return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
+
+
+names.register("order", _orders)
+names.register("receipt", _by_order(PaymentReceipt))
+names.register("refund", _by_order(Refund))
+names.register("order-value", _values_named)
+names.register("gateway", lambda found: {name: Named(name) for name in found})
 
 
 # --- what the commands call --------------------------------------------------------------------------------------
