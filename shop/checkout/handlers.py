@@ -25,6 +25,7 @@ from shop.orders.events import LinesRefused, OrderCancelled, OrderPlaced
 from shop.orders.models import DEPOSIT, PREORDER, DeliveryKind, Order, OrderLine, OrderStatus, PaymentStatus
 from shop.payments import services as payments
 from shop.payments.events import PaymentCaptured, RefundFailed, RefundRequested, RefundSucceeded
+from shop.promotions.errors import OfferGone
 from shop.stock import queries as stock
 from shop.stock.errors import NoClaim, SoldOut
 from shop.stock.events import StockCrossed
@@ -69,6 +70,11 @@ def _late(order: Order) -> None:
         except SoldOut:
             # Somebody was faster just now. What is free after him tells what lacks; if nothing does, it is the whole order.
             missing = _sources_again(order)[1] or _units_of(order.id)
+        except OfferGone:
+            # The goods are there, what was taken off their price is not: at another price it is another order.
+            orders.paid_too_late(SYSTEM, order.id)
+            send_back(order.id, N_("Tiền đến sau khi đơn đã hủy và ưu đãi của đơn đã hết"))
+            return
     publish(LateMoneyUnserved(order.id, tuple(sorted(missing)), tuple(missing[v] for v in sorted(missing))))
     orders.paid_too_late(SYSTEM, order.id)
     send_back(order.id, N_("Tiền đến sau khi đơn đã hủy và hàng không còn"))
