@@ -22,7 +22,7 @@ from shop.kernel import clock
 from shop.kernel.errors import ShopError
 from shop.orders.models import DeliveryKind
 from shop.points import queries as points
-from shop.promotions import reckon
+from shop.promotions import fairs, reckon
 from shop.promotions import rules as promotions
 from shop.promotions.queries import Coupon
 from shop.promotions.reckon import Discount, LiveOffer
@@ -196,10 +196,13 @@ def make(
 
 def _discounted(made: Plan, basket: BasketRow, coupon: Coupon | None) -> Plan:
     """`made` with what sales and the code take off it."""
+    point_id = made.wanted.point_id if made.wanted.delivery is DeliveryKind.PICKUP else None
+    for_fair = coupon is not None and coupon.terms is not None and coupon.terms.is_for_fairs
+    there = fairs.of_point(point_id) if for_fair and point_id is not None else None
     goods = [
         reckon.Goods(
             line.goods.variant_id, line.goods.product_id, line.goods.set_number, line.goods.producer_id, line.quantity,
-            line.unit_amount, reckon.fair_of(basket.origins.get(line.goods.variant_id)),
+            line.unit_amount, reckon.fair_of(basket.origins.get(line.goods.variant_id)) or there,
         )
         for line in made.lines
     ]  # fmt: skip
@@ -208,7 +211,7 @@ def _discounted(made: Plan, basket: BasketRow, coupon: Coupon | None) -> Plan:
         made.delivery_amount,
         {line.goods.variant_id: line.offer for line in made.lines if line.offer is not None},
         coupon.terms if coupon is not None else None,
-        point_id=made.wanted.point_id if made.wanted.delivery is DeliveryKind.PICKUP else None,
+        point_id=point_id,
         least_amount=int(promotions.LEAST_AMOUNT.get()),
     )
     refused = coupon.refusal if coupon is not None else None

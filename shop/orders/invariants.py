@@ -403,7 +403,7 @@ def tied_to_uses() -> Iterator[str]:
             func.sum(d.units).label("units"),
         )
         .join(Order, Order.id == d.order_id)
-        .group_by(Order.reference, d.promotion_id, func.coalesce(d.offer_id, 0))
+        .group_by(Order.reference, d.promotion_id, d.offer_id)
         .subquery()
     )
     same = and_(

@@ -77,6 +77,11 @@ class CodeTerms:
     left_amount: int | None
     scopes: tuple[tuple[ScopeKind, int], ...] = ()
 
+    @property
+    def is_for_fairs(self) -> bool:
+        """Whether it matters at which fair the goods are bought."""
+        return any(kind is ScopeKind.FAIR for kind, _n in self.scopes)
+
 
 @dataclass(frozen=True, slots=True)
 class Goods:

@@ -13,12 +13,14 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session
 from shop.orders import discounts
 from shop.orders import services as orders
-from shop.orders.models import OrderLineDiscount, RefusalWhy
+from shop.orders.models import OrderLineDiscount, OrderStatus, RefusalWhy
 from shop.orders.services import parcels
+from shop.payments.models import Refund
 from shop.promotions.models import Measure, Payer, Promotion, ScopeKind, Use
 from tests import factories
 from tests.checkout.conftest import code
 from tests.conftest import Forms
+from tests.orders.conftest import pay
 from tests.promotions.conftest import Bench, make_code, make_sale
 from tests.statements import statements
 
@@ -158,10 +160,20 @@ def test_nothing_is_asked_where_nothing_is_on(bench: Bench) -> None:
     assert "promotion" not in str(seen)
 
 
-def test_a_paid_order_that_lives_again_takes_its_offer_again(bench: Bench) -> None:
+@pytest.mark.parametrize("taken", [False, True], ids=["still there", "gone"])
+def test_late_money_takes_the_offer_again_or_goes_back(
+    bench: Bench, audit_clean: Callable[[], None], taken: bool
+) -> None:
     promotion: Promotion = make_code(uses_limit=1)
     bench.add()
     order = bench.placed(bench.order(code="CHOBEN10", payment="vietqr"))
     orders.cancel(SYSTEM, order.id, "hết hạn")
     assert fresh(promotion).uses == 0
-    discounts.take_again(order.id)
+    if taken:
+        bench.client = bench.app.test_client()
+        bench.add()
+        bench.placed(bench.order(code="CHOBEN10", phone="0912 345 679"))
+    pay(order, "FT26328009")
+    assert fresh(order).status == (OrderStatus.CANCELLED if taken else OrderStatus.PLACED)
+    assert (fresh(promotion).uses, session().query(Refund).count()) == (1, int(taken))
+    audit_clean()

@@ -28,6 +28,7 @@ from tests.rights import (
     orders,
     preorders,
     programme,
+    promotions,
     settlement,
     sharing,
     shop,
@@ -51,7 +52,7 @@ from tests.rights.house import (
 )
 
 ROOMS = (
-    shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
+    shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
 )  # fmt: skip
 

@@ -78,11 +78,15 @@ _SALES = (
 )  # fmt: skip
 
 
+def _offer(row: Any) -> LiveOffer:
+    return LiveOffer(*row)
+
+
 def _read() -> Book:
     now = clock.now()
     found: dict[int, list[LiveOffer]] = {}
     for row in session().execute(_SALES.where(Promotion.ends_at > now)):
-        offer = LiveOffer(*row)
+        offer = _offer(row)
         found.setdefault(offer.variant_id, []).append(offer)
     codes = session().execute(
         select(Promotion.id)
