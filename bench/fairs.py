@@ -405,7 +405,7 @@ def close_booth(place: Place, code: str) -> dict[str, float]:
     """Seconds of each step of closing a booth, from beginning to both signatures."""
     from shop.counts.services import Counted
     from shop.exhibitions.models.closing import Side
-    from shop.exhibitions.queries import sheets
+    from shop.exhibitions.queries import closings, sheets
     from shop.exhibitions.services import closing, signing
     from shop.kernel.actor import SYSTEM
 
@@ -415,7 +415,7 @@ def close_booth(place: Place, code: str) -> dict[str, float]:
 
         def count() -> None:
             closing.start_count(SYSTEM, slug, code, f"bench-count-{code}")
-            booth = sheets.booth(slug, code)
+            booth = closings.booth(slug, code)
             there = {row.level_id: row.on_hand for row in booth.levels}
             lines = closing.lines_to_count(booth.closing) if booth.closing else []
             numbers = {x.line_id: Counted(there[x.level_id]) for x in lines}
@@ -424,7 +424,7 @@ def close_booth(place: Place, code: str) -> dict[str, float]:
 
         took["count"] = _timed(count)
         took["home"] = _timed(lambda: closing.all_home(SYSTEM, slug, code, f"bench-home-{code}"))
-        one = sheets.booth(slug, code).sheets[0]
+        one = closings.booth(slug, code).sheets[0]
 
         def sign() -> None:
             for side in Side:

@@ -45,6 +45,7 @@ from shop.kernel import (
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kernel",),
     ("accounts",),
+    ("ledger",),
     ("places",),
     ("messages",),
     ("producers",),

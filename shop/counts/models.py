@@ -93,6 +93,7 @@ class WriteOffReason(StrEnum):
     EXPIRED = "expired"
     RECALLED = "recalled"
     TASTING = "tasting"
+    GIFT = "gift"
     LOST = "lost"
     OTHER = "other"
 
@@ -108,6 +109,7 @@ WRITE_OFF_REASON_NAMES = {
     WriteOffReason.EXPIRED: N_("Quá hạn dùng"),
     WriteOffReason.RECALLED: N_("Lô bị thu hồi"),
     WriteOffReason.TASTING: N_("Mời khách dùng thử"),
+    WriteOffReason.GIFT: N_("Tặng khách, biếu đoàn"),
     WriteOffReason.LOST: N_("Thất lạc, mất"),
     WriteOffReason.OTHER: N_("Lý do khác"),
 }

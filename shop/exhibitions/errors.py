@@ -150,6 +150,11 @@ class BoothNotClosing(Conflict):
     title = N_("Gian này chưa đến bước đó: hãy bắt đầu chốt gian và đếm hàng còn lại trước.")
 
 
+class BoothCloses(Conflict):
+    code = "booth-closes"
+    title = N_("Gian %(code)s đã bắt đầu chốt nên không gửi thêm hàng đến được nữa.")
+
+
 class GoodsStillThere(Conflict):
     code = "goods-still-there"
     title = N_("Gian còn %(n)s đơn vị hàng trên sổ. Hãy đếm, rồi chuyển hàng về hoặc trả cơ sở trước.")

@@ -1,7 +1,7 @@
 """The sums of a sheet, pure: what came of each pack and where it went, how money of a receipt is shared among the owners of its
 goods. Units are sale units, amounts whole đồng.
 
-Of each pack, whatever happened: came + found = (sold − returned) + given + lost + back + left.
+Of each pack, whatever happened: came + found = (sold − returned) + tasted (`given`) + gifts + lost + back + left.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from shop.stock.models import MovementKind
 
 K = MovementKind
 # Why goods moved, beside the kind of the movement: words of the reads below.
-HOME, SHORTAGE, GIVEN = "home", "shortage", "given"
-COLUMNS = ("came", "found", "sold", "returned", "given", "lost", "back", "left")
+HOME, SHORTAGE, GIVEN, GIFT = "home", "shortage", "given", "gift"
+COLUMNS = ("came", "found", "sold", "returned", "given", "gift", "lost", "back", "left")
 
 
 @dataclass(slots=True)
 class Pack:
-    """What became of one pack of one owner in one booth."""
+    """What became of one pack of one owner in one booth. `given`: guests tasted it; `gift`: it was given away whole."""
 
     came: int = 0
     found: int = 0
     sold: int = 0
     returned: int = 0
     given: int = 0
+    gift: int = 0
     lost: int = 0
     back: int = 0
     left: int = 0
@@ -37,7 +38,7 @@ class Pack:
     @property
     def adds_up(self) -> bool:
         """Whether every unit is accounted for."""
-        gone = self.sold - self.returned + self.given + self.lost + self.back
+        gone = self.sold - self.returned + self.given + self.gift + self.lost + self.back
         return self.came + self.found == gone + self.left
 
     @property
@@ -65,6 +66,8 @@ def pack_of(moves: Iterable[tuple[MovementKind, str, int]]) -> Pack:
         elif kind is K.WRITE_OFF:
             if why == GIVEN:
                 pack.given -= n
+            elif why == GIFT:
+                pack.gift -= n
             else:
                 pack.lost -= n
         elif why == SHORTAGE:

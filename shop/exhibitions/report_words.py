@@ -1,8 +1,7 @@
-"""A fair's report in words: for its page, its paper and its spreadsheet; and the lists behind its numbers."""
+"""A fair's report in words: for its page, its paper and its spreadsheet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,13 +12,13 @@ from flask import Response
 from flask_babel import gettext
 
 from shop.exhibitions.models.closing import FairReport
-from shop.exhibitions.models.fairs import BUDGET_SIDE_NAMES, Exhibition
-from shop.exhibitions.queries import beside, reporting
-from shop.exhibitions.queries.reporting import SUMS, TABLES, UNKNOWN
-from shop.exhibitions.queries.takings import WAYS
-from shop.kernel import charts, clock, papers, rows, tables, text, web
+from shop.exhibitions.models.fairs import Exhibition
+from shop.exhibitions.queries import reporting
+from shop.exhibitions.queries.report_ground import UNKNOWN
+from shop.exhibitions.queries.reporting import SUMS, TABLES
+from shop.kernel import charts, clock, papers, tables, web
 from shop.kernel.dates import day, instant, span
-from shop.kernel.errors import N_, NotFound
+from shop.kernel.errors import N_
 from shop.kernel.money import vnd
 from shop.settlement import rules
 
@@ -31,10 +30,15 @@ COST_BASIS = {
 # Which list stands behind each sum (`by` of the rows' address).
 BEHIND = {
     "visitors": "visitors", "turnover": "", "own_turnover": "own", "receipts": "", "units": "", "booths": "stands",
-    "own_booths": "stands", "producers": "stands", "asks": "shortage", "lost": "shortage", "contacts": "trade",
-    "agreements": "trade", "agreed_amount": "trade", "bought_30": "trade", "bought_90": "trade", "orders_30": "orders_30",
-    "orders_30_amount": "orders_30", "orders_90": "orders_90", "orders_90_amount": "orders_90", "cost": "budget",
-    "income": "budget", "cost_per_1000": "budget",
+    "own_booths": "own_stands", "producers": "stands", "asks": "asks", "lost": "shortage", "contacts": "trade",
+    "agreements": "agreed", "agreed_amount": "agreed", "bought_30": "trade", "bought_90": "trade", "orders_30": "orders_30",
+    "orders_30_amount": "orders_30", "orders_90": "orders_90", "orders_90_amount": "orders_90", "cost": "cost",
+    "income": "income", "cost_per_1000": "cost",
+}  # fmt: skip
+# Numbers of tables that other rows stand behind than those of their line.
+BEHIND_CELLS = {
+    ("day", "visitors"): "visitors", ("booth", "empty"): "empty_booth", ("shortage", "empty"): "empty_goods",
+    ("shortage", "asks"): "asks", ("shortage", "lacked"): "asks",
 }  # fmt: skip
 FORMER = {
     "booths": N_("Gian"),
@@ -48,7 +52,6 @@ ROWS = {
     "group": N_("Nhóm sản phẩm"), "booth": N_("Gian"), "best": N_("Mặt hàng"), "shortage": N_("Mặt hàng hoặc lời hỏi"),
 }  # fmt: skip
 MEASURES = {"amount": N_("Doanh thu"), "units": N_("Đơn vị bán"), "lost": N_("Ước mất doanh thu")}
-COUNTED_BY = {"typed": N_("Số ghi tay theo giờ"), "sensor": N_("Máy đếm"), "tap": N_("Bấm trên điện thoại")}
 
 
 def tell(value: int | None, kind: str) -> str:
@@ -96,11 +99,13 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a table: its name, its numbers written out, where its rows are."""
+    """One row of a table: its name, its numbers written out, where its rows are; `urls`: where a number has rows of its own
+    ('' where it has those of the line)."""
 
     name: str
     cells: list[str]
     url: str
+    urls: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,13 @@ def report_tables(figures: dict[str, Any], slug: str, number: int | None) -> lis
                     *([_share(row[2]["amount"], turnover)] if turnover > 0 else []),
                 ],
                 rows_url(slug, key, str(row[0]), number),
+                [
+                    *(
+                        rows_url(slug, by, str(row[0]), number) if by and row[2].get(column) else ""
+                        for column, by in ((c[0], BEHIND_CELLS.get((key, c[0]))) for c in known)
+                    ),
+                    *([""] if turnover > 0 else []),
+                ],
             )
             for row in mine
         ]
@@ -294,107 +306,3 @@ def _former_page(figures: dict[str, Any]) -> tables.Page:
     head = [str(gettext("Hội chợ")), str(gettext("Ngày")), *(str(gettext(word)) for word in FORMER.values())]
     lines = ([name, when, *cells] for name, _slug, when, cells in former_rows(figures))
     return str(gettext("Các hội chợ trước")), head, iter(lines)
-
-
-# --- lists behind numbers ----------------------------------------------------------------------------------------
-
-
-def _c(key: str, label: str, kind: str = "", value: Any = None) -> tables.Column:
-    return tables.Column(key, label, kind, sort=(rows.Key(lambda row: getattr(row, key)),), value=value)
-
-
-def _list(name: str, order: str, *columns: tables.Column, search: Callable[[Any], str] | None = None) -> tables.Table:
-    def finds(q: str) -> Callable[[Any], bool]:
-        wanted = text.fold(q)
-        return lambda row: wanted in text.fold(search(row) if search else "")
-
-    return tables.Table(
-        name=name, order=order, tie=rows.Key(lambda row: 0), columns=columns, search=finds if search else None
-    )  # fmt: skip
-
-
-SALES = _list(
-    "hoi-cho-ban-hang", "at", _c("at", N_("Lúc")), _c("reference", N_("Hóa đơn")), _c("booth", N_("Gian")),
-    _c("goods", N_("Mặt hàng")), _c("producer", N_("Cơ sở")), _c("locality", N_("Địa phương")), _c("ways", N_("Cách trả")),
-    _c("units", N_("SL"), "num"), _c("amount", N_("Tiền"), "num"),
-    search=lambda r: f"{r.reference} {r.goods} {r.producer} {r.booth}",
-)  # fmt: skip
-SHORTAGES = _list(
-    "hoi-cho-thieu-hang", "day", _c("day", N_("Ngày")), _c("booth", N_("Gian")), _c("name", N_("Mặt hàng hoặc lời hỏi")),
-    _c("kind_name", N_("Việc")), _c("asks", N_("Lượt"), "num"), _c("lacked", N_("Đơn vị thiếu"), "num"),
-    _c("lost", N_("Ước mất"), "num"), search=lambda r: f"{r.name} {r.booth}",
-)  # fmt: skip
-STANDS = _list(
-    "hoi-cho-gian", "booth", _c("booth", N_("Gian")), _c("producer", N_("Cơ sở")), _c("locality", N_("Địa phương")),
-    _c("own", N_("Trong tỉnh")), _c("fee", N_("Phí gian"), "num"), _c("subsidy", N_("Hỗ trợ"), "num"),
-    search=lambda r: f"{r.producer} {r.booth}",
-)  # fmt: skip
-BUDGET = _list(
-    "hoi-cho-kinh-phi", "side",
-    _c("side", N_("Bên"), value=lambda r: gettext(BUDGET_SIDE_NAMES[r.side])), _c("name", N_("Khoản")),
-    _c("funder", N_("Nguồn")), _c("planned_amount", N_("Dự toán"), "num"), _c("actual_amount", N_("Thực tế"), "num"),
-)  # fmt: skip
-VISITS = _list(
-    "hoi-cho-luot-khach", "hour", _c("hour", N_("Giờ")),
-    _c("source", N_("Đếm bằng"), value=lambda r: gettext(COUNTED_BY[r.source])), _c("visitors", N_("Lượt khách"), "num"),
-)  # fmt: skip
-TRADE = _list(
-    "hoi-cho-giao-thuong", "at", _c("at", N_("Lúc")), _c("reference", N_("Mã")), _c("producer", N_("Cơ sở")),
-    _c("agreed", N_("Có thỏa thuận")), _c("what", N_("Nội dung")), _c("value", N_("Giá trị"), "num"),
-    _c("after_30", N_("Đã mua sau 30 ngày"), "num"), _c("after_90", N_("Đã mua sau 90 ngày"), "num"),
-)  # fmt: skip
-LATER = _list(
-    "hoi-cho-don-sau", "at", _c("at", N_("Lúc")), _c("reference", N_("Đơn")), _c("booth", N_("Gian")),
-    _c("goods", N_("Mặt hàng")), _c("units", N_("SL"), "num"), _c("amount", N_("Tiền"), "num"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """The list behind a number: its title, the table that shows it, its rows."""
-
-    title: str
-    table: tables.Table
-    rows: list[Any]
-
-
-def behind(fair: Exhibition, by: str, key: str, as_of: datetime | None) -> Behind:
-    """The rows that a number counts.
-
-    Raises:
-        NotFound: there is no such list.
-    """
-    if by == "shortage":
-        return Behind(str(gettext("Thiếu hàng")), SHORTAGES, reporting.shortage_rows(fair, key))
-    if by == "stands":
-        return Behind(str(gettext("Gian và cơ sở")), STANDS, reporting.stand_rows(fair))
-    if by == "budget":
-        return Behind(str(gettext("Kinh phí")), BUDGET, list(reporting.budget_rows(fair)))
-    if by == "visitors":
-        return Behind(str(gettext("Lượt khách")), VISITS, list(beside.visit_rows(fair)))
-    if by == "trade":
-        return Behind(str(gettext("Giao thương")), TRADE, list(beside.trade_rows(fair)))
-    if by in ("orders_30", "orders_90"):
-        days = int(by.removeprefix("orders_"))
-        title = gettext("Đơn đặt sau hội chợ, trong %(n)s ngày", n=days)
-        return Behind(str(title), LATER, list(beside.later_rows(fair, days)))
-    found = reporting.sale_rows(fair, by, key, as_of)
-    title = gettext("Bán hàng")
-    if by == "own":
-        title = gettext("Bán hàng của các gian trong tỉnh")
-    elif by and key:
-        if by not in TABLES:
-            raise NotFound
-        name = next((row_name(by, [key, row]) for row in _called(by, key, found)), key)
-        title = f"{gettext(TABLES[by][0])}: {name}"
-    return Behind(str(title), SALES, list(found))
-
-
-def _called(by: str, key: str, found: list[reporting.SaleRow]) -> list[str]:
-    """The name of a table's row as its sales say it."""
-    if by == "day":
-        return [key]
-    attribute = {"locality": "locality", "producer": "producer", "booth": "booth", "best": "goods"}.get(by)
-    if by == "tender":
-        return [WAYS[key]] if key in WAYS else []
-    return [getattr(found[0], attribute)] if attribute and found else [key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from shop.exhibitions.models.days import CountedBy
@@ -21,13 +21,15 @@ COLUMNS = {
     "at": ("at", "datetime", "timestamp", "thoi diem", "thoi gian"),
     "visitors": ("visitors", "count", "in", "so khach", "so luot", "luot vao", "khach"),
 }
-_HOUR = re.compile(r"(\d{1,2})(?:[:hg]\s?(\d{2})?)?(?::\d{2})?(?:\s*-.*)?", re.IGNORECASE)
+_CLOCK = r"(\d{1,2})(?:[:hg]\s?(\d{2})?)?(?::\d{2})?"
+_HOUR = re.compile(rf"{_CLOCK}(?:\s*[-–]\s*(?:{_CLOCK})?.*)?", re.IGNORECASE)
 WHY = {
     "gate": N_("Chưa ghi cổng."),
     "time": N_("Không đọc được ngày giờ."),
     "day": N_("Ngày này không phải ngày hội chợ."),
     "number": N_("Số khách phải là số nguyên từ 0."),
     "twice": N_("Cổng và giờ này đã có ở một dòng trước."),
+    "overlap": N_("Khoảng giờ này trùm lên một dòng trước của cùng cổng; cộng vào thì khách bị tính hai lần."),
 }
 
 
@@ -38,8 +40,9 @@ def hour_of(at: datetime) -> datetime:
 
 def read(name: str, content: bytes, gates: Collection[str], first: date, end: date) -> list[dict[str, Any]]:
     """What each row of a sensor's file says: gate, hour, visitors; `why` names what is wrong with it ('' if nothing is), a key
-    of `WHY`. Several rows of one gate within an hour (quarters) add up in the first, which the others name (`into`). `gates`
-    are known by their name without marks; others are taken as they are written.
+    of `WHY`. Several rows of one gate within an hour (quarters) add up in the first, which the others name (`into`), unless one
+    tells of minutes that another has counted (`09:00-10:00` and `09:15-09:30`). `gates` are known by their name without marks;
+    others are taken as they are written.
 
     Raises:
         BadTable: it cannot be read.
@@ -57,14 +60,14 @@ def read(name: str, content: bytes, gates: Collection[str], first: date, end: da
     only = next(iter(gates)) if len(gates) == 1 else ""
     found: list[dict[str, Any]] = []
     by_hour: dict[tuple[str, str], dict[str, Any]] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: dict[str, list[tuple[datetime, datetime]]] = {}
     for row in sheet.rows:
         if len(found) >= MOST_ROWS:
             raise Invalid(N_("Nhiều nhất %(n)s dòng; hãy chia bảng ra."), field="file", n=MOST_ROWS)
         cells = {key: row.cells[i].strip() if i < len(row.cells) else "" for key, i in at.items()}
         raw_gate = cells.get("gate", "") or only
         gate = known.get(text.fold(raw_gate), " ".join(raw_gate.split())[:80])
-        when = _instant(cells)
+        when, until = _instant(cells)
         made: dict[str, Any] = {"n": row.number, "gate": gate, "hour": "", "visitors": None, "why": ""}
         found.append(made)
         digits = cells["visitors"].replace(".", "").replace(" ", "")
@@ -80,19 +83,27 @@ def read(name: str, content: bytes, gates: Collection[str], first: date, end: da
             made["why"] = "number"
         else:
             made["visitors"] = int(digits)
-            _add(made, when, by_hour, seen)
+            _add(made, when, until or when, by_hour, seen)
     return found
 
 
 def _add(
-    made: dict[str, Any], when: datetime, by_hour: dict[tuple[str, str], dict[str, Any]], seen: set[tuple[str, str]]
+    made: dict[str, Any],
+    when: datetime,
+    until: datetime,
+    by_hour: dict[tuple[str, str], dict[str, Any]],
+    seen: dict[str, list[tuple[datetime, datetime]]],
 ) -> None:
-    """Let rows of quarters of an hour add up to their hour: the later ones are counted in the first."""
-    moment, hour = (made["gate"], when.isoformat()), (made["gate"], made["hour"])
-    if moment in seen:
+    """Let rows of quarters of an hour add up to their hour: the later ones are counted in the first. `until`: the end that a
+    row names, else `when`."""
+    hour, known = (made["gate"], made["hour"]), seen.setdefault(made["gate"], [])
+    if any(when == a for a, _b in known):
         made["why"], made["visitors"] = "twice", None
         return
-    seen.add(moment)
+    if any((when < b and until > a) or a < when < b or when < a < until for a, b in known):
+        made["why"], made["visitors"] = "overlap", None
+        return
+    known.append((when, until))
     first = by_hour.get(hour)
     if first is None:
         by_hour[hour] = made
@@ -101,14 +112,15 @@ def _add(
     made["into"] = first["n"]
 
 
-def _instant(cells: dict[str, str]) -> datetime | None:
+def _instant(cells: dict[str, str]) -> tuple[datetime | None, datetime | None]:
+    """The moment at which a row begins, and at which it ends if it says so."""
     if raw := cells.get("at", ""):
         try:
             told = datetime.fromisoformat(raw.replace("/", "-").replace("Z", "+00:00"))
         except ValueError:
             day, _, clock_time = raw.partition(" ")
             return _at(_day(day), clock_time)
-        return told if told.tzinfo else told.replace(tzinfo=clock.VIETNAM)
+        return told if told.tzinfo else told.replace(tzinfo=clock.VIETNAM), None
     return _at(_day(cells.get("day", "")), cells.get("hour", ""))
 
 
@@ -122,14 +134,17 @@ def _day(raw: str) -> date | None:
         return None
 
 
-def _at(day: date | None, raw: str) -> datetime | None:
+def _at(day: date | None, raw: str) -> tuple[datetime | None, datetime | None]:
     found = _HOUR.fullmatch(raw.strip())
     if day is None or found is None:
-        return None
+        return None, None
     hour, minute = int(found[1]), int(found[2] or 0)
     if hour > 23 or minute > 59:
-        return None
-    return datetime.combine(day, time(hour, minute), clock.VIETNAM)
+        return None, None
+    when = datetime.combine(day, time(hour, minute), clock.VIETNAM)
+    minutes = int(found[3] or 0) * 60 + int(found[4] or 0)
+    until = datetime.combine(day, time(0), clock.VIETNAM) + timedelta(minutes=minutes)
+    return when, until if when < until and minutes <= 24 * 60 else None
 
 
 # --- which number counts -----------------------------------------------------------------------------------------

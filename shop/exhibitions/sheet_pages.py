@@ -19,6 +19,15 @@ def chosen_version(found: sheets.Whole, raw: str) -> SheetVersion | None:
     return next((v for v in found.versions if str(v.number) == raw), None)
 
 
+def shown_version(found: sheets.Whole, raw: str) -> SheetVersion | None:
+    """The version that a page shows: the one asked for, else the last; of a sheet that waits for signatures the figures of now
+    (None), as these are what is signed."""
+    asked = chosen_version(found, raw)
+    if asked is None and found.unsigned and not found.late:
+        return None
+    return asked or found.last
+
+
 def values(found: sheets.Whole) -> dict[str, Any]:
     """What every page of a sheet needs."""
     pairs = zip(found.versions, found.versions[1:], strict=False)

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from shop.exhibitions import pen
 from shop.exhibitions.models.closing import SIDE_NAMES, SheetVersion, Side
-from shop.exhibitions.queries import sheets, takings
+from shop.exhibitions.queries import sheet_figures, takings
 from shop.exhibitions.queries.sheets import Whole
 from shop.kernel import clock, papers, web
 from shop.kernel.dates import instant, span
@@ -23,6 +23,7 @@ COLUMNS = {
     "sold": N_("Bán"),
     "returned": N_("Khách trả"),
     "given": N_("Mời thử"),
+    "gift": N_("Tặng"),
     "lost": N_("Mất, hỏng"),
     "back": N_("Mang về"),
     "left": N_("Còn ở gian"),
@@ -34,7 +35,7 @@ TEMPLATE = "exhibitions/papers/sheet.typ"
 
 def owner_name(found: Whole) -> str:
     """Whose goods a sheet is about."""
-    return found.producer.name if found.producer is not None else str(gettext(sheets.SHOP_NAME))
+    return found.producer.name if found.producer is not None else str(gettext(sheet_figures.SHOP_NAME))
 
 
 def column(name: str) -> str:
@@ -90,10 +91,10 @@ def paper_data(found: Whole, version: SheetVersion | None) -> dict[str, Any]:
         "facts": facts,
         "head": [gettext("Mặt hàng"), *(gettext(word) for word in COLUMNS.values()), gettext(AMOUNT)],
         "rows": [
-            [f"{p['name']}, {p['pack']}", *(str(p[c]) for c in COLUMNS), vnd(p["amount"])] for p in figures["packs"]
+            [f"{p['name']}, {p['pack']}", *(str(p.get(c, 0)) for c in COLUMNS), vnd(p["amount"])] for p in figures["packs"]
         ],
         "totals": [
-            gettext("Cộng"), *(str(figures["totals"][c]) for c in COLUMNS), vnd(figures["totals"]["amount"]),
+            gettext("Cộng"), *(str(figures["totals"].get(c, 0)) for c in COLUMNS), vnd(figures["totals"]["amount"]),
         ],
         "money": [list(row) for row in money_rows(figures)],
         "reasons": [[pack, f"{n:+d}", reason(kind), said or "–", who] for pack, n, kind, said, who, _at in figures["reasons"]],

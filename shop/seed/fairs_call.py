@@ -17,6 +17,8 @@ from shop.seed.staff import Staff
 from shop.seed.then import Past
 
 MARK = "(minh họa)"
+# The demonstration keeps no copies of real certificates.
+SEEN = f"Đã xem bản gốc {MARK}."
 COUNT = 14
 # How far each of them has come, in turn; the producer with the demonstration's log-ins is still writing.
 STORIES = (
@@ -97,7 +99,7 @@ def _look(desk: Actor, reference: str) -> None:
     """The desk looks at the papers: good where the dates are, refused where something is missing on a day of the fair."""
     for good in calls.whole(reference).goods:
         if good.papers.fits:
-            applications.find(desk, reference, good.row.id, PapersState.GOOD, None)
+            applications.find(desk, reference, good.row.id, PapersState.GOOD, SEEN)
         else:
             missing = next(f for f in good.papers.found if f.kind == papers.BAD)
             applications.find(desk, reference, good.row.id, PapersState.REFUSED, missing.told)

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from shop.counts.services import Counted
 from shop.exhibitions.models.closing import BoothClosing
 from shop.exhibitions.models.fairs import Booth, Exhibition
+from shop.exhibitions.queries import closings, sheets
 from shop.exhibitions.queries import reporting as figures
-from shop.exhibitions.queries import sheets
 from shop.exhibitions.services import closing, finishing, reporting, signing
 from shop.kernel import clock
 from shop.kernel.db import session
@@ -48,10 +48,10 @@ def plan(staff: Staff, name: str, end: int, codes: Sequence[str]) -> None:
                 BoothClosing.exhibition_id == fair().id, Booth.code == code
             )
         ).one()  # fmt: skip
-        if any(level.on_hand for level in sheets.levels(row.point_id, clock.today())):
+        if any(level.on_hand for level in closings.levels(row.point_id, clock.today())):
             closing.start_count(office, slug, code, key())
             lines = closing.lines_to_count(row)
-            there = {level.level_id: level.on_hand for level in sheets.levels(row.point_id, clock.today())}
+            there = {level.level_id: level.on_hand for level in closings.levels(row.point_id, clock.today())}
             found = {line.line_id: Counted(there.get(line.level_id, 0)) for line in lines}
             closing.write_count(office, slug, code, found, finish=True)
             gone.extend(closing.all_home(office, slug, code, key()).transfers)
@@ -64,7 +64,7 @@ def plan(staff: Staff, name: str, end: int, codes: Sequence[str]) -> None:
 
     def sign() -> None:
         for code in codes:
-            for one in sheets.booth(fair().slug, code).sheets:
+            for one in closings.booth(fair().slug, code).sheets:
                 reference = one.sheet.reference
                 signing.post_sales(office, reference)
                 if sheets.whole(reference).unexplained:

@@ -120,6 +120,7 @@ class Loss(StrEnum):
     COUNT = "count"
     TRANSFER = "transfer"
     TASTING = "tasting"
+    GIFT = "gift"
     RETURNED = "returned"
     EXPIRED = "expired"
     RECALLED = "recalled"
@@ -132,6 +133,7 @@ LOSS_NAMES = {
     Loss.COUNT: N_("Kiểm kê thiếu"),
     Loss.TRANSFER: N_("Mất, hỏng khi chuyển giữa các điểm"),
     Loss.TASTING: N_("Mời khách dùng thử"),
+    Loss.GIFT: N_("Tặng khách, biếu đoàn"),
     Loss.RETURNED: N_("Khách trả, không bán lại được"),
     Loss.EXPIRED: N_("Quá hạn dùng"),
     Loss.RECALLED: N_("Lô bị thu hồi"),

@@ -135,6 +135,7 @@ def _check(desk: Page, fair: Fair, reference: str, axe: Any) -> None:
         desk.get_by_test_id("papers-fitting").click()
     else:
         desk.locator("select[name=papers]").first.select_option("good")
+        desk.locator("[name^=finding-]").first.fill("đã xem bản gốc")
         desk.get_by_test_id("papers-save").first.click()
     expect(desk.get_by_text("Giấy tờ hợp lệ").first).to_be_visible()
 

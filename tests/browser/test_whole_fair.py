@@ -240,6 +240,7 @@ def _allot(whole: Whole) -> None:
             desk.get_by_test_id("papers-fitting").click()
         else:
             desk.locator("select[name=papers]").first.select_option("good")
+            desk.locator("[name^=finding-]").first.fill("đã xem bản gốc")
             desk.get_by_test_id("papers-save").first.click()
         expect(desk.get_by_text("Giấy tờ hợp lệ").first).to_be_visible()
     desk = whole.open("allot")
@@ -351,7 +352,10 @@ def _till(whole: Whole, page: Page) -> Till:
     page.get_by_role("button", name="Ghi danh máy").click()
     expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.evaluate(
+        """navigator.serviceWorker.controller ? true : new Promise(
+            (done) => navigator.serviceWorker.addEventListener('controllerchange', () => done(true)))"""
+    )
     till.enter().start()
     till.synced()
     whole.good(page)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from shop.catalog.models import Variant
+from shop.catalog.models import Certificate, Variant
 from shop.exhibitions.models.calls import Application, ApplicationGoods, PapersState, Stand
 from shop.exhibitions.models.fairs import (
     Booth,
@@ -26,7 +26,7 @@ from shop.exhibitions.services import allotting, applications, steps
 from shop.kernel import clock, operations, text
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
-from shop.producers.models import FOREVER, Producer
+from shop.producers.models import FOOD_PAPERS, FOREVER, Paper, PaperState, Producer
 from tests import factories
 
 STAFF = Actor("user", "Cán bộ xúc tiến", 911, "127.0.0.1")
@@ -186,6 +186,25 @@ def make_maker(name: str = "HTX Bến Thử", *, stars: int = 0, until: date | N
     return Maker(row, variant)
 
 
+def file_papers(maker: Maker) -> None:
+    """The books have a copy of every paper of the producer and his pack."""
+    today = clock.today()
+    with transaction() as s:
+        for kind in FOOD_PAPERS:
+            s.add(
+                Paper(
+                    reference=text.reference(), producer_id=maker.row.id, kind=kind, number="12/GP", issuer="Chi cục",
+                    issued_on=today, file_key=f"papers/{maker.row.id}.pdf", state=PaperState.ACCEPTED, added_at=clock.now(),
+                    added_by="user:1", added_label="A", checked_at=clock.now(), checked_label="A",
+                )
+            )  # fmt: skip
+        s.execute(
+            update(Certificate)
+            .where(Certificate.product_id == maker.variant.product_id)
+            .values(file_key="papers/cn.pdf")
+        )
+
+
 def apply(fair: Fair, maker: Maker | None = None, *, submit: bool = True, checked: bool = True, **place: Any) -> str:
     """An application with one pack; its reference."""
     maker = maker or make_maker(f"HTX số {next(_numbers)}")
@@ -204,7 +223,7 @@ def apply(fair: Fair, maker: Maker | None = None, *, submit: bool = True, checke
 def check(reference: str, state: PapersState = PapersState.GOOD, finding: str | None = None) -> None:
     """A person looks at the papers of all goods."""
     for goods in row_of(reference).goods:
-        applications.find(STAFF, reference, goods.id, state, finding)
+        applications.find(STAFF, reference, goods.id, state, finding or "đã xem bản gốc")
 
 
 def goods_of(reference: str) -> list[ApplicationGoods]:

@@ -19,7 +19,7 @@ from shop.counts.services import Counted
 from shop.exhibitions.models.calls import Application, ApplicationState, Stand
 from shop.exhibitions.models.closing import Sheet, Side
 from shop.exhibitions.models.fairs import Booth, BoothType, Exhibition, FairKind, FairState, SubsidyFor
-from shop.exhibitions.queries import sheets
+from shop.exhibitions.queries import closings, sheets
 from shop.exhibitions.services import closing, signing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import clock, invariants, operations, text
@@ -151,7 +151,7 @@ class Made:
     def count(self, code: str, numbers: dict[int, int] | None = None, reason: str = "đếm lúc dọn gian") -> None:
         """Count what is left: as the books have it, but for `numbers` (by level)."""
         closing.start_count(STAFF, self.slug, code, key())
-        booth = sheets.booth(self.slug, code)
+        booth = closings.booth(self.slug, code)
         assert booth.closing is not None
         lines = closing.lines_to_count(booth.closing)
         levels = {row.id: row for row in session().scalars(select(StockLevel))}
@@ -162,7 +162,7 @@ class Made:
 
     def home_with(self, code: str, *, to_owner: tuple[str, ...] = ()) -> closing.Gone:
         """All goods go: to the fair's own point, or to these producers."""
-        rows = sheets.levels(self.points[code].id, clock.today())
+        rows = closings.levels(self.points[code].id, clock.today())
         ways = {f"producer:{self.producers[n].id}": Way("owner", "Nguyễn Văn Nhận") for n in to_owner}
         return closing.send_home(STAFF, self.slug, code, {r.level_id: Going(r.on_hand) for r in rows}, ways, key())
 
@@ -181,12 +181,12 @@ class Made:
     def close(self, code: str, *, to_owner: tuple[str, ...] = ()) -> None:
         """A booth from beginning to end."""
         self.begin(code)
-        if sheets.levels(self.points[code].id, clock.today()):
+        if closings.levels(self.points[code].id, clock.today()):
             self.count(code)
             self.home_with(code, to_owner=to_owner)
         else:
             closing.nothing_there(STAFF, self.slug, code)
-        for one in sheets.booth(self.slug, code).sheets:
+        for one in closings.booth(self.slug, code).sheets:
             names = [n for n, p in self.producers.items() if p.id == one.sheet.producer_id]
             self.sign(code, names[0] if names else None)
 

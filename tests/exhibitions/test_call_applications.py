@@ -33,6 +33,7 @@ from tests.exhibitions.call_made import (
     STAFF,
     apply,
     check,
+    file_papers,
     goods_of,
     in_days,
     make_fair,
@@ -193,8 +194,8 @@ def test_a_locality_vouches_or_not(ctx: Any) -> None:
 
 
 def test_papers_are_found_good_or_refused_with_a_reason(ctx: Any) -> None:
-    fair = make_fair()
-    reference = apply(fair, checked=False)
+    fair, maker = make_fair(), make_maker(stars=4)
+    reference = apply(fair, maker, checked=False)
     (goods,) = goods_of(reference)
     with pytest.raises(Invalid) as refused:
         applications.find(STAFF, reference, goods.id, PapersState.REFUSED, "")
@@ -202,6 +203,15 @@ def test_papers_are_found_good_or_refused_with_a_reason(ctx: Any) -> None:
     applications.find(STAFF, reference, goods.id, PapersState.REFUSED, "Nhãn thiếu hạn dùng")
     assert goods_of(reference)[0].finding == "Nhãn thiếu hạn dùng"
     applications.find(STAFF, reference, goods.id, PapersState.UNCHECKED, None)
+    # The dates are good, but the books have no copy: nobody is told that all is there.
+    known = papers.of_packs(fair.row, [goods.variant_id])[goods.variant_id]
+    assert (known.fits, known.complete, known.worst) == (True, False, papers.WARN)
+    assert applications.find_all_good(STAFF, reference, [goods.id]) == 0
+    with pytest.raises(Invalid) as unseen:
+        applications.find(STAFF, reference, goods.id, PapersState.GOOD, None)
+    assert unseen.value.field == f"finding-{goods.id}"
+    file_papers(maker)
+    assert papers.of_packs(fair.row, [goods.variant_id])[goods.variant_id].worst == papers.OK
     assert applications.find_all_good(STAFF, reference, [goods.id]) == 1
     assert goods_of(reference)[0].checked_label == "Cán bộ xúc tiến"
     with pytest.raises(NotFound):
@@ -222,7 +232,9 @@ def of(found: papers.Papers, about: str) -> papers.Found:
 
 def test_a_certificate_that_ends_during_the_fair_is_said_with_its_day(ctx: Any) -> None:
     fair = make_fair()  # from day 30 to day 34
-    good = told(fair, make_maker("a", stars=4, until=in_days(34)))
+    whole = make_maker("a", stars=4, until=in_days(34))
+    file_papers(whole)
+    good = told(fair, whole)
     assert (good.stars, of(good, "certificate").kind) == (4, papers.OK)
     short = told(fair, make_maker("b", stars=4, until=in_days(33)))
     found = of(short, "certificate")

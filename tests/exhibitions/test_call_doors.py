@@ -24,6 +24,7 @@ from tests.exhibitions.call_made import (
     Maker,
     apply,
     check,
+    file_papers,
     goods_of,
     in_days,
     make_fair,
@@ -152,6 +153,8 @@ def test_staff_check_send_back_and_publish_and_the_booth_is_seen(places: Any, cl
     assert one in csv
     assert "HTX Ba" in text_of(office.get(f"{here}/applications?papers=unchecked&q=ba"))
     page = f"{here}/applications/{one}"
+    assert "phải xem bản gốc" in text_of(office.get(page))
+    file_papers(five)
     assert "đủ" in text_of(office.get(page))
     (goods,) = goods_of(one)
     wrong = office.post(

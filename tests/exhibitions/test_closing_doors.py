@@ -16,7 +16,7 @@ from shop.exhibitions import pen
 from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.closing import SheetVersion, Signature
 from shop.exhibitions.models.fairs import Exhibition, FairState
-from shop.exhibitions.queries import sheets
+from shop.exhibitions.queries import closings
 from shop.exhibitions.services import closing, finishing, signing, steps
 from shop.exhibitions.tasks import closing as tasks
 from shop.kernel import clock
@@ -24,10 +24,11 @@ from shop.kernel.db import session, transaction
 from shop.kernel.mail import Letter
 from shop.points.models import Point
 from shop.settlement.models import Entry, EntryKind
-from shop.stock.models import StockLevel
+from shop.stock.models import Passage, StockLevel
 from shop.till.models import Device as TillDevice
 from shop.transfers import services as transfers
 from shop.transfers.services import Count
+from tests import factories
 from tests.exhibitions.closing_made import PEN, STAFF, Made, fairs_broken, key, make_fair
 from tests.people import sign_in
 
@@ -71,7 +72,7 @@ def test_a_booth_is_closed_on_a_phone_without_scripts(fair, office):
     assert office.fill(booth, form=f"{booth}/count").status_code == 303
     line = next(
         x.line_id
-        for x in closing.lines_to_count(sheets.booth(fair.slug, "A1").closing)
+        for x in closing.lines_to_count(closings.booth(fair.slug, "A1").closing)
     )  # fmt: skip
     # One missing and no reason: refused where it stands.
     refused = office.fill(booth, form=f"{booth}/count", submit="1", **{f"counted-{line}": "7"})
@@ -229,9 +230,57 @@ def test_a_machine_that_may_still_send_is_kept_and_its_sales_are_booked(fair):
     assert fairs_broken() == []
 
 
-def test_a_cancelled_fair_with_goods_on_the_road_is_finished_the_same_way(fair, office):
-    from tests import factories
+def test_a_booth_is_charged_for_once_its_sheet_is_signed(fair, office):
+    fair.booth("A1", "Mực")
+    fair.agree("Mực")
+    fair.begin("A1")
+    closing.nothing_there(STAFF, fair.slug, "A1")
+    found = fair.sheet("A1", "Mực")
+    signing.freeze_unsigned(STAFF, found.sheet.reference, "cơ sở về trước", found.digest)
+    assert finishing.close_fair(STAFF, fair.slug, op_key=key()).fees == 0
+    assert session().scalars(select(Entry.id).where(Entry.kind == EntryKind.BOOTH)).all() == []
+    assert fairs_broken() == []
+    assert "chưa ghi phí gian" in page(office, f"/office/exhibitions/{fair.slug}/sheets/{found.sheet.reference}")
+    # The producer comes by a week later.
+    after = fair.sign("A1", "Mực")
+    assert (after.step, [v.reason for v in after.versions]) == ("frozen", ["cơ sở về trước", None])
+    assert session().scalars(select(Entry.amount).where(Entry.kind == EntryKind.BOOTH)).all() == [-500_000]
+    fair.sign("A1", "Mực")
+    assert [v.number for v in fair.sheet("A1", "Mực").versions] == [1, 2]
+    assert fairs_broken() == []
 
+
+def test_goods_that_come_after_the_signatures_go_home_before_the_books_close(fair):
+    fair.booth("A1", "Mực")
+    fair.bring("A1", "Mực", 5)
+    fair.close("A1")
+    source = factories.put_in(fair.goods["Mực"], fair.home, 2, owner=f"producer:{fair.producers['Mực'].id}")
+    sent = transfers.ask(STAFF, fair.home.id, fair.points["A1"].id, {fair.goods["Mực"].id: 2}, key())
+    transfers.approve(STAFF, sent, {}, key())
+    transfers.pack(STAFF, sent, {source: 2}, key())
+    transfers.dispatch(STAFF, sent, key())
+
+    def refused() -> str:
+        (row,) = closings.booths(fair.fair.id)
+        assert (row.step, row.done, fair.sheet("A1", "Mực").step) == ("home", False, "home")
+        with pytest.raises(SheetsOpen):
+            finishing.close_fair(STAFF, fair.slug, op_key=key())
+        return row.step
+
+    assert refused()
+    here = select(StockLevel.id).where(StockLevel.point_id == fair.points["A1"].id)
+    passage = session().scalars(select(Passage.id).where(Passage.on_road > 0, Passage.to_level_id.in_(here))).one()
+    transfers.receive(STAFF, sent, [Count(passage, 2)], 0, key())
+    assert refused()
+    fair.home_with("A1")
+    assert fair.sheet("A1", "Mực").step == "late"
+    after = fair.sign("A1", "Mực")
+    assert [v.figures["totals"]["came"] for v in after.versions] == [5, 7]
+    finishing.close_fair(STAFF, fair.slug, op_key=key())
+    assert fairs_broken() == []
+
+
+def test_a_cancelled_fair_with_goods_on_the_road_is_finished_the_same_way(fair, office):
     fair.booth("A1", "Mực")
     fair.booth("A2", "Trà")
     source = factories.put_in(fair.goods["Mực"], fair.home, 6, owner=f"producer:{fair.producers['Mực'].id}")
@@ -245,8 +294,6 @@ def test_a_cancelled_fair_with_goods_on_the_road_is_finished_the_same_way(fair, 
         s.get_one(Point, fair.points["A2"].id).closed_on = clock.today() + timedelta(days=5)
     with pytest.raises(SheetsOpen):
         finishing.close_fair(STAFF, fair.slug, op_key=key())
-    from shop.stock.models import Passage
-
     passage = session().scalars(select(Passage.id)).one()
     transfers.receive(STAFF, sent, [Count(passage, 6)], 0, key())
     fair.close("A1")

@@ -83,6 +83,10 @@ FAULTS: dict[str, tuple[set[str], Callable[[Made], Any]]] = {
         {"exhibitions.booths-are-charged-once"},
         lambda fair: delete(Entry).where(Entry.kind == EntryKind.BOOTH),
     ),
+    "charged without signatures": (
+        {"exhibitions.booths-are-charged-once", "exhibitions.sheets-keep-their-seal"},
+        lambda fair: update(SheetVersion).values(reason="không ai ký"),
+    ),
     "report changed": (
         {"exhibitions.reports-keep-their-figures"},
         lambda fair: update(FairReport).values(digest="0" * 64),

@@ -17,12 +17,13 @@ from shop.accounts.permissions import Role
 from shop.catalog.models import Product
 from shop.demand.models.unmet import Channel, Kind
 from shop.demand.services import unmet
-from shop.exhibitions import report_words
+from shop.exhibitions import report_lists, report_words
 from shop.exhibitions.errors import FairMovedOn, ReportMoved
-from shop.exhibitions.models.closing import FairReport
-from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, FairKind, FairState
-from shop.exhibitions.queries import reporting
-from shop.exhibitions.services import finishing, signing
+from shop.exhibitions.models.closing import BoothClosing, FairReport
+from shop.exhibitions.models.days import ContactKind, CountedBy, Gate, Visits
+from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, ExhibitionStep, FairKind, FairState
+from shop.exhibitions.queries import lacking, report_ground, report_rows, reporting, takings
+from shop.exhibitions.services import days, finishing, signing
 from shop.exhibitions.services import reporting as services
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -133,18 +134,18 @@ def test_every_number_opens_its_rows(fair):
     sign_in(client, Role.PROGRAMME_OFFICER)
     for one in report_words.sums(figures, fair.slug, None):
         assert client.get(one.url).status_code == 200, one.url
-    for name in reporting.KEYS:
+    for name in report_ground.KEYS:
         for row in figures["tables"][name]:
-            rows = reporting.sale_rows(fair.fair, name, str(row[0]), None)
+            rows = report_rows.sale_rows(fair.fair, name, str(row[0]), None)
             assert sum(r.amount for r in rows) == row[2]["amount"], (name, row[0])
             assert sum(r.units for r in rows) == row[2]["units"], (name, row[0])
             assert client.get(report_words.rows_url(fair.slug, name, str(row[0]))).status_code == 200
     for row in figures["tables"]["tender"]:
-        rows = reporting.sale_rows(fair.fair, "tender", row[0], None)
+        rows = report_rows.sale_rows(fair.fair, "tender", row[0], None)
         assert sum(r.amount for r in rows) == row[2]["amount"]
-    assert sum(r.amount for r in reporting.sale_rows(fair.fair, "own", "", None)) == figures["sums"]["own_turnover"]
+    assert sum(r.amount for r in report_rows.sale_rows(fair.fair, "own", "", None)) == figures["sums"]["own_turnover"]
     with pytest.raises(NotFound):
-        reporting.sale_rows(fair.fair, "nothing", "", None)
+        report_rows.sale_rows(fair.fair, "nothing", "", None)
     here = f"/office/exhibitions/{fair.slug}/report/rows"
     assert client.get(f"{here}?by=nothing").status_code == 404
     shown = client.get(f"{here}?by=producer&key={fair.producers['Mực'].slug}&q=Mực&sort=-amount").get_data(as_text=True)
@@ -153,6 +154,55 @@ def test_every_number_opens_its_rows(fair):
     file = client.get(f"{here}?format=csv")
     assert file.status_code == 200
     assert file.get_data(as_text=True).count("\n") >= 6
+
+
+def beside_sales(fair):
+    """Two countings of one hour at one gate, two buyers met, a budget."""
+    now, hour = clock.now(), clock.start_of(clock.today())
+    with transaction() as s:
+        gate = Gate(exhibition_id=fair.fair.id, name="Cổng chính")
+        s.add(gate)
+        s.flush()
+        for source, n, hours in ((CountedBy.TAP, 90, 9), (CountedBy.SENSOR, 130, 9), (CountedBy.TAP, 40, 10)):
+            at = hour + timedelta(hours=hours)
+            values = {"visitors": n, "updated_at": now, "updated_label": "A"}
+            s.add(Visits(exhibition_id=fair.fair.id, gate_id=gate.id, hour=at, source=source, **values))
+        for side, planned, actual in (
+            (BudgetSide.COST, 700, None),
+            (BudgetSide.COST, 500, 300),
+            (BudgetSide.INCOME, 90, 80),
+        ):
+            s.add(
+                BudgetLine(
+                    exhibition_id=fair.fair.id, side=side, name="Khoản", planned_amount=planned, actual_amount=actual,
+                    updated_at=now,
+                )
+            )  # fmt: skip
+    for kind, value in ((ContactKind.AGREEMENT, 5_000_000), (ContactKind.CONTACT, 900_000)):
+        met = days.Met(fair.producers["Mực"].id, kind, "Ông Ba", "mua mực", value_amount=value)
+        days.meet(STAFF, fair.fair.id, met, consent="đồng ý", op_key=key())
+
+
+def test_sums_that_are_no_sales_open_their_rows(fair):
+    trade(fair)
+    beside_sales(fair)
+    sums = reporting.compute(fair.fair)["sums"]
+    # The sensor's 130 stands before the taps of the same hour: nothing is added twice.
+    assert (sums["visitors"], sums["cost"], sums["income"]) == (170, 1_000, 80)
+
+    def rows(name):
+        return report_lists.behind(fair.fair, report_words.BEHIND[name], "", None).rows
+
+    added = {"visitors": "visitors", "cost": "counted", "income": "counted", "agreed_amount": "value", "asks": "asks"}
+    for name, column in added.items():
+        assert sum(getattr(row, column) for row in rows(name)) == sums[name], name
+    assert [len(rows(name)) for name in ("contacts", "agreements")] == [sums["contacts"], sums["agreements"]] == [2, 1]
+    for name in ("booths", "own_booths"):
+        assert len({row.booth for row in rows(name)}) == sums[name], name
+    assert len({row.producer for row in rows("producers")}) == sums["producers"]
+    of_day = report_lists.behind(fair.fair, "visitors", clock.today().isoformat(), None).rows
+    assert sum(row.visitors for row in of_day) == 170
+    assert {(row.written, row.instead) for row in of_day} == {(90, CountedBy.SENSOR), (130, None), (40, None)}
 
 
 def test_what_was_asked_for_and_not_had(fair):
@@ -168,28 +218,76 @@ def test_what_was_asked_for_and_not_had(fair):
     row = table(figures, "shortage")[str(mine.id)]
     assert (row["asks"], row["lacked"]) == (1, 2)
     assert figures["sums"]["asks"] == 1
-    assert [r.lacked for r in reporting.shortage_rows(fair.fair, str(mine.id))] == [2]
+    assert [r.lacked for r in report_rows.shortage_rows(fair.fair, str(mine.id))] == [2]
     assert tills
 
 
-def test_hours_without_goods(fair):
-    opens = reporting.spans(fair.fair)
-    yesterday = opens[1]
+def sold_out(fair, opens):
+    """A1 was filled on the first morning and sold all of it on the second day, two hours before its end."""
     till = fair.till("A1")
     with transaction() as s:
-        # The goods came on the first morning; all were sold yesterday, two hours before the end.
         ids = select(StockLevel.id).where(StockLevel.point_id == fair.points["A1"].id)
         for move in s.scalars(select(StockMovement).where(StockMovement.level_id.in_(ids))):
             move.at = opens[0][0]
-    at = yesterday[1] - timedelta(hours=2)
+        fair_row = s.get_one(Exhibition, fair.fair.id)
+        for step in s.scalars(select(ExhibitionStep).where(ExhibitionStep.exhibition_id == fair_row.id)):
+            if step.to_state == FairState.RUNNING.value:
+                step.at = opens[0][0]
+    at = opens[1][1] - timedelta(hours=2)
     till.send(till.open(at=at - timedelta(hours=1)))
     till.send(till.sale(till.line(fair.goods["Mực"], 10), at=at))
-    figures = reporting.compute(fair.fair, yesterday[1] + timedelta(days=3))
+    return at
+
+
+def days_of(fair):
+    first = clock.start_of(fair.fair.from_on)
+    return [
+        (first + timedelta(days=n, hours=8), first + timedelta(days=n, hours=22))
+        for n in range((fair.fair.to_on - fair.fair.from_on).days)
+    ]
+
+
+def test_hours_without_goods(fair):
+    opens = days_of(fair)
+    sold_out(fair, opens)
+    figures = reporting.compute(fair.fair, opens[1][1] + timedelta(days=3))
     booth = table(figures, "booth")["A1"]
     span = (opens[2][1] - opens[2][0]).total_seconds() / 3600
     assert booth["empty"] == round(10 * (2 + span))
     assert table(figures, "shortage")[str(fair.goods["Mực"].id)]["empty"] == booth["empty"]
     assert table(figures, "booth")["A2"]["empty"] == 0
+    # Not by night, not after the moment the report was counted.
+    ids = report_ground.points(fair.fair.id)
+    found = takings.of_points(ids)
+    for until, tenths in ((opens[1][1] - timedelta(hours=1), 10), (opens[2][0] - timedelta(minutes=1), 20)):
+        rows = lacking.empty_rows(fair.fair, found, ids, until)
+        assert sum(row.hours for row in rows if row.variant_id is None) == tenths
+    rows = report_rows.empty_rows(fair.fair, "empty_booth", "A1", opens[2][1])
+    assert sum(row.hours for row in rows) == booth["empty"]
+    assert [row.day for row in rows] == [clock.business_day(a) for a, _b in opens[1:3]]
+
+
+@pytest.mark.parametrize("how", ["closing", "cancelled"])
+def test_a_booth_that_is_not_open_is_not_empty(fair, how):
+    opens = days_of(fair)
+    at = sold_out(fair, opens)
+    with transaction() as s:
+        if how == "closing":
+            s.add(
+                BoothClosing(
+                    exhibition_id=fair.fair.id, booth_id=fair.booths["A1"].id, point_id=fair.points["A1"].id,
+                    opened_at=at + timedelta(hours=1), opened_by="user:1", opened_label="A",
+                )
+            )  # fmt: skip
+        else:
+            s.add(
+                ExhibitionStep(
+                    exhibition_id=fair.fair.id, from_state="running", to_state="cancelled", at=at + timedelta(hours=1),
+                    actor_key="user:1", actor_label="A", told={},
+                )
+            )  # fmt: skip
+    figures = reporting.compute(fair.fair, opens[2][1])
+    assert table(figures, "booth")["A1"]["empty"] == 10
 
 
 def test_a_frozen_version_stays_and_a_later_one_says_what_changed(fair):
@@ -223,7 +321,7 @@ def test_a_frozen_version_stays_and_a_later_one_says_what_changed(fair):
     assert changed["booth", "A1", "units"] == (3, 5)
     # The rows of a version are those that the books had then.
     as_of = report_words.datetime.fromisoformat(first.figures["as_of"])
-    assert sum(r.amount for r in reporting.sale_rows(fair.fair, "", "", as_of)) == before["turnover"]
+    assert sum(r.amount for r in report_rows.sale_rows(fair.fair, "", "", as_of)) == before["turnover"]
     signing.put_right(STAFF, fair.sheet("A1", "Mực").sheet.reference)
     signing.explain(STAFF, fair.sheet("A1", "Mực").sheet.reference, "máy gửi về muộn")
     fair.sign("A1", "Mực")

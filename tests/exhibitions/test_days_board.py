@@ -12,8 +12,9 @@ from shop.exhibitions.models.days import ContactKind, IncidentKind, PaperKind, S
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.queries import board, fairs
 from shop.exhibitions.queries import days as queries
-from shop.exhibitions.services import booths, days, steps
-from shop.exhibitions.services.days import Happened, Met, More
+from shop.exhibitions.services import booths, days, replenishing, steps
+from shop.exhibitions.services.days import Happened, Met
+from shop.exhibitions.services.replenishing import More
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
 from shop.points.models import Point
@@ -92,7 +93,7 @@ def test_it_takes_six_statements_and_shows_what_else_happens(app: object, fair: 
     gate = queries.gates(fair.id)[0]
     days.tap(BOSS, fair.id, gate.id, 10, key())
     soon = clock.now() + timedelta(hours=1)
-    days.replenish(BOSS, place.booth.id, More(place.variant.id, 6, soon, PaperKind.ASK), key())
+    replenishing.replenish(BOSS, place.booth.id, More(place.variant.id, 6, soon, PaperKind.ASK), key())
     days.report_incident(BOSS, fair.id, Happened(IncidentKind.POWER, Severity.HIGH, "Mất điện khu A"), key())
     met = Met(place.producer.id, ContactKind.AGREEMENT, "Đỗ Thị Mua", "500 hộp", value_amount=7_000_000)
     days.meet(BOSS, fair.id, met, consent=days.CONSENT, op_key=key())

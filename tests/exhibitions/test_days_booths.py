@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from shop.exhibitions.errors import BoothNotReady, FairMovedOn, FairNotPrepared,
 from shop.exhibitions.models.days import Gate
 from shop.exhibitions.models.fairs import Booth, FairState
 from shop.exhibitions.queries import days as queries
-from shop.exhibitions.services import booths, steps
+from shop.exhibitions.services import booths, fairs, steps
 from shop.exhibitions.services.booths import Terms
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -57,13 +58,18 @@ def test_points_follow_when_days_or_hours_of_the_fair_change() -> None:
     fair = make_fair(from_on=clock.today() + timedelta(days=10))
     place = add_place(fair)
     booths.prepare(BOSS, fair.id, Terms(2, 2))
-    with transaction():
-        row = fair.fresh()
-        row.to_on = row.to_on + timedelta(days=1)  # type: ignore[operator]
-        row.day_closes = "21:00"
-    assert booths.prepare(BOSS, fair.id, Terms(2, 2)) == booths.Prepared(0, 1, 0)
+    row = fair.fresh()
+    first, end = row.from_on, row.to_on
+    assert first is not None
+    assert end is not None
+    known = {f.name: getattr(row, f.name) for f in fields(fairs.Draft)}
+    later = {"from_on": first + timedelta(days=3), "to_on": end + timedelta(days=4), "day_closes": "21:00"}
+    done = fairs.update(BOSS, fair.id, fairs.Draft(**known | later), seen=row.updated_at.isoformat())
+    assert (done.points, done.other_days) == (1, False)
+    assert booths.prepare(BOSS, fair.id, Terms(2, 2)) == booths.Prepared(0, 0, 0)  # nothing is left to press
     point = points.point(place.point_id)
-    assert point.closed_on == fair.fresh().to_on + timedelta(days=2)  # type: ignore[operator]
+    assert (point.opened_on, point.begins_on) == (first + timedelta(days=1), first + timedelta(days=3))
+    assert point.closed_on == end + timedelta(days=6)
     assert point.hours is not None
     assert point.hours["sun"] == ["00:00", "21:00"]
 

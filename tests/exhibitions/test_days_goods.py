@@ -16,7 +16,7 @@ from shop.exhibitions.models.days import Commitment, PaperFor, PaperKind
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.quantity import Expected, Makes, suggest, within
 from shop.exhibitions.queries import goods as queries
-from shop.exhibitions.services import booths, goods, steps
+from shop.exhibitions.services import booths, goods, homeward, steps
 from shop.exhibitions.services.booths import Terms
 from shop.exhibitions.services.goods import Sends, Word
 from shop.kernel import clock, jobs
@@ -326,14 +326,14 @@ def test_a_cancelled_fair_turns_its_goods_home_until_nothing_is_left(fair: Fair)
     left = {x.booth: (x.there, x.coming) for x in queries.leftovers(fair.id)}
     assert left == {"A1": (0, 5), "A2": (6, 0)}
     first_home = session().scalars(select(Transfer.reference).where(Transfer.from_point_id == two.point_id)).one()
-    assert goods.turn_back(fair.id) == 0  # once is enough
+    assert homeward.turn_back(fair.id) == 0  # once is enough
     count_in(str(road.transfer))
-    assert goods.homeward() == 1
+    assert homeward.homeward() == 1
     second_home = session().scalars(select(Transfer.reference).where(Transfer.from_point_id == one.point_id)).one()
     for reference in (first_home, second_home):
         travel(reference)
     assert queries.leftovers(fair.id) == []
-    assert goods.homeward() == 0
+    assert homeward.homeward() == 0
     assert session().get_one(StockLevel, lies, populate_existing=True).on_hand == 0
     there = select(func.sum(StockLevel.on_hand)).where(StockLevel.point_id == fair.home.id)
     assert session().scalar(there) == 8 + 6

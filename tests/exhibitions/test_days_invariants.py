@@ -13,9 +13,10 @@ from shop.exhibitions.models.calls import ApplicationGoods
 from shop.exhibitions.models.days import Contact, ContactKind, ContactOutcome, OutcomeKind, Paper, PaperKind, Visits
 from shop.exhibitions.models.fairs import Booth, Exhibition
 from shop.exhibitions.queries import days as queries
-from shop.exhibitions.services import booths, days, goods
-from shop.exhibitions.services.days import Met, More
+from shop.exhibitions.services import booths, days, goods, replenishing
+from shop.exhibitions.services.days import Met
 from shop.exhibitions.services.goods import Sends, Word
+from shop.exhibitions.services.replenishing import More
 from shop.kernel import clock, invariants
 from shop.kernel.db import session, transaction
 from tests.exhibitions.days_made import BOSS, MAKER, Fair, key, running, somebody
@@ -37,7 +38,7 @@ def fair(ctx: object) -> Fair:
     goods.commit(MAKER, one.application.reference, {one.goods.id: Word(9)}, key())
     goods.send(BOSS, made.id, one.stand.id, Sends({one.variant.id: 2}, {one.variant.id: 3}), None, key())
     soon = clock.now() + timedelta(hours=1)
-    days.replenish(BOSS, one.booth.id, More(one.variant.id, 4, soon, PaperKind.ASK), key())
+    replenishing.replenish(BOSS, one.booth.id, More(one.variant.id, 4, soon, PaperKind.ASK), key())
     booths.add_keeper(BOSS, one.booth.id, somebody().id)
     gate = queries.gates(made.id)[0]
     days.tap(BOSS, made.id, gate.id, 5, key())

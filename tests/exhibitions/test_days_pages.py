@@ -13,10 +13,10 @@ from shop.accounts.permissions import Role
 from shop.exhibitions.models.days import Commitment, Contact, Incident, PaperKind, Replenishment, Visits
 from shop.exhibitions.models.fairs import FairState
 from shop.exhibitions.queries import days as queries
-from shop.exhibitions.services import booths, days, goods
+from shop.exhibitions.services import booths, days, goods, replenishing
 from shop.exhibitions.services.booths import Terms
-from shop.exhibitions.services.days import More
 from shop.exhibitions.services.goods import Word
+from shop.exhibitions.services.replenishing import More
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.till.models import Device
@@ -164,6 +164,10 @@ def test_whoever_stands_at_a_booth_asks_for_more_there_and_nowhere_else(client: 
     sign_in(client, (Role.POINT_KEEPER, f"point:{one.point_id}"))
     assert "A1" in text_of(client.get("/office/fair-booths"))
     page = f"/office/fair-booths/{one.booth.id}"
+    factories.put_in(one.variant, fair.home, 3)
+    refused = client.fill(page, form=page, units="4", source="transfer")
+    assert refused.status_code == 422
+    assert "Kho nhà chỉ còn 3" in text_of(refused)
     assert client.fill(page, form=page, units="3", source="transfer").status_code == 303
     assert session().query(Replenishment).one().booth_id == one.booth.id
     assert client.get(f"/office/fair-booths/{two.booth.id}").status_code == 404
@@ -244,8 +248,8 @@ def test_a_producer_commits_in_his_own_door(client: Any, fair: Fair) -> None:
 def test_a_producer_says_when_the_goods_a_booth_asked_for_will_be_there(client: Any, fair: Fair) -> None:
     one, two = fair.places
     soon = clock.now() + timedelta(hours=2)
-    mine = days.replenish(BOSS, one.booth.id, More(one.variant.id, 4, soon, PaperKind.ASK), key())
-    foreign = days.replenish(BOSS, two.booth.id, More(two.variant.id, 4, soon, PaperKind.ASK), key())
+    mine = replenishing.replenish(BOSS, one.booth.id, More(one.variant.id, 4, soon, PaperKind.ASK), key())
+    foreign = replenishing.replenish(BOSS, two.booth.id, More(two.variant.id, 4, soon, PaperKind.ASK), key())
     sign_in(client, (Role.PRODUCER_OWNER, f"producer:{one.producer.id}"))
     page = f"/producer/fairs/goods/{one.application.reference}"
     said = {"do": "arrival", "due_at": soon.astimezone(clock.VIETNAM).strftime("%Y-%m-%dT%H:%M")}

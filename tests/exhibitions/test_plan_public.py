@@ -165,9 +165,23 @@ def test_a_draft_is_seen_by_nobody(ctx, client):
     assert client.get(f"/hoi-cho/{made.slug}/so-do.pdf").data.startswith(b"%PDF")
     assert made.name in text(client, "/hoi-cho")
     assert made.name in text(client, "/")
-    fairs.cancel(STAFF, made.id, "Bão", key())
-    assert "Đã hủy" in text(client, f"/hoi-cho/{made.slug}")
+    fairs.cancel(STAFF, made.id, "Bão số 9", key())
+    page = text(client, f"/hoi-cho/{made.slug}")
+    assert "Hội chợ đã hủy" in page
+    assert "Bão số 9" in page
+    for address in ("/hoi-cho", "/hoi-cho/lich"):
+        assert "Đã hủy" in text(client, address), address
     assert made.name not in text(client, "/")
+    # The code of a booth that hangs in the hall leads to the word.
+    assert client.get(f"/hoi-cho/{made.slug}/gian/A1").headers["Location"] == f"/hoi-cho/{made.slug}"
+
+
+def test_a_draft_that_was_called_off_was_never_seen(ctx, client):
+    made = fair()
+    fairs.cancel(STAFF, made.id, "Không đủ kinh phí", key())
+    text(client, f"/hoi-cho/{made.slug}", 404)
+    assert made.name not in text(client, "/hoi-cho")
+    assert made.name not in text(client, "/hoi-cho/lich.ics")
 
 
 def test_who_stands_where_is_shown_once_it_is_published(ctx, client):
@@ -265,6 +279,8 @@ def test_the_feed_is_what_calendars_read(recorded, client):
     fairs.cancel(STAFF, made.id, "Bão", key())
     again = next(e for e in parsed(text(client, "/hoi-cho/lich.ics")) if e["UID"] == uid)
     assert again["STATUS"] == "CANCELLED"
+    assert again["SUMMARY"] == "ĐÃ HỦY: Hội chợ; Xuân, thử"
+    assert int(again["SEQUENCE"]) >= int(mine["SEQUENCE"])
 
 
 LETTERS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n,;\\ếộ"), max_size=200)

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from shop.exhibitions.models.calls import Application, ApplicationGoods, ApplicationState, PapersState, Stand
 from shop.exhibitions.models.days import ContactKind, IncidentKind, PaperKind, Severity
 from shop.exhibitions.models.fairs import Booth, BoothType, Exhibition, SubsidyFor
-from shop.exhibitions.services import days
-from shop.exhibitions.services.days import Happened, Met, More
+from shop.exhibitions.services import days, replenishing
+from shop.exhibitions.services.days import Happened, Met
+from shop.exhibitions.services.replenishing import More
 from shop.kernel import clock, text
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
@@ -71,7 +72,7 @@ def of_fair(house: House) -> dict[str, Any]:
 def more(house: House) -> dict[str, Any]:
     fair, booth, _application = running(house)
     wanted = More(house.variant.id, 3, clock.now() + timedelta(hours=2), PaperKind.ASK)
-    return {"slug": fair.slug, "reference": days.replenish(SYSTEM, booth.id, wanted, key())}
+    return {"slug": fair.slug, "reference": replenishing.replenish(SYSTEM, booth.id, wanted, key())}
 
 
 @maker("/office/exhibitions/<slug>/visitors/file/<reference>", of="exhibition")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shop.exhibitions.events import FairCalledOff, FairStepped
 from shop.exhibitions.models.fairs import FairState
-from shop.exhibitions.services import booths, goods
+from shop.exhibitions.services import booths, homeward
 from shop.kernel.actor import SYSTEM
 from shop.kernel.events import on, on_later
 
@@ -24,4 +24,4 @@ def fair_over(fact: FairStepped) -> None:
 @on_later(FairCalledOff, name="exhibitions.turn-back")
 def fair_cancelled(fact: FairCalledOff) -> None:
     """Goods of a cancelled fair turn home."""
-    goods.turn_back(fact.exhibition_id)
+    homeward.turn_back(fact.exhibition_id)

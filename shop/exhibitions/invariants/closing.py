@@ -86,11 +86,11 @@ def adds_up() -> Iterator[str]:
     for reference, number, figures in rows:
         totals = figures["totals"]
         right = all(
-            ledger.Pack(**{c: pack[c] for c in ledger.COLUMNS}).adds_up and pack["left"] == 0
+            ledger.Pack(**{c: pack.get(c, 0) for c in ledger.COLUMNS}).adds_up and pack["left"] == 0
             for pack in figures["packs"]
         )
         right = right and all(
-            totals[c] == sum(pack[c] for pack in figures["packs"]) for c in (*ledger.COLUMNS, "amount")
+            totals.get(c, 0) == sum(pack.get(c, 0) for pack in figures["packs"]) for c in (*ledger.COLUMNS, "amount")
         )
         if not right or sum(figures["tenders"].values()) != totals["amount"]:
             yield f"{reference} version {number}"
@@ -100,11 +100,11 @@ def adds_up() -> Iterator[str]:
 def sealed() -> Iterator[str]:
     """Nothing of a frozen version or of a signature has changed since: their seals can be made again from their rows."""
     s = session()
-    made: dict[tuple[int, str], list[str]] = defaultdict(list)
+    made: dict[tuple[int, str], list[Signature]] = defaultdict(list)
     for reference, row in s.execute(
         select(Sheet.reference, Signature).join(Signature, Signature.sheet_id == Sheet.id).order_by(Signature.id)
     ):
-        made[row.sheet_id, row.digest].append(row.seal)
+        made[row.sheet_id, row.digest].append(row)
         right = seal_of_signature(
             reference, row.side, row.digest, row.name, row.strokes, row.at.isoformat(), row.actor_key
         )
@@ -113,7 +113,8 @@ def sealed() -> Iterator[str]:
     for sheet, version in s.execute(
         select(Sheet, SheetVersion).join(SheetVersion, SheetVersion.sheet_id == Sheet.id).order_by(SheetVersion.id)
     ):
-        before = made[sheet.id, version.digest]
+        # Signatures of the same figures that were given only after it was frozen without them belong to the next version.
+        before = [row.seal for row in made[sheet.id, version.digest] if row.at <= version.frozen_at]
         if version.seal != seal_of_version(sheet, version, before):
             yield f"{sheet.reference} version {version.number}"
 
@@ -142,8 +143,12 @@ def signed() -> Iterator[str]:
 
 @invariant("exhibitions.booths-are-charged-once")
 def charged() -> Iterator[str]:
-    """Every stand of a closed fair was charged its fee less what is paid of it for the producer; no other stand was."""
+    """Every stand of a closed fair whose sheet was ever signed by all was charged its fee less what is paid of it for the
+    producer; no other stand was."""
     entry_of = Entry.cause == func.concat(booths.cause(""), Stand.reference)
+    signed_once = (
+        select(SheetVersion.id).where(SheetVersion.sheet_id == Sheet.id, SheetVersion.reason.is_(None)).exists()
+    )
     rows = session().execute(
         select(Stand.reference)
         .join(Exhibition, Exhibition.id == Stand.exhibition_id)
@@ -152,7 +157,7 @@ def charged() -> Iterator[str]:
         .where(
             Exhibition.state.in_(CLOSED),
             or_(
-                Entry.id.is_(None),
+                Entry.id.is_(None) == signed_once,
                 Entry.amount != Sheet.subsidy_amount - Sheet.fee_amount,
                 Entry.producer_id != Sheet.producer_id,
             ),

@@ -67,7 +67,7 @@ def _page(found: Whole, what: str = "", error: ShopError | None = None) -> Any:
         endorsements=ENDORSEMENT_NAMES, endorsement_kinds=calls.ENDORSEMENT_KINDS, record=record, about=what,
         v=request.form if error else {}, op_key=operations.new_key(),
         may_check=may and row.state in (A.SUBMITTED, A.WAITING, A.ACCEPTED) and (open_fair or fair.state is F.RUNNING),
-        fitting=[g for g in found.goods if g.row.papers is PapersState.UNCHECKED and g.papers.fits],
+        fitting=[g for g in found.goods if g.row.papers is PapersState.UNCHECKED and g.papers.complete],
         may_decide=may and open_fair and row.state in (A.SUBMITTED, A.WAITING, A.SENT_BACK),
         may_return=row.state is A.SUBMITTED, may_wait=row.state is A.SUBMITTED,
         may_take_out=may and fair.state is F.ALLOTTED and row.state is A.ACCEPTED,
@@ -103,8 +103,8 @@ def check_papers(slug: str, reference: str) -> Any:
     form, actor = request.form, guards.actor()
     if form.get("do") == "fitting":
         found = _whole(slug, reference)
-        ids = [g.row.id for g in found.goods if g.papers.fits]
-        words = gettext("Đã ghi giấy tờ hợp lệ cho các mặt hàng đủ giấy theo ngày.")
+        ids = [g.row.id for g in found.goods if g.papers.complete]
+        words = gettext("Đã ghi giấy tờ hợp lệ cho các mặt hàng đủ giấy có bản chụp.")
         return _act(slug, reference, "papers", lambda: applications.find_all_good(actor, reference, ids), words)
     raw = form.get("goods", "")
     goods = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 16 else 0

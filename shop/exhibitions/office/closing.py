@@ -15,7 +15,7 @@ from shop.exhibitions import sheet_pages, sheet_words, tabs
 from shop.exhibitions.models.closing import Side
 from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.office import bp, frame
-from shop.exhibitions.queries import fairs, sheets
+from shop.exhibitions.queries import closings, fairs, sheet_figures, sheets
 from shop.exhibitions.services import closing, finishing, many, signing
 from shop.exhibitions.services.closing import Going, Way
 from shop.kernel import operations, web
@@ -65,7 +65,7 @@ def _booths(slug: str, error: ShopError | None = None, outcomes: Any = ()) -> An
     fair = fairs.by_slug(slug)
     if fair.state not in STATES:
         raise NotFound
-    rows = sheets.booths(fair.id)
+    rows = closings.booths(fair.id)
     wanted = request.args.get("step", "")
     why = finishing.reason_to_close(fair)
     steps = {step: sum(1 for r in rows if r.step == step) for step in sheets.STEPS}
@@ -146,7 +146,7 @@ def close_booth(slug: str, code: str) -> Any:
 
 
 def _booth(slug: str, code: str, error: ShopError | None = None) -> Any:
-    found = sheets.booth(slug, code)
+    found = closings.booth(slug, code)
     lines = []
     if found.closing is not None and found.count_state is CountState.OPEN:
         lines = closing.lines_to_count(found.closing)
@@ -157,7 +157,7 @@ def _booth(slug: str, code: str, error: ShopError | None = None) -> Any:
         error,
         b=found,
         lines=lines,
-        owners=stock.owner_names() | {SHOP: gettext(sheets.SHOP_NAME)},
+        owners=stock.owner_names() | {SHOP: gettext(sheet_figures.SHOP_NAME)},
         by_owner=_by_owner(found),
         names=sheets.STEPS,
         kinds=sheets.STEP_KINDS,
@@ -167,13 +167,13 @@ def _booth(slug: str, code: str, error: ShopError | None = None) -> Any:
     )
 
 
-def _by_owner(found: sheets.BoothWhole) -> list[tuple[str, list[sheets.LevelRow]]]:
+def _by_owner(found: closings.BoothWhole) -> list[tuple[str, list[closings.LevelRow]]]:
     owners = list(dict.fromkeys(row.owner for row in found.levels))
     return [(owner, [row for row in found.levels if row.owner == owner]) for owner in owners]
 
 
 def _act(slug: str, code: str, act: Any, said: str = "") -> Any:
-    sheets.booth(slug, code)
+    closings.booth(slug, code)
     try:
         act()
     except NotFound:
@@ -261,14 +261,13 @@ def sheet(slug: str, reference: str) -> Any:
 
 def _sheet(slug: str, reference: str, error: ShopError | None = None) -> Any:
     found = sheets.in_fair(slug, reference)
-    version = sheet_pages.chosen_version(found, request.args.get("v", ""))
     return page(
         "exhibitions/office/sheet.html",
         found.fair,
         PART,
         error,
         w=found,
-        version=version or found.last,
+        version=sheet_pages.shown_version(found, request.args.get("v", "")),
         **sheet_pages.values(found),
         may_close=guards.may(P.EXHIBITION_CLOSE, f"exhibition:{found.fair.id}"),
         shortages=signing.to_put_right(found),

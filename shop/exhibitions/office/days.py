@@ -30,8 +30,9 @@ from shop.exhibitions.office.fairs import page
 from shop.exhibitions.queries import days as queries
 from shop.exhibitions.queries import fairs
 from shop.exhibitions.queries import goods as goods_queries
-from shop.exhibitions.services import days
-from shop.exhibitions.services.days import DAYS_OF_FAIR, OPEN_FAIR, Happened, Met, More
+from shop.exhibitions.services import days, replenishing
+from shop.exhibitions.services.days import DAYS_OF_FAIR, OPEN_FAIR, Happened, Met
+from shop.exhibitions.services.replenishing import More
 from shop.kernel import clock, operations, sheets, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
@@ -115,7 +116,7 @@ def ask_more(slug: str) -> Any:
     def command() -> str:
         booth = queries.booth(fair.id, form.get("booth", ""))
         approve = guards.may(P.TRANSFER_APPROVE, f"exhibition:{fair.id}")
-        made = days.replenish(guards.actor(), booth.id, more_of(form), form.get("op_key", ""), approve=approve)
+        made = replenishing.replenish(guards.actor(), booth.id, more_of(form), form.get("op_key", ""), approve=approve)
         return gettext("Đã gửi %(r)s.", r=made)
 
     return acts.answered(_to(slug, "more"), command, lambda error: _more(fairs.by_slug(slug), error))
@@ -132,9 +133,9 @@ def settle_more(slug: str, reference: str) -> Any:
 
     def command() -> str:
         if form.get("do") == "end":
-            days.call_off(guards.actor(), reference, form.get("reason", ""), form.get("op_key", ""))
+            replenishing.call_off(guards.actor(), reference, form.get("reason", ""), form.get("op_key", ""))
             return gettext("Đã rút %(r)s.", r=reference)
-        days.tell_arrival(guards.actor(), reference, acts.moment(form.get("due_at"), "due_at"))
+        replenishing.tell_arrival(guards.actor(), reference, acts.moment(form.get("due_at"), "due_at"))
         return gettext("Đã ghi giờ đến.")
 
     return acts.answered(_to(slug, "more"), command, lambda error: _more(fairs.by_slug(slug), error))

@@ -128,11 +128,16 @@ def change(slug: str) -> Any:
         return _editor(row, form)
     if form.validate():
         try:
-            commands.update(guards.actor(), row.id, form.draft(), seen=form.seen.data or "")
+            changed = commands.update(guards.actor(), row.id, form.draft(), seen=form.seen.data or "")
         except ShopError as error:
             form.refuse(error)
             return _editor(fairs.by_slug(slug), form, error.status)
-        flash(gettext("Đã lưu."), "ok")
+        said = gettext("Đã lưu.")
+        if changed.points:
+            said += " " + gettext("%(n)s điểm bán của gian đã theo ngày, giờ và nơi mới.", n=changed.points)
+        if changed.other_days:
+            said += " " + gettext("Số gợi ý mang hàng còn tính theo ngày cũ: hãy tính lại ở trang Hàng.")
+        flash(said, "ok")
         return redirect(web.path(f"{HERE}/{slug}"))
     return _editor(row, form, 422)
 

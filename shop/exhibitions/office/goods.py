@@ -18,7 +18,7 @@ from shop.exhibitions.office.fairs import page
 from shop.exhibitions.queries import days as day_queries
 from shop.exhibitions.queries import fairs
 from shop.exhibitions.queries import goods as queries
-from shop.exhibitions.services import goods
+from shop.exhibitions.services import goods, homeward
 from shop.kernel import clock
 from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
@@ -125,7 +125,7 @@ def goods_home(slug: str) -> Any:
 
     def command() -> str:
         booth = day_queries.booth(fair.id, request.form.get("code", ""))
-        made = goods.send_home(guards.actor(), booth.id)
+        made = homeward.send_home(guards.actor(), booth.id)
         if made is False:
             return gettext("Gian %(code)s không còn hàng nào chưa có phiếu.", code=booth.code)
         return gettext("Đã lập phiếu %(r)s đưa hàng gian %(code)s về kho.", r=made, code=booth.code)

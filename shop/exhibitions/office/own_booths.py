@@ -13,7 +13,7 @@ from shop.accounts.permissions import Permission
 from shop.exhibitions.office import acts, bp
 from shop.exhibitions.office.days import more_of
 from shop.exhibitions.queries import days as queries
-from shop.exhibitions.services import days
+from shop.exhibitions.services import replenishing
 from shop.exhibitions.services.days import OPEN_FAIR
 from shop.kernel import clock
 from shop.kernel.errors import ShopError
@@ -70,7 +70,7 @@ def own_booth_more(booth_id: int) -> Any:
     """Ask for more of a pack."""
 
     def command() -> str:
-        made = days.replenish(guards.actor(), booth_id, more_of(request.form), request.form.get("op_key", ""))
+        made = replenishing.replenish(guards.actor(), booth_id, more_of(request.form), request.form.get("op_key", ""))
         return gettext("Đã gửi %(r)s.", r=made)
 
     return acts.answered(f"{HERE}/{booth_id}", command, lambda error: _page(booth_id, error))

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.exhibitions import report_words, tabs
+from shop.exhibitions import report_lists, report_words, tabs
 from shop.exhibitions.models.closing import FairReport
 from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.office import bp
@@ -137,7 +137,7 @@ def report_rows(slug: str) -> Any:
     fair = _fair(slug)
     version = _chosen(fair, request.args.get("v", ""))
     as_of = datetime.fromisoformat(version.figures["as_of"]) if version is not None else None
-    found = report_words.behind(fair, request.args.get("by", ""), request.args.get("key", "")[:255], as_of)
+    found = report_lists.behind(fair, request.args.get("by", ""), request.args.get("key", "")[:255], as_of)
     here = f"{HERE}/{slug}/report/rows"
     view = rows.open_rows(found.table, request.args, here, found.rows, keep=("by", "key", "v"))
     if view.export:
@@ -162,6 +162,4 @@ def report_rows(slug: str) -> Any:
     )
 
 
-MONEY = frozenset(
-    {"amount", "lost", "fee", "subsidy", "planned_amount", "actual_amount", "value", "after_30", "after_90"}
-)
+MONEY = frozenset({"amount", "lost", "fee", "subsidy", "planned", "actual", "counted", "value", "after_30", "after_90"})

@@ -23,6 +23,7 @@ def calendar() -> str:
         "exhibitions/portal/calendar.html",
         here="/producer/fairs/calendar",
         fairs=coming,
+        off=public.called_off(today),
         goods=starts.of_producer(mine.id, coming, today),
         season_words=season_words,
         today=today,

@@ -53,7 +53,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
         here=HERE,
         fair=found.fair,
         w=found,
-        version=sheet_pages.chosen_version(found, request.args.get("v", "")) or found.last,
+        version=sheet_pages.shown_version(found, request.args.get("v", "")),
         **sheet_pages.values(found),
         v=request.form if error is not None else {},
         errors=messages(error),

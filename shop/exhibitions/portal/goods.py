@@ -16,7 +16,7 @@ from shop.exhibitions.portal import bp
 from shop.exhibitions.queries import days as day_queries
 from shop.exhibitions.queries import fairs
 from shop.exhibitions.queries import goods as queries
-from shop.exhibitions.services import days, goods
+from shop.exhibitions.services import goods, replenishing
 from shop.kernel import clock, operations, web
 from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
@@ -95,7 +95,7 @@ def commit_goods(reference: str) -> Any:
             if not any(m.reference == form.get("paper") and m.variant_id in mine for m in asked):
                 raise NotFound
             due_at = acts.moment(form.get("due_at"), "due_at", needed=N_("Hãy ghi giờ hàng đến."))
-            days.tell_arrival(guards.actor(), form["paper"], due_at)
+            replenishing.tell_arrival(guards.actor(), form["paper"], due_at)
             flash(gettext("Đã ghi giờ đến."), "ok")
             return redirect(web.path(f"{HERE}/{reference}"), 303)
         words = {

@@ -77,6 +77,7 @@ class MineRow:
     place: int | None
     offered: bool
     is_demo: bool
+    cancelled: bool
 
 
 def of_producer(producer_id: int) -> list[MineRow]:
@@ -85,7 +86,7 @@ def of_producer(producer_id: int) -> list[MineRow]:
     rows = session().execute(
         select(
             Application.reference, Exhibition.name, Exhibition.from_on, Exhibition.to_on, Application.state, Booth.code,
-            Application.place, offer.id.is_not(None), Application.is_demo,
+            Application.place, offer.id.is_not(None), Application.is_demo, Exhibition.state == F.CANCELLED,
         )
         .join(Exhibition, Exhibition.id == Application.exhibition_id)
         .outerjoin(living, and_(living.application_id == Application.id, living.ended_at.is_(None)))
@@ -94,7 +95,7 @@ def of_producer(producer_id: int) -> list[MineRow]:
         .where(Application.producer_id == producer_id)
         .order_by(Exhibition.from_on.desc(), Application.id.desc())
     )  # fmt: skip
-    return [MineRow(*row) for row in rows]
+    return [MineRow(*tuple(row)) for row in rows]
 
 
 def at_fair(producer_id: int, exhibition_id: int) -> tuple[str, ApplicationState] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.exhibitions.models.calls import Application, Stand
-from shop.exhibitions.models.fairs import FAIR_PUBLIC, Booth, Exhibition
+from shop.exhibitions.models.fairs import FAIR_PUBLIC, Booth, Exhibition, ExhibitionStep, FairState
 from shop.kernel.db import session
 from shop.kernel.errors import NotFound
 
@@ -31,9 +31,26 @@ def public(slug: str) -> Exhibition:
         NotFound: there is none, or it is still being written.
     """
     found = by_slug(slug)
-    if found.state not in FAIR_PUBLIC:
+    if session().scalar(select(Exhibition.id).where(Exhibition.id == found.id, seen())) is None:
         raise NotFound
     return found
+
+
+def seen() -> Any:
+    """The condition that everybody may know of a fair: one that was called off before it was announced never was seen."""
+    announced = select(ExhibitionStep.id).where(
+        ExhibitionStep.exhibition_id == Exhibition.id, ExhibitionStep.to_state == FairState.ANNOUNCED.value
+    )
+    return Exhibition.state.in_(FAIR_PUBLIC) & (
+        (Exhibition.state != FairState.CANCELLED) | announced.correlate(Exhibition).exists()
+    )
+
+
+def called_off(fair: Exhibition) -> ExhibitionStep | None:
+    """The step by which a fair was called off, with its reason; None if it was not."""
+    if fair.state is not FairState.CANCELLED:
+        return None
+    return next((step for step in reversed(fair.steps) if step.to_state == FairState.CANCELLED.value), None)
 
 
 def scope(slug: str, **_values: Any) -> str | None:

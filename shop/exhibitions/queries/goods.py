@@ -28,7 +28,7 @@ from shop.supply.models import ASK_NAMES, ASK_OPEN, SupplyAsk, SupplyAskLine
 from shop.transfers.models import STATUS_NAMES, UNDER_WAY, WAITING, S, Transfer, TransferLine
 
 Pair = tuple[int, int]
-SHOWN = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPORTED)
+SHOWN = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPORTED, FairState.CANCELLED)
 CAME = (MovementKind.RECEIPT, MovementKind.TRANSFER_IN)
 
 
@@ -391,8 +391,19 @@ def leftovers(exhibition_id: int) -> list[Left]:
     return sorted(found, key=lambda one: _natural(one.booth))
 
 
+def leaving(point_id: int) -> dict[int, int]:
+    """Units that papers from this point speak of and that have not been packed: they are free still, and spoken for."""
+    rows = session().execute(
+        select(TransferLine.variant_id, func.sum(func.coalesce(TransferLine.approved, TransferLine.asked)))
+        .join(Transfer, Transfer.id == TransferLine.transfer_id)
+        .where(Transfer.from_point_id == point_id, Transfer.status.in_((S.ASKED, S.APPROVED)))
+        .group_by(TransferLine.variant_id)
+    )
+    return {variant_id: int(n) for variant_id, n in rows}
+
+
 def home_stock(point_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
-    """Free units of packs at the home store, by variant."""
+    """Units of packs at the home store that are free and on no paper yet, by variant."""
     rows = session().execute(
         select(StockLevel.variant_id, func.sum(StockLevel.on_hand - StockLevel.held - StockLevel.allocated))
         .where(
@@ -400,7 +411,8 @@ def home_stock(point_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
         )
         .group_by(StockLevel.variant_id)
     )
-    return {variant_id: int(n) for variant_id, n in rows}
+    spoken_for = leaving(point_id)
+    return {variant_id: max(int(n) - spoken_for.get(variant_id, 0), 0) for variant_id, n in rows}
 
 
 # --- the producer's door -----------------------------------------------------------------------------------------

@@ -18,7 +18,16 @@ from shop.kernel import dates
 from shop.kernel.db import in_batches, session
 from shop.kernel.errors import N_
 from shop.producers import rules as producers
-from shop.producers.models import FOREVER, Producer, ProducerState
+from shop.producers.models import (
+    ALCOHOL_PAPERS,
+    FOOD_PAPERS,
+    FOREVER,
+    Paper,
+    PaperKind,
+    PaperState,
+    Producer,
+    ProducerState,
+)
 
 OK, INFO, WARN, BAD = "ok", "info", "warn", "bad"
 _DAY = timedelta(days=1)
@@ -26,12 +35,14 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One paper by its dates: `kind` is ok, info, warn or bad; `title` is a msgid filled with `values` (days are `date`)."""
+    """One paper by its dates: `kind` is ok, info, warn or bad; `title` is a msgid filled with `values` (days are `date`).
+    `unfiled`: nobody has put a copy of it into the books, so a person must see the original."""
 
     kind: str
     about: str
     title: str
     values: dict[str, Any]
+    unfiled: bool = False
 
     @property
     def told(self) -> str:
@@ -65,6 +76,11 @@ class Papers:
         """Whether nothing that must be there is missing on any day."""
         return self.worst != BAD
 
+    @property
+    def complete(self) -> bool:
+        """Whether all that must be there is there on every day, each with its copy."""
+        return self.fits and not any(f.unfiled for f in self.found)
+
 
 @dataclass(frozen=True, slots=True)
 class _Span:
@@ -73,6 +89,7 @@ class _Span:
     first: date
     last: date
     revoked: bool
+    filed: bool
 
 
 def days_of(fair: Exhibition) -> tuple[date, date]:
@@ -84,7 +101,7 @@ def days_of(fair: Exhibition) -> tuple[date, date]:
 
 
 def of_packs(fair: Exhibition, variant_ids: Sequence[int]) -> dict[int, Papers]:
-    """The papers of these packs on the days of `fair`, by variant. Two statements for five hundred packs."""
+    """The papers of these packs on the days of `fair`, by variant. Three statements for five hundred packs."""
     first, last = days_of(fair)
     found: dict[int, Papers] = {}
     for batch in in_batches(sorted(set(variant_ids))):
@@ -101,11 +118,12 @@ def of_packs(fair: Exhibition, variant_ids: Sequence[int]) -> dict[int, Papers]:
             .all()
         )
         spans = _spans({product.id for _v, product, _p, _g in rows})
+        copies = _copies({producer.id for _v, _p, producer, _g in rows if producer is not None})
         for variant, product, producer, group in rows:
             stars, certificate = _certificate(product, spans.get(product.id, []), first, last)
             found[variant.id] = Papers(
                 variant.id, product.id, product.producer_id, product.name, variant.pack, variant.sku, product.slug, stars,
-                (certificate, *_others(variant, product, producer, group in catalog.FOOD_GROUPS, first, last)),
+                (certificate, *_others(variant, product, producer, group in catalog.FOOD_GROUPS, first, last, copies)),
             )  # fmt: skip
     return found
 
@@ -118,8 +136,18 @@ def _spans(product_ids: set[int]) -> dict[int, list[_Span]]:
     for c in rows:
         cut = c.revoked_on is not None and c.revoked_on <= c.expires_on
         last = c.revoked_on - _DAY if cut and c.revoked_on else c.expires_on
-        found[c.product_id].append(_Span(c.number, c.stars, c.issued_on, last, cut))
+        found[c.product_id].append(_Span(c.number, c.stars, c.issued_on, last, cut, c.file_key is not None))
     return found
+
+
+def _copies(producer_ids: set[int]) -> set[tuple[int, PaperKind]]:
+    """Of which kinds of papers there is an accepted one with its copy, by producer."""
+    rows = session().execute(
+        select(Paper.producer_id, Paper.kind)
+        .where(Paper.producer_id.in_(producer_ids), Paper.state == PaperState.ACCEPTED)
+        .distinct()
+    )
+    return {(producer_id, kind) for producer_id, kind in rows if producer_id is not None}
 
 
 def stars_over(spans: Sequence[Any], first: date, last: date) -> int:
@@ -137,6 +165,12 @@ def _certificate(product: Product, spans: list[_Span], first: date, last: date) 
     stars = stars_over(spans, first, last)
     if stars:
         best = max((s for s in spans if s.first <= last and s.last >= last), key=lambda s: (s.stars, s.last))
+        if not best.filed:
+            return stars, Found(
+                WARN, "certificate",
+                N_("Chứng nhận OCOP %(stars)s sao (số %(number)s) ghi sổ đến %(until)s, chưa có bản chụp: phải xem bản gốc."),
+                {"stars": stars, "number": best.number, "until": best.last}, unfiled=True,
+            )  # fmt: skip
         return stars, Found(
             OK, "certificate", N_("Chứng nhận OCOP %(stars)s sao (số %(number)s) còn hiệu lực suốt hội chợ, đến %(until)s."),
             {"stars": stars, "number": best.number, "until": best.last},
@@ -178,15 +212,23 @@ def _certificate(product: Product, spans: list[_Span], first: date, last: date) 
 
 
 def _others(
-    variant: Variant, product: Product, producer: Producer | None, food: bool, first: date, last: date
+    variant: Variant,
+    product: Product,
+    producer: Producer | None,
+    food: bool,
+    first: date,
+    last: date,
+    copies: set[tuple[int, PaperKind]],
 ) -> list[Found]:
     found = []
     if producer is not None:
         found += _house(producer)
         if food:
-            found.append(_until(producer.food_until, "food", _FOOD, first, last))
+            filed = any((producer.id, kind) in copies for kind in FOOD_PAPERS)
+            found.append(_until(producer.food_until, "food", _FOOD, first, last, filed=filed))
         if product.is_alcohol:
-            found.append(_until(producer.alcohol_until, "alcohol", _ALCOHOL, first, last))
+            filed = any((producer.id, kind) in copies for kind in ALCOHOL_PAPERS)
+            found.append(_until(producer.alcohol_until, "alcohol", _ALCOHOL, first, last, filed=filed))
     if variant.state is not VariantState.SHOWN or product.state is not ProductState.SHOWN:
         found.append(Found(WARN, "listing", N_("Mặt hàng đang ẩn trên cửa hàng nên khách không tra được."), {}))
     return found
@@ -207,6 +249,7 @@ _FOOD = {
     "within": N_("Giấy an toàn thực phẩm hết hạn ngày %(day)s, giữa kỳ hội chợ."),
     "good": N_("Giấy an toàn thực phẩm còn hạn đến %(day)s."),
     "ever": N_("Có giấy an toàn thực phẩm, không ghi ngày hết hạn."),
+    "unfiled": N_("Sổ ghi giấy an toàn thực phẩm còn hạn, nhưng chưa có bản chụp: phải xem bản gốc."),
 }
 _ALCOHOL = {
     "none": N_("Chưa ghi sổ giấy phép rượu."),
@@ -214,14 +257,17 @@ _ALCOHOL = {
     "within": N_("Giấy phép rượu hết hạn ngày %(day)s, giữa kỳ hội chợ."),
     "good": N_("Giấy phép rượu còn hạn đến %(day)s."),
     "ever": N_("Có giấy phép rượu, không ghi ngày hết hạn."),
+    "unfiled": N_("Sổ ghi giấy phép rượu còn hạn, nhưng chưa có bản chụp: phải xem bản gốc."),
 }
 
 
-def _until(until: date | None, about: str, words: dict[str, str], first: date, last: date) -> Found:
+def _until(until: date | None, about: str, words: dict[str, str], first: date, last: date, *, filed: bool) -> Found:
     if until is None:
         kind = BAD if producers.PAPERS_RULE.get() == producers.RECORDED else WARN
-        return Found(kind, about, words["none"], {})
+        return Found(kind, about, words["none"], {}, unfiled=True)
     if until < last:
         kind = WARN if producers.PAPERS_RULE.get() == producers.OFF else BAD
         return Found(kind, about, words["over" if until < first else "within"], {"day": until})
+    if not filed:
+        return Found(WARN, about, words["unfiled"], {}, unfiled=True)
     return Found(OK, about, words["ever" if until == FOREVER else "good"], {} if until == FOREVER else {"day": until})

@@ -10,7 +10,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from shop.exhibitions.models.fairs import FAIR_PUBLIC, Exhibition, FairState
+from shop.exhibitions.models.fairs import Exhibition, FairState
+from shop.exhibitions.queries import fairs as reads
 from shop.kernel import db
 from shop.kernel.db import session
 
@@ -73,7 +74,7 @@ _NAMES = tuple(FairView.__dataclass_fields__)
 
 
 def _read() -> tuple[FairView, ...]:
-    rows = session().scalars(select(Exhibition).where(Exhibition.state.in_(FAIR_PUBLIC)))
+    rows = session().scalars(select(Exhibition).where(reads.seen()))
     found = [FairView(**{name: getattr(row, name) for name in _NAMES}) for row in rows]
     return tuple(sorted(found, key=lambda f: (str(f.from_on or f.date_text), f.id), reverse=True))
 
@@ -98,6 +99,12 @@ def forget() -> None:
 def coming(on: date) -> list[FairView]:
     """The fairs that are running or still to come on `on`, the next first."""
     return sorted((f for f in fairs() if f.is_coming(on)), key=lambda f: (f.from_on or on, f.id))
+
+
+def called_off(on: date) -> list[FairView]:
+    """The fairs that were to be open on `on` or later and were called off, the next first."""
+    off = [f for f in fairs() if f.state is FairState.CANCELLED and f.to_on is not None and f.to_on > on]
+    return sorted(off, key=lambda f: (f.from_on or on, f.id))
 
 
 def upcoming(on: date) -> FairView | None:

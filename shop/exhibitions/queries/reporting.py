@@ -1,4 +1,4 @@
-"""What a fair's report counts: sums and tables as plain values, and the rows behind each of them.
+"""What a fair's report counts: sums and tables as plain values; its frozen versions.
 
 Everything is counted from what the books held at one instant (`as_of`): sales and returns are only ever added, so the rows
 behind a frozen number can be shown again later. Units are sale units, amounts whole đồng after discount, returns taken off.
@@ -7,30 +7,24 @@ behind a frozen number can be shown again later. Units are sale units, amounts w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
-from shop.catalog.models import Product, ProductGroup, ProductSet, Variant
-from shop.demand.booths import Move, Span, emptiness
-from shop.demand.models.unmet import KIND_NAMES, Kind, UnmetDay
-from shop.exhibitions.models.calls import Stand
+from shop.demand.models.unmet import Kind
 from shop.exhibitions.models.closing import FairReport
-from shop.exhibitions.models.fairs import Booth, BudgetLine, BudgetSide, Exhibition, FairState
-from shop.exhibitions.queries import beside, sheets, takings
+from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, FairState
+from shop.exhibitions.queries import beside, lacking, takings
+from shop.exhibitions.queries.lacking import Missed
+from shop.exhibitions.queries.report_ground import KEYS, Ground, ground, place_name, points, producer_key
 from shop.exhibitions.queries.takings import Taking
 from shop.kernel import clock
-from shop.kernel.db import in_batches, session
+from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
-from shop.places import queries as places
-from shop.producers.models import Producer
-from shop.stock.models import SHOP, MovementKind, StockLevel, StockMovement
 
-UNKNOWN = "?"
 MOST_BEST = 20
 # Tables of a report: what a row is, and its columns (`money`, `count`, `hours`: tenths of an hour).
 TABLES: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
@@ -74,133 +68,23 @@ SUMS: dict[str, tuple[str, str]] = {
 }
 
 
-# --- what a sale belongs to --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Ware:
-    """A pack with what reports count it under."""
-
-    name: str
-    pack: str
-    producer_id: int | None
-    group: str
-
-
-@dataclass(slots=True)
-class Ground:
-    """What a fair's sales are counted against: its booths, stands, producers and places; read once."""
-
-    fair: Exhibition
-    booths: dict[int, str]
-    stands: dict[str, list[int]]
-    producers: dict[int, Producer]
-    localities: dict[int, str | None]
-    wares: dict[int, Ware]
-
-    def producer_of(self, one: Taking) -> int | None:
-        """Who made the goods; else whose they are."""
-        ware = self.wares.get(one.variant_id)
-        if ware is not None and ware.producer_id is not None:
-            return ware.producer_id
-        return None if one.owner == SHOP else int(one.owner.removeprefix("producer:"))
-
-    def locality_of(self, producer_id: int | None) -> str:
-        """The code of the place that a producer's sales count for: his commune, or his province if it is another one."""
-        producer = self.producers.get(producer_id) if producer_id is not None else None
-        if producer is None:
-            return UNKNOWN
-        if producer.province_code != self.fair.province_code:
-            return producer.province_code or UNKNOWN
-        return self.localities.get(producer.id) or producer.commune_code or UNKNOWN
-
-    def is_own(self, one: Taking) -> bool:
-        """Whether it was sold by a booth of the province: all who stand there are of it, or the goods' own producer is."""
-        home = self.fair.province_code
-        there = [self.producers[i].province_code for i in self.stands.get(self.booths.get(one.point_id, ""), [])]
-        if there and all(code == home for code in there):
-            return True
-        maker = self.producers.get(self.producer_of(one) or 0)
-        return any(code == home for code in there) and maker is not None and maker.province_code == home
-
-
-def ground(fair: Exhibition, found: Iterable[Taking]) -> Ground:
-    """What these sales are counted against; a fixed number of statements but for batches of packs."""
-    s = session()
-    booths = _codes(fair.id)
-    stands: dict[str, list[int]] = defaultdict(list)
-    for code, producer_id in s.execute(
-        select(Booth.code, Stand.producer_id)
-        .join(Stand, Stand.booth_id == Booth.id)
-        .where(Stand.exhibition_id == fair.id, Stand.ended_at.is_(None))
-        .order_by(Stand.id)
-    ):
-        stands[code].append(producer_id)
-    wares: dict[int, Ware] = {}
-    for some in in_batches(sorted({one.variant_id for one in found})):
-        for i, name, pack, maker_id, group in s.execute(
-            select(Variant.id, Product.name, Variant.pack, Product.producer_id, ProductGroup.name)
-            .join(Product, Product.id == Variant.product_id)
-            .join(ProductSet, ProductSet.id == Product.set_id)
-            .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
-            .where(Variant.id.in_(some))
-        ):
-            wares[i] = Ware(name, pack, maker_id, group)
-    wanted = {i for ids in stands.values() for i in ids} | {w.producer_id for w in wares.values() if w.producer_id}
-    wanted |= {int(one.owner.removeprefix("producer:")) for one in found if one.owner != SHOP}
-    producers: dict[int, Producer] = {}
-    for some in in_batches(sorted(wanted)):
-        producers |= {p.id: p for p in s.scalars(select(Producer).where(Producer.id.in_(some)))}
-    return Ground(fair, booths, stands, producers, sheets.localities(fair.id), wares)
-
-
-def _codes(exhibition_id: int) -> dict[int, str]:
-    """The code of the booth of each point."""
-    rows = session().execute(
-        select(Booth.code, Booth.point_id).where(Booth.exhibition_id == exhibition_id, Booth.point_id.is_not(None))
-    )
-    return {point_id: code for code, point_id in rows if point_id is not None}
-
-
-def place_name(code: str) -> str:
-    """A place as people call it."""
-    if code == UNKNOWN:
-        return str(gettext("Chưa rõ địa phương"))
-    found = places.unit(code)
-    return found.name if found is not None else code
-
-
-# Of each table the key and the name of the row that a sale counts in; a way of paying takes its part of the amount.
-KEYS: dict[str, Callable[[Ground, Taking], tuple[str, str]]] = {
-    "day": lambda g, t: (clock.business_day(t.at).isoformat(), clock.business_day(t.at).isoformat()),
-    "locality": lambda g, t: (g.locality_of(g.producer_of(t)), g.locality_of(g.producer_of(t))),
-    "producer": lambda g, t: _producer_key(g, t),
-    "group": lambda g, t: (g.wares[t.variant_id].group, g.wares[t.variant_id].group),
-    "booth": lambda g, t: (g.booths[t.point_id], g.booths[t.point_id]),
-    "best": lambda g, t: (str(t.variant_id), f"{g.wares[t.variant_id].name}, {g.wares[t.variant_id].pack}"),
-}
-
-
-def _producer_key(g: Ground, one: Taking) -> tuple[str, str]:
-    producer_id = g.producer_of(one)
-    producer = g.producers.get(producer_id) if producer_id is not None else None
-    return (producer.slug, producer.name) if producer is not None else (UNKNOWN, UNKNOWN)
-
-
-# --- the report --------------------------------------------------------------------------------------------------
-
-
 def compute(fair: Exhibition, as_of: datetime | None = None) -> dict[str, Any]:
     """Everything a report of the fair says, as plain values, from what the books held at `as_of` (default: now)."""
     as_of = as_of or clock.now()
-    point_ids = _points(fair.id)
+    point_ids = points(fair.id)
     found = takings.of_points(point_ids, as_of)
     g = ground(fair, found)
-    empty_booths, empty_packs = _empty_hours(fair, found, point_ids, as_of)
+    empty_booths: dict[str, int] = defaultdict(int)
+    empty_packs: dict[int, int] = defaultdict(int)
+    for row in lacking.empty_rows(fair, found, point_ids, as_of):
+        if row.variant_id is None:
+            empty_booths[row.booth] += row.hours
+        else:
+            empty_packs[row.variant_id] += row.hours
     visits = beside.visitors(fair)
-    missed = _missed(fair, point_ids)
+    missed = lacking.missed(fair, point_ids)
     tables = _tables(g, found, visits, empty_booths)
-    tables["shortage"] = _shortages(missed, empty_packs, g)
+    tables["shortage"] = lacking.shortages(missed, empty_packs, g)
     sums = _sums(fair, g, found, visits, missed)
     return {
         "as_of": as_of.isoformat(),
@@ -211,18 +95,8 @@ def compute(fair: Exhibition, as_of: datetime | None = None) -> dict[str, Any]:
     }
 
 
-def _points(exhibition_id: int) -> list[int]:
-    return [
-        i
-        for i in session().scalars(
-            select(Booth.point_id).where(Booth.exhibition_id == exhibition_id, Booth.point_id.is_not(None))
-        )
-        if i is not None
-    ]
-
-
 def _sums(
-    fair: Exhibition, g: Ground, found: Sequence[Taking], visits: dict[date, int] | None, missed: Sequence[Any]
+    fair: Exhibition, g: Ground, found: Sequence[Taking], visits: dict[date, int] | None, missed: Sequence[Missed]
 ) -> dict[str, int | None]:
     turnover = sum(one.amount for one in found)
     cost, income, _basis = _cost(fair.id)
@@ -266,7 +140,7 @@ def _tables(
                 if table != "day":
                     key, names[table, key] = key_of(g, one)
                     mine.append(rows[table].setdefault(key, {"units": 0, "amount": 0}))
-            makers[g.locality_of(g.producer_of(one))].add(_producer_key(g, one)[0])
+            makers[g.locality_of(g.producer_of(one))].add(producer_key(g, one)[0])
             known = alike[one.point_id, one.variant_id, one.owner] = mine
         day = clock.business_day(one.at).isoformat()
         names["day", day] = day
@@ -299,128 +173,6 @@ def _tables(
         of_table.sort(key=(lambda r: (0, r[0])) if table == "day" else (lambda r: (-r[2]["amount"], r[1])))
     made["best"] = sorted(made["best"], key=lambda r: (-r[2]["units"], -r[2]["amount"], r[1]))[:MOST_BEST]
     return made
-
-
-# --- what lacked -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """What was asked for and not had, or ran empty, on one day at one booth (units, đồng)."""
-
-    day: date
-    booth: str
-    kind: Kind
-    variant_id: int | None
-    name: str
-    asks: int
-    lacked: int
-    lost: int
-
-    @property
-    def kind_name(self) -> str:
-        """What it was, in the reader's language."""
-        return str(gettext(KIND_NAMES[self.kind]))
-
-    @property
-    def key(self) -> str:
-        """The row of the report's table that it counts in."""
-        return str(self.variant_id) if self.variant_id is not None else f"w:{self.name}"
-
-
-def _missed(fair: Exhibition, point_ids: Sequence[int]) -> list[Missed]:
-    if not point_ids or fair.from_on is None or fair.to_on is None:
-        return []
-    rows = session().execute(
-        select(
-            UnmetDay.day, Booth.code, UnmetDay.kind, UnmetDay.variant_id, Product.name, Variant.pack,
-            func.coalesce(UnmetDay.words, UnmetDay.text), UnmetDay.asks, UnmetDay.units, UnmetDay.lost_amount,
-        )
-        .join(Booth, Booth.point_id == UnmetDay.point_id)
-        .outerjoin(Product, Product.id == UnmetDay.product_id)
-        .outerjoin(Variant, Variant.id == UnmetDay.variant_id)
-        .where(UnmetDay.point_id.in_(point_ids), UnmetDay.day >= fair.from_on, UnmetDay.day < fair.to_on)
-        .order_by(UnmetDay.day, UnmetDay.id)
-    )  # fmt: skip
-    return [
-        Missed(on, code, kind, v, ", ".join(x for x in (name, pack) if x) or words or "–", int(asks), int(units), int(lost))
-        for on, code, kind, v, name, pack, words, asks, units, lost in rows
-    ]  # fmt: skip
-
-
-def _shortages(missed: Sequence[Missed], empty: dict[int, int], g: Ground) -> list[list[Any]]:
-    rows: dict[str, dict[str, int]] = {}
-    names: dict[str, str] = {}
-    for one in missed:
-        row = rows.setdefault(one.key, {"asks": 0, "lacked": 0, "empty": 0, "lost": 0})
-        names[one.key] = one.name
-        row["lost"] += one.lost
-        if one.kind is not Kind.BOOTH_EMPTY:
-            row["asks"] += one.asks
-            row["lacked"] += one.lacked
-    for variant_id, tenths in empty.items():
-        ware = g.wares.get(variant_id)
-        if tenths and ware is not None:
-            key = str(variant_id)
-            rows.setdefault(key, {"asks": 0, "lacked": 0, "empty": 0, "lost": 0})["empty"] = tenths
-            names.setdefault(key, f"{ware.name}, {ware.pack}")
-    return sorted(
-        ([key, names[key], row] for key, row in rows.items()),
-        key=lambda r: (-r[2]["lost"], -r[2]["asks"], -r[2]["empty"], r[1]),
-    )
-
-
-def spans(fair: Exhibition) -> list[Span]:
-    """The opening of each day of the fair."""
-    if fair.from_on is None or fair.to_on is None:
-        return []
-    first, last = ((int(t[:2]) * 60 + int(t[3:5])) for t in (fair.day_opens, fair.day_closes))
-    found = []
-    for n in range((fair.to_on - fair.from_on).days):
-        start = clock.start_of(fair.from_on + timedelta(days=n))
-        found.append((start + timedelta(minutes=first), start + timedelta(minutes=last)))
-    return found
-
-
-def _empty_hours(
-    fair: Exhibition, found: Sequence[Taking], point_ids: Sequence[int], as_of: datetime
-) -> tuple[dict[str, int], dict[int, int]]:
-    """Tenths of open hours without goods: of each booth without any, of each pack over all booths that had run out of it."""
-    moves: dict[tuple[int, int], list[Move]] = defaultdict(list)
-    for one in found:
-        moves[one.point_id, one.variant_id].append(Move(one.at, -one.units, sold=True))
-    codes: dict[int, str] = {}
-    if point_ids:
-        for point_id, variant_id, at, n in session().execute(
-            select(StockLevel.point_id, StockLevel.variant_id, StockMovement.at, StockMovement.quantity)
-            .join(StockLevel, StockLevel.id == StockMovement.level_id)
-            .where(
-                StockLevel.point_id.in_(point_ids),
-                StockMovement.kind.not_in([MovementKind.SALE, MovementKind.RETURN]),
-                StockMovement.at <= as_of,
-            )
-            .order_by(StockMovement.id)
-        ):
-            moves[point_id, variant_id].append(Move(at, n, sold=False))
-        codes = _codes(fair.id)
-    days = [span for span in spans(fair) if span[0] < as_of]
-    of_booth: dict[int, list[Move]] = defaultdict(list)
-    packs: dict[int, int] = defaultdict(int)
-    for (point_id, variant_id), mine in moves.items():
-        of_booth[point_id] += mine
-        packs[variant_id] += _tenths(mine, days)
-    return {codes[p]: _tenths(mine, days) for p, mine in of_booth.items()}, packs
-
-
-def _tenths(moves: list[Move], days: list[Span]) -> int:
-    balance = 0
-    for move in sorted(moves, key=lambda m: (m.at, m.quantity < 0)):
-        balance += move.quantity
-        if move.sold and balance <= 0:
-            break
-    else:  # it never sold out: most goods of most booths
-        return 0
-    return round(10 * sum(emptiness(moves, days[:i], span).hours for i, span in enumerate(days)))
 
 
 # --- cost, former fairs ------------------------------------------------------------------------------------------
@@ -539,108 +291,6 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, st
                 if (a or 0) != (b or 0):
                     found.append((table, str(one[1]), column, a, b))
     return found
-
-
-# --- the rows behind a number ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SaleRow:
-    """One pack on one receipt, as the page behind a number shows it."""
-
-    at: datetime
-    reference: str
-    booth: str
-    goods: str
-    producer: str
-    locality: str
-    owner: str
-    ways: str
-    units: int
-    amount: int
-
-
-def sale_rows(fair: Exhibition, by: str, key: str, as_of: datetime | None) -> list[SaleRow]:
-    """The sales and returns that a number counts: all, those of one row of a table, or `own` ones.
-
-    Raises:
-        NotFound: there is no such table.
-    """
-    if by and by != "own" and by not in (*KEYS, "tender"):
-        raise NotFound
-    found = takings.of_points(_points(fair.id), as_of)
-    g = ground(fair, found)
-    words: dict[tuple[int, int, str], tuple[str, str, str, str, str]] = {}
-    ways: dict[tuple[str, ...], str] = {}
-    rows = []
-    for one in found:
-        amount = one.amount
-        if by == "own" and not g.is_own(one):
-            continue
-        if by == "tender" and key:
-            amount = dict(one.tenders).get(key, 0)
-            if not amount:
-                continue
-        elif by in KEYS and key and KEYS[by](g, one)[0] != key:
-            continue
-        alike = (one.point_id, one.variant_id, one.owner)
-        if alike not in words:
-            words[alike] = _words(g, one)
-        paid = tuple(way for way, _n in one.tenders)
-        if paid not in ways:
-            ways[paid] = ", ".join(str(gettext(takings.WAYS[way])) for way in paid)
-        rows.append(SaleRow(one.at, one.reference, *words[alike], ways[paid], one.units, amount))
-    return rows
-
-
-def _words(g: Ground, one: Taking) -> tuple[str, str, str, str, str]:
-    """Booth, goods, producer, locality and owner of a sale."""
-    ware, producer = g.wares[one.variant_id], _producer_key(g, one)[1]
-    maker = "–" if producer == UNKNOWN else producer
-    place = place_name(g.locality_of(g.producer_of(one)))
-    return g.booths[one.point_id], f"{ware.name}, {ware.pack}", maker, place, one.owner
-
-
-def shortage_rows(fair: Exhibition, key: str) -> list[Missed]:
-    """What was asked for and not had, or ran empty: all of it, or of one row of the table."""
-    return [row for row in _missed(fair, _points(fair.id)) if not key or row.key == key]
-
-
-@dataclass(frozen=True, slots=True)
-class StandRow:
-    """Who stood where (fee and subsidy in đồng)."""
-
-    booth: str
-    producer: str
-    locality: str
-    own: bool
-    fee: int
-    subsidy: int
-
-
-def stand_rows(fair: Exhibition) -> list[StandRow]:
-    """The stands of a fair, by booth."""
-    applied = sheets.localities(fair.id)
-    rows = session().execute(
-        select(Booth.code, Producer, Stand.fee_amount, Stand.subsidy_amount)
-        .join(Booth, Booth.id == Stand.booth_id)
-        .join(Producer, Producer.id == Stand.producer_id)
-        .where(Stand.exhibition_id == fair.id, Stand.ended_at.is_(None))
-        .order_by(Booth.code, Stand.id)
-    )
-    found = []
-    for code, producer, fee, subsidy in rows:
-        own = producer.province_code == fair.province_code
-        place = (applied.get(producer.id) or producer.commune_code) if own else producer.province_code
-        found.append(StandRow(code, producer.name, place_name(place or UNKNOWN), own, fee, subsidy))
-    return found
-
-
-def budget_rows(fair: Exhibition) -> list[BudgetLine]:
-    """The lines of the fair's budget."""
-    return list(
-        session().scalars(select(BudgetLine).where(BudgetLine.exhibition_id == fair.id).order_by(BudgetLine.id))
-    )
 
 
 def summary(fair: Exhibition) -> tuple[FairReport, list[tuple[str, int, str]]] | None:

@@ -26,6 +26,7 @@ from shop.exhibitions.models.calls import (
     PapersState,
 )
 from shop.exhibitions.models.fairs import BoothType, Exhibition, FairState, Zone
+from shop.exhibitions.queries import papers
 from shop.exhibitions.services import offers, rows, stands, steps
 from shop.kernel import audit, clock, dates, facts, text
 from shop.kernel.actor import Actor
@@ -325,11 +326,12 @@ def endorse(actor: Actor, reference: str, answer: Endorsement, word: str | None)
 
 
 def find(actor: Actor, reference: str, goods_id: int, state: PapersState, finding: str | None) -> None:
-    """Write down what a person found of the papers of one pack.
+    """Write down what a person found of the papers of one pack. Good papers that the books lack, or have no copy of, are said
+    to be seen where.
 
     Raises:
         NotFound: the application has no such pack; FairMovedOn.
-        Invalid: refused without a reason.
+        Invalid: refused without a reason, or good without a word where the books do not show it.
     """
     with transaction():
         fair, row = rows.lock(reference)
@@ -340,6 +342,12 @@ def find(actor: Actor, reference: str, goods_id: int, state: PapersState, findin
         said = facts.prose(finding, f"finding-{goods_id}")
         if state is PapersState.REFUSED and said is None:
             raise Invalid(N_("Hãy ghi vì sao mặt hàng không được bày bán."), field=f"finding-{goods_id}")
+        known = papers.of_packs(fair, [goods.variant_id])[goods.variant_id]
+        if state is PapersState.GOOD and said is None and not known.complete:
+            raise Invalid(
+                N_("Giấy tờ còn thiếu ngày hoặc chưa có bản chụp trong sổ. Hãy ghi đã xem bản gốc nào, ở đâu."),
+                field=f"finding-{goods_id}",
+            )
         _write(actor, goods, state, said)
         audit.record(
             actor,
@@ -352,7 +360,8 @@ def find(actor: Actor, reference: str, goods_id: int, state: PapersState, findin
 
 
 def find_all_good(actor: Actor, reference: str, goods_ids: list[int]) -> int:
-    """Write down that the papers of these packs are good, for all that nobody has checked yet; returns how many.
+    """Write down that the papers of these packs are good, for all that nobody has checked yet and of which the books have every
+    paper with its copy; returns how many.
 
     Raises:
         NotFound; FairMovedOn.
@@ -360,7 +369,12 @@ def find_all_good(actor: Actor, reference: str, goods_ids: list[int]) -> int:
     with transaction():
         fair, row = rows.lock(reference)
         _checkable(fair, row)
-        found = [g for g in row.goods if g.id in set(goods_ids) and g.papers is PapersState.UNCHECKED]
+        known = papers.of_packs(fair, [g.variant_id for g in row.goods])
+        found = [
+            g
+            for g in row.goods
+            if g.id in set(goods_ids) and g.papers is PapersState.UNCHECKED and known[g.variant_id].complete
+        ]
         for goods in found:
             _write(actor, goods, PapersState.GOOD, None)
         audit.record(actor, "exhibitions.papers", f"application:{reference}", state="good", packs=len(found))

@@ -189,6 +189,19 @@ def _follow(actor: Actor, fair: Exhibition, booth: Booth, terms: Terms) -> int:
     return int(points.point(point.id).updated_at != before)
 
 
+def follow(actor: Actor, fair: Exhibition) -> int:
+    """Bring the points of a prepared fair in step with its days, hours and place, which somebody has changed; return how many
+    changed. The fair is locked."""
+    terms = terms_of(fair.id)
+    if terms is None or fair.state not in PREPARABLE:
+        return 0
+    given = _given(fair.id)
+    booths = session().scalars(
+        select(Booth).where(Booth.exhibition_id == fair.id, Booth.point_id.is_not(None)).order_by(Booth.id)
+    )
+    return sum(_follow(actor, fair, booth, terms) for booth in booths.all() if booth.id in given)
+
+
 def _close_if_empty(actor: Actor, point_id: int) -> int:
     """Close the point of a booth that was given up, if nothing lies there or is on its way; 1 if it was closed now."""
     point = points.point(point_id)

@@ -31,8 +31,8 @@ from shop.exhibitions.models.closing import (
     SheetState,
 )
 from shop.exhibitions.models.fairs import Booth, Exhibition, FairState
-from shop.exhibitions.queries import sheets
-from shop.exhibitions.queries.sheets import LevelRow
+from shop.exhibitions.queries import closings, sheet_figures, sheets
+from shop.exhibitions.queries.closings import LevelRow
 from shop.kernel import audit, clock, db, operations, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
@@ -148,7 +148,7 @@ def _add_sheets(fair: Exhibition, booth: Booth) -> None:
     s = session()
     have = set(s.scalars(select(Sheet.owner).where(Sheet.booth_id == booth.id)))
     stands = {
-        sheets.owner_of(stand.producer_id): stand
+        sheet_figures.owner_of(stand.producer_id): stand
         for stand in s.scalars(
             select(Stand).where(Stand.booth_id == booth.id, Stand.ended_at.is_(None)).order_by(Stand.id)
         )
@@ -315,7 +315,7 @@ def send_home(
         _nothing_comes(booth)
         if not goods:
             raise Invalid(N_("Hãy ghi số lượng mang về."), field="goods")
-        there = {row.level_id: row for row in sheets.levels(booth.point_id, clock.today())}
+        there = {row.level_id: row for row in closings.levels(booth.point_id, clock.today())}
         if set(goods) - set(there):
             raise NotFound
         by_owner: dict[str, dict[int, int]] = defaultdict(dict)
@@ -412,7 +412,7 @@ def all_home(actor: Actor, slug: str, code: str, op_key: str) -> Gone:
     """
     with transaction():
         _fair, booth = _booth(slug, code)
-        rows = sheets.levels(booth.point_id, clock.today())
+        rows = closings.levels(booth.point_id, clock.today())
         goods = {row.level_id: Going(row.free) for row in rows if row.free > 0 and not row.barred}
         return send_home(actor, slug, code, goods, {}, op_key)
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from shop.exhibitions import rules, sensors
-from shop.exhibitions.errors import BoothNotReady, ConsentMissing, FairMovedOn, NoHomePoint, SameFileAgain
+from shop.exhibitions.errors import ConsentMissing, FairMovedOn, SameFileAgain
 from shop.exhibitions.models.calls import Stand
 from shop.exhibitions.models.days import (
     Contact,
@@ -22,10 +22,6 @@ from shop.exhibitions.models.days import (
     Incident,
     IncidentKind,
     OutcomeKind,
-    Paper,
-    PaperFor,
-    PaperKind,
-    Replenishment,
     Severity,
     VisitFile,
     Visits,
@@ -36,12 +32,6 @@ from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import changed, insert_missing, locked, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.money import LARGEST_AMOUNT
-from shop.receipts.models import Terms
-from shop.receipts.queries import makers
-from shop.supply.services import asks
-from shop.supply.services.asks import Errand
-from shop.transfers import services as transfers
-from shop.transfers.services import planned
 
 MOST_UNITS = 100_000
 OPEN_FAIR = (FairState.ALLOTTED, FairState.RUNNING)
@@ -49,133 +39,18 @@ OPEN_FAIR = (FairState.ALLOTTED, FairState.RUNNING)
 DAYS_OF_FAIR = (FairState.RUNNING, FairState.CLOSED, FairState.REPORTED)
 
 
-def _line(raw: str | None, limit: int, field: str, *, needed: str = "") -> str:
+def line(raw: str | None, limit: int, field: str, *, needed: str = "") -> str:
+    """What was typed, on one line.
+
+    Raises:
+        Invalid: it is too long, or nothing where something is `needed` (these words).
+    """
     found = text.clean(raw or "").replace("\n", " ")
     if len(found) > limit:
         raise Invalid(N_("Nhiều nhất %(n)s ký tự."), field=field, n=limit)
     if needed and len(found) < 2:
         raise Invalid(needed, field=field)
     return found
-
-
-# --- more goods --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class More:
-    """A booth's wish: a pack, units, the instant by which they are needed; from its maker (`ask`) or the home store
-    (`transfer`)."""
-
-    variant_id: int
-    units: int
-    needed_at: datetime
-    source: PaperKind
-    note: str = ""
-
-
-def replenish(actor: Actor, booth_id: int, more: More, op_key: str, *, approve: bool = False) -> str:
-    """Ask for more of a pack for a booth: a supply ask on consignment to its maker, or a transfer from the home store (approved
-    at once if the actor may); return its reference. The same `op_key` asks once.
-
-    Raises:
-        NotFound: no such booth; BoothNotReady: it has no point; NoHomePoint: the fair has no home store.
-        FairMovedOn: the fair is neither prepared nor running.
-        Invalid: a quantity or time out of range, a pack whose maker does not stand there.
-    """
-    note = _line(more.note, 300, "note")
-    if not 1 <= more.units <= MOST_UNITS:
-        raise Invalid(N_("Số lượng phải là số nguyên lớn hơn 0."), field="units")
-    if more.source not in (PaperKind.ASK, PaperKind.TRANSFER):
-        raise Invalid(N_("Hãy chọn xin cơ sở hay xin kho."), field="source")
-    now = clock.now()
-    if more.needed_at < now - timedelta(minutes=5):
-        raise Invalid(N_("Giờ cần hàng đã qua."), field="needed_at")
-
-    def command() -> dict[str, Any]:
-        booth = session().get(Booth, booth_id)
-        if booth is None:
-            raise NotFound
-        fair = locked(Exhibition, booth.exhibition_id, NotFound)
-        if fair.state not in OPEN_FAIR:
-            raise FairMovedOn
-        if booth.point_id is None:
-            raise BoothNotReady
-        maker = makers([more.variant_id]).get(more.variant_id)
-        stand = session().scalar(
-            select(Stand).where(Stand.booth_id == booth_id, Stand.producer_id == maker, Stand.ended_at.is_(None))
-        )
-        if maker is None or stand is None:
-            raise Invalid(N_("Cơ sở làm quy cách này không đứng ở gian này."), field="variant")
-        day = clock.business_day(more.needed_at)
-        if more.source is PaperKind.ASK:
-            why = f"{fair.name}, gian {booth.code}: {note or 'sắp hết hàng'}"[:500]
-            what = Errand(booth.point_id, Terms.CONSIGNMENT, day, why, min(clock.today(), day))
-            key = f"{op_key}:a"[:80]
-            reference = asks.ask(actor, maker, what, {more.variant_id: more.units}, op_key=key, is_demo=fair.is_demo)
-        else:
-            if fair.home_point_id is None:
-                raise NoHomePoint
-            said = f"{fair.name}, gian {booth.code}: tiếp hàng"[:500]
-            lines = {more.variant_id: more.units}
-            _id, reference = planned.make(actor, fair.home_point_id, booth.point_id, lines, note=said, approve=approve)
-        session().add(
-            Replenishment(
-                exhibition_id=fair.id, booth_id=booth.id, variant_id=more.variant_id, units=more.units, kind=more.source,
-                reference=reference, needed_at=more.needed_at, note=note or None, asked_at=now, asked_label=actor.label,
-            )
-        )  # fmt: skip
-        session().add(
-            Paper(
-                exhibition_id=fair.id, booth_id=booth.id, stand_id=stand.id, kind=more.source,
-                purpose=PaperFor.REPLENISH, reference=reference, made_at=now, made_label=actor.label,
-            )
-        )  # fmt: skip
-        session().flush()
-        audit.record(
-            actor, "exhibitions.replenish", f"exhibition:{fair.slug}", booth=booth.code, reference=reference,
-            units=more.units,
-        )  # fmt: skip
-        return {"reference": reference}
-
-    body = [booth_id, more.variant_id, more.units, more.needed_at, more.source.value, note, approve]
-    return str(operations.once(op_key, "exhibitions.replenish", actor.key, body, command)["reference"])
-
-
-def tell_arrival(actor: Actor, reference: str, due_at: datetime | None) -> None:
-    """Write down when the goods of a replenishment will arrive (None: not known any more).
-
-    Raises:
-        NotFound: there is no such replenishment.
-        Invalid: a time past, or far from the fair.
-    """
-    now = clock.now()
-    if due_at is not None and not now - timedelta(hours=1) <= due_at <= now + timedelta(days=30):
-        raise Invalid(N_("Giờ đến phải từ bây giờ đến 30 ngày tới."), field="due_at")
-    with transaction() as s:
-        row = s.scalar(select(Replenishment).where(Replenishment.reference == reference).with_for_update())
-        if row is None:
-            raise NotFound
-        row.due_at = due_at
-        s.flush()
-        audit.record(actor, "exhibitions.arrival", f"paper:{reference}", due_at=due_at and due_at.isoformat())
-
-
-def call_off(actor: Actor, reference: str, reason: str, op_key: str) -> None:
-    """Take a replenishment back that nobody has begun to send; its ask or transfer ends with it.
-
-    Raises:
-        NotFound; Invalid: no reason.
-        AskMovedOn, TransferMovedOn: it is settled, or on its way.
-    """
-    why = _line(reason, 500, "reason", needed=N_("Hãy ghi lý do."))
-    with transaction() as s:
-        row = s.scalar(select(Replenishment).where(Replenishment.reference == reference).with_for_update())
-        if row is None:
-            raise NotFound
-        if row.kind is PaperKind.ASK:
-            asks.withdraw(actor, reference, why, op_key)
-        else:
-            transfers.cancel(actor, reference, why, op_key)
 
 
 # --- visitors ----------------------------------------------------------------------------------------------------
@@ -187,7 +62,7 @@ def add_gate(actor: Actor, exhibition_id: int, name: str) -> int:
     Raises:
         NotFound: no such fair; Invalid: no name.
     """
-    name = _line(name, 80, "name")
+    name = line(name, 80, "name")
     if not name:
         raise Invalid(N_("Hãy ghi tên cổng."), field="name")
     with transaction() as s:
@@ -418,8 +293,8 @@ def meet(actor: Actor, exhibition_id: int, met: Met, *, consent: str, op_key: st
     """
     if not consent:
         raise ConsentMissing(field="consent")
-    name = _line(met.name, 120, "name", needed=N_("Hãy ghi tên người mua."))
-    what = _line(met.what, 1000, "what", needed=N_("Hãy ghi nội dung."))
+    name = line(met.name, 120, "name", needed=N_("Hãy ghi tên người mua."))
+    what = line(met.what, 1000, "what", needed=N_("Hãy ghi nội dung."))
     if met.value_amount is not None and not 0 <= met.value_amount <= LARGEST_AMOUNT:
         raise Invalid(N_("Số tiền chưa đúng."), field="value_amount")
     if met.kind is ContactKind.AGREEMENT and not met.value_amount:
@@ -440,8 +315,8 @@ def meet(actor: Actor, exhibition_id: int, met: Met, *, consent: str, op_key: st
         now = clock.now()
         made = Contact(
             reference=f"M-{text.reference()}", exhibition_id=fair.id, booth_id=met.booth_id or stands[-1].booth_id,
-            producer_id=met.producer_id, kind=met.kind, name=name, company=_line(met.company, 200, "company") or None,
-            phone=_line(met.phone, 20, "phone") or None, email=_line(met.email, 200, "email") or None, consent=consent,
+            producer_id=met.producer_id, kind=met.kind, name=name, company=line(met.company, 200, "company") or None,
+            phone=line(met.phone, 20, "phone") or None, email=line(met.email, 200, "email") or None, consent=consent,
             consented_at=now, what=what, value_amount=met.value_amount, follow_on=met.follow_on,
             erase_on=fair.to_on + timedelta(days=int(rules.CONTACT_DAYS.get())), made_at=now, made_label=actor.label,
             is_demo=is_demo,
@@ -468,7 +343,7 @@ def outcome(actor: Actor, reference: str, after_days: int, kind: OutcomeKind, am
         NotFound: no such contact.
         Invalid: neither 30 nor 90 days, or asked before that day; an amount without goods bought, or none with.
     """
-    note = _line(note, 500, "note")
+    note = line(note, 500, "note")
     if after_days not in (30, 90):
         raise Invalid(N_("Chỉ ghi kết quả sau 30 và 90 ngày."), field="after_days")
     if not 0 <= amount <= LARGEST_AMOUNT:
@@ -564,7 +439,7 @@ def report_incident(actor: Actor, exhibition_id: int, told: Happened, op_key: st
         FairMovedOn: its booths are not published.
         Invalid: nothing said, a time to come.
     """
-    what = _line(told.what, 1000, "what", needed=N_("Hãy ghi chuyện gì đã xảy ra."))
+    what = line(told.what, 1000, "what", needed=N_("Hãy ghi chuyện gì đã xảy ra."))
 
     def command() -> dict[str, Any]:
         s = session()
@@ -603,7 +478,7 @@ def resolve(actor: Actor, reference: str, resolution: str) -> None:
     Raises:
         NotFound: there is no such incident; Invalid: nothing said.
     """
-    said = _line(resolution, 1000, "resolution", needed=N_("Hãy ghi đã xử lý thế nào."))
+    said = line(resolution, 1000, "resolution", needed=N_("Hãy ghi đã xử lý thế nào."))
     with transaction() as s:
         done = s.execute(
             update(Incident)

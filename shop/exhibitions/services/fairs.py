@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from shop.exhibitions.errors import FairApplied, FairChanged, FairMovedOn
-from shop.exhibitions.models.calls import Application, ApplicationState
+from shop.exhibitions.models.calls import Application, ApplicationGoods, ApplicationState
 from shop.exhibitions.models.fairs import FAIR_LIVE, Exhibition, FairKind, FairState
 from shop.exhibitions.queries import public
-from shop.exhibitions.services import steps
+from shop.exhibitions.services import booths, steps
 from shop.kernel import audit, clock, operations, text, web
 from shop.kernel.actor import Actor
 from shop.kernel.db import after_commit, locked, session, transaction
@@ -128,8 +128,23 @@ def create(actor: Actor, draft: Draft, op_key: str, *, slug: str | None = None, 
     return str(operations.once(op_key, "exhibitions.create", actor.key, asdict(draft), make)["slug"])
 
 
-def update(actor: Actor, exhibition_id: int, draft: Draft, *, seen: str) -> None:
-    """Change a fair that has not been closed. `seen` is the ISO instant of the last change that the editor saw.
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change of a fair did: points of booths that followed it; whether goods were reckoned for other days before."""
+
+    points: int
+    other_days: bool
+
+
+# What points of booths have from their fair.
+_FOLLOWED = frozenset(
+    {"name", "from_on", "to_on", "day_opens", "day_closes", "venue", "address", "province_code", "commune_code"}
+)
+
+
+def update(actor: Actor, exhibition_id: int, draft: Draft, *, seen: str) -> Changed:
+    """Change a fair that has not been closed; the points of its booths, if they are prepared, follow its days, hours and place
+    in the same step. `seen` is the ISO instant of the last change that the editor saw.
 
     While it is running its first day, its place and its home point stay: goods are there already.
 
@@ -156,6 +171,13 @@ def update(actor: Actor, exhibition_id: int, draft: Draft, *, seen: str) -> None
             audit.record(actor, "exhibitions.update", f"exhibition:{row.slug}", changes=changes)
             after_commit(public.forget)
             after_commit(web.forget_pages)
+        session().flush()
+        followed = booths.follow(actor, row) if _FOLLOWED & changes.keys() else 0
+        reckoned = select(ApplicationGoods.id).join(Application).where(
+            Application.exhibition_id == row.id, ApplicationGoods.suggested_at.is_not(None)
+        )  # fmt: skip
+        days_moved = bool({"from_on", "to_on"} & changes.keys())
+        return Changed(followed, days_moved and session().scalar(reckoned.limit(1)) is not None)
 
 
 def _step(

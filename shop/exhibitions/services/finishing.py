@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from shop.exhibitions.errors import FairMovedOn, FairNotOver, SheetsOpen
 from shop.exhibitions.models.calls import Stand
-from shop.exhibitions.models.closing import Sheet
+from shop.exhibitions.models.closing import Sheet, SheetVersion
 from shop.exhibitions.models.fairs import Booth, Exhibition, ExhibitionStep, FairState
-from shop.exhibitions.queries import sheets
+from shop.exhibitions.queries import closings
 from shop.exhibitions.services import closing, steps
 from shop.kernel import audit, clock, db, operations
 from shop.kernel.actor import SYSTEM, Actor
@@ -66,9 +66,9 @@ def machines(exhibition_id: int) -> list[Machine]:
     ]
 
 
-def _open_booths(fair: Exhibition) -> list[sheets.BoothRow]:
+def _open_booths(fair: Exhibition) -> list[closings.BoothRow]:
     """The booths that are not closed yet. Of a cancelled fair only those where goods were or are."""
-    rows = [row for row in sheets.booths(fair.id) if not row.done]
+    rows = [row for row in closings.booths(fair.id) if not row.done]
     if fair.state is FairState.CANCELLED:
         rows = [row for row in rows if row.left or row.on_road or row.begun]
     return rows
@@ -87,7 +87,8 @@ def reason_to_close(fair: Exhibition) -> ShopError | None:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What closing the books did: points closed, booths charged, machines revoked, machines that may still send."""
+    """What closing the books did: points closed, booths charged (those whose sheets are signed), machines revoked, machines
+    that may still send."""
 
     points: int
     fees: int
@@ -113,7 +114,7 @@ def close_fair(actor: Actor, slug: str, *, op_key: str) -> Finished:
         why = reason_to_close(fair)
         if why is not None:
             raise why
-        done: dict[str, Any] = {"fees": 0 if cancelled else _charge(actor, fair), "points": _close_points(actor, fair)}
+        done: dict[str, Any] = {"fees": 0 if cancelled else charge(actor, fair), "points": _close_points(actor, fair)}
         done |= {"revoked": revoke_quiet(actor, fair.id), "waiting": 0}
         done["waiting"] = sum(1 for m in machines(fair.id) if not m.revoked)
         if cancelled:
@@ -125,14 +126,15 @@ def close_fair(actor: Actor, slug: str, *, op_key: str) -> Finished:
     return Finished(**operations.once(op_key, "exhibitions.finish", actor.key, [slug], command))
 
 
-def _charge(actor: Actor, fair: Exhibition) -> int:
-    """Charge every stand for its booth; return how many entries are new. Producers are taken in the order of their ids, as
-    settlement locks them."""
+def charge(actor: Actor, fair: Exhibition, sheet_id: int | None = None) -> int:
+    """Charge every stand of a fair (`sheet_id`: that one) for its booth, if its sheet is signed by all; return how many entries
+    are new. Producers are taken in the order of their ids, as settlement locks them."""
+    signed = select(SheetVersion.id).where(SheetVersion.sheet_id == Sheet.id, SheetVersion.reason.is_(None)).exists()
+    wanted = select(Sheet, Stand.reference, Booth.code, Booth.point_id).where(Sheet.exhibition_id == fair.id, signed)
     rows = session().execute(
-        select(Sheet, Stand.reference, Booth.code, Booth.point_id)
+        (wanted.where(Sheet.id == sheet_id) if sheet_id is not None else wanted)
         .join(Stand, Stand.id == Sheet.stand_id)
         .join(Booth, Booth.id == Sheet.booth_id)
-        .where(Sheet.exhibition_id == fair.id)
         .order_by(Sheet.producer_id, Sheet.id)
     )
     return sum(
@@ -212,7 +214,7 @@ def overdue() -> list[tuple[Exhibition, int]]:
     today = clock.today()
     return [
         (fair, n)
-        for fair, n in sheets.to_close()
+        for fair, n in closings.to_close()
         if fair.state is FairState.CANCELLED or (fair.to_on is not None and fair.to_on < today)
     ]
 

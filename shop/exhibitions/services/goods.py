@@ -1,4 +1,4 @@
-"""Goods for a fair: how many to bring, what producers commit to, the papers by which they travel, and home again."""
+"""Goods for a fair: how many to bring, what producers commit to, the papers by which they travel (home again: `homeward`)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,23 @@ from sqlalchemy import func, select, update
 from shop.catalog.models import Variant
 from shop.demand import needs, picture
 from shop.exhibitions import quantity
-from shop.exhibitions.errors import BoothNotReady, FairMovedOn, NoHomePoint
+from shop.exhibitions.errors import BoothCloses, BoothNotReady, FairMovedOn, NoHomePoint
 from shop.exhibitions.models.calls import Application, ApplicationGoods, PapersState, Stand
+from shop.exhibitions.models.closing import BoothClosing
 from shop.exhibitions.models.days import Commitment, Paper, PaperFor, PaperKind
 from shop.exhibitions.models.fairs import Booth, Exhibition, FairState
 from shop.exhibitions.quantity import Expected, Makes
 from shop.exhibitions.queries import goods as queries
 from shop.kernel import audit, clock, operations, text
-from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, locked, session, transaction
-from shop.kernel.errors import N_, Invalid, NotFound, ShopError
+from shop.kernel.errors import N_, Invalid, NotFound
 from shop.receipts import services as receipts
 from shop.receipts.models import Delivery, DeliveryLine, Terms
 from shop.receipts.queries import OPEN as DELIVERY_OPEN
 from shop.receipts.services import Wanted
-from shop.stock.models import StockLevel
 from shop.supply import queries as supply
-from shop.supply.models import ASK_OPEN, Season, SupplyAsk
-from shop.supply.services import asks
-from shop.transfers import services as transfers
-from shop.transfers.models import WAITING, S, Transfer, TransferLine
+from shop.supply.models import Season
 from shop.transfers.services import planned
 
 GOODS_MOVE = (FairState.ALLOTTED, FairState.RUNNING)
@@ -424,7 +421,7 @@ def send(
     Raises:
         NotFound: no such stand in this fair.
         FairMovedOn: the fair takes no goods any more, or the stand has ended.
-        BoothNotReady: its booth has no point; NoHomePoint: the fair has no home store.
+        BoothNotReady: its booth has no point; BoothCloses: it is being closed; NoHomePoint: the fair has no home store.
         Invalid: nothing, goods that are not of the stand, a quantity or day out of range.
     """
     from_home = {v: n for v, n in what.from_home.items() if n}
@@ -445,6 +442,8 @@ def send(
         booth = session().get_one(Booth, stand.booth_id)
         if booth.point_id is None:
             raise BoothNotReady
+        if session().scalar(select(BoothClosing.id).where(BoothClosing.booth_id == booth.id)) is not None:
+            raise BoothCloses(code=booth.code)
         _only_of(stand, {*from_home, *from_maker})
         transfer = delivery = None
         if from_home:
@@ -454,7 +453,7 @@ def send(
                 actor, fair.home_point_id, booth.point_id, from_home, note=f"{fair.name}, gian {booth.code}"[:500],
                 approve=approve,
             )  # fmt: skip
-            _note(actor, fair, booth, PaperKind.TRANSFER, PaperFor.OPENING, transfer, stand.id)
+            note(actor, fair, booth, PaperKind.TRANSFER, PaperFor.OPENING, transfer, stand.id)
         if from_maker:
             day = on or queries.bring_on(fair, clock.today()) or clock.today()
             delivery = receipts.expect(
@@ -462,7 +461,7 @@ def send(
                 {v: Wanted(n) for v, n in from_maker.items()}, note=f"{fair.name}, gian {booth.code}"[:500],
                 op_key=f"{op_key}:d"[:80], is_demo=fair.is_demo,
             )  # fmt: skip
-            _note(actor, fair, booth, PaperKind.DELIVERY, PaperFor.OPENING, delivery, stand.id)
+            note(actor, fair, booth, PaperKind.DELIVERY, PaperFor.OPENING, delivery, stand.id)
         audit.record(
             actor, "exhibitions.send", f"exhibition:{fair.slug}", booth=booth.code, transfer=transfer, delivery=delivery
         )
@@ -485,7 +484,7 @@ def _only_of(stand: Stand, variants: set[int]) -> None:
         raise Invalid(N_("Có quy cách không thuộc hồ sơ của cơ sở này."), field="lines")
 
 
-def _note(
+def note(
     actor: Actor,
     fair: Exhibition,
     booth: Booth,
@@ -494,6 +493,7 @@ def _note(
     reference: str,
     stand_id: int | None,
 ) -> None:
+    """Keep that a paper of the rooms below carries goods of a booth."""
     session().add(
         Paper(
             exhibition_id=fair.id, booth_id=booth.id, stand_id=stand_id, kind=kind, purpose=purpose, reference=reference,
@@ -513,108 +513,3 @@ def send_all(actor: Actor, fair: Exhibition, op_key: str, *, approve: bool = Fal
         send(actor, fair.id, stand.stand_id, what, None, f"{op_key}:{stand.stand_id}", approve=approve)
         made += 1
     return made
-
-
-# --- home again --------------------------------------------------------------------------------------------------
-
-
-def turn_back(exhibition_id: int) -> int:
-    """A fair was cancelled: what has not left stays where it is, what is on the road to a booth is received there and sent home
-    with the rest, deliveries that have not come are not expected any more. Each step is made once, however often this runs;
-    return how many papers were settled or made. What a person has to do (count in what is on the road, pack what lies at a
-    booth) stays open and is shown until nothing is left.
-    """
-    fair = session().get(Exhibition, exhibition_id)
-    if fair is None or fair.state is not FairState.CANCELLED:
-        return 0
-    why, done = "Hội chợ đã hủy", 0
-    here = queries.points_of(exhibition_id)
-    s = session()
-    for reference in list(
-        s.scalars(select(SupplyAsk.reference).where(SupplyAsk.point_id.in_(here), SupplyAsk.status.in_(ASK_OPEN)))
-    ):
-        done += _try(lambda r=reference: asks.withdraw(SYSTEM, r, why, f"cancelled:{r}"))
-    for reference in list(
-        s.scalars(select(Delivery.reference).where(Delivery.point_id.in_(here), Delivery.state.in_(DELIVERY_OPEN)))
-    ):
-        done += _try(lambda r=reference: receipts.finish(SYSTEM, r, why))
-    for reference in list(
-        s.scalars(select(Transfer.reference).where(Transfer.to_point_id.in_(here), Transfer.status.in_(WAITING)))
-    ):
-        done += _try(lambda r=reference: transfers.cancel(SYSTEM, r, why, f"cancelled:{r}"))
-    for booth in list(
-        s.scalars(
-            select(Booth).where(Booth.exhibition_id == exhibition_id, Booth.point_id.is_not(None)).order_by(Booth.id)
-        )
-    ):
-        done += _try(lambda b=booth: send_home(SYSTEM, b.id))
-    return done
-
-
-def _try(step: Any) -> int:
-    """1 if the step was made; a paper that moved on meanwhile, or nothing to send, is no failure."""
-    try:
-        return 1 if step() is not False else 0
-    except ShopError:
-        return 0
-
-
-def send_home(actor: Actor, booth_id: int) -> str | bool:
-    """A transfer home of everything that lies free at a booth and is on no paper yet; its reference, False if there is nothing.
-
-    Raises:
-        NotFound: no such booth; BoothNotReady: it has no point; NoHomePoint: the fair has no home store.
-    """
-    with transaction() as s:
-        booth = s.get(Booth, booth_id)
-        if booth is None:
-            raise NotFound
-        fair = locked(Exhibition, booth.exhibition_id, NotFound)
-        if booth.point_id is None:
-            raise BoothNotReady
-        lying = {
-            variant_id: int(n)
-            for variant_id, n in s.execute(
-                select(StockLevel.variant_id, func.sum(StockLevel.on_hand - StockLevel.held - StockLevel.allocated))
-                .where(StockLevel.point_id == booth.point_id)
-                .group_by(StockLevel.variant_id)
-            )
-        }
-        for variant_id, n in _leaving(booth.point_id).items():
-            lying[variant_id] = lying.get(variant_id, 0) - n
-        units = {v: n for v, n in sorted(lying.items()) if n > 0}
-        if not units:
-            return False
-        if fair.home_point_id is None:
-            raise NoHomePoint
-        _id, reference = planned.make(
-            actor, booth.point_id, fair.home_point_id, units, note=f"{fair.name}, gian {booth.code}: hàng về"[:500],
-            approve=True,
-        )  # fmt: skip
-        _note(actor, fair, booth, PaperKind.TRANSFER, PaperFor.HOME, reference, None)
-        audit.record(actor, "exhibitions.send-home", f"exhibition:{fair.slug}", booth=booth.code, transfer=reference)
-        return reference
-
-
-def _leaving(point_id: int) -> dict[int, int]:
-    """Units that papers from this point speak of and that have not been packed: they are free still, and spoken for."""
-    rows = session().execute(
-        select(TransferLine.variant_id, func.sum(func.coalesce(TransferLine.approved, TransferLine.asked)))
-        .join(Transfer, Transfer.id == TransferLine.transfer_id)
-        .where(Transfer.from_point_id == point_id, Transfer.status.in_((S.ASKED, S.APPROVED)))
-        .group_by(TransferLine.variant_id)
-    )
-    return {variant_id: int(n) for variant_id, n in rows}
-
-
-def homeward() -> int:
-    """Go on with the fairs that were cancelled until nothing of theirs is left at a booth; return how many steps were made."""
-    ids = session().scalars(
-        select(Exhibition.id)
-        .join(Booth, Booth.exhibition_id == Exhibition.id)
-        .join(StockLevel, StockLevel.point_id == Booth.point_id)
-        .where(Exhibition.state == FairState.CANCELLED, StockLevel.on_hand > 0)
-        .distinct()
-        .order_by(Exhibition.id)
-    )
-    return sum(turn_back(exhibition_id) for exhibition_id in list(ids))

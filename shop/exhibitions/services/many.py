@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shop.exhibitions.errors import SheetNotReady
-from shop.exhibitions.queries import sheets
+from shop.exhibitions.queries import closings
 from shop.exhibitions.services import closing, signing
 from shop.kernel import operations
 from shop.kernel.actor import Actor
@@ -54,9 +54,8 @@ def _one_of_many(actor: Actor, slug: str, code: str, do: str, reason: str, op_ke
     elif do == "home":
         closing.all_home(actor, slug, code, op_key)
     else:
-        ready = [one for one in sheets.booth(slug, code).sheets if one.to_sign]
+        ready = [one for one in closings.booth(slug, code).sheets if one.to_freeze]
         if not ready:
             raise SheetNotReady
         for one in ready:
-            signing.post_sales(actor, one.sheet.reference)
-            signing.freeze_unsigned(actor, one.sheet.reference, reason, sheets.whole(one.sheet.reference).digest)
+            signing.freeze_unsigned(actor, one.sheet.reference, reason, one.digest)

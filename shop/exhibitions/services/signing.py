@@ -22,9 +22,10 @@ from shop.exhibitions.models.closing import (
     Side,
     Signature,
 )
-from shop.exhibitions.models.fairs import Booth
+from shop.exhibitions.models.fairs import Booth, Exhibition, FairState
 from shop.exhibitions.queries import sheets
 from shop.exhibitions.queries.sheets import Whole
+from shop.exhibitions.services import finishing
 from shop.exhibitions.services.closing import said
 from shop.kernel import audit, clock, db, text
 from shop.kernel.actor import Actor
@@ -38,6 +39,7 @@ from shop.stock.models import MovementKind, StockLevel, StockMovement
 from shop.till.models import Shortage, ShortageState
 from shop.till.services import shortages
 
+BOOKS_CLOSED = (FairState.CLOSED, FairState.REPORTED)
 # The pen's field: x runs to 1000, y to a third of that; a hand does not draw more than this.
 MOST_STROKES, MOST_POINTS = 200, 6_000
 FIELD = (1000, 340)
@@ -51,7 +53,9 @@ def explain(actor: Actor, reference: str, explanation: str) -> None:
     """
     explanation = said(explanation, "explanation", most=1000)
     with transaction():
-        found = _ready(reference, signing=False)
+        found = _read(reference)
+        if found.sheet.state is SheetState.FROZEN and not found.late:
+            raise SheetNotReady
         if found.sheet.explanation == explanation:
             return
         found.sheet.explanation = explanation
@@ -77,19 +81,14 @@ def _locked(reference: str) -> None:
         ).all()
 
 
-def _ready(reference: str, *, signing: bool = True) -> Whole:
+def _read(reference: str) -> Whole:
     """The sheet with its figures, locked.
 
     Raises:
-        NotFound; SheetNotReady.
+        NotFound.
     """
     _locked(reference)
-    found = sheets.whole(reference)
-    if signing and not found.to_sign:
-        raise SheetNotReady
-    if not signing and found.sheet.state is SheetState.FROZEN and not found.late:
-        raise SheetNotReady
-    return found
+    return sheets.whole(reference)
 
 
 def strokes_of(raw: Any) -> list[list[list[int]]]:
@@ -129,7 +128,8 @@ def sign(
     digest: str,
 ) -> int | None:
     """One side signs the figures that have the SHA-256 `digest`. When all have, the sheet is frozen: return the number of its
-    version then. Signing the same again changes nothing.
+    version then; if the books of the fair are closed already, its booth is charged for now. Signing the same again changes
+    nothing.
 
     Raises:
         NotFound; SheetNotReady; SheetChanged: these are no longer its figures; PutRightFirst: see `put_right`.
@@ -141,13 +141,14 @@ def sign(
     drawn = strokes_of(list(strokes))
     if not drawn and not ticked:
         raise Invalid(N_("Hãy ký vào ô, hoặc đánh dấu ô xác nhận thay chữ ký."), field=f"ticked-{side.value}")
-    post_sales(actor, reference)
+    if sheets.whole(reference).digest == digest:  # nothing is posted for whoever has not seen these figures
+        post_sales(actor, reference)
     with transaction() as s:
         _locked(reference)
         if (number := _frozen_with(reference, side, digest)) is not None:
             return number
-        found = _ready(reference)
-        if side not in found.sides:
+        found = sheets.whole(reference)
+        if not found.to_sign or side not in found.sides:
             raise SheetNotReady
         if found.digest != digest:
             raise SheetChanged
@@ -184,7 +185,12 @@ def sign(
             found = replace(found, signatures=(*found.signatures, row))
         if found.missing:
             return None
-        return _freeze(actor, found, None)
+        number = _freeze(actor, found, None)
+        # Whoever closes the books meanwhile waits for this row, or was quicker and left this booth to us.
+        fair = db.locked(Exhibition, found.fair.id, NotFound)
+        if fair.state in BOOKS_CLOSED:
+            finishing.charge(actor, fair, found.sheet.id)
+        return number
 
 
 def _frozen_with(reference: str, side: Side, digest: str) -> int | None:
@@ -196,6 +202,7 @@ def _frozen_with(reference: str, side: Side, digest: str) -> int | None:
         .where(
             Sheet.reference == reference,
             SheetVersion.digest == digest,
+            SheetVersion.reason.is_(None),
             Signature.digest == digest,
             Signature.side == side,
         )
@@ -220,15 +227,17 @@ def seal_of_version(sheet: Sheet, version: SheetVersion, signatures: Sequence[st
 
 
 def freeze_unsigned(actor: Actor, reference: str, reason: str, digest: str) -> int:
-    """Freeze a sheet without all signatures, with a reason; return the number of its version.
+    """Freeze a sheet without all signatures, with a reason; return the number of its version. Nothing is posted from it: what
+    its sales came to settlement posts by itself, and its booth is charged for once both sides have signed.
 
     Raises:
         NotFound; SheetNotReady; SheetChanged; PutRightFirst; Invalid: no reason.
     """
     reason = said(reason, "reason", least=5)
-    post_sales(actor, reference)
     with transaction():
-        found = _ready(reference)
+        found = _read(reference)
+        if not found.to_freeze:
+            raise SheetNotReady
         if found.digest != digest:
             raise SheetChanged
         if to_put_right(found):

@@ -30,13 +30,14 @@ MONTHS_SHOWN = 12
 def fair_list() -> str:
     """The fairs that are coming, the next first; then all others by year, the latest first."""
     today = clock.today()
-    coming = known.coming(today)
-    ids = {f.id for f in coming}
+    coming, off = known.coming(today), known.called_off(today)
+    ids = {f.id for f in (*coming, *off)}
     past = [f for f in known.fairs() if f.id not in ids]
     return render_template(
         "exhibitions/storefront/fairs.html",
         section="fairs",
         coming=coming,
+        off=off,
         today=today,
         years=[(year, list(found)) for year, found in groupby(past, key=lambda f: f.year)],
         figures=records.cards([f.id for f in past]),
@@ -63,6 +64,7 @@ def fair(slug: str) -> str:
         past=row.state in (FairState.RECORDED, FairState.CLOSED, FairState.REPORTED)
         or (row.to_on is not None and row.to_on <= today),
         applying=row.takes_applications(today),
+        off=reads.called_off(row),
         today=today,
         figures=records.of(row.id),
         figure_names=FIGURE_NAMES,
@@ -120,6 +122,12 @@ def fair_calendar() -> str:
     )
 
 
+def _called(f: FairView) -> str:
+    """What a fair is called in calendars: one that was called off says so, as not every calendar shows its status."""
+    name = drawn.words(f.name, f.name_en)
+    return gettext("ĐÃ HỦY: %(name)s", name=name) if f.state is FairState.CANCELLED else name
+
+
 @bp.get("/hoi-cho/lich.ics")
 @public
 @web.public_page()
@@ -130,7 +138,7 @@ def fair_feed() -> Response:
     events = [
         ics.Event(
             uid=f"hoi-cho-{f.id}@{host}",
-            summary=drawn.words(f.name, f.name_en),
+            summary=_called(f),
             first=f.from_on,
             end=f.to_on,
             changed_at=f.updated_at,

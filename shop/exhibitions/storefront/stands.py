@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, render_template
+from flask import make_response, redirect, render_template
 
 from shop.accounts.guards import public
 from shop.checkout import storefront as basket
 from shop.exhibitions.errors import BoothLinkOver
-from shop.exhibitions.models.fairs import Exhibition
+from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.office.board import tell_hours
 from shop.exhibitions.queries import board, days, fairs
 from shop.exhibitions.queries import stands as queries
@@ -26,9 +26,11 @@ def _name(fair: Exhibition) -> str:
 @bp.get("/hoi-cho/<slug>/gian")
 @public
 @web.public_page()
-def stands(slug: str) -> str:
-    """All booths of a fair: who stands there, what he sells."""
+def stands(slug: str) -> Any:
+    """All booths of a fair: who stands there, what he sells. One that was called off says so on its own page."""
     fair = fairs.public(slug)
+    if fair.state is FairState.CANCELLED:
+        return redirect(web.path(f"/hoi-cho/{slug}"))
     return render_template(
         "exhibitions/storefront/stands.html",
         section="fairs",
@@ -41,9 +43,12 @@ def stands(slug: str) -> str:
 @bp.get("/hoi-cho/<slug>/gian/<code>")
 @public
 @web.public_page(keep=False)
-def stand(slug: str, code: str) -> str:
-    """One booth: who, what, how much is left now, and the way to order it."""
+def stand(slug: str, code: str) -> Any:
+    """One booth: who, what, how much is left now, and the way to order it. Its code may hang in a hall whose fair was called
+    off: that is said on the fair's page."""
     fair = fairs.public(slug)
+    if fair.state is FairState.CANCELLED:
+        return redirect(web.path(f"/hoi-cho/{slug}"))
     return render_template(
         "exhibitions/storefront/stand.html",
         section="fairs",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shop.exhibitions.services import booths, days, goods
+from shop.exhibitions.services import booths, days, homeward
 from shop.kernel import jobs
 
 
@@ -15,9 +15,9 @@ def open_due() -> None:
 
 
 @jobs.every(timedelta(minutes=30), name="exhibitions.homeward", group="sweep")
-def homeward() -> None:
+def goods_homeward() -> None:
     """What has come to the booths of a cancelled fair goes home again."""
-    goods.homeward()
+    homeward.homeward()
 
 
 @jobs.every(timedelta(days=1), name="exhibitions.forget-buyers", group="retention")

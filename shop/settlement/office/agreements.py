@@ -55,7 +55,7 @@ DEFAULTS: dict[str, Any] = {
     "freight_earner": "shop",
     "tax_status": "unknown",
 }
-USUAL_LOSSES = ("damaged", "lost", "count", "transfer", "tasting")
+USUAL_LOSSES = ("damaged", "lost", "count", "transfer", "tasting", "gift")
 
 
 @bp.get("/agreements")

@@ -53,7 +53,7 @@ class Draft:
     term_days: int = 10
     voucher_bearer: Party = Party.SHOP
     freight_earner: Party = Party.SHOP
-    losses: tuple[Loss, ...] = (Loss.DAMAGED, Loss.LOST, Loss.COUNT, Loss.TRANSFER, Loss.TASTING)
+    losses: tuple[Loss, ...] = (Loss.DAMAGED, Loss.LOST, Loss.COUNT, Loss.TRANSFER, Loss.TASTING, Loss.GIFT)
     role: LegalRole | None = None
     tax_kind: TaxKind = TaxKind.ORGANISATION
     tax_status: TaxStatus = TaxStatus.UNKNOWN

@@ -33,6 +33,7 @@ _WHY = {
     WriteOffReason.EXPIRED: Loss.EXPIRED,
     WriteOffReason.RECALLED: Loss.RECALLED,
     WriteOffReason.TASTING: Loss.TASTING,
+    WriteOffReason.GIFT: Loss.GIFT,
     WriteOffReason.LOST: Loss.LOST,
     WriteOffReason.OTHER: Loss.OTHER,
 }
