@@ -53,6 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("stock", "delivery", "listings", "promotions"),
     ("orders", "transfers", "receipts", "counts", "inspections", "imports"),
     ("payments", "supply", "conversations"),
+    ("remittances",),
     ("checkout", "till", "settlement", "banking"),
     ("recalls", "preorders"),
     ("demand",),

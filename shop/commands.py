@@ -22,6 +22,7 @@ from shop.kernel import (
     migrations,
     static,
 )
+from shop.ledger import sources
 
 jobs_group = AppGroup("jobs", help="Work for later.")
 
@@ -71,10 +72,14 @@ def prepare(with_demo: bool) -> None:
     records.load()
     scoring.load_sheets()
     ntm.load_registry()
+    users = None
     if with_demo:
         from shop.seed import demo
 
-        click.echo(json.dumps(demo.load(1)["users"], ensure_ascii=False))
+        users = demo.load(1)["users"]
+    sources.bring_in()
+    if users is not None:
+        click.echo(json.dumps(users, ensure_ascii=False))
 
 
 @click.command("audit")

@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import fcntl
+import gc
 import html
 import importlib.util
 import os
@@ -43,7 +44,8 @@ from sqlalchemy import create_engine
 
 from config import Config
 from tests import databases
-from tests.servers import LiveServer, Seeded, environment, flask
+from tests.audits import Audits
+from tests.servers import LiveServer, Seeded, Zygote, environment, flask
 from tests.shops import Shops
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +85,7 @@ class Run:
         self.missing = ""
         self.described = ""
         self._server: str | None = None
+        self._zygote: Zygote | None = None
         if "postgresql" in self.chosen:
             self._find_postgresql(parallel=bool(config.getoption("numprocesses", None)))
 
@@ -126,8 +129,16 @@ class Run:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield self.folder
 
+    def zygote(self) -> Zygote:
+        """The process that forks this process's servers; loads the shop at its first use."""
+        if self._zygote is None:
+            self._zygote = Zygote(self.folder / self.name / "zygote")
+        return self._zygote
+
     def close(self) -> None:
         """Remove what the run made."""
+        if self._zygote is not None:
+            self._zygote.close()
         if self.cluster is not None:
             self.cluster.stop()
             for name in ("TEST_DATABASE_URL", "SHOP_TEST_PRIVATE"):
@@ -152,6 +163,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
     _cut_network()
     translations().build()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector of garbage need not walk through all of it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -184,6 +202,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = [k for k in kinds if k == "sqlite"]
     if metafunc.definition.get_closest_marker("postgresql_only"):
         kinds = [k for k in kinds if k == "postgresql"]
+    if metafunc.definition.get_closest_marker("one_database"):
+        kinds = kinds[:1]
     params = []
     for kind in kinds:
         skip = [pytest.mark.skip(reason=run.missing)] if kind == "postgresql" and run.missing else []
@@ -292,6 +312,13 @@ def database(request: pytest.FixtureRequest, run: Run, shops: Shops) -> Iterator
     shops.grown()  # every module of the shop is there now
     yield made
     made.drop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audits() -> Iterator[Audits]:
+    """`invariants.run()` as tests call it: checks whose tables are empty are not asked again."""
+    with Audits().installed() as made:
+        yield made
 
 
 @pytest.fixture
@@ -566,7 +593,7 @@ def together() -> Callable[..., list[Outcome]]:
     Each runs inside an application context of its own (none if `app` is None). Errors are returned, not raised.
     """
 
-    def go(app: Flask | None, work: Any, *, times: int | None = None, timeout: float = 120.0) -> list[Outcome]:
+    def go(app: Flask | None, work: Any, *, times: int | None = None, timeout: float = 600.0) -> list[Outcome]:
         tasks = list(work) if times is None else [work] * times
         outcomes = [Outcome() for _ in tasks]
         start = threading.Barrier(len(tasks) + 1)
@@ -629,7 +656,7 @@ def start_server(seeded: Seeded, run: Run) -> Iterator[Callable[..., LiveServer]
     with contextlib.ExitStack() as stack:
 
         def start(**environment: str) -> LiveServer:
-            return stack.enter_context(LiveServer.on_copy(seeded, run, **environment))
+            return stack.enter_context(LiveServer.on_copy(seeded, run, real=True, **environment))
 
         yield start
 

@@ -17,9 +17,10 @@ import urllib.request
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tests import databases
+from tests.zygote import Forked
 
 if TYPE_CHECKING:
     from tests.conftest import Run
@@ -57,7 +58,7 @@ def flask(*arguments: str, env: dict[str, str], check: bool = True) -> subproces
     """Run one `flask --app shop …` command to its end."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "shop", *arguments],
-        cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
+        cwd=ROOT, env=env, capture_output=True, text=True, timeout=1200, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     if check and done.returncode:
         raise AssertionError(f"flask {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -92,16 +93,52 @@ class Seeded:
                 else:
                     url = databases.PostgresqlDatabase(run.server(), name).url
                 env = environment(url, instance)
-                flask("db", "upgrade", env=env)
+                # What every start does first: a server that starts on a copy finds it done and is there in half the time.
+                flask("prepare", env=env)
                 printed = flask("seed", "--profile", "holdout", "--seed", "1", "--json", env=env).stdout
                 done.write_text(json.dumps(json_of(printed)))
             return cls(kind, str(path) if kind == "sqlite" else name, instance, json.loads(done.read_text()))
 
 
-class LiveServer:
-    """One running shop. `url` is its address, `seed` what the seeding said (products, points, users with passwords)."""
+class Zygote:
+    """The process that forks servers (tests/zygote.py), one for each process of the run."""
 
-    def __init__(self, env: dict[str, str], seeded: Seeded) -> None:
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(ROOT / "tests" / "zygote.py")],
+            cwd=ROOT, env=environment(f"sqlite:///{folder / 'none.db'}", folder / "none"), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self._read() == "loaded"
+
+    def _read(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def server(self, env: dict[str, str]) -> tuple[Forked, Path]:
+        """A supervisor of its own, and the named pipe into which it speaks."""
+        out = self.folder / f"out-{next(_numbers)}"
+        os.mkfifo(out)
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"env": env, "out": str(out)}) + "\n")
+        self.process.stdin.flush()
+        return Forked(int(self._read()), ours=False), out
+
+    def close(self) -> None:
+        """End it."""
+        self.process.communicate()
+
+
+class LiveServer:
+    """One running shop. `url` is its address, `seed` what the seeding said (products, points, users with passwords).
+
+    With a `zygote` it is forked; without one it is started as a person starts it.
+    """
+
+    def __init__(self, env: dict[str, str], seeded: Seeded, zygote: Zygote | None = None) -> None:
+        self.zygote = zygote
         self.env = env
         self.seed: dict[str, Any] = seeded.said
         self.kind = seeded.kind
@@ -109,12 +146,12 @@ class LiveServer:
         self.database_url = env["DATABASE_URL"]
         self.url = ""
         self.log: list[str] = []
-        self.process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | Forked | None = None
 
     @classmethod
     @contextlib.contextmanager
-    def on_copy(cls, seeded: Seeded, run: Run, **changes: str) -> Iterator[LiveServer]:
-        """A server on a fresh copy of the seeded data; stopped and removed at the end."""
+    def on_copy(cls, seeded: Seeded, run: Run, *, real: bool = False, **changes: str) -> Iterator[LiveServer]:
+        """A server on a fresh copy of the seeded data; stopped and removed at the end. `real`: not forked."""
         name = f"{run.name}_{next(_numbers)}"
         folder = run.folder / f"server-{name}"
         instance = folder / "instance"
@@ -129,7 +166,8 @@ class LiveServer:
         else:
             with run.alone("seed-copy"):
                 made = databases.PostgresqlDatabase(run.server(), f"shop_live_{run.tag}_{name}", seeded.saved)
-        server = cls(environment(made.url, instance, PORT="0", WORKERS="2", **changes), seeded)
+        env = environment(made.url, instance, PORT="0", WORKERS="2", **changes)
+        server = cls(env, seeded, None if real else run.zygote())
         try:
             server.start()
             yield server
@@ -138,25 +176,29 @@ class LiveServer:
             made.drop()
             shutil.rmtree(folder, ignore_errors=True)
 
-    def start(self, timeout: float = 60.0) -> None:
+    def start(self, timeout: float = 240.0) -> None:
         """Start it and wait until it answers; a second start takes the same port."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", str(ROOT / "shop" / "serve.py")],
-            cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, start_new_session=True,
-        )  # fmt: skip
         ready = threading.Event()
-        threading.Thread(target=self._listen, args=(self.process, ready), daemon=True).start()
+        if self.zygote is not None:
+            self.process, out = self.zygote.server(self.env)
+            threading.Thread(target=lambda: self._listen(out.open(), ready), daemon=True).start()
+        else:
+            self.process = started = subprocess.Popen(
+                [sys.executable, "-P", str(ROOT / "shop" / "serve.py")],
+                cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                text=True, start_new_session=True,
+            )  # fmt: skip
+            threading.Thread(target=lambda: self._listen(started.stdout, ready), daemon=True).start()
         deadline = time.monotonic() + timeout
         while not ready.wait(0.05):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("the server did not start:\n" + "".join(self.log[-60:]))
         self.env["PORT"] = self.url.rpartition(":")[2]
 
-    def _listen(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
-        assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
+    def _listen(self, said: IO[str] | None, ready: threading.Event) -> None:
+        assert said is not None
+        with said:
+            for line in said:
                 self.log.append(line)
                 if not ready.is_set() and (found := re.fullmatch(r"\s+(http://\S+:\d+)\n", line)):
                     self.url = found.group(1).replace("0.0.0.0", "localhost")
@@ -223,7 +265,7 @@ class LiveServer:
         found: dict[str, Any] = next(u for u in self.seed["users"] if u["role"] == role)
         return found
 
-    def letters(self, at_least: int = 0, timeout: float = 15.0) -> list[Any]:
+    def letters(self, at_least: int = 0, timeout: float = 120.0) -> list[Any]:
         """The letters sent so far, oldest first, as e-mail messages; waits until there are `at_least` so many."""
         deadline = time.monotonic() + timeout
         while True:

@@ -10,6 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from shop.pages.cards import Card
+from tests.house.source import each
+
+pytestmark = pytest.mark.one_database
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "static"
@@ -37,7 +40,7 @@ def test_style_sheets_and_modules_stay_small():
     assert packed(*(f"js/{f.name}" for f in (STATIC / "js").glob("*.js"))) <= 17_000
 
 
-@pytest.mark.parametrize("template", PAGES, ids=name_of)
+@each("template", PAGES, ids=name_of)
 def test_no_inline_style_or_script(template):
     text = text_of(template)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text)
@@ -45,7 +48,7 @@ def test_no_inline_style_or_script(template):
         assert "src=" in tag or "application/ld+json" in tag
 
 
-@pytest.mark.parametrize("drawing", DRAWINGS, ids=name_of)
+@each("drawing", DRAWINGS, ids=name_of)
 def test_drawings_are_plain(drawing):
     text = drawing.read_text(encoding="utf-8")
     ElementTree.fromstring(text)
@@ -57,7 +60,7 @@ def test_every_product_set_has_its_plate():
         assert (STATIC / f"plates/{number}.svg").stat().st_size <= 6_144
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
+@each("template", TEMPLATES, ids=name_of)
 def test_what_a_template_names_exists(template):
     text = text_of(template)
     icons = set(re.findall(r'<symbol id="([\w-]+)"', (STATIC / "img/icons.svg").read_text()))

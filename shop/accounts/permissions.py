@@ -19,6 +19,9 @@ class Permission(StrEnum):
     # See the shop's accounts and their lines; send statements, put lines to their orders.
     BANK_READ = "bank:read"
     BANK_HANDLE = "bank:handle"
+    # See the cash of parcels and what is handed in of it; send lists, resolve differences, lift what makes a buyer pay ahead.
+    REMITTANCE_READ = "remittance:read"
+    REMITTANCE_HANDLE = "remittance:handle"
     CATALOG_READ = "catalog:read"
     CATALOG_EDIT = "catalog:edit"
     CERTIFICATE_EDIT = "certificate:edit"
@@ -249,6 +252,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REFUND_MAKE,
             P.BANK_READ,
             P.BANK_HANDLE,
+            P.REMITTANCE_READ,
+            P.REMITTANCE_HANDLE,
             P.SETTLEMENT_READ,
             P.SETTLEMENT_HANDLE,
             P.PREORDER_READ,

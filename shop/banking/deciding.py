@@ -23,7 +23,8 @@ from shop.kernel import clock, text
 from shop.kernel.db import in_batches, session
 from shop.kernel.errors import N_
 from shop.orders.models import Order, PaymentMethod
-from shop.payments import memo, outgoing
+from shop.payments import incoming, memo, outgoing
+from shop.payments.incoming import Awaited
 from shop.payments.models import Payment, PaymentReceipt, PaymentState
 from shop.payments.outgoing import Expected
 
@@ -44,9 +45,21 @@ REASONS = {
     "own": N_("tài khoản đối ứng là của cửa hàng"),
     "account": N_("đúng tài khoản nhận"),
     "sum": N_("đúng số tiền"),
+    "holder": N_("có tên nơi nộp"),
+    "batch": N_("có mã đợt nộp trong nội dung"),
     "recorded": N_("đã ghi với đúng mã giao dịch này"),
 }
-_WEIGHT = {"reference": 5, "phone": 3, "account": 3, "name": 2, "earlier": 2, "amount": 1, "sum": 1, "time": 1}
+_WEIGHT = {
+    "reference": 5,
+    "batch": 5,
+    "phone": 3,
+    "account": 3,
+    "name": 2,
+    "earlier": 2,
+    "amount": 1,
+    "sum": 1,
+    "time": 1,
+}
 _FEE = re.compile(r"\b(phi|fee|sms banking|thu phi|vat phi|phi dich vu)\b")
 _INTEREST = re.compile(r"\b(tra lai|lai tien gui|nhap lai|lai so du|interest|lai khong ky han)\b")
 
@@ -151,8 +164,10 @@ def _coming(lines: Sequence[BankLine]) -> dict[int, Decision]:
             found[line.id] = _several(line, mine)
         else:
             strange.append(line)
-    for line_id, hint in _suggested(strange).items():
+    batches = _batches(strange)
+    for line_id, hint in _suggested([line for line in strange if line.id not in batches]).items():
         found[line_id] = Decision(Queue.UNMATCHED, hint)
+    found |= batches
     paid = [line for line in lines if line.id in found and found[line.id].queue is Queue.AGAIN]
     _again(paid, codes, known, found)
     return found
@@ -218,6 +233,42 @@ def _told_twice(line: BankLine, codes: Sequence[str]) -> bool:
         (reference is None or line.bank_reference is None) and set(memo.codes_in(told)) & set(codes)
         for told, reference in near
     )
+
+
+_BATCH = re.compile(r"(?<![A-Z0-9])TH[- ]?([A-Z0-9]{4})[- ]?([A-Z0-9]{4})(?![A-Z0-9])")
+
+
+def _batches(lines: Sequence[BankLine]) -> dict[int, Decision]:
+    """Lines that bring the cash of a batch: its reference stands in the memo, or the amount is one's alone and who sends it is
+    named. A suggestion in any case: the reference is of letters and digits without check symbols."""
+    if not lines:
+        return {}
+    named = {line.id: [f"TH-{a}-{b}" for a, b in _BATCH.findall(line.memo.upper())] for line in lines}
+    found: dict[int, Decision] = {}
+    for some in in_batches(lines):
+        amounts = sorted({line.rest_amount for line in some})
+        references = sorted({r for line in some for r in named[line.id]})
+        awaited = [one for source in incoming.sources().values() for one in source.waiting(amounts, references)]
+        for line in some:
+            one, why = _awaited(line, named[line.id], awaited)
+            if one is not None:
+                hint = {"action": "remit", "kind": one.kind, "reference": one.reference,
+                        "amount": min(line.rest_amount, one.amount), "reasons": why}  # fmt: skip
+                found[line.id] = Decision(Queue.REMITTED, hint)
+    return found
+
+
+def _awaited(line: BankLine, named: Sequence[str], awaited: Sequence[Awaited]) -> tuple[Awaited | None, list[str]]:
+    by_name = [one for one in awaited if one.reference in named]
+    if len(by_name) == 1:
+        return by_name[0], ["batch", *(["sum"] if by_name[0].amount == line.rest_amount else [])]
+    words = f" {_bare(f'{line.memo} {line.payer_name or str()}')} "
+    fits = [
+        one
+        for one in awaited
+        if one.amount == line.rest_amount and any(f" {_bare(word)} " in words for word in one.words if len(word) >= 3)
+    ]
+    return (fits[0], ["sum", "holder"]) if len(fits) == 1 and not by_name else (None, [])
 
 
 @dataclass(slots=True)

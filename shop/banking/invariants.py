@@ -13,6 +13,7 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.storage import storage
+from shop.ledger import sources
 from shop.payments.models import PaymentReceipt
 
 PROMISED = timedelta(minutes=15)
@@ -112,7 +113,7 @@ def ways() -> Iterator[str]:
         .join(Allocation, Allocation.line_id == BankLine.id)
         .where(
             or_(
-                and_(BankLine.amount < 0, Allocation.use.in_([Use.PAYMENT, Use.RETURN, Use.KEPT])),
+                and_(BankLine.amount < 0, Allocation.use.in_([Use.PAYMENT, Use.RETURN, Use.KEPT, Use.REMITTANCE])),
                 and_(BankLine.amount > 0, Allocation.use.in_([Use.REFUND, Use.PAYOUT])),
             )
         )
@@ -137,3 +138,9 @@ def files() -> Iterator[str]:
     for reference, key in session().execute(select(BankFile.reference, BankFile.file_key)):
         if not storage().exists(key):
             yield f"file {reference}"
+
+
+@invariant("banking.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """Each line of the bank, and each use its money was put to, stands in the ledger, as it is."""
+    yield from sources.compare("bank-line", "bank-part")

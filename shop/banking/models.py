@@ -133,6 +133,7 @@ class Queue(StrEnum):
     LATE = "late"
     AGAIN = "again"
     OUT = "out"
+    REMITTED = "remitted"
 
 
 QUEUE_NAMES = {
@@ -146,6 +147,7 @@ QUEUE_NAMES = {
     Queue.LATE: N_("Tiền đến muộn và lệch"),
     Queue.AGAIN: N_("Đơn đã trả rồi"),
     Queue.OUT: N_("Tiền ra chưa khớp"),
+    Queue.REMITTED: N_("Tiền thu hộ nộp về"),
 }
 FOR_PEOPLE = tuple(q for q in Queue if q not in {Queue.NEW, Queue.EXACT})
 
@@ -245,8 +247,8 @@ class BankRow(Base):
 
 
 class Use(StrEnum):
-    """What a part of a line's money is: for an order's payment, more than it was due and on its way back, kept, no order's; or,
-    of money that left, a refund or a payout that it confirms."""
+    """What a part of a line's money is: for an order's payment, more than it was due and on its way back, kept, no order's, for
+    a batch of cash that was collected; or, of money that left, a refund or a payout that it confirms."""
 
     PAYMENT = "payment"
     RETURN = "return"
@@ -254,6 +256,7 @@ class Use(StrEnum):
     ASIDE = "aside"
     REFUND = "refund"
     PAYOUT = "payout"
+    REMITTANCE = "remittance"
 
 
 USE_NAMES = {
@@ -263,6 +266,7 @@ USE_NAMES = {
     Use.ASIDE: N_("Không thuộc đơn nào"),
     Use.REFUND: N_("Khoản hoàn đã chuyển"),
     Use.PAYOUT: N_("Khoản chi đã chuyển"),
+    Use.REMITTANCE: N_("Tiền thu hộ nộp về"),
 }
 
 

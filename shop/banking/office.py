@@ -219,6 +219,17 @@ def aside(reference: str) -> Any:
     return _try(reference, gettext("Đã ghi là không thuộc đơn nào."), command)
 
 
+@bp.post("/bank/lines/<reference>/remit")
+@guards.requires_all(P.BANK_HANDLE)
+def remit(reference: str) -> Any:
+    """It is the money of a batch of cash."""
+
+    def command() -> None:
+        handling.remit(guards.actor(), reference, "remittance", _word("target", 40), _version(), op_key=_key())
+
+    return _try(reference, gettext("Đã ghi cho đợt nộp."), command)
+
+
 @bp.post("/bank/lines/<reference>/confirm-refund")
 @guards.requires_all(P.REFUND_MAKE)
 def confirm_refund(reference: str) -> Any:

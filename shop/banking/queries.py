@@ -34,7 +34,7 @@ from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.kernel.money import vnd
 from shop.orders.models import Order
-from shop.payments import gateway, memo, outgoing
+from shop.payments import gateway, incoming, memo, outgoing
 from shop.payments.gateways.vietqr import BankTransfer
 from shop.payments.models import Payment
 
@@ -290,6 +290,10 @@ def _offer(line: BankLine, hint: Mapping[str, Any], orders: Mapping[int, str]) -
         fields = [("code", order), ("reason", gettext("Trả thừa cho đơn %(r)s", r=order))]
         said = f"{gettext('Hoàn lại qua đơn %(r)s', r=order)} ({why})"
         return Offer(said, gettext("Hoàn lại"), "return", tuple(fields), "refund:make")
+    if hint["action"] == "remit":
+        said = f"{gettext('%(n)s cho đợt nộp %(r)s', n=vnd(hint['amount']), r=hint['reference'])} ({why})"
+        fields = [("target", hint["reference"])]
+        return Offer(said, gettext("Ghi cho đợt nộp"), "remit", tuple(fields), "bank:handle")
     if hint["action"] == "adopt":
         said = f"{gettext('Nối với khoản đã ghi tay')} ({why})"
         return Offer(said, gettext("Nối"), "adopt", (("receipt", str(hint["receipt"])),), "bank:handle")
@@ -341,6 +345,7 @@ class LineFile:
     parts: list[Part]
     steps: list[tuple[str, str, Any]]
     expected: list[outgoing.Expected]
+    batches: list[incoming.Awaited]
     last_order: str
     source: str
 
@@ -358,6 +363,7 @@ STEP_NAMES = {
     "keep": N_("Giữ lại"),
     "aside": N_("Không thuộc đơn nào"),
     "confirm": N_("Khớp với khoản đã chuyển"),
+    "remit": N_("Ghi cho đợt nộp"),
     "undo": N_("Hoàn tác"),
 }
 
@@ -381,7 +387,7 @@ def line_file(reference: str) -> LineFile:
     parts = [
         Part(
             r.id, gettext(USE_NAMES[r.use]), r.amount, orders.get(r.payment_id or 0), r.payment_id,
-            r.note or (gettext(CATEGORY_NAMES[Category(r.category)]) if r.category else r.target or ""), r.actor_label, r.at,
+            r.note or (gettext(CATEGORY_NAMES[Category(r.category)]) if r.category else _told_of(r)), r.actor_label, r.at,
             r.reverses_id is None and r.id not in back and r.use not in {Use.REFUND, Use.PAYOUT},
             r.reverses_id is not None,
         )
@@ -389,6 +395,9 @@ def line_file(reference: str) -> LineFile:
     ]  # fmt: skip
     steps = s.scalars(select(LineStep).where(LineStep.line_id == line.id).order_by(LineStep.id)).all()
     expected = []
+    batches: list[incoming.Awaited] = []
+    if line.amount > 0 and line.state is LineState.OPEN:
+        batches = [one for source in incoming.sources().values() for one in source.waiting()][:50]
     if line.amount < 0 and line.state is LineState.OPEN:
         expected = [one for source in outgoing.sources().values() for one in source.waiting([-line.amount])][:50]
     return LineFile(
@@ -399,9 +408,16 @@ def line_file(reference: str) -> LineFile:
         parts,
         [(_step(step), step.actor_label, step.at) for step in steps],
         expected,
+        batches,
         next((p.order for p in reversed(parts) if p.order and not p.is_back), ""),
         gettext("sao kê") if line.file_id else gettext("thông báo của ngân hàng"),
     )
+
+
+def _told_of(part: Allocation) -> str:
+    """What a part is for beside an order: a refund's or a payout's name, a batch's."""
+    target = part.target or ""
+    return target.split(":")[1] if part.use is Use.REMITTANCE else target
 
 
 def _step(step: LineStep) -> str:

@@ -75,6 +75,15 @@ class CashNotAllowed(ShopError):
     status = 409
 
 
+class PayAhead(ShopError):
+    code = "pay-ahead"
+    title = N_(
+        "Các đơn trả tiền khi nhận hàng trước đây của bạn đã bị trả lại, nên đơn này cần trả trước bằng chuyển khoản hoặc thẻ. "
+        "Nếu có nhầm lẫn, hãy liên hệ cửa hàng để được mở lại."
+    )
+    status = 409
+
+
 class MethodNotOffered(Invalid):
     code = "payment-not-offered"
     title = N_("Cách thanh toán này hiện không dùng được. Vui lòng chọn cách khác.")

@@ -238,7 +238,7 @@ class CheckoutPage:
         return [(c.value, f"{c.label} · {c.note}" if c.note else c.label) for c in self.points]
 
     @classmethod
-    def of(cls, plan: Plan, form: Any, config: Config, *, adult: bool) -> CheckoutPage:
+    def of(cls, plan: Plan, form: Any, config: Config, *, adult: bool, ahead: bool = False) -> CheckoutPage:
         pickup = form.delivery.data == DeliveryKind.PICKUP
         open_points = points.pickup_points()
         methods = payments.available_methods()
@@ -253,7 +253,7 @@ class CheckoutPage:
             total_amount=plan.total_amount,
             deliveries=_deliveries(bool(open_points)),
             points=tuple(Choice(p.slug, p.name, note=p.address or p.locality_text or "") for p in open_points),
-            payments=_payments(methods, plan),
+            payments=_payments(methods, plan, ahead=ahead),
             provinces=tuple(places.province_choices()),
             communes=tuple(places.commune_choices(form.province.data)) if form.province.data else (),
             errors={k: v for k, v in errors.items() if k},
@@ -276,21 +276,25 @@ def _deliveries(pickup: bool) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def _payments(methods: Sequence[PaymentMethod], plan: Plan) -> tuple[Choice, ...]:
+def _payments(methods: Sequence[PaymentMethod], plan: Plan, *, ahead: bool) -> tuple[Choice, ...]:
     notes = {
         PaymentMethod.COD: gettext("Trả tiền mặt khi nhận, được xem hàng trước."),
         PaymentMethod.VIETQR: gettext("Quét mã bằng ứng dụng ngân hàng; hàng được giữ chờ chuyển khoản."),
         PaymentMethod.CARD: gettext("Thanh toán trên trang bảo mật của Stripe."),
     }
-    cash = plan.has_alcohol
+    why_not = ""
+    if plan.has_alcohol:
+        why_not = gettext("Không dùng được: đơn có rượu bia phải thanh toán không dùng tiền mặt.")
+    elif ahead:
+        why_not = gettext(
+            "Không dùng được: các đơn trả tiền khi nhận hàng trước đây đã bị trả lại. Có nhầm lẫn, hãy liên hệ cửa hàng."
+        )
     return tuple(
         Choice(
             x.value,
             gettext(m.PAYMENT_METHOD_NAMES[x]),
-            note=gettext("Không dùng được: đơn có rượu bia phải thanh toán không dùng tiền mặt.")
-            if cash and x is PaymentMethod.COD
-            else notes[x],
-            disabled=cash and x is PaymentMethod.COD,
+            note=why_not if why_not and x is PaymentMethod.COD else notes[x],
+            disabled=bool(why_not) and x is PaymentMethod.COD,
         )
         for x in methods
     )

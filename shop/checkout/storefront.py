@@ -225,17 +225,31 @@ def _code_of(form: CheckoutForm) -> str:
     return typed
 
 
+def _number(form: CheckoutForm) -> str | None:
+    """The telephone number that was typed, if it is one."""
+    try:
+        return phone(form.phone.data) if form.phone.data else None
+    except Invalid:
+        return None
+
+
 def _checkout_page(form: CheckoutForm, row: BasketRow, error: ShopError | None = None) -> str:
     proposed = not form.payment.data
+    # Of a guest it is known once he has said his number; the message of a refusal says so too.
+    ahead = isinstance(error, errors.PayAhead) or services.pays_ahead(_number(form), _user_id())
     if proposed:
-        form.payment.data = services.usual_payment()
-    code, who = _code_of(form), promotions.buyer(_user_id(), form.phone.data)
+        form.payment.data = services.usual_payment(cash=not ahead)
+    code, who = _code_of(form), promotions.buyer(_user_id(), _number(form))
     plan = services.make_plan(row, _wanted_of(form), code=code, who=who)
     if proposed and plan.has_alcohol and form.payment.data == PaymentMethod.COD:
         form.payment.data = services.usual_payment(cash=False)
         plan = services.make_plan(row, _wanted_of(form), code=code, who=who)
     page = CheckoutPage.of(
-        plan, form, current_app.extensions["shop_config"], adult=_adult() or bool(row.age_confirmed_at)
+        plan,
+        form,
+        current_app.extensions["shop_config"],
+        adult=_adult() or bool(row.age_confirmed_at),
+        ahead=ahead,
     )
     form.agreed_amount.data = str(plan.total_amount)
     form.basket.data = str(row.id)
@@ -253,7 +267,7 @@ def summary() -> Any:
     """The summary of the checkout page for another province, point or way of paying (for the page's module)."""
     web.mark_private()
     form = CheckoutForm(formdata=request.args)
-    who = promotions.buyer(_user_id(), form.phone.data)
+    who = promotions.buyer(_user_id(), _number(form))
     plan = services.make_plan(_basket(), _wanted_of(form), code=_code_of(form), who=who)
     page = CheckoutPage.of(plan, form, current_app.extensions["shop_config"], adult=_adult())
     form.agreed_amount.data = str(plan.total_amount)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -76,6 +76,24 @@ LATER = _list(
     "hoi-cho-don-sau", "at", _c("at", N_("Lúc")), _c("reference", N_("Đơn")), _c("booth", N_("Gian")),
     _c("goods", N_("Mặt hàng")), _c("units", N_("SL"), "num"), _c("amount", N_("Tiền"), "num"),
 )  # fmt: skip
+
+
+# What of a list is counted rather than added up: (word, column), each different value once.
+_COUNTED = {
+    SALES.name: ((N_("Hóa đơn"), "reference"),), LATER.name: ((N_("Đơn"), "reference"),),
+    STANDS.name: ((N_("Gian"), "booth"), (N_("Cơ sở"), "producer")),
+}  # fmt: skip
+
+
+def counted(table: tables.Table, found: Sequence[Any]) -> list[tuple[str, int]]:
+    """(word, number) of what these rows are counted by: a receipt or order with goods, a booth, a producer."""
+    mine = [row for row in found if getattr(row, "units", 1) > 0]
+    return [(word, len({getattr(row, key) for row in mine})) for word, key in _COUNTED.get(table.name, ())]
+
+
+# Lists that are read as they are now, also for a frozen version: what they tell may have been put right since.
+OF_NOW = frozenset({"visitors", "stands", "own_stands", "asks", "shortage", "trade", "agreed", "orders_30", "orders_90",
+                    "cost", "income", "budget"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,15 +130,22 @@ def sums(figures: dict[str, Any], slug: str, number: int | None) -> list[Sum]:
     ]
 
 
+def _columns(key: str, figures: dict[str, Any]) -> tuple[list[tuple[str, str, str]], int]:
+    """The columns of a table of which anything is known, and the turnover that its amounts are parts of (0: they are not); the
+    same on the page, on paper and in the spreadsheet."""
+    mine = figures["tables"].get(key, [])
+    known = [c for c in TABLES[key][1] if any(row[2].get(c[0]) is not None for row in mine)]
+    return known, (figures["sums"]["turnover"] or 0) if key not in ("day", "shortage") else 0
+
+
 def report_tables(figures: dict[str, Any], slug: str, number: int | None) -> list[Table]:
     """The tables that have rows."""
     found = []
-    for key, (title, columns) in TABLES.items():
+    for key, (title, _all) in TABLES.items():
         mine = figures["tables"].get(key, [])
         if not mine:
             continue
-        known = [c for c in columns if any(row[2].get(c[0]) is not None for row in mine)]
-        turnover = (figures["sums"]["turnover"] or 0) if key not in ("day", "shortage") else 0
+        known, turnover = _columns(key, figures)
         lines = [
             Line(
                 row_name(key, row),
@@ -276,10 +283,15 @@ def spreadsheet(fair: Exhibition, report: FairReport | None, figures: dict[str, 
     if report is not None:
         facts.append((gettext("Bản"), report.number))
         facts.append((gettext("Chốt báo cáo"), f"{report.frozen_label}, {instant(report.frozen_at)}"))
+        if report.note:
+            facts.append((gettext("Ghi chú"), report.note))
+        facts.append((gettext("Dấu niêm"), f"SHA-256 {report.digest}"))
     for key, (label, _kind) in SUMS.items():
         value = figures["sums"].get(key)
         if value is not None:
             facts.append((str(gettext(label)), value))
+    if figures["sums"].get("cost") is not None:
+        facts.append((gettext("Chi phí và nguồn thu:"), gettext(COST_BASIS[figures["cost_basis"]])))
     pages = [_page(key, figures) for key in TABLES if figures["tables"].get(key)]
     first, more = pages[0] if pages else _former_page(figures), pages[1:]
     if pages and figures["former"]:
@@ -290,12 +302,19 @@ def spreadsheet(fair: Exhibition, report: FairReport | None, figures: dict[str, 
 
 
 def _page(key: str, figures: dict[str, Any]) -> tables.Page:
-    title, columns = TABLES[key]
+    known, turnover = _columns(key, figures)
+    heads = [str(gettext(ROWS[key])), *(str(gettext(label)) for _c, label, _k in known)]
+    if turnover > 0:
+        heads.append(f"{gettext('Tỷ lệ')} (%)")
     lines = (
-        [row_name(key, row), *(_number(row[2].get(column, 0), kind) for column, _label, kind in columns)]
+        [
+            row_name(key, row),
+            *(_number(row[2].get(column, 0), kind) for column, _label, kind in known),
+            *([round(Decimal(100 * row[2]["amount"]) / turnover, 1)] if turnover > 0 else []),
+        ]
         for row in figures["tables"][key]
     )
-    return str(gettext(title)), [str(gettext(ROWS[key])), *(str(gettext(label)) for _c, label, _k in columns)], lines
+    return str(gettext(TABLES[key][0])), heads, lines
 
 
 def _number(value: int | None, kind: str) -> int | Decimal | None:

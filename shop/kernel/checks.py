@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 
-from sqlalchemy import String, UniqueConstraint, and_, cast, func, or_, select
+from sqlalchemy import (
+    CompoundSelect,
+    String,
+    UniqueConstraint,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from shop.kernel import clock
 from shop.kernel.db import Base, session
@@ -58,7 +71,10 @@ def unique() -> Iterator[str]:
     """References, operation keys, SKUs, providers' and banks' numbers, memo codes: whatever a table calls unique."""
     s = session()
     dialect = s.get_bind().dialect.name
+    there = filled()
     for table in Base.metadata.sorted_tables:
+        if table.name not in there:
+            continue
         alike = [list(c.columns) for c in table.constraints if isinstance(c, UniqueConstraint)]
         whole = [list(i.columns) for i in table.indexes if i.unique and i.dialect_options[dialect].get("where") is None]
         for columns in sorted([*alike, *whole], key=lambda found: [c.name for c in found]):
@@ -71,3 +87,14 @@ def unique() -> Iterator[str]:
             )
             names = ", ".join(column.name for column in columns)
             yield from (f"{table.name} ({names}): {', '.join(map(str, row))}" for row in rows)
+
+
+def filled() -> set[str]:
+    """The names of the tables that hold rows, by one question."""
+    return set(session().scalars(_filled(len(Base.metadata.tables))))
+
+
+@lru_cache(maxsize=1)
+def _filled(_count: int) -> CompoundSelect[str]:
+    tables = Base.metadata.sorted_tables
+    return union_all(*(select(literal(t.name)).where(exists(select(1).select_from(t))) for t in tables))

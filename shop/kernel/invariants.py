@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 Check = Callable[[], Iterable[str]]
 _checks: dict[str, Check] = {}
@@ -28,14 +29,17 @@ def invariant(name: str) -> Callable[[Check], Check]:
     return register
 
 
-def run() -> list[Finding]:
-    """Run all checks in the order of their names."""
-    found = []
-    for name in sorted(_checks):
-        offenders: list[str] = []
-        for offender in _checks[name]():
-            offenders.append(str(offender))
-            if len(offenders) >= 100:
-                break
-        found.append(Finding(name, not offenders, offenders))
-    return found
+def names(*rooms: str) -> list[str]:
+    """The checks of these rooms, or all, in the order of their names."""
+    return sorted(name for name in _checks if not rooms or name.partition(".")[0] in rooms)
+
+
+def look(name: str) -> Finding:
+    """Run one check."""
+    offenders = [str(offender) for offender in islice(_checks[name](), 100)]
+    return Finding(name, not offenders, offenders)
+
+
+def run(*rooms: str) -> list[Finding]:
+    """Run the checks of these rooms, or all, in the order of their names."""
+    return [look(name) for name in names(*rooms)]

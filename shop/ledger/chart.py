@@ -49,7 +49,7 @@ _ALL = (
              N_("Từng dòng của sao kê, theo tài khoản."), "bank-account"),
     _account("transit", Side.ASSET, N_("Chuyển khoản chờ sao kê"),
              N_("Tiền đã ghi vào đơn, đã hoàn hoặc đã chi nhưng sao kê chưa có dòng tương ứng; khớp hết thì bằng không."),
-             "payment", "payout"),
+             "order", "payout"),
     _account("gateway", Side.ASSET, N_("Tiền tại cổng thanh toán"),
              N_("Tiền thẻ đã thu, chưa về ngân hàng."), "gateway"),
     _account("cash-till", Side.ASSET, N_("Tiền mặt trong ca bán"),

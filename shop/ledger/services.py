@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from shop.kernel import clock
 from shop.kernel.actor import Actor
@@ -76,13 +76,58 @@ def post_all(actor: Actor, drafts: Iterable[Draft]) -> int:
     """
     by_key: dict[str, Draft] = {}
     for draft in drafts:
-        lines = _merged(draft)
+        lines = [Line(account, amount, party) for (account, party), amount in sums(draft).items()]
         if lines:
-            by_key[draft.key] = Draft(
-                draft.kind, draft.cause, draft.channel, draft.key, draft.at, lines, draft.note, draft.reverses_id
-            )
+            by_key[draft.key] = replace(draft, lines=lines)
     # In one order, so that two who post the same do not wait for each other.
     return sum(_write(actor, {key: by_key[key] for key in some}) for some in in_batches(sorted(by_key), 500))
+
+
+def bring(actor: Actor, drafts: Iterable[Draft]) -> int:
+    """See that what is posted under the cause of each draft comes to its lines: the difference is posted, inside the caller's
+    transaction, which has locked what the causes are of. Return how many entries are new.
+
+    For what may change afterwards (a refund that comes back, a sale that is returned); a draft without lines undoes all. Here
+    the key of a draft is that of its first entry, later ones count on.
+    """
+    made = 0
+    for some in in_batches(sorted(drafts, key=lambda draft: draft.cause), 500):
+        posted = posted_of([draft.cause for draft in some])
+        fresh = []
+        for draft in some:
+            there = posted.get(draft.cause) or Posted()
+            more = [*draft.lines, *(Line(a, -amount, p) for (a, p), amount in there.lines.items())]
+            key = draft.key if not there.entries else f"{draft.key}/{there.entries + 1}"
+            fresh.append(replace(draft, key=key, lines=more))
+        made += post_all(actor, fresh)
+    return made
+
+
+@dataclass(slots=True)
+class Posted:
+    """What all entries of one cause come to, by account and party, and how many they are."""
+
+    entries: int = 0
+    lines: dict[tuple[str, str | None], int] = field(default_factory=dict)
+
+
+def posted_of(causes: Sequence[str]) -> dict[str, Posted]:
+    """What is posted under each of `causes` (at most some hundred); those without entries are left out."""
+    found: dict[str, Posted] = defaultdict(Posted)
+    rows = session().execute(
+        select(Entry.cause, Posting.account, Posting.party, func.sum(Posting.amount))
+        .join(Posting, Posting.entry_id == Entry.id)
+        .where(Entry.cause.in_(causes))
+        .group_by(Entry.cause, Posting.account, Posting.party)
+    )
+    for cause, account, party, amount in rows:
+        lines = found[cause].lines
+        if amount:
+            lines[account, party] = int(amount)
+    counted = select(Entry.cause, func.count()).where(Entry.cause.in_(causes)).group_by(Entry.cause)
+    for cause, n in session().execute(counted):
+        found[cause].entries = n
+    return dict(found)
 
 
 def reverse(actor: Actor, key: str, *, cause: str, new_key: str, note: str | None = None) -> None:
@@ -100,18 +145,22 @@ def reverse(actor: Actor, key: str, *, cause: str, new_key: str, note: str | Non
     post_all(actor, [Draft(entry.kind, cause, entry.channel, new_key, clock.now(), lines, note, entry.id)])
 
 
-def _merged(draft: Draft) -> tuple[Line, ...]:
-    """The lines of a draft, those of one account and party added up, without what comes to nothing."""
-    sums: dict[tuple[str, str | None], int] = defaultdict(int)
+def sums(draft: Draft) -> dict[tuple[str, str | None], int]:
+    """What a draft comes to by account and party, without what comes to nothing.
+
+    Raises:
+        Unbalanced: it does not add up to 0, or an account or a party is not in the chart.
+    """
+    found: dict[tuple[str, str | None], int] = defaultdict(int)
     for line in draft.lines:
         account = ACCOUNTS.get(line.account)
         kind = line.party.partition(":")[0] if line.party else None
         if account is None or (kind not in account.parties if account.parties else kind is not None):
             raise Unbalanced(f"{draft.key}: no account {line.account} of {line.party}")
-        sums[line.account, line.party] += line.amount
-    if sum(sums.values()):
+        found[line.account, line.party] += line.amount
+    if sum(found.values()):
         raise Unbalanced(f"{draft.key}: {draft.lines}")
-    return tuple(Line(account, amount, party) for (account, party), amount in sums.items() if amount)
+    return {of: amount for of, amount in found.items() if amount}
 
 
 _INSERT_POSTINGS = insert(Posting)

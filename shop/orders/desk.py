@@ -17,7 +17,7 @@ from shop.kernel.errors import N_, Conflict, Invalid, NotFound
 from shop.orders import services as orders
 from shop.orders.errors import SendDayTooLate
 from shop.orders.models import ALLOWED, TILL, Fulfilment, FulfilmentStatus, Order, OrderStatus, RefusalWhy
-from shop.orders.services import parcels
+from shop.orders.services import parcels, returns
 
 MOST_AT_ONCE = 100
 PHOTO_WIDTH = 1280
@@ -168,14 +168,22 @@ def deliver(actor: Actor, fulfilment_id: int, op_key: str) -> None:
     _once(actor, op_key, "orders.deliver", [fulfilment_id], lambda: orders.deliver(actor, fulfilment_id))
 
 
-def take_back(actor: Actor, fulfilment_id: int, reason: str, op_key: str, *, restock: bool) -> None:
-    """As `services.take_back`, once for `op_key`."""
+def take_back(
+    actor: Actor,
+    fulfilment_id: int,
+    reason: str,
+    op_key: str,
+    *,
+    restock: bool,
+    bad: Mapping[int, int] | None = None,
+) -> None:
+    """As `returns.take_back`, once for `op_key`."""
     _once(
         actor,
         op_key,
         "orders.take_back",
-        [fulfilment_id, reason, restock],
-        lambda: orders.take_back(actor, fulfilment_id, restock=restock, reason=reason),
+        [fulfilment_id, reason, restock, sorted(bad.items()) if bad is not None else None],
+        lambda: returns.take_back(actor, fulfilment_id, restock=restock, reason=reason, bad=bad),
     )
 
 

@@ -85,3 +85,12 @@ class FulfilmentDelivered:
 class FulfilmentReturned:
     order_id: int
     fulfilment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedUnpaid:
+    """A parcel came back before its cash was taken, and others of its order were kept: `amount` đồng less are owed."""
+
+    order_id: int
+    fulfilment_id: int
+    amount: int

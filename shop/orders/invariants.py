@@ -31,6 +31,7 @@ from shop.orders.models import (
     OrderStatus,
     OrderTransition,
     PaymentStatus,
+    ReturnLook,
 )
 from shop.promotions.models import Offer, Use
 from shop.stock.models import MovementKind, StockHold, StockMovement
@@ -258,7 +259,7 @@ def parcels() -> Iterator[str]:
 @invariant("orders.refusals-add-up")
 def refusals() -> Iterator[str]:
     """What was refused of a line is the sum of its refusals; a refusal is the sum of its lines; an order is reduced by those
-    that did not end it; one that ended it stands in a cancelled order."""
+    that did not end it and by its parcels that came back unpaid; one that ended it stands in a cancelled order."""
     s = session()
     of_line = (
         select(OrderRefusalLine.line_id, func.sum(OrderRefusalLine.quantity).label("n"))
@@ -290,10 +291,16 @@ def refusals() -> Iterator[str]:
         .group_by(OrderRefusal.order_id)
         .subquery()
     )
+    unpaid = (
+        select(Fulfilment.order_id, func.sum(Fulfilment.unpaid_amount).label("n"))
+        .group_by(Fulfilment.order_id)
+        .subquery()
+    )
     yield from s.scalars(
         select(Order.reference)
         .outerjoin(of_order, of_order.c.order_id == Order.id)
-        .where(Order.reduced_amount != func.coalesce(of_order.c.n, 0))
+        .outerjoin(unpaid, unpaid.c.order_id == Order.id)
+        .where(Order.reduced_amount != func.coalesce(of_order.c.n, 0) + func.coalesce(unpaid.c.n, 0))
     )
     yield from s.scalars(
         select(Order.reference)
@@ -444,5 +451,42 @@ def given_back() -> Iterator[str]:
         select(Use.reference)
         .join(Order, Use.reference == "order:" + Order.reference)
         .where(ended, or_(Use.back_amount < Use.amount, Use.back_units < Use.units))
+        .distinct()
+    )
+
+
+@invariant("orders.what-came-back-was-looked-at")
+def looks() -> Iterator[str]:
+    """What was found of a parcel that came back is all that was in its lines, and as much was written off as was bad."""
+    s = session()
+    yield from s.scalars(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(ReturnLook, ReturnLook.line_id == OrderLine.id)
+        .where(
+            or_(
+                ReturnLook.good_quantity + ReturnLook.bad_quantity != OrderLine.quantity - OrderLine.refused_quantity,
+                ReturnLook.fulfilment_id != OrderLine.fulfilment_id,
+            )
+        )
+        .distinct()
+    )
+    bad = (
+        select(ReturnLook.fulfilment_id, func.sum(ReturnLook.bad_quantity).label("n"))
+        .group_by(ReturnLook.fulfilment_id)
+        .subquery()
+    )
+    off = (
+        select(StockMovement.reference, func.sum(-StockMovement.quantity).label("n"))
+        .where(StockMovement.kind == MovementKind.WRITE_OFF, StockMovement.reference.like("order:%"))
+        .group_by(StockMovement.reference)
+        .subquery()
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(Fulfilment, Fulfilment.order_id == Order.id)
+        .join(bad, bad.c.fulfilment_id == Fulfilment.id)
+        .outerjoin(off, off.c.reference == _hold_reference())
+        .where(or_(bad.c.n != func.coalesce(off.c.n, 0), Fulfilment.status != FulfilmentStatus.RETURNED))
         .distinct()
     )

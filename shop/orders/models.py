@@ -196,7 +196,8 @@ class MoneyFollows(StrEnum):
 class Order(Base):
     """One purchase. Amounts are whole đồng: total = goods + delivery − discount, as agreed when it was placed.
 
-    `reduced_amount` is what the refusals of a living order took off; what is owed is total − reduced.
+    `reduced_amount` is what the refusals of a living order and its parcels that came back unpaid took off; what is owed is
+    total − reduced.
     """
 
     __tablename__ = "orders"
@@ -277,6 +278,7 @@ class Fulfilment(Base):
     __table_args__ = (
         one_of("status", FulfilmentStatus),
         one_of("kind", DeliveryKind),
+        CheckConstraint("unpaid_amount >= 0 AND (unpaid_amount = 0 OR status = 'returned')", name="unpaid_came_back"),
         UniqueConstraint("order_id", "number"),
         Index("ix_fulfilments_point", "point_id", "status"),
         Index("ix_fulfilments_status", "status", "id"),
@@ -289,6 +291,8 @@ class Fulfilment(Base):
     kind: Mapped[DeliveryKind] = mapped_column(EnumText(DeliveryKind))
     status: Mapped[FulfilmentStatus] = mapped_column(EnumText(FulfilmentStatus))
     fee_amount: Mapped[Amount] = mapped_column(default=0)
+    # Of a parcel that came back before its cash was taken, while others of its order were kept: so much less is owed.
+    unpaid_amount: Mapped[Amount] = mapped_column(server_default="0")
     weight_g: Mapped[int] = mapped_column(default=0)
     expected_from_on: Mapped[date | None] = mapped_column(Date)
     expected_to_on: Mapped[date | None] = mapped_column(Date)
@@ -454,6 +458,28 @@ class OrderLineDiscount(Base):
     payer: Mapped[Payer] = mapped_column(EnumText(Payer))
     producer_id: Mapped[int | None] = mapped_column(ForeignKey(Producer.id), index=True)
     gone_quantity: Mapped[int] = mapped_column(default=0)
+
+
+class ReturnLook(Base):
+    """What somebody found of one line when its parcel came back: `good_quantity` went to the shelf, `bad_quantity` was written
+    off. Written by the step that takes the parcel back, so that nothing comes to stock unseen."""
+
+    __tablename__ = "return_looks"
+    __table_args__ = (
+        CheckConstraint("good_quantity >= 0 AND bad_quantity >= 0", name="quantities_whole"),
+        UniqueConstraint("line_id"),
+        Index("ix_return_looks_fulfilment", "fulfilment_id"),
+    )
+
+    id: Mapped[Id]
+    fulfilment_id: Mapped[int] = mapped_column(ForeignKey(Fulfilment.id))
+    line_id: Mapped[int] = mapped_column(ForeignKey(OrderLine.id))
+    good_quantity: Mapped[int]
+    bad_quantity: Mapped[int]
+    note: Mapped[LongText]
+    at: Mapped[Instant]
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
 
 
 class OrderTransition(Base):

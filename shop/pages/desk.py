@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import selectinload
 
-from shop.kernel import clock, forms, money, tables, text
+from shop.kernel import clock, forms, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.orders import desk, services
@@ -33,6 +33,7 @@ from shop.orders.models import (
     OrderTransition,
     PaymentStatus,
 )
+from shop.orders.services import returns
 from shop.pages import overdue
 from shop.payments import queries as payments
 from shop.payments.models import Payment
@@ -496,18 +497,6 @@ class OrderFile:
         return found
 
 
-def _shares(order: Order) -> dict[int, int]:
-    """What each parcel's part of what is owed is, in đồng, by number; the parts add up to it. A refused one has none."""
-    parcels = [p for p in order.fulfilments if p.status != FulfilmentStatus.CANCELLED]
-    if not parcels:
-        return {}
-    goods: dict[int, int] = defaultdict(int)
-    for line in order.lines:
-        goods[line.fulfilment_id] += line.left_amount
-    parts = money.split(order.owed_amount, [goods[p.id] + p.fee_amount for p in parcels])
-    return {p.number: part for p, part in zip(parcels, parts, strict=True)}
-
-
 def _lots(order_list: Sequence[Order]) -> dict[tuple[str, int], list[stock.ClaimRow]]:
     """The lots of every parcel's goods by (reference of the claim, variant): claimed now, or sold from."""
     names = [services.hold_reference(o.reference, f.number) for o in order_list for f in o.fulfilments]
@@ -519,7 +508,7 @@ def _lots(order_list: Sequence[Order]) -> dict[tuple[str, int], list[stock.Claim
 
 def _parcels(order: Order, lots: Mapping[tuple[str, int], list[stock.ClaimRow]]) -> tuple[ParcelView, ...]:
     today = clock.today()
-    shares = _shares(order)
+    shares = returns.cash_shares(order)
     unpaid = order.payment_status == PaymentStatus.DUE
     views = []
     for parcel in order.fulfilments:

@@ -30,6 +30,7 @@ from shop.preorders import queries as preorders
 from shop.producers import queries as producers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
+from shop.remittances.queries import parcels as remittances
 from shop.settlement.queries import statements as settlement
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
@@ -120,6 +121,17 @@ def _bank(scopes: frozenset[str]) -> list[Waiting]:
     if "*" not in scopes:  # its pages are for grants that cover all
         return []
     return [Waiting(N_("Tiền"), N_("Dòng sao kê chờ xử lý"), sum(banking.waiting().values()), "/office/bank")]
+
+
+def _cash(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:  # its pages are for grants that cover all
+        return []
+    found, group, here = remittances.waiting(), N_("Tiền"), "/office/remittances"
+    return [
+        Waiting(group, N_("Dòng thu hộ chờ xử lý"), sum(found.rows.values()), here),
+        Waiting(group, N_("Kiện thu hộ quá hạn"), found.overdue, f"{here}/parcels?what=late", "bad"),
+        Waiting(group, N_("Đợt nộp thu hộ chờ tiền về"), found.batches, f"{here}/batches?state=open"),
+    ]
 
 
 def _stock(scopes: frozenset[str]) -> list[Waiting]:
@@ -335,6 +347,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.FULFILMENT_HANDLE, _parcels),
     (Permission.PAYMENT_READ, _payments),
     (Permission.BANK_READ, _bank),
+    (Permission.REMITTANCE_READ, _cash),
     (Permission.MESSAGE_READ, _messages),
     (Permission.WAITING_HANDLE, _wait_list),
     (Permission.STOCK_READ, _stock),

@@ -11,7 +11,9 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.money import LARGEST_AMOUNT
-from shop.orders.models import TILL, Order, OrderStatus, PaymentMethod, PaymentStatus
+from shop.ledger import sources
+from shop.ledger.models import Entry, Posting
+from shop.orders.models import DEPOSIT, TILL, Order, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import (
     Payment,
     PaymentIssue,
@@ -239,3 +241,40 @@ def words() -> Iterator[str]:
         .having(func.count() > 1)
     )
     yield from (f"{provider} {event_id} kept twice" for provider, event_id in twice)
+
+
+@invariant("payments.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """Each receipt, each refund that has gone and the value of each completed order stand in the ledger, as they are."""
+    yield from sources.compare("receipt", "refund", "order-value")
+
+
+@invariant("payments.buyers-account")
+def buyers() -> Iterator[str]:
+    """What the ledger owes to the buyer of an order is what was captured, held money too, less what went back and what was
+    handed over. (Deposits, which other orders use up, are looked at upstairs; a counter's money passes through no account.)"""
+    party = "order:" + Order.reference
+    owed = (
+        select(func.coalesce(func.sum(Posting.amount), 0))
+        .where(Posting.account == "buyers", Posting.party == party)
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    handed = (
+        select(func.coalesce(func.sum(Posting.amount), 0))
+        .join(Entry, Entry.id == Posting.entry_id)
+        .where(Entry.kind == "order-value", Posting.account == "buyers", Posting.party == party)
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    captured = select(func.coalesce(func.sum(Payment.captured_amount), 0)).where(Payment.order_id == Order.id)
+    gone = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.order_id == Order.id, Refund.state == RefundState.SUCCEEDED)
+    )
+    left = captured.scalar_subquery() - gone.scalar_subquery() - handed
+    rows = session().execute(
+        select(Order.reference, owed, left).where(Order.channel.not_in([TILL, DEPOSIT]), owed != -left)
+    )
+    yield from (f"order {reference}: {-there} instead of {right}" for reference, there, right in rows)

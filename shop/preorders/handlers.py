@@ -12,10 +12,10 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.events import on, on_later
-from shop.orders.events import LinesRefused, OrderCancelled
+from shop.orders.events import LinesRefused, OrderCancelled, OrderCompleted
 from shop.orders.models import DEPOSIT, PREORDER, Order, OrderRefusal
 from shop.payments.events import PaymentCaptured
-from shop.preorders import queries
+from shop.preorders import books, queries
 from shop.preorders.models import Preorder, S
 from shop.preorders.services import aside, deposits, places, privacy, windows
 from shop.stock.events import LotStopped
@@ -63,6 +63,12 @@ def lot_stopped(_fact: LotStopped) -> None:
     aside.sweep()
 
 
+@on(OrderCompleted)
+def goods_are_his(fact: OrderCompleted) -> None:
+    """The deposit that went into an order is earned with it."""
+    books.used(fact.order_id)
+
+
 def _return(order_id: int, amount: int | None) -> None:
     """Of the deposit that went into an order, `amount` đồng (None: what is left) goes back."""
     row = session().scalar(
@@ -78,6 +84,7 @@ def _return(order_id: int, amount: int | None) -> None:
         row.back_amount += back
         row.updated_at = clock.now()
         session().flush()
+        books.used(order_id)
         deposits.give_back_later(row.id)
 
 

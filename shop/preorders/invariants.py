@@ -13,6 +13,7 @@ from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.jobs import Job
 from shop.kernel.mail import Letter
+from shop.ledger import sources
 from shop.orders.models import DEPOSIT, PREORDER, Order, OrderLine, OrderStatus
 from shop.payments.models import Payment, PaymentState
 from shop.preorders import sharing
@@ -251,3 +252,9 @@ def set_aside() -> Iterator[str]:
         .where(StockHold.reference.startswith("harvest:"), StockHold.outcome.is_(None), ~waits)
         .distinct()
     )
+
+
+@invariant("preorders.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """Each deposit that became a part of delivered goods stands so in the ledger."""
+    yield from sources.compare("deposit-used")

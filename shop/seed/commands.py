@@ -9,6 +9,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from shop.ledger import sources
+
 
 @click.command("seed")
 @click.option("--profile", type=click.Choice(["demo", "holdout"]), required=True)
@@ -30,6 +32,7 @@ def seed(profile: str, number: int, as_json: bool, only_logins: bool, yes_really
     from shop.seed import demo, holdout  # a web server never needs them
 
     said = demo.load(number) if profile == "demo" else holdout.load(number)
+    sources.bring_in()
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False))
     elif only_logins:

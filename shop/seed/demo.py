@@ -29,6 +29,7 @@ from shop.producers.models import Producer
 from shop.seed import (
     bank,
     booths,
+    cash,
     counters,
     fairs_call,
     fairs_plan,
@@ -99,7 +100,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
-    bank.load(seed, year.now, Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
+    desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
+    cash.load(seed, year.now, desk)
+    bank.load(seed, year.now, desk)
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))

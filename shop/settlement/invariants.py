@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import String, and_, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shop.kernel import clock
 from shop.kernel.db import session, streamed
 from shop.kernel.invariants import invariant
+from shop.ledger import sources
+from shop.ledger.models import Posting
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderLine, PaymentStatus
 from shop.points.models import Point
 from shop.receipts.models import Delivery, Receipt, ReceiptLine, Terms
@@ -20,6 +22,7 @@ from shop.settlement.arithmetic import per_rate
 from shop.settlement.models import (
     ALLOWED,
     LIVE,
+    Account,
     Agreement,
     AgreementState,
     Batch,
@@ -362,3 +365,30 @@ def chain() -> Iterator[str]:
                 at = after
             if not right or at != state.value:
                 yield f"{subject} {reference}"
+
+
+@invariant("settlement.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """Each entry and each payout stands in the ledger, as it is."""
+    yield from sources.compare("settlement-entry", "payout")
+
+
+@invariant("settlement.producers-account")
+def producers_account() -> Iterator[str]:
+    """What the ledger owes to a producer is what all his entries say, less what was paid out."""
+    party = "producer:" + cast(Account.producer_id, String)
+    owed = (
+        select(func.coalesce(-func.sum(Posting.amount), 0))
+        .where(Posting.account == "producers", Posting.party == party)
+        .correlate(Account)
+        .scalar_subquery()
+    )
+    entries = select(func.coalesce(func.sum(Entry.amount), 0)).where(Entry.producer_id == Account.producer_id)
+    gone = select(func.coalesce(func.sum(Payout.amount), 0)).where(
+        Payout.producer_id == Account.producer_id, Payout.state == PayoutState.PAID
+    )
+    right = entries.scalar_subquery() - gone.scalar_subquery()
+    for producer_id, there, wanted in session().execute(
+        select(Account.producer_id, owed, right).where(owed != right).order_by(Account.producer_id)
+    ):
+        yield f"producer {producer_id}: {there} instead of {wanted}"

@@ -10,6 +10,7 @@ from sqlalchemy import and_, case, func, or_, select
 
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
+from shop.ledger import sources
 from shop.orders.models import TILL, Order
 from shop.payments.models import Payment, Refund
 from shop.stock.models import MovementKind, StockMovement
@@ -198,3 +199,9 @@ def shortages() -> Iterator[str]:
         select(StockMovement.reference).where(StockMovement.reference.like("shortage:%"), ~known).distinct()
     ):
         yield str(reference)
+
+
+@invariant("till.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """All money through sessions, their floats and what was counted stand in the ledger, as they are."""
+    yield from sources.compare("till-tender", "till-float", "till-closing")

@@ -8,6 +8,8 @@
 | `axe` | `axe(page)` fails if axe-core finds anything on the page |
 | `sign_in` | `sign_in(page, "order_desk")` logs in with the seeded account of a role, second factor included |
 
+How a test waits: tests/browser/waits.py.
+
 A page that writes an error to its console, throws, asks another machine for something or gets a 5xx fails its test.
 """
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,13 +26,16 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser import waits
+from tests.conftest import Run
 from tests.servers import LiveServer
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
-# A machine with other work to do is no reason to fail: only what never comes is.
-PATIENCE_MS = 30_000
+PATIENCE_MS = waits.PATIENCE_MS
 expect.set_options(timeout=PATIENCE_MS)
+# A whole fair takes a minute on a quiet machine; what hangs is ended all the same.
+LONGEST_SECONDS = 1200
 # Rules of WCAG 2.2 AA and axe's good practice; nothing is switched off.
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -45,6 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(here):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
             if chromium() is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine (.ci/chromium says how)"))
 
@@ -129,11 +136,26 @@ def open_page(browser: Browser, live_server: LiveServer, watch: Watch) -> Iterat
         context = watch.over(browser.new_context(**(settings | options)))
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
-        return context.new_page()
+        page = context.new_page()
+        if options.get("java_script_enabled", True):
+            _stand_when_opened(page)
+        return page
 
     yield make
     for context in contexts:
         context.close()
+
+
+def _stand_when_opened(page: Page) -> None:
+    """Opening an address or loading it anew ends when the scripts of the page stand."""
+    for name in ("goto", "reload"):
+
+        def opened(*args: Any, plain: Callable[..., Any] = getattr(page, name), **options: Any) -> Any:
+            answer = plain(*args, **options)
+            waits.stands(page)
+            return answer
+
+        setattr(page, name, opened)
 
 
 @pytest.fixture
@@ -152,14 +174,19 @@ def page_without_js(open_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def axe() -> Callable[..., None]:
-    """`axe(page)` runs axe-core on the page and fails on any finding."""
+def axe(live_server: LiveServer, run: Run) -> Callable[..., None]:
+    """`axe(page)` runs axe-core on the page and fails on any finding.
+
+    It looks at a page's text, which is the same on every database: on the first of those the run has chosen.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     runner = Axe()
 
     def check(page: Page, *, context: str | None = None) -> None:
-        page.wait_for_load_state()  # a page that is just being left has nothing to look at
+        waits.stands(page)
+        if live_server.kind != run.chosen[0]:
+            return
         found = runner.run(page, context=context, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
         violations = found.response["violations"]
         assert not violations, f"{page.url}\n" + json.dumps(
@@ -173,7 +200,7 @@ def axe() -> Callable[..., None]:
 
 def no_sideways_scroll(page: Page) -> None:
     """The page is not wider than the window: nothing forces a person to pan."""
-    page.wait_for_load_state()  # a link may have been followed just now
+    waits.stands(page)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide} px wider than its window"
 
@@ -184,24 +211,35 @@ def fits() -> Callable[[Page], None]:
     return no_sideways_scroll
 
 
+@pytest.fixture(scope="module")
+def second_factors() -> dict[str, Any]:
+    """The cookies of the roles that have entered with a one-time code: a code opens the door once."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(live_server: LiveServer) -> Callable[[Page, str], None]:
+def sign_in(live_server: LiveServer, second_factors: dict[str, Any]) -> Callable[[Page, str], None]:
     """Log the page in with the seeded account of a role."""
 
     def go(page: Page, role: str) -> None:
+        if role in second_factors:
+            page.context.add_cookies(second_factors[role])
+            return
         user = live_server.user(role)
         page.goto("/dang-nhap")
         page.locator("input[name=username]").fill(user["username"])
         page.locator("input[name=password]").fill(user["password"])
-        page.locator(
-            "form:has(input[name=password]) button[type=submit], form:has(input[name=password]) button"
-        ).first.click()
-        page.wait_for_load_state("domcontentloaded")
-        if user.get("totp") and page.locator("input[autocomplete=one-time-code]").count():
+        with waits.leaves(page):
+            page.locator("form:has(input[name=password]) button").first.click()
+        if user.get("totp"):
             import pyotp
 
-            page.locator("input[autocomplete=one-time-code]").fill(pyotp.TOTP(user["totp"]).now())
-            page.locator("form:has(input[autocomplete=one-time-code]) button").first.click()
-            page.wait_for_load_state("domcontentloaded")
+            code = page.locator("input[autocomplete=one-time-code]")
+            code.fill(pyotp.TOTP(user["totp"]).now())
+            with waits.leaves(page):
+                page.locator("form:has(input[autocomplete=one-time-code]) button").first.click()
+        expect(page).not_to_have_url(re.compile("/dang-nhap"))
+        if user.get("totp"):
+            second_factors[role] = page.context.cookies()
 
     return go

@@ -16,6 +16,7 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import db, session, transaction
 from shop.producers.models import Producer
 from tests import factories
+from tests.browser.waits import until
 from tests.conftest import Run, _build
 from tests.exhibitions.call_made import Fair, apply, make_fair, make_maker
 from tests.servers import LiveServer, Seeded
@@ -85,7 +86,7 @@ def test_from_a_phone_to_a_booth(
     expect(phone.get_by_text(reference).first).to_be_visible()
     fits(phone)
     axe(phone)
-    _letters(live_server, phone, fair)
+    _letters(live_server, fair)
 
 
 def _apply(phone: Page, fair: Fair, pack: int, sign_in: Any, axe: Any, fits: Any) -> str:
@@ -158,16 +159,12 @@ def _publish(desk: Page, fair: Fair, axe: Any) -> None:
     axe(desk)
 
 
-def _letters(server: LiveServer, page: Page, fair: Fair) -> None:
+def _letters(server: LiveServer, fair: Fair) -> None:
     def told() -> list[str]:
         return [str(m["subject"]) for m in server.letters()]
 
     wanted = (f"{fair.row.name}: bạn có gian A1", f"đăng ký {fair.row.name}")
-    for _ in range(60):
-        if all(any(w in s for s in told()) for w in wanted):
-            break
-        page.wait_for_timeout(500)
-    assert all(any(w in s for s in told()) for w in wanted), told()
+    until(lambda: all(any(w in s for s in told()) for w in wanted), "the letters of the draw")
     assert session().query(Application).count() >= 2
 
 

@@ -14,6 +14,7 @@ from shop.exhibitions.models.closing import Signature
 from shop.kernel.db import db, session
 from shop.producers.models import Producer
 from tests import factories
+from tests.browser.waits import leaves, stands
 from tests.conftest import Run, _build
 from tests.exhibitions.closing_made import Made, make_fair
 from tests.servers import LiveServer, Seeded
@@ -46,6 +47,7 @@ def fair(live_server: LiveServer, tmp_path: Any) -> Iterator[Made]:
 
 def draw(page: Page, form: Any) -> None:
     """Two strokes of a pen in the field."""
+    stands(page)
     pad = form.locator("[data-sign-pad]")
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
@@ -114,7 +116,8 @@ def test_closed_on_a_phone_and_reported(
         staff.get_by_role("checkbox", name="Chọn A2").check()
         if do == "freeze":
             staff.locator("#f-reason").fill("cơ sở không đến")
-        staff.locator(f"button[name=do][value={do}]").click()
+        with leaves(staff):
+            staff.locator(f"button[name=do][value={do}]").click()
     expect(staff.get_by_text("Đã chốt 2/2 gian")).to_be_visible()
     staff.get_by_test_id("finish").click()
     expect(staff.get_by_test_id("fair-state")).to_contain_text("Đã chốt sổ")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,10 +23,15 @@ from shop.points.models import Point
 from shop.till.models import Device as DeviceRow
 from shop.till.services import devices
 from tests import factories, people
+from tests.browser.waits import leaves, stands, summed, until
 from tests.conftest import Run, _build
 from tests.exhibitions.days_made import BOSS, running
 from tests.servers import LiveServer, Seeded
 from tests.till.conftest import Device
+
+# When the board asked for itself and when it was answered, in seconds since 1970.
+LOOKS = """() => performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/board/now"))
+  .map((e) => [e.startTime, e.responseEnd].map((t) => (performance.timeOrigin + t) / 1000))"""
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +57,10 @@ class Hall:
         return f"/office/exhibitions/{self.slug}"
 
 
-@pytest.fixture(scope="module")
-def kept() -> list[Any]:
-    """The cookies of the member of staff who has signed in: a one-time code works once."""
-    return []
-
-
 @pytest.fixture
-def enter(sign_in: Callable[..., None], kept: list[Any]) -> Callable[[Page], None]:
+def enter(sign_in: Callable[..., None]) -> Callable[[Page], None]:
     """Let a page be signed in as trade promotion."""
-
-    def go(page: Page) -> None:
-        if kept:
-            page.context.add_cookies(kept)
-            return
-        sign_in(page, "promotion_staff")
-        page.wait_for_url(lambda url: "/dang-nhap" not in url)
-        kept.extend(page.context.cookies())
-
-    return go
+    return lambda page: sign_in(page, "promotion_staff")
 
 
 @pytest.fixture(scope="module")
@@ -151,12 +142,12 @@ def test_a_sale_of_a_till_stands_on_the_board_within_a_second(
     thread.start()
     thread.join()
     expect(turnover).to_have_text("240.000 ₫")
-    waited = page.evaluate("window.shownAt") / 1000 - sold[0]
-    # A machine with other work to do answers late; the page itself asks again after six tenths of a second.
-    asked = page.evaluate(
-        """() => performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/board/now")).map((e) => e.duration)"""
-    )
-    assert waited <= 1.0 + max(asked) / 1000, (waited, asked)
+    # A machine with other work to do answers late and wakes late, so the second is in two parts that do not ask how busy it
+    # is: the first look that begins after the sale shows it, and looks follow each other within a second.
+    shown = page.evaluate("window.shownAt") / 1000
+    looks = until(lambda: len(found := page.evaluate(LOOKS)) > 4 and found, "a few looks of the board")
+    assert len([began for began, _ended in looks if sold[0] <= began < shown]) <= 1, (sold, shown, looks)
+    assert min(later[0] - earlier[1] for earlier, later in pairwise(looks)) <= 1.0, looks
 
 
 def test_from_a_booths_page_to_an_order_that_counts_for_it(
@@ -172,13 +163,16 @@ def test_from_a_booths_page_to_an_order_that_counts_for_it(
     phone.get_by_test_id("add-to-cart").click()
     expect(phone.get_by_test_id("cart-count")).to_contain_text("1")
     phone.goto("/gio-hang")
-    phone.get_by_test_id("go-checkout").click()
+    with leaves(phone):
+        phone.get_by_test_id("go-checkout").click()
+    stands(phone)
     phone.locator("[name=name]").fill("Nguyễn Thị Thử")
     phone.locator("[name=phone]").fill("0912345678")
     phone.locator("select[name=province]").select_option("22")
     phone.locator("select[name=commune]").select_option(index=1)
     phone.locator("[name=street]").fill("12 Lê Lợi")
     phone.locator("input[name=payment][value=cod]").check()
+    summed(phone)
     phone.get_by_test_id("place-order").click()
     phone.wait_for_url(re.compile(r"/don-hang/"))
     with hall.app.app_context():
@@ -187,6 +181,7 @@ def test_from_a_booths_page_to_an_order_that_counts_for_it(
         assert (line.origin, line.sku) == (f"exhibition:{hall.fair_id}:A1", hall.sku)
 
 
+@pytest.mark.one_database
 def test_pages_of_the_days_fit_a_phone(
     phone: Page, hall: Hall, enter: Callable[[Page], None], axe: Callable[..., None], fits: Callable[[Page], None]
 ) -> None:

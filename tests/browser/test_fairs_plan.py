@@ -19,8 +19,6 @@ from tests.exhibitions.test_plan_plan import stand
 from tests.servers import LiveServer, Seeded
 
 HERE = "/office/exhibitions"
-# Cookies of the log-ins of a server, by role.
-KEPT: dict[str, dict[str, Any]] = {}
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +43,6 @@ def fairground(live_server: LiveServer, run: Run, tmp_path_factory: pytest.TempP
         yield make
         session().close()
         db.engine.dispose()
-
-
-@pytest.fixture
-def let_in(sign_in: Callable[[Page, str], None], live_server: LiveServer) -> Callable[[Page, str], None]:
-    """Log in once for each role: the second factor's code is good for one log-in only."""
-
-    def go(page: Page, role: str) -> None:
-        kept = KEPT.setdefault(live_server.url, {})
-        if role not in kept:
-            sign_in(page, role)
-            page.wait_for_url(lambda url: "/dang-nhap" not in url)
-            kept[role] = page.context.cookies()
-        page.context.add_cookies(kept[role])
-
-    return go
 
 
 def codes(slug: str) -> dict[str, tuple[int, int, int, int]]:
@@ -97,9 +80,9 @@ def save(page: Page) -> None:
     expect(said(page)).to_have_text("Đã lưu sơ đồ.")
 
 
-def test_drawn_moved_and_saved_with_the_pointer(fairground: Any, page: Page, let_in: Any) -> None:
+def test_drawn_moved_and_saved_with_the_pointer(fairground: Any, page: Page, sign_in: Any) -> None:
     slug = fairground()
-    let_in(page, "promotion_staff")
+    sign_in(page, "promotion_staff")
     page.goto(f"{HERE}/{slug}/plan")
     page.locator("[data-tool=booth]").click()
     drag(page, (20.5, 10.5), (23.5, 11.5))
@@ -116,9 +99,10 @@ def test_drawn_moved_and_saved_with_the_pointer(fairground: Any, page: Page, let
     expect(page.locator("[data-key]")).to_have_count(6)
 
 
-def test_from_the_keyboard_alone(fairground: Any, page: Page, let_in: Any) -> None:
+@pytest.mark.one_database
+def test_from_the_keyboard_alone(fairground: Any, page: Page, sign_in: Any) -> None:
     slug = fairground()
-    let_in(page, "promotion_staff")
+    sign_in(page, "promotion_staff")
     page.goto(f"{HERE}/{slug}/plan")
     press = page.keyboard.press
     page.locator("#p-pick").select_option(label="Gian A3")
@@ -142,9 +126,10 @@ def test_from_the_keyboard_alone(fairground: Any, page: Page, let_in: Any) -> No
     assert codes(slug) == {"A1": (3, 2, 3, 3), "B7": (11, 1, 3, 4)}
 
 
-def test_a_row_at_once_and_an_overlap_that_names_both(fairground: Any, page: Page, let_in: Any) -> None:
+@pytest.mark.one_database
+def test_a_row_at_once_and_an_overlap_that_names_both(fairground: Any, page: Page, sign_in: Any) -> None:
     slug = fairground()
-    let_in(page, "promotion_staff")
+    sign_in(page, "promotion_staff")
     page.goto(f"{HERE}/{slug}/plan")
     page.locator("#plan-one ~ details > summary").first.click()
     for field, value in {"#r-first": "C1", "#r-count": "9", "#r-x": "4", "#r-y": "2"}.items():
@@ -163,12 +148,12 @@ def test_a_row_at_once_and_an_overlap_that_names_both(fairground: Any, page: Pag
 
 
 def test_two_people_draw_at_once_and_nothing_is_lost(
-    fairground: Any, page: Page, open_page: Callable[..., Page], let_in: Any
+    fairground: Any, page: Page, open_page: Callable[..., Page], sign_in: Any
 ) -> None:
     slug = fairground()
     other = open_page()
     for each in (page, other):
-        let_in(each, "promotion_staff")
+        sign_in(each, "promotion_staff")
         each.goto(f"{HERE}/{slug}/plan")
     page.locator("#p-pick").select_option(label="Gian A1")
     page.keyboard.press("Delete")
@@ -184,10 +169,10 @@ def test_two_people_draw_at_once_and_nothing_is_lost(
     assert codes(slug)["A3"][0] == 10
 
 
-def test_a_taken_booth_is_not_removed(fairground: Any, page: Page, let_in: Any) -> None:
+def test_a_taken_booth_is_not_removed(fairground: Any, page: Page, sign_in: Any) -> None:
     slug = fairground()
     stand(row(slug), "A1", "HTX Ở Lại")
-    let_in(page, "promotion_staff")
+    sign_in(page, "promotion_staff")
     page.goto(f"{HERE}/{slug}/plan")
     page.locator("#p-pick").select_option(label="Gian A1")
     page.keyboard.press("Delete")
@@ -195,9 +180,10 @@ def test_a_taken_booth_is_not_removed(fairground: Any, page: Page, let_in: Any) 
     expect(page.locator("#p-makers")).to_contain_text("HTX Ở Lại")
 
 
-def test_with_a_finger(fairground: Any, phone: Page, let_in: Any) -> None:
+@pytest.mark.one_database
+def test_with_a_finger(fairground: Any, phone: Page, sign_in: Any) -> None:
     slug = fairground()
-    let_in(phone, "promotion_staff")
+    sign_in(phone, "promotion_staff")
     phone.goto(f"{HERE}/{slug}/plan")
     phone.locator("[data-tool=booth]").tap()
     phone.touchscreen.tap(*at(phone, 5.5, 12.5))
@@ -206,9 +192,9 @@ def test_with_a_finger(fairground: Any, phone: Page, let_in: Any) -> None:
     assert codes(slug)["A4"] == (5, 12, 3, 3)
 
 
-def test_without_scripts(fairground: Any, page_without_js: Page, let_in: Any) -> None:
+def test_without_scripts(fairground: Any, page_without_js: Page, sign_in: Any) -> None:
     slug, page = fairground(), page_without_js
-    let_in(page, "promotion_staff")
+    sign_in(page, "promotion_staff")
     page.goto(f"{HERE}/{slug}/plan")
     expect(page.locator("#plan-still svg")).to_be_visible()
     expect(page.locator("#plan-editor")).to_be_hidden()
@@ -220,6 +206,7 @@ def test_without_scripts(fairground: Any, page_without_js: Page, let_in: Any) ->
     assert set(codes(slug)) == {"A1", "A2", "A3", "C1", "C2", "C3", "C4"}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("role", "addresses"),
     [
@@ -231,14 +218,14 @@ def test_without_scripts(fairground: Any, page_without_js: Page, let_in: Any) ->
     ],
 )  # fmt: skip
 def test_every_page_fits_a_phone(
-    role: str, addresses: str, fairground: Any, phone: Page, let_in: Any, axe: Any, fits: Any
+    role: str, addresses: str, fairground: Any, phone: Page, sign_in: Any, axe: Any, fits: Any
 ) -> None:
     slug = fairground()
     stand(row(slug), "A2", f"HTX Đứng Xem {role}")
     with transaction():
         row(slug).state = FairState.ALLOTTED
     if role:
-        let_in(phone, role)
+        sign_in(phone, role)
     wrong = []
     for address in addresses.split():
         address = address.format(slug=slug)

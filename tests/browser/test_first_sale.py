@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from tests.browser.waits import leaves, stands, summed, until
 
 PASSWORD = "bốn từ không liên quan"
 NAME = "Hộ kinh doanh Mật ong Bến Sim"
@@ -51,7 +52,9 @@ def _apply(phone: Page, fits: Callable[[Page], None], axe: Callable[[Page], None
     phone.locator("[name=consent_privacy]").check()
     phone.locator("form:has(#f-password) button").last.click()
     expect(phone.get_by_text("Tài khoản đã sẵn sàng")).to_have_count(1)
-    phone.get_by_role("button", name="Bắt đầu").click()
+    with leaves(phone):
+        phone.get_by_role("button", name="Bắt đầu").click()
+    stands(phone)
     phone.fill("#f-name", NAME)
     phone.select_option("#f-legal_form", "household")
     phone.fill("#f-tax_code", "5701234567")
@@ -75,7 +78,9 @@ def _apply(phone: Page, fits: Callable[[Page], None], axe: Callable[[Page], None
         expect(phone.get_by_text(f"22H8-{kind}")).to_be_visible()
     fits(phone)
     axe(phone)
-    phone.get_by_role("link", name="Sang bước sau").click()
+    with leaves(phone):
+        phone.get_by_role("link", name="Sang bước sau").click()
+    stands(phone)
     _choose(phone, "bank_bin", "Vietcombank")
     phone.fill("#f-account_number", "0011 0012 3456")
     phone.fill("#f-holder", "HOANG THI SIM")
@@ -93,8 +98,8 @@ def _approve(office: Page) -> None:
     office.locator("tr", has_text=NAME).get_by_role("link").first.click()
     accept = office.locator('form[action$="/accept"] button')
     while accept.count():
-        accept.first.click()
-        office.wait_for_load_state()
+        with leaves(office):
+            accept.first.click()
     office.get_by_test_id("approve").click()
     office.select_option("[name=document]", index=1)
     office.fill("[name=ends]", "6789")
@@ -112,7 +117,9 @@ def _list(phone: Page, fits: Callable[[Page], None], axe: Callable[[Page], None]
     fits(phone)
     axe(phone)
     phone.get_by_test_id("beginning").get_by_role("link", name="Sản phẩm đầu tiên").click()
-    phone.get_by_role("link", name="Thêm sản phẩm").click()
+    with leaves(phone):
+        phone.get_by_role("link", name="Thêm sản phẩm").click()
+    stands(phone)
     phone.fill("#f-name", GOODS)
     phone.select_option("#f-set_id", label=HONEY)
     phone.fill("#f-summary", "Mật ong rừng Ba Chẽ, quay ly tâm.")
@@ -145,7 +152,9 @@ def _buy(buyer: Page) -> str:
     buyer.get_by_test_id("add-to-cart").first.click()
     expect(buyer.get_by_test_id("cart-count").first).to_have_text("2")
     buyer.goto("/gio-hang")
-    buyer.get_by_test_id("go-checkout").first.click()
+    with leaves(buyer):
+        buyer.get_by_test_id("go-checkout").first.click()
+    stands(buyer)
     buyer.fill("[name=name]", "Trần Văn Khách")
     buyer.fill("[name=phone]", "0987 111 222")
     _choose(buyer, "province", "Quảng Ninh")
@@ -153,7 +162,7 @@ def _buy(buyer: Page) -> str:
     _choose(buyer, "commune", "Phường Hồng Gai")
     buyer.fill("[name=street]", "12 Lê Thánh Tông")
     buyer.get_by_text("Thanh toán khi nhận hàng (COD)").first.click()
-    buyer.wait_for_load_state("networkidle")
+    summed(buyer)
     buyer.get_by_test_id("place-order").click()
     return buyer.get_by_test_id("order-reference").first.inner_text().strip()
 
@@ -175,7 +184,6 @@ def _send(phone: Page, reference: str, fits: Callable[[Page], None], axe: Callab
     axe(phone)
 
 
-@pytest.mark.timeout(600)
 def test_from_joining_to_the_first_sale(
     phone: Page, open_page: Callable[..., Page], sign_in: Callable[[Page, str], None], axe: Any, fits: Any
 ) -> None:
@@ -203,7 +211,8 @@ def test_from_joining_to_the_first_sale(
     office.locator("main form button").last.click()
     for name, rate in (("web_bp", "10"), ("point_bp", "15"), ("fair_bp", "20")):
         office.fill(f"[name={name}]", rate)
-    office.get_by_role("button", name="Gửi thỏa thuận").click()
+    with leaves(office):
+        office.get_by_role("button", name="Gửi thỏa thuận").click()
     phone.goto("/producer")
     expect(phone.get_by_text("Thỏa thuận chờ bạn trả lời")).to_be_visible()
     phone.goto("/producer/statements")
@@ -221,11 +230,11 @@ def test_from_joining_to_the_first_sale(
     expect(office.get_by_text("Hoàn tất").first).to_be_visible()
 
     # The worker writes the sale down: two for 150.000 each, less a tenth.
-    for _attempt in range(240):
+    def written_down() -> int:
         phone.goto("/producer/statements")
-        if phone.get_by_text("270.000").count():
-            break
-        phone.wait_for_timeout(500)
+        return phone.get_by_text("270.000").count()
+
+    until(written_down, "the sale in the statement")
     phone.locator("table.grid tbody th a").first.click()
     expect(phone.locator("main")).to_contain_text("300.000")
     expect(phone.locator("main")).to_contain_text("-30.000")

@@ -59,6 +59,7 @@ def test_a_messy_table_on_a_phone(phone, sign_in, axe, fits, table):
     looked_at()
 
 
+@pytest.mark.one_database
 def test_a_long_word_in_a_refused_row_fits_a_phone(phone, sign_in, fits, tmp_path):
     made = tmp_path / "dai.xlsx"
     made.write_bytes(sheets.book(sheets.HEAD, ["A-1", "W" * 500, 8, "Hộp", "500 g", "1-2"]))

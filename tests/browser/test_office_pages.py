@@ -41,6 +41,8 @@ from tests.conftest import Run, _build
 from tests.servers import LiveServer, Seeded
 from tests.till.conftest import Device
 
+pytestmark = pytest.mark.one_database
+
 BOSS = Actor("user", "Trần Thị Quản", 7)
 LONG = "Một dòng ghi chú dài để xem trang có còn vừa màn hình hẹp hay không, kể cả chữliềnkhôngcóchỗngắtnàocả"
 

@@ -55,6 +55,7 @@ def goods(live_server: LiveServer, run: Run, tmp_path_factory: pytest.TempPathFa
         db.engine.dispose()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("role", "addresses"),
     [

@@ -25,6 +25,7 @@ from shop.preorders.services.places import Wish
 from shop.preorders.services.windows import Terms
 from shop.preorders.sharing import Rule
 from tests import factories
+from tests.browser.waits import until
 from tests.checkout.conftest import BANK
 from tests.conftest import Run, _build
 from tests.servers import LiveServer, Seeded
@@ -165,15 +166,11 @@ def test_from_window_to_shortfall_to_letters_and_refunds(
     def told() -> list[str]:
         return [str(m["subject"]) for m in live_server.letters() if m["to"] == "na@example.vn"]
 
-    for _ in range(60):
-        if any(mine in s and "Kết quả chia hàng" in s for s in told()):
-            break
-        phone.wait_for_timeout(500)
-    assert any(mine in s and "Kết quả chia hàng" in s for s in told()), told()
-    for _ in range(60):
+    until(lambda: any(mine in s and "Kết quả chia hàng" in s for s in told()), "the letter that tells the result")
+
+    def paid_back() -> bool:
         session().rollback()
         row = session().query(Preorder).filter_by(reference=mine).one()
-        if row.sent_amount == row.back_amount == 50_000:
-            break
-        phone.wait_for_timeout(500)
-    assert (row.back_amount, row.sent_amount) == (50_000, 50_000)
+        return bool(row.sent_amount == row.back_amount == 50_000)
+
+    until(paid_back, "the deposit, sent back")

@@ -62,8 +62,9 @@ def test_plan_edit_approve(
             break
         page.wait_for_timeout(1000)
         page.reload()
-    for box in page.locator('input[name="goods"]:checked').all():
-        box.uncheck()
+    ticked = page.locator('input[name="goods"]:checked')
+    while ticked.count():
+        ticked.first.uncheck()
     page.locator('[name="skus"]').fill(goods)
     axe(page)
     page.get_by_test_id("make-sharing").click()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from shop.kernel.db import db, session, transaction
 from shop.kernel.mail import Letter
 from shop.points.models import Point
 from tests import factories
+from tests.browser.waits import leaves, stands, summed, until
 from tests.conftest import Run, _build
 from tests.servers import LiveServer, Seeded
 
@@ -44,20 +44,20 @@ def goods(live_server: LiveServer, run: Run, tmp_path: Any) -> Iterator[tuple[st
 
 def letter(kind: str, to: str) -> str:
     """The link of the newest letter of this kind, once the worker has written it."""
-    for _ in range(240):
+
+    def written() -> str | None:
         session().rollback()
-        body = session().scalar(
+        return session().scalar(
             select(Letter.body_text)
             .where(Letter.kind == f"waiting.{kind}", Letter.recipient == to)
             .order_by(Letter.id.desc())
             .limit(1)
         )
-        if body:
-            found = re.search(r"https?://[^/\s]+(/\S+\?k=\w+)", body)
-            assert found, body
-            return found[1]
-        time.sleep(0.25)
-    raise AssertionError(f"no letter {kind} to {to}")
+
+    body = until(written, f"a letter {kind} to {to}")
+    found = re.search(r"https?://[^/\s]+(/\S+\?k=\w+)", body)
+    assert found, body
+    return found[1]
 
 
 def joins(page: Page, address: str, who: str, fits: Callable[[Page], None], axe: Callable[..., None]) -> None:
@@ -115,13 +115,16 @@ def test_sold_out_offered_lapsed_and_bought_by_the_next(
     axe(second)
     web.goto(second_link)
     expect(web.get_by_text("trình duyệt khác")).to_be_visible()
-    second.get_by_test_id("go-checkout").click()
+    with leaves(second):
+        second.get_by_test_id("go-checkout").click()
+    stands(second)
     second.locator("input[name=name]").fill("Trần Thị Hai")
     second.locator("input[name=phone]").fill("0987 654 321")
     second.locator("select[name=province]").select_option("22")
     second.locator("select[name=commune]").select_option(index=1)
     second.locator("input[name=street]").fill("12 Lê Lợi")
     second.locator("input[name=payment][value=cod]").check(force=True)
+    summed(second)
     second.get_by_test_id("place-order").click()
     expect(second.get_by_test_id("order-reference")).to_be_visible()
     second.goto(second_link)

@@ -29,6 +29,7 @@ from shop.kernel.db import db, session, transaction
 from tests import people
 from tests.browser.conftest import PHONE
 from tests.browser.test_fair_closing import draw
+from tests.browser.waits import leaves
 from tests.conftest import Run, _build
 from tests.exhibitions.call_made import Maker, make_maker
 from tests.servers import LiveServer, Seeded
@@ -118,6 +119,7 @@ def day(distance: int) -> str:
     return (clock.today() + distance * DAY).isoformat()
 
 
+@pytest.mark.timeout(900)  # it plays a whole fair, after the seeding of every browser test
 def test_a_whole_fair(
     live_server: LiveServer, whole: Whole, open_page: Callable[..., Page], sign_in: Callable[[Page, str], None]
 ) -> None:
@@ -161,7 +163,8 @@ def _prepare(whole: Whole) -> None:
 
     kinds = whole.open("plan/kinds")
     write(kinds.locator("#zone"), code="T", name="Khu trong tỉnh")
-    kinds.get_by_role("button", name="Lưu khu").click()
+    with leaves(kinds):
+        kinds.get_by_role("button", name="Lưu khu").click()
     for name, makers in (("Gian chuẩn", 1), ("Gian chung", 2)):
         form = kinds.locator("#type")
         if not form.is_visible():
@@ -248,7 +251,8 @@ def _allot(whole: Whole) -> None:
         desk.locator(f"#f-{name}").fill(weight)
     desk.get_by_test_id("rule-try").click()
     expect(desk.get_by_test_id("compared")).to_be_visible()
-    desk.get_by_test_id("rule-save").click()
+    with leaves(desk):
+        desk.get_by_test_id("rule-save").click()
     expect(desk.get_by_test_id("compared")).to_have_count(0)
     whole.good(desk)
     desk.locator("[name=early]").check()
@@ -351,11 +355,7 @@ def _till(whole: Whole, page: Page) -> Till:
     till.opened()
     page.get_by_role("button", name="Ghi danh máy").click()
     expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.evaluate(
-        """navigator.serviceWorker.controller ? true : new Promise(
-            (done) => navigator.serviceWorker.addEventListener('controllerchange', () => done(true)))"""
-    )
+    till.held()
     till.enter().start()
     till.synced()
     whole.good(page)
@@ -431,6 +431,8 @@ def _sell_on(whole: Whole, till: Till) -> None:
     page = till.page
     page.reload()
     till.opened()
+    # It asks for the PIN again, or stands as it was left.
+    expect(page.get_by_label("Mã PIN").or_(page.get_by_test_id("till-search")).first).to_be_visible()
     if page.get_by_label("Mã PIN").is_visible():
         till.enter()
     till.sell(one.maker.variant.sku, one.maker.variant.sku)
@@ -490,7 +492,8 @@ def _close(whole: Whole) -> None:
             desk.get_by_role("checkbox", name=f"Chọn {code}").check()
         if do == "freeze":
             desk.locator("#f-reason").fill("cơ sở đã về sớm")
-        desk.locator(f"button[name=do][value={do}]").click()
+        with leaves(desk):
+            desk.locator(f"button[name=do][value={do}]").click()
         expect(desk.get_by_test_id("outcomes")).to_have_count(0)
 
     of_both("begin")

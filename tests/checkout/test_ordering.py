@@ -19,6 +19,7 @@ from shop.kernel.events import publish
 from shop.kernel.mail import Letter
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderLine, OrderTransition
+from shop.orders.services import returns
 from shop.payments import services as payments
 from shop.payments import vietqr
 from shop.payments.models import Payment, Refund
@@ -426,11 +427,30 @@ def test_a_refused_parcel_comes_back_to_the_shelf(bench):
     orders.confirm(SYSTEM, order.id)
     orders.pack(SYSTEM, parcel)
     orders.hand_over(SYSTEM, parcel, carrier="Bưu điện")
-    orders.take_back(SYSTEM, parcel, restock=True, reason="khách không nhận")
+    returns.take_back(SYSTEM, parcel, restock=True, reason="khách không nhận")
     session().expire_all()
     assert (order.status, order.payment_status) == ("cancelled", "void")
     assert level(bench).on_hand == 10
     assert broken() == []
+
+
+def test_who_refused_twice_pays_the_next_order_ahead_and_is_told_why(bench):
+    for _time in range(2):
+        bench.add()
+        order = bench.placed(bench.order())
+        orders.confirm(SYSTEM, order.id)
+        orders.pack(SYSTEM, order.fulfilments[0].id)
+        orders.hand_over(SYSTEM, order.fulfilments[0].id, carrier="Bưu điện")
+        returns.take_back(SYSTEM, order.fulfilments[0].id, restock=True, reason="khách không nhận")
+    bench.add()
+    answer = bench.order()
+    assert code(answer) == "pay-ahead"
+    page = answer.get_data(as_text=True)
+    assert "đã bị trả lại" in page
+    assert re.search(r'<input[^>]*value="cod"[^>]* disabled', page)
+    assert bench.placed(bench.order(payment="vietqr")).status == "awaiting_payment"
+    bench.add()
+    assert bench.placed(bench.order(phone="0912 345 679")).status == "placed"
 
 
 def test_a_foreign_post_and_a_missing_token_are_refused(bench):

@@ -690,9 +690,9 @@ def test_two_thousand_packs_are_read_within_a_second(market: Any) -> None:
         )  # fmt: skip
     forecast({(50_000 + n, pier.id): [float(n % 7)] * 13 for n in range(2000)})
     took = 9.9
-    for _ in range(3):  # others may be at work on the same machine
-        began = time.perf_counter()
+    for _ in range(3):  # the first may have to compile statements
+        began = time.process_time()
         found = picture.read()
-        took = min(took, time.perf_counter() - began)
+        took = min(took, time.process_time() - began)
     assert len(found.lines) == 2002
     assert took <= 1.0, took

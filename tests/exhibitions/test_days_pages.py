@@ -164,6 +164,7 @@ def test_whoever_stands_at_a_booth_asks_for_more_there_and_nowhere_else(client: 
     sign_in(client, (Role.POINT_KEEPER, f"point:{one.point_id}"))
     assert "A1" in text_of(client.get("/office/fair-booths"))
     page = f"/office/fair-booths/{one.booth.id}"
+    assert "/office/write-offs/new?point=" in client.get(page).get_data(as_text=True)
     factories.put_in(one.variant, fair.home, 3)
     refused = client.fill(page, form=page, units="4", source="transfer")
     assert refused.status_code == 422

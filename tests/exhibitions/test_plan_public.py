@@ -348,6 +348,11 @@ def test_the_producers_calendar(ctx, client):
     assert "75 ngày" in page
     assert "bạn chưa khai thời gian làm hàng" in page
     assert "Hàng người khác" not in page
+    fairs.cancel(STAFF, made.id, "Bão", key())
+    page = text(client, "/producer/fairs/calendar")
+    assert made.name in page
+    assert "Đã hủy" in page
+    assert "75 ngày" not in page
     assert draft().from_on == made.from_on
 
 

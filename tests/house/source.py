@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -37,6 +40,34 @@ def templates() -> list[Path]:
     return [
         p for p in tracked() if p.relative_to(ROOT).parts[0] == "templates" and p.suffix in {".html", ".txt", ".xml"}
     ]
+
+
+def each(name: str, things: Iterable[Any], ids: Callable[[Any], str] = str) -> Callable[[Any], Any]:
+    """Make a check of one thing a test of all `things`, given as the argument `name`; it tells all that are wrong.
+
+    What takes less time than a test's own beginning and end is not worth a test for each file: there are a thousand.
+    """
+    things = list(things)
+
+    def all_of(check: Callable[..., None]) -> Callable[..., None]:
+        def test(**others: Any) -> None:
+            assert things, "nothing to look at"
+            wrong = []
+            for thing in things:
+                try:
+                    check(**{name: thing}, **others)
+                except AssertionError as error:
+                    wrong.append(f"{ids(thing)}: {error}")
+            assert not wrong, "\n".join(wrong)
+
+        plain = inspect.signature(check)
+        test.__signature__ = plain.replace(  # type: ignore[attr-defined]
+            parameters=[p.replace(kind=p.KEYWORD_ONLY) for p in plain.parameters.values() if p.name != name]
+        )
+        test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
+        return test
+
+    return all_of
 
 
 @cache

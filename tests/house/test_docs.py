@@ -13,6 +13,9 @@ import pytest
 from config import ROOT, Config
 from shop.kernel.errors import ShopError
 from shop.pages.storefront import help as help_pages
+from tests.house.source import each
+
+pytestmark = pytest.mark.one_database
 
 PAGES = sorted(
     [
@@ -39,7 +42,7 @@ def anchors(markdown: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@each("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", bare(page.read_text(encoding="utf-8"))):
         if re.match(r"[a-z]+:", target):
@@ -51,7 +54,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(found.read_text(encoding="utf-8")), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@each("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_named_in_full_are_there(page: Path) -> None:
     """`shop/kernel/db.py` and the like; `name` stands for any name, as in `static/js/name.js`."""
     named = re.findall(

@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 import shop
 from shop import FLOORS
 from shop.kernel.db import db
@@ -146,7 +144,7 @@ def test_views_stand_above_rules_inside_a_room():
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager"}
 
 
-@pytest.mark.parametrize("path", source.python("shop"), ids=source.place)
+@source.each("path", source.python("shop"), ids=source.place)
 def test_files_are_named_for_what_they_hold_and_stay_readable(path):
     assert not NAMELESS & {part.removesuffix(".py") for part in path.relative_to(source.ROOT).parts}
     lines = path.read_text(encoding="utf-8").count("\n")

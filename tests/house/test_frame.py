@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from shop.kernel import clock
 from shop.kernel.db import db, transaction
 from shop.kernel.jobs import Job, JobState
+from tests.house import source
 
 
 def add_job():
@@ -34,3 +35,13 @@ def test_another_machine_cannot_be_reached():
         socket.create_connection(("198.51.100.7", 80), timeout=1)
     with pytest.raises(PermissionError):
         socket.getaddrinfo("example.org", 80)
+
+
+def test_a_check_of_each_file_tells_all_that_are_wrong():
+    @source.each("number", [1, 2, 3], ids=lambda n: f"number {n}")
+    def check(number, even):
+        assert number == even
+
+    with pytest.raises(AssertionError, match=r"^number 1: (.|\n)*\nnumber 3: ") as wrong:
+        check(even=2)
+    assert "number 2" not in str(wrong.value)

@@ -22,7 +22,7 @@ from tests.servers import environment
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
 
 
-def until(true: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(true: Callable[[], Any], seconds: float = 120.0) -> Any:
     """Wait until `true()` is something."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
@@ -36,7 +36,7 @@ def serve(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     env = environment(f"sqlite:///{tmp_path / 'shop.db'}", tmp_path, **settings)
     return subprocess.run(
         [sys.executable, "-P", str(ROOT / "shop" / "serve.py")],
-        cwd=ROOT, env={k: v for k, v in env.items() if v}, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, env={k: v for k, v in env.items() if v}, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
 
@@ -61,16 +61,23 @@ def below(pid: int) -> set[int]:
         return set()
 
 
+def worked(pid: int) -> float:
+    """Seconds of work a process has done, however busy the machine is: loading the shop takes some."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_whatever_is_killed_the_shop_is_soon_there_again(start_server):
     server = start_server()
     forker = server.children()["web"]
     (master,) = below(forker)
     os.kill(master, signal.SIGKILL)
-    (heir,) = until(lambda: below(forker) - {master}, 1)  # nothing is loaded again
+    (heir,) = until(lambda: below(forker) - {master})
     assert server.get("/readyz")[0] == 200
+    assert worked(heir) < 1  # nothing is loaded again
     until(lambda: below(heir))
     os.kill(forker, signal.SIGKILL)  # the master serves on while the next forker loads
-    assert server.get("/readyz", timeout=10)[0] == 200
+    assert server.get("/readyz")[0] == 200
     assert Path(f"/proc/{heir}").exists()  # asked to leave only when the next answers
     after = until(lambda: (now := server.children().get("web")) not in {None, forker} and now)
     until(lambda: not Path(f"/proc/{heir}").exists())
@@ -110,7 +117,7 @@ def test_a_rolling_restart_refuses_nobody(start_server):
         visitor.start()
     assert server.process is not None
     server.process.send_signal(signal.SIGHUP)
-    until(lambda: "restarted\n" in server.log, 60)
+    until(lambda: "restarted\n" in server.log)
     time.sleep(0.5)
     done.set()
     for visitor in visitors:

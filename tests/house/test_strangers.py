@@ -11,6 +11,8 @@ from shop.commands import door_rows
 from shop.kernel import web
 from tests.people import sign_in
 
+pytestmark = pytest.mark.one_database
+
 SAFE = {"GET", "HEAD", "OPTIONS"}
 PAGES = (
     "/",

@@ -56,7 +56,7 @@ def exports(app: Flask, name: str) -> set[str]:
     return found | {n.target for n in body if isinstance(n, nodes.Import)}
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+@source.each("path", TEMPLATES, ids=name_of)
 def test_what_a_template_takes_in_exists(house, path):
     tree = parsed(house, path)
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
@@ -75,7 +75,7 @@ def test_what_a_template_takes_in_exists(house, path):
             )
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+@source.each("path", TEMPLATES, ids=name_of)
 def test_macros_are_called_with_arguments_they_have(house, path):
     tree = parsed(house, path)
     macros: dict[str, nodes.Macro] = {n.name: n for n in tree.find_all(nodes.Macro)}
@@ -152,7 +152,7 @@ def tries(address: str) -> list[str]:
     return [s for s in shapes if s]
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+@source.each("path", TEMPLATES, ids=name_of)
 def test_addresses_in_templates_lead_somewhere(house, path):
     tree = parsed(house, path)
     # `{% if '/tai-khoan/danh-gia' in account_pages() %}`: the template itself asks whether the page is there.
@@ -184,7 +184,7 @@ def test_addresses_in_templates_lead_somewhere(house, path):
 LINK = re.compile(r"""(?:href|action|src)=["']([^"'{}]*)["']""")
 
 
-@pytest.mark.parametrize("path", [p for p in TEMPLATES if p.suffix == ".html"], ids=name_of)
+@source.each("path", [p for p in TEMPLATES if p.suffix == ".html"], ids=name_of)
 def test_links_are_made_by_path_or_static_url(house, path):
     """An address written plainly would lose the reader's language, or the fingerprint of a static file."""
     text = re.sub(r"{#.*?#}", "", path.read_text(encoding="utf-8"), flags=re.S)

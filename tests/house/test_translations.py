@@ -157,7 +157,7 @@ def pages():
     return [p for p in source.templates() if p.suffix == ".html" and not WRITTEN_TWICE.search(p.name)]
 
 
-@pytest.mark.parametrize("path", pages(), ids=lambda p: p.relative_to(source.ROOT).as_posix())
+@source.each("path", pages(), ids=lambda p: p.relative_to(source.ROOT).as_posix())
 def test_templates_hold_no_sentence_of_their_own(path):
     from jinja2 import Environment
 

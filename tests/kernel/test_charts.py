@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from shop.kernel import charts
 from shop.kernel.charts import ABOVE, HEIGHT, Series
 
+pytestmark = pytest.mark.one_database
+
 NUMBERS = st.integers(-(10**13), 10**13)
 
 

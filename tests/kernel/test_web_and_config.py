@@ -12,6 +12,8 @@ from config import Config, ConfigError, normal_database_url
 from shop import problems
 from shop.kernel import forms, web
 
+pytestmark = pytest.mark.one_database
+
 STRONG = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF"
 
 

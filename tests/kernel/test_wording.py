@@ -6,6 +6,8 @@ import pytest
 from flask import Flask, render_template_string
 from flask_babel import force_locale
 
+pytestmark = pytest.mark.one_database
+
 WORD = "Thêm vào giỏ"
 
 

@@ -21,7 +21,9 @@ LONG_AGO = timedelta(hours=1)
 
 
 def broken() -> set[str]:
-    return {f.name.removeprefix("payments.") for f in invariants.run() if f.name.startswith("payments.") and not f.ok}
+    """What fires, but for the comparison with the ledger, which sees nearly every fault too (`test_books.py`)."""
+    fires = {f.name.removeprefix("payments.") for f in invariants.run("payments") if not f.ok}
+    return fires - {"ledger-says-the-same", "buyers-account"}
 
 
 def paid(order_id: int) -> None:

@@ -124,8 +124,8 @@ def test_nonsense_is_not_understood(gazetteer):
 
 
 def test_endless_text_costs_little(gazetteer):
-    began = time.perf_counter()
+    began = time.process_time()
     for typed in ("a" * 100_000, ", ".join(["xã Tân An"] * 5000), "xã " * 5000):
         queries.understand(typed, NOW)
         queries.find(typed, on=NOW)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

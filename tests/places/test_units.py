@@ -30,9 +30,9 @@ def levels(on: date) -> list[int]:
 
 
 def test_a_load_gives_the_counts_of_the_law_and_a_second_does_nothing(ctx):
-    began = time.perf_counter()
+    began = time.process_time()
     done = services.load()
-    assert time.perf_counter() - began < 10  # far below on a quiet machine
+    assert time.process_time() - began < 10
     assert (done.added, done.removed) == (14_171, 0)
     assert levels(BEFORE) == [63, 696, 10_051]
     assert levels(REFORM) == [34, 0, 3_321]
@@ -44,7 +44,7 @@ def test_a_load_gives_the_counts_of_the_law_and_a_second_does_nothing(ctx):
     assert services.load().unchanged
     forced = services.load(force=True)
     assert (forced.unchanged, forced.added, forced.changed, forced.removed) == (False, 0, 0, 0)
-    assert [f for f in invariants.run() if f.name.startswith("places.") and not f.ok] == []
+    assert [f for f in invariants.run("places") if not f.ok] == []
 
 
 def test_a_damaged_database_is_mended_by_a_forced_load(gazetteer):
@@ -200,7 +200,7 @@ def test_the_exact_day_moves_the_border_between_two_names(gazetteer):
     done = services.load(force=True)
     assert done.kept == ("22",)
     assert queries.unit("22", date(2026, 9, 1)).name == "Thành phố Quảng Ninh"
-    assert [f for f in invariants.run() if f.name.startswith("places.") and not f.ok] == []
+    assert [f for f in invariants.run("places") if not f.ok] == []
     told = session().scalars(select(AuditRow).where(AuditRow.action == "places.change-start")).one()
     assert (told.actor_key, told.target) == ("user:7", "places:22")
     assert told.detail["before"] == {"valid_from": "2026-09-20", "exact": False}
@@ -215,7 +215,7 @@ def test_of_many_new_ranks_at_once_one_is_taken(gazetteer, together):
     outcomes = together(gazetteer, change, times=6)
     assert sum(o.error is None for o in outcomes) == 1
     assert all(isinstance(o.error, Invalid) for o in outcomes if o.error)
-    assert [f for f in invariants.run() if f.name.startswith("places.") and not f.ok] == []
+    assert [f for f in invariants.run("places") if not f.ok] == []
 
 
 def test_impossible_days_are_refused(gazetteer):
@@ -245,7 +245,7 @@ def test_the_checks_see_planted_faults(gazetteer):
         s.execute(update(Unit).where(Unit.code == "24", Unit.valid_to == date(2026, 9, 20)).values(valid_to=NOW))
         s.execute(update(Unit).where(Unit.code == "06688", Unit.valid_to.is_(None)).values(parent_code="98"))
         s.execute(update(Succession).where(Succession.old_code == "06892").values(new_code="00000"))
-    broken = {f.name: f.offenders for f in invariants.run() if f.name.startswith("places.")}
+    broken = {f.name: f.offenders for f in invariants.run("places")}
     assert broken == {
         "places.one unit per code and day": ["24"],
         "places.every unit lies in another of its time": ["06688"],

@@ -45,11 +45,7 @@ def level(level_id: int) -> StockLevel:
 
 
 def broken() -> list[str]:
-    return [
-        f"{f.name}: {f.offenders}"
-        for f in invariants.run()
-        if f.name.startswith(("stock.", "recalls.", "orders.")) and not f.ok
-    ]
+    return [f"{f.name}: {f.offenders}" for f in invariants.run("stock", "recalls", "orders") if not f.ok]
 
 
 @dataclass

@@ -29,6 +29,7 @@ from tests.rights import (
     preorders,
     programme,
     promotions,
+    remittances,
     settlement,
     sharing,
     shop,
@@ -54,6 +55,7 @@ from tests.rights.house import (
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
+    remittances,
 )  # fmt: skip
 
 __all__ = [

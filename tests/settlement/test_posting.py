@@ -15,6 +15,7 @@ from shop.kernel import clock, jobs
 from shop.kernel.db import session, transaction
 from shop.orders import services as orders
 from shop.orders.models import Order
+from shop.orders.services import returns
 from shop.points.models import Point, PointKind
 from shop.receipts import queries as receipts_read
 from shop.receipts import services as receipts
@@ -119,7 +120,7 @@ def test_a_parcel_that_came_back_and_money_that_went_back(trade: Trade) -> None:
     whole = trade.order((trade.fish, 2, trade.levels["fish"]))
     parcel = trade.arrive(whole)
     settle()
-    orders.take_back(DESK, parcel, restock=False, reason="Khách không nhận")
+    returns.take_back(DESK, parcel, restock=False, reason="Khách không nhận")
     settle()
     kept = sums()
     assert (kept["sale"], kept["return"], kept["commission"]) == (240_000, -240_000, 0)
@@ -141,7 +142,7 @@ def test_cancelled_or_undelivered_owes_nothing(trade: Trade) -> None:
     orders.cancel(DESK, trade.order((trade.fish, 1, trade.levels["fish"])), "khách đổi ý")
     refused = trade.order((trade.fish, 2, trade.levels["fish"]))
     parcel = trade.arrive(refused, paid=False)
-    orders.take_back(DESK, parcel, restock=True, reason="Không liên lạc được")
+    returns.take_back(DESK, parcel, restock=True, reason="Không liên lạc được")
     assert session().get(Order, refused, populate_existing=True).status == "cancelled"
     trade.counter((trade.fish, 40 + 40))  # first the two consigned levels, by id
     settle()

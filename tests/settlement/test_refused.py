@@ -12,7 +12,7 @@ from shop.kernel import clock, invariants
 from shop.kernel.db import session
 from shop.orders import services as orders
 from shop.orders.models import Fulfilment, Order, OrderLine, PaymentStatus, RefusalWhy
-from shop.orders.services import parcels
+from shop.orders.services import parcels, returns
 from shop.payments import services as payments
 from shop.payments.models import Payment, Refund
 from shop.settlement.models import Entry, EntryKind, Party
@@ -109,7 +109,7 @@ def test_a_parcel_that_came_back_undoes_no_other(trade: Trade) -> None:
     orders.hand_over(DESK, second, carrier="GHN")
     trade.pay(order)
     settle()
-    orders.take_back(DESK, second, restock=True, reason="Không liên lạc được")
+    returns.take_back(DESK, second, restock=True, reason="Không liên lạc được")
     settle()
     assert sums() == {"sale": 240_000, "commission": -24_000}
     assert settle() == 0

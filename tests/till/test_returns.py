@@ -100,12 +100,12 @@ def test_returned_at_another_point(counter: Counter) -> None:
 def test_the_office_cannot_take_a_counters_parcel_back_as_a_whole(counter: Counter) -> None:
     import pytest
 
-    from shop.orders import services as orders
     from shop.orders.errors import StepNotAllowed
     from shop.orders.models import Fulfilment
+    from shop.orders.services import returns
     from tests.till.conftest import BOSS
 
     sell(counter, 1)
     with pytest.raises(StepNotAllowed):
-        orders.take_back(BOSS, session().query(Fulfilment).one().id, restock=True, reason="trả lại")
+        returns.take_back(BOSS, session().query(Fulfilment).one().id, restock=True, reason="trả lại")
     assert session().query(StockMovement).filter_by(kind="return").count() == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from shop.banking import deciding
+from shop.banking import deciding, postings
 from shop.banking.errors import LineSpent
 from shop.banking.models import Allocation, BankLine, LineState, LineStep, Queue, Use
 from shop.banking.services.lines import step_of
@@ -62,6 +62,7 @@ def put(actor: Actor, line: BankLine, use: Use, amount: int, **more: Any) -> All
     s = session()
     s.add(row)
     s.flush()
+    postings.put(row.id, actor)
     settle(line, handled=line.handled_amount + amount)
     return row
 
@@ -81,7 +82,7 @@ def settle(
         if uses & {Use.REFUND, Use.PAYOUT}:
             line.state = LineState.CONFIRMED
         else:
-            line.state = LineState.CREDITED if uses & {Use.PAYMENT, Use.RETURN} else LineState.ASIDE
+            line.state = LineState.CREDITED if uses & {Use.PAYMENT, Use.RETURN, Use.REMITTANCE} else LineState.ASIDE
     session().flush()
 
 

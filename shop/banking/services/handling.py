@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.banking import deciding
+from shop.banking import deciding, postings
 from shop.banking.errors import CannotUndo, LineChanged, LineTaken, UnknownOrder
 from shop.banking.events import MoneyOver, MoneyShort
 from shop.banking.models import Allocation, BankLine, Category, LineState, Queue, Use
@@ -21,7 +21,7 @@ from shop.kernel.db import session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.orders.models import Order
-from shop.payments import memo, outgoing
+from shop.payments import incoming, memo, outgoing
 from shop.payments import services as payments
 from shop.payments.errors import MoneyFollowed, ReferenceUsed
 from shop.payments.models import Payment, PaymentReceipt, PaymentState
@@ -291,6 +291,29 @@ def confirm(actor: Actor, reference: str, kind: str, target: str, version: int, 
     _act(actor, reference, version, op_key, "confirm", [kind, target], act)
 
 
+def remit(actor: Actor, reference: str, kind: str, target: str, version: int, *, op_key: str) -> None:
+    """What is left of a line that came is for the batch called `target`, as much as that lacks; what is over waits.
+
+    Raises:
+        NotFound: nothing of that name waits; LineChanged, LineTaken; what the room's command raises.
+    """
+    source = incoming.sources().get(kind)
+    if source is None:
+        raise NotFound
+
+    def act(line: BankLine) -> dict[str, Any]:
+        _coming(line)
+        one = next((w for w in source.waiting([], [target]) if w.reference == target), None)
+        if one is None:
+            raise NotFound
+        amount = min(line.rest_amount, one.amount)
+        number = source.arrived(actor, target, amount, line.reference)
+        books.put(actor, line, Use.REMITTANCE, amount, target=f"{kind}:{target}:{number}")
+        return {"kind": kind, "target": target, "amount": amount}
+
+    _act(actor, reference, version, op_key, "remit", [kind, target], act)
+
+
 # --- undoing -----------------------------------------------------------------------------------------------------
 
 
@@ -310,13 +333,14 @@ def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_k
         except MoneyFollowed as error:
             raise CannotUndo from error
         s = session()
-        s.add(
-            Allocation(
-                line_id=line.id, use=part.use, amount=-part.amount, payment_id=part.payment_id, receipt_id=part.receipt_id,
-                adopted=part.adopted, target=part.target, category=part.category, reverses_id=part.id, actor_key=actor.key,
-                actor_label=actor.label, at=clock.now(),
-            )
+        back = Allocation(
+            line_id=line.id, use=part.use, amount=-part.amount, payment_id=part.payment_id, receipt_id=part.receipt_id,
+            adopted=part.adopted, target=part.target, category=part.category, reverses_id=part.id, actor_key=actor.key,
+            actor_label=actor.label, at=clock.now(),
         )  # fmt: skip
+        s.add(back)
+        s.flush()
+        postings.put(back.id, actor)
         # Open before it is looked at anew: what is decided is a suggestion now, and the machine does not credit it again.
         books.settle(line, Queue.UNMATCHED, handled=line.handled_amount - part.amount)
         decision = deciding.decide([line])[line.id]
@@ -334,6 +358,10 @@ def _take_back(actor: Actor, part: Allocation) -> None:
         return
     if part.use in {Use.REFUND, Use.PAYOUT}:
         raise MoneyFollowed
+    if part.use is Use.REMITTANCE:
+        kind, target, number = (part.target or "").split(":")
+        incoming.sources()[kind].take_back(actor, target, int(number))
+        return
     if part.use is Use.RETURN:
         payments.drop_surplus(actor, int(part.target or 0), "Hoàn tác phần dư của dòng sao kê.")
     payments.take_back(actor, int(part.receipt_id or 0))

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from shop.banking import postings
 from shop.banking.models import BankLine, LineState, LineStep, Queue, RowOutcome, ShopAccount
 from shop.banking.reading import Read
 from shop.kernel import clock, text
@@ -198,6 +199,7 @@ def write(
         for (_row, verdict), line_id in zip(batch, made, strict=True):
             verdict.line_id = line_id
         ids += made
+        postings.came(made, actor)
         s.execute(insert(LineStep), [step_of(actor, i, "seen", {"source": source}) for i in made])
     for row, verdict in zip(rows, verdicts, strict=True):
         if verdict.outcome is RowOutcome.KNOWN and verdict.line_id is not None:

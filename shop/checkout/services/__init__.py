@@ -12,6 +12,7 @@ from shop.checkout.services.placing import (
     cancel_overdue,
     card_page,
     make_plan,
+    pays_ahead,
     place,
     usual_payment,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "forget_baskets",
     "make_plan",
     "merge_at_login",
+    "pays_ahead",
     "place",
     "put_claimed",
     "usual_payment",

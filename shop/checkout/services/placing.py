@@ -36,6 +36,7 @@ from shop.points import queries as points
 from shop.promotions import queries as promotions
 from shop.promotions.errors import OfferGone
 from shop.promotions.queries import NOBODY, Buyer
+from shop.remittances.queries import buyers as refusals
 from shop.stock import queries as stock
 from shop.stock import services as stock_services
 from shop.stock.errors import SoldOut
@@ -86,6 +87,12 @@ def usual_payment(*, cash: bool = True) -> str:
     if not cash:
         methods = [m for m in methods if m is not PaymentMethod.COD]
     return methods[0].value if methods else ""
+
+
+def pays_ahead(phone: str | None, user_id: int | None) -> bool:
+    """Whether this buyer refused so many parcels that no cash is taken of him at the door, as far as another way is offered."""
+    others = [m for m in payments.available_methods() if m is not PaymentMethod.COD]
+    return bool(others) and refusals.must_pay_ahead(phone, user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ def place(
     Raises:
         KeyUsedOtherwise: the key belongs to somebody else or to another content.
         EmptyBasket, NotForSale, CertificateLapsed, BasketSoldOut, LimitReached, PriceChanged, AgeRequired, CashNotAllowed,
-        MethodNotOffered, PointNotOffered, TooManyUnpaid: nothing was ordered.
+        PayAhead, MethodNotOffered, PointNotOffered, TooManyUnpaid: nothing was ordered.
         CodeRefused: the code does not count; nothing was ordered.
     """
     op_key = operations.checked_key(op_key)
@@ -190,6 +197,8 @@ def _ordered(
 ) -> Ordered:
     if wish.payment not in payments.available_methods():
         raise errors.MethodNotOffered(field="payment")
+    if wish.payment is PaymentMethod.COD and pays_ahead(wish.phone, user_id):
+        raise errors.PayAhead(field="payment")
     address = places.check_address(wish.province, wish.commune) if wish.delivery is DeliveryKind.SHIP else None
     gone = False
     for attempt in range(ATTEMPTS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -74,6 +75,7 @@ def _more(fair: Exhibition, error: ShopError | None = None) -> Any:
     booths = [row for row in queries.booths(fair.id) if row.given and row.point_id]
     code = request.values.get("booth", "")
     chosen = next((row for row in booths if row.code == code), None)
+    packs = queries.packs_of(chosen.id) if chosen else []
     return page(
         "exhibitions/office/more.html",
         fair,
@@ -82,11 +84,20 @@ def _more(fair: Exhibition, error: ShopError | None = None) -> Any:
         rows=queries.replenishments(fair.id),
         booths=booths,
         chosen=chosen,
-        packs=queries.packs_of(chosen.id) if chosen else [],
+        packs=packs,
+        home=at_home(fair, packs),
         soon=acts.local(clock.now() + timedelta(hours=2)),
         open=fair.state in OPEN_FAIR,
         **_common(error),
     )
+
+
+def at_home(fair: Exhibition, packs: Sequence[queries.PackHere]) -> dict[int, int]:
+    """What the fair's own store can still give of these packs (units by variant); nothing where the fair has none."""
+    if fair.home_point_id is None or not packs:
+        return {}
+    free = goods_queries.home_stock(fair.home_point_id, [p.variant_id for p in packs])
+    return {p.variant_id: free.get(p.variant_id, 0) for p in packs}
 
 
 def more_of(form: Any) -> More:

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.exhibitions.office import acts, bp
-from shop.exhibitions.office.days import more_of
+from shop.exhibitions.office.days import at_home, more_of
 from shop.exhibitions.queries import days as queries
 from shop.exhibitions.services import replenishing
 from shop.exhibitions.services.days import OPEN_FAIR
@@ -51,7 +51,9 @@ def _page(booth_id: int, error: ShopError | None = None) -> Any:
         here=HERE,
         fair=fair,
         booth=booth,
+        point=points.point(booth.point_id) if booth.point_id is not None else None,
         packs=packs,
+        home=at_home(fair, packs),
         free=free,
         rows=queries.replenishments(fair.id, booth_id=booth_id),
         soon=acts.local(clock.now() + timedelta(hours=2)),

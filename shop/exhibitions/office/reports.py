@@ -152,14 +152,26 @@ def report_rows(slug: str) -> Any:
         title=found.title,
         view=view,
         total=len(view.found),
-        totals=[(gettext(c.label), totals[c.key], c.key) for c in found.table.columns if c.kind == "num"],
+        totals=[
+            *((gettext(word), n, "") for word, n in report_lists.counted(found.table, view.found)),
+            *((gettext(c.label), totals[c.key], c.key) for c in found.table.columns if c.kind == "num"),
+        ],
         keys=[(c.key, c.kind) for c in found.table.columns],
         money=MONEY,
         version=version,
+        frozen=_frozen(version, request.args.get("by", ""), request.args.get("key", "")),
         words=report_words,
         orders=guards.may(P.ORDER_READ, "*"),
         of=lambda row: [c.of(row) for c in found.table.columns],
     )
+
+
+def _frozen(version: FairReport | None, by: str, key: str) -> list[tuple[str, str]] | None:
+    """What a version has for a list that is read as it is now: (what, number) of its sums; None where the rows are its own."""
+    if version is None or by not in report_lists.OF_NOW:
+        return None
+    sums = [name for name, behind in report_words.BEHIND.items() if behind == by and not key]
+    return [(x.label, x.text) for x in report_words.sums(version.figures, "", None) if x.key in sums]
 
 
 MONEY = frozenset({"amount", "lost", "fee", "subsidy", "planned", "actual", "counted", "value", "after_30", "after_90"})

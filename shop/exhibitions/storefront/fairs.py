@@ -52,7 +52,9 @@ def fair(slug: str) -> str:
     """One fair: days, place, call, plan, who is there once that is published, figures with their sources."""
     row = reads.public(slug)
     today = clock.today()
-    p = drawn.of(row, who=row.state in drawn.SHOWN) if row.state is not FairState.RECORDED else None
+    # Nobody needs the plan of a fair that is not built.
+    planned = row.state not in (FairState.RECORDED, FairState.CANCELLED)
+    p = drawn.of(row, who=row.state in drawn.SHOWN) if planned else None
     commune = places.display(row.commune_code) if row.commune_code else ""
     return render_template(
         "exhibitions/storefront/fair.html",

@@ -25,7 +25,6 @@ from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
     ALLOWED,
     CLOSED,
-    TILL,
     DeliveryKind,
     Fulfilment,
     FulfilmentStatus,
@@ -418,30 +417,6 @@ def deliver(actor: Actor, fulfilment_id: int) -> None:
         complete_if_done(actor, order.id)
 
 
-def take_back(actor: Actor, fulfilment_id: int, *, restock: bool, reason: str) -> None:
-    """A parcel came back: its goods are looked at and put back to stock, or written off.
-
-    Raises:
-        Invalid: no reason.
-    """
-    if len(reason.strip()) < 2:
-        raise Invalid(N_("Hãy ghi lý do trả hàng."), field="reason")
-    with transaction():
-        order, found = _fulfilment(fulfilment_id)
-        if order.channel == TILL:  # comes back at a counter, against the receipt and line by line
-            raise StepNotAllowed
-        step(actor, "fulfilment", found.id, FulfilmentStatus.RETURNED, order_id=order.id, reason=reason.strip())
-        stock.take_back(actor, hold_reference(order.reference, found.number), restock=restock, reason=reason.strip())
-        if order.discount_amount:
-            kept = {line.id: line.left_quantity for line in order.lines if line.fulfilment_id == found.id}
-            discounts.give_back(order.id, kept, freight=found.id)
-        audit.record(
-            actor, "orders.take_back", f"order:{order.id}", parcel=found.number, restock=restock, reason=reason.strip()
-        )
-        publish(events.FulfilmentReturned(order.id, found.id))
-        complete_if_done(actor, order.id)
-
-
 def refund_asked(actor: Actor, order_id: int) -> None:
     """A refund of the whole order is on its way. Nothing happens if that is known."""
     with transaction():
@@ -478,10 +453,10 @@ def paid_too_late(actor: Actor, order_id: int) -> None:
             )
 
 
-def complete_if_done(actor: Actor, order_id: int) -> bool:
+def complete_if_done(actor: Actor, order_id: int, *, nothing_kept: str | None = None) -> bool:
     """Complete the order once every parcel has arrived or come back and the money is settled; return whether it did.
 
-    A cash order of which nothing was kept ends cancelled: there is nothing to pay.
+    A cash order of which nothing was kept ends cancelled, for the reason `nothing_kept`: there is nothing to pay.
     """
     with transaction():
         order = _locked(order_id)
@@ -491,7 +466,7 @@ def complete_if_done(actor: Actor, order_id: int) -> bool:
         if not states or not states <= {FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED}:
             return False
         if states == {FulfilmentStatus.RETURNED} and order.payment_status == PaymentStatus.DUE:
-            reason = N_("Khách không nhận hàng, hàng đã trả về")
+            reason = nothing_kept or N_("Khách không nhận hàng, hàng đã trả về")
             step(actor, "order", order_id, OrderStatus.CANCELLED, order_id=order_id, reason=reason, cancelled_at=clock.now(),
                  cancel_reason=reason)  # fmt: skip
             step(actor, "payment", order_id, PaymentStatus.VOID, order_id=order_id)

@@ -143,6 +143,23 @@ def units(prefix: str = "refuse-") -> dict[int, int]:
     return found
 
 
+def looked() -> tuple[bool, dict[int, int] | None]:
+    """What was found of a parcel that came back: whether all of it is good, or the bad units by line.
+
+    Raises:
+        Invalid: no choice, a number that is none, or none bad of what is bad in part.
+    """
+    goods = request.form.get("goods", "")
+    if goods not in {"stock", "off", "part"}:
+        raise Invalid(N_("Hãy chọn hàng nhập lại kho hay hủy."), field="goods")
+    if goods != "part":
+        return goods == "stock", None
+    bad = {line: n for line, n in units("bad-").items() if n}
+    if not bad:
+        raise Invalid(N_("Hãy ghi số hỏng của ít nhất một món."), field="bad")
+    return True, bad
+
+
 def refusal() -> tuple[dict[int, int] | None, RefusalWhy, str]:
     """What a form of refusal says: units by line (None: the whole parcel), why, the words.
 

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.kernel import operations, web
-from shop.kernel.errors import N_, Forbidden, Invalid, NotFound, ShopError
+from shop.kernel.errors import Forbidden, Invalid, NotFound, ShopError
 from shop.orders import desk as steps
 from shop.pages import desk as read
 from shop.pages import papers
@@ -208,9 +208,7 @@ def returned(reference: str, number: int) -> Any:
     parcel_id = _id(reference, number)
 
     def command() -> None:
-        goods = request.form.get("goods", "")
-        if goods not in {"stock", "off"}:
-            raise Invalid(N_("Hãy chọn hàng nhập lại kho hay hủy."), field="goods")
-        steps.take_back(guards.actor(), parcel_id, desk.reason(), desk.op_key(), restock=goods == "stock")
+        good, bad = desk.looked()
+        steps.take_back(guards.actor(), parcel_id, desk.reason(), desk.op_key(), restock=good, bad=bad)
 
     return attempt(reference, number, f"returned-{number}", command, gettext("Đã ghi nhận hàng trả về."))

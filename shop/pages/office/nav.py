@@ -47,6 +47,7 @@ WAYS: Ways = (
             Way("/office/promotions", N_("Khuyến mại"), "cash", P.PROMOTION_READ),
             Way("/office/payments", N_("Thanh toán"), "card", P.PAYMENT_READ),
             Way("/office/bank", N_("Sao kê ngân hàng"), "list", P.BANK_READ),
+            Way("/office/remittances", N_("Thu hộ (COD)"), "cash", P.REMITTANCE_READ),
             Way("/office/messages", N_("Thư của khách"), "bell", P.MESSAGE_READ),
             Way("/office/conversations", N_("Trao đổi về đơn"), "bell", P.MESSAGE_READ),
             Way("/office/demand/waiting", N_("Hàng chờ"), "clock", P.WAITING_READ),

@@ -317,10 +317,8 @@ def returned_parcel(reference: str, number: int) -> Any:
     parcel_id = _id(reference, number)
 
     def command() -> None:
-        goods = request.form.get("goods", "")
-        if goods not in {"stock", "off"}:
-            raise Invalid(N_("Hãy chọn hàng nhập lại kho hay hủy."), field="goods")
-        steps.take_back(guards.actor(), parcel_id, desk.reason(), desk.op_key(), restock=goods == "stock")
+        good, bad = desk.looked()
+        steps.take_back(guards.actor(), parcel_id, desk.reason(), desk.op_key(), restock=good, bad=bad)
 
     return _attempt(reference, number, "returned", command, gettext("Đã ghi nhận hàng trả về."))
 

@@ -21,6 +21,7 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT
 from shop.orders.models import Order, OrderStatus, PaymentMethod
+from shop.payments import books
 from shop.payments.errors import IssueClosed, MoneyFollowed, PaymentClosed, ReferenceUsed
 from shop.payments.events import PaymentCaptured, PaymentFailed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
@@ -103,8 +104,9 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             raise ReferenceUsed
         return False
     now = clock.now()
-    s.execute(
-        insert(PaymentReceipt).values(
+    receipt_id: int = s.execute(
+        insert(PaymentReceipt)
+        .values(
             payment_id=payment.id,
             provider=payment.provider,
             reference=reference,
@@ -114,9 +116,11 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             actor_label=actor.label,
             at=now,
         )
-    )
+        .returning(PaymentReceipt.id)
+    ).scalar_one()
     was_paid = payment.state is PaymentState.CAPTURED
     payment.captured_amount += amount
+    books.received(receipt_id, payment.order_id, actor)
     if was_paid:
         open_issue(
             "paid_again",
@@ -338,8 +342,9 @@ def take_back(actor: Actor, receipt_id: int) -> None:
     spare = payment.state is PaymentState.HELD or (payment.state is PaymentState.CAPTURED and left >= payment.amount)
     if receipt.reverses_id is not None or gone is not None or left < 0 or not spare:
         raise MoneyFollowed
-    s.execute(
-        insert(PaymentReceipt).values(
+    back_id: int = s.execute(
+        insert(PaymentReceipt)
+        .values(
             payment_id=payment.id,
             provider=payment.provider,
             reference=f"{receipt.reference[:240]}/take-back",
@@ -350,8 +355,10 @@ def take_back(actor: Actor, receipt_id: int) -> None:
             at=clock.now(),
             reverses_id=receipt.id,
         )
-    )
+        .returning(PaymentReceipt.id)
+    ).scalar_one()
     payment.captured_amount -= receipt.amount
+    books.received(back_id, payment.order_id, actor)
     for key in (f"amount:{payment.provider}:{receipt.reference}", f"again:{payment.provider}:{receipt.reference}"):
         close_issue(key, "Đã gỡ khoản tiền này ra.")
     if payment.state is PaymentState.HELD and left == 0:

@@ -15,7 +15,7 @@ from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import vnd
 from shop.orders.models import Order
-from shop.payments import gateway
+from shop.payments import books, gateway
 from shop.payments.errors import (
     MoneyFollowed,
     MoneyHeld,
@@ -258,6 +258,7 @@ def _succeeded(refund: Refund) -> None:
     refund.state, refund.done_at, refund.last_error = RefundState.SUCCEEDED, clock.now(), None
     s.flush()
     payment = refund.payment
+    books.refunded(refund.id, payment.order_id)
     gone = s.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.payment_id == payment.id, Refund.state == RefundState.SUCCEEDED
@@ -278,6 +279,7 @@ def _failed(refund: Refund, reason: str) -> None:
     refund.state, refund.done_at, refund.last_error = RefundState.FAILED, clock.now(), reason[:2000]
     s = session()
     s.flush()
+    books.refunded(refund.id, payment.order_id)
     # A refund made at the provider may have had no room in our books; now there is some.
     s.execute(
         update(ProviderEvent)

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from shop.kernel import clock, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, insert_missing, session
+from shop.settlement import books
 from shop.settlement.arithmetic import Parts, Terms, period_of
 from shop.settlement.models import (
     Account,
@@ -51,6 +52,7 @@ def post(actor: Actor, rows: Sequence[dict[str, Any]]) -> None:
         session().execute(
             insert(Entry), [{name: row.get(name, _DEFAULTS.get(name)) for name in names} for row in batch]
         )
+    books.posted(actor, [row["cause"] for row in rows])
 
 
 _DEFAULTS = {"quantity": 0, "discount_amount": 0, "is_demo": False}

@@ -20,7 +20,7 @@ from shop.kernel.events import publish
 from shop.payments import vietqr
 from shop.producers import queries as producers
 from shop.producers.models import BankAccount
-from shop.settlement import rules
+from shop.settlement import books, rules
 from shop.settlement.errors import BankReferenceUsed, NothingToPay, SettlementStep, TwoPeople
 from shop.settlement.events import PayoutPaid
 from shop.settlement.models import (
@@ -206,6 +206,7 @@ def paid(actor: Actor, reference: str, bank_reference: str, paid_on: date, *, op
         except IntegrityError as error:
             raise BankReferenceUsed(field="bank_reference") from error
         steps.step(actor, statement, StatementState.PAID, number)
+        books.paid(actor, row.id)
         audit.record(
             actor,
             "settlement.paid",

@@ -205,7 +205,7 @@ def release_units(reference: str, wanted: Mapping[int, int]) -> int:
                 .execution_options(synchronize_session=False)
             )
             back.append((level_id, n, stage, hold_id))
-        if any(left.values()):
+        if left is not None and any(left.values()):
             raise NoClaim
         return _give_back(sorted(back, key=lambda row: row[0]))
 
@@ -265,10 +265,14 @@ def hand_over(actor: Actor, reference: str) -> int:
         return sum(row[1] for row in rows)
 
 
-def take_back(actor: Actor, reference: str, *, restock: bool, reason: str) -> int:
-    """Bring goods handed over under `reference` back to their levels; without `restock` they are written off at once.
+def take_back(actor: Actor, reference: str, *, restock: bool, reason: str, bad: Mapping[int, int] | None = None) -> int:
+    """Bring goods handed over under `reference` back to their levels; without `restock` they are written off at once, or of
+    each variant the `bad` units, if given.
 
     Returns how many units came back; a second call brings nothing back.
+
+    Raises:
+        ValueError: more is bad than came back (a defect of the caller).
     """
     with transaction() as s:
         known = select(StockMovement.op_key).where(
@@ -276,31 +280,39 @@ def take_back(actor: Actor, reference: str, *, restock: bool, reason: str) -> in
         )
         returned = set(s.scalars(known))
         sold = s.execute(
-            select(StockMovement.level_id, StockMovement.quantity, StockMovement.op_key)
+            select(StockMovement.level_id, StockLevel.variant_id, StockMovement.quantity, StockMovement.op_key)
+            .join(StockLevel, StockLevel.id == StockMovement.level_id)
             .where(StockMovement.reference == reference, StockMovement.kind == MovementKind.SALE)
             .order_by(StockMovement.level_id)
         )
-        back = [(level_id, -n, key) for level_id, n, key in sold if f"{key}:return" not in returned]
+        back = [(level_id, v, -n, key) for level_id, v, n, key in sold if f"{key}:return" not in returned]
+        if not back:
+            return 0
+        left = None if bad is None else dict(bad)
         tally = _Tally()
         movements = []
-        for level_id, n, key in back:
+        for level_id, variant_id, n, key in back:
             row = _change_level(level_id, on_hand=n)
             movements.append(
                 _movement(actor, level_id, MovementKind.RETURN, n, row[2], reason, reference, f"{key}:return")
             )
-            if restock:
-                tally.add(row, n)
-            else:
-                row = _change_level(level_id, on_hand=-n)
+            off = (0 if restock else n) if left is None else min(n, left.get(variant_id, 0))
+            if left is not None and off:
+                left[variant_id] -= off
+            if off:
+                row = _change_level(level_id, on_hand=-off)
                 movements.append(
                     _movement(
-                        actor, level_id, MovementKind.WRITE_OFF, -n, row[2], reason, reference, f"{key}:write-off"
+                        actor, level_id, MovementKind.WRITE_OFF, -off, row[2], reason, reference, f"{key}:write-off"
                     )
                 )
-        if movements:
-            s.execute(insert(StockMovement), movements)
+            if n > off:
+                tally.add(row, n - off)
+        if left is not None and any(left.values()):
+            raise ValueError(f"{reference}: more is bad than came back")
+        s.execute(insert(StockMovement), movements)
         tally.write()
-        return sum(n for _level, n, _key in back)
+        return sum(n for _level, _variant, n, _key in back)
 
 
 # --- goods in and corrections ------------------------------------------------------------------------------------

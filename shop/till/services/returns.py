@@ -12,7 +12,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.services import hold_reference
 from shop.payments.services import counter as money
 from shop.stock.services import counter as goods
-from shop.till import forms
+from shop.till import books, forms
 from shop.till.errors import ReturnTooMuch, ReturnWorthLess, SaleUnknown
 from shop.till.models import Purpose, TenderKind, TillLine, TillReturn, TillReturnLine, TillSale
 from shop.till.services import sessions
@@ -81,6 +81,7 @@ def returned(taking: Taking, body: forms.Return) -> None:
             sessions.INSERT_TENDERS,
             [_tender(taking, body, turn, return_id, refund_id, amount) for refund_id, amount in refunds],
         )
+        books.of_event(who, taking.event_id)
     taking.result["reference"] = sale.number
     sessions.odd_clock(taking, turn.id)
 

@@ -19,7 +19,7 @@ from shop.orders.models import PaymentMethod
 from shop.orders.services import DraftLine, counter, hold_reference
 from shop.payments.services import counter as money
 from shop.stock.services import counter as goods
-from shop.till import forms
+from shop.till import books, forms
 from shop.till.errors import (
     AgeNotConfirmed,
     CertificateOver,
@@ -129,6 +129,7 @@ def sold(taking: Taking, body: forms.Sale) -> None:
     )  # fmt: skip
     if body.tenders:
         execute(sessions.INSERT_TENDERS, _tenders(taking, body, turn, sale_id, payments))
+        books.of_event(who, taking.event_id)
     _tell(taking, body, turn, sale_id, left)
 
 

@@ -15,7 +15,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import execute, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.money import LARGEST_AMOUNT
-from shop.till import forms, rules
+from shop.till import books, forms, rules
 from shop.till.errors import KeeperUnknown, SessionForeign, SessionOver
 from shop.till.models import Device, Purpose, TenderKind, TillClosing, TillSession, TillTender
 from shop.till.services.taking import Taking
@@ -152,6 +152,7 @@ def opened(taking: Taking, body: forms.SessionOpen) -> None:
                 keeper_id=who.user_id, keeper_name=who.name, float_amount=body.float_amount, opened_at=taking.trusted_at
             )
         )
+    books.floated(who.actor, session_id)
     if not who.may:
         taking.notice("keeper-without-right", session_id, keeper=who.name)
     _odd_clock(taking, session_id)
@@ -186,6 +187,7 @@ def cash(taking: Taking, body: forms.Cash) -> None:
             }
         ],
     )
+    books.of_event(found.keeper.actor, taking.event_id)
     _odd_clock(taking, found.id)
 
 
@@ -203,13 +205,14 @@ def _count(
     float_amount = execute(select(TillSession.float_amount).where(TillSession.id == session_id)).scalar_one()
     through, until = execute(_CASH, {"session_id": session_id}).one()
     expected = float_amount + int(through)
-    execute(
+    closing_id = execute(
         insert(TillClosing).values(
             session_id=session_id, event_id=event_id, counted=counted, counted_amount=counted_amount,
             float_amount=float_amount, expected_amount=expected, variance_amount=counted_amount - expected,
             tenders_until=until, note=note, actor_key=actor.key, actor_label=actor.label, at=at, received_at=now,
-        )
-    )  # fmt: skip
+        ).returning(TillClosing.id)
+    ).scalar_one()  # fmt: skip
+    books.counted(actor, closing_id)
     return {"expected": expected, "variance": counted_amount - expected}
 
 

@@ -17,11 +17,13 @@ from shop.kernel.db import db, engine_options
 from shop.points import queries as points
 from shop.till.services import devices
 from tests.browser.conftest import (  # noqa: F401 - fixtures
+    LONGEST_SECONDS,
     axe,
     browser_type_launch_args,
     chromium,
     fits,
     open_page,
+    second_factors,
     watch,
 )
 from tests.conftest import Run, _build
@@ -35,6 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/till/app/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
             if chromium() is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine (.ci/chromium says how)"))
 
@@ -140,9 +143,18 @@ class Till:
         self.opened()
         self.page.get_by_role("button", name="Ghi danh máy").click()
         expect(self.page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        self.held()
         return self
+
+    def held(self) -> None:
+        """The service worker has the page."""
+        self.page.evaluate(
+            """async () => {
+              const worker = navigator.serviceWorker;
+              await worker.ready;
+              if (!worker.controller) await new Promise((done) => worker.addEventListener("controllerchange", done));
+            }"""
+        )
 
     def enter(self, pin: str = PIN) -> Till:
         self.page.get_by_label("Mã PIN").fill(pin)
@@ -164,10 +176,8 @@ class Till:
         before = self.count()
         self.page.get_by_test_id("till-search").fill(sku)
         self.page.locator(f'[data-testid="till-card"][data-sku="{sku}"]').click()
-        self.page.wait_for_function(
-            "n => document.querySelector('dialog[open]') || Number(document.querySelector('.till-main').dataset.count) > n",
-            arg=before,
-        )
+        more = self.page.locator(f'.till-main:not([data-count="{before}"])')
+        expect(self.page.locator("dialog[open]").or_(more).first).to_be_attached()
 
     def count(self) -> int:
         """Units in the basket."""

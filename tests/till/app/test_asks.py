@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, sign_in  # noqa: F401 - a fixture
+from tests.browser.waits import until
 
 # A person's browser: the test's own says that it is none.
 PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -29,13 +29,12 @@ def staff(open_page: Any, sign_in: Any) -> Any:  # noqa: F811
 
 def until_there(page: Any, path: str, text: str) -> None:
     """Counts are written a few seconds after the page that was answered."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+
+    def there() -> int:
         page.goto(path)
-        if page.get_by_role("rowheader", name=text).count():
-            return
-        page.wait_for_timeout(1000)
-    raise AssertionError(f"{text} not on {path}")
+        return page.get_by_role("rowheader", name=text).count()
+
+    until(there, f"{text} on {path}")
 
 
 def test_a_counter_off_line_writes_down_what_it_had_not(till, office, staff, axe, fits, live_server) -> None:

@@ -16,6 +16,8 @@ from shop.payments import vietqr
 from shop.till.words import WORDS
 from tests.house import source
 
+pytestmark = pytest.mark.one_database
+
 BANK = {"bin": "970436", "account": "9889559357"}
 SEARCH_MS = 50
 

@@ -1,0 +1,162 @@
+"""What payments mean in the books (`ledger`): money that came and went back, and what the buyer has got for it.
+
+A receipt is owed to its buyer until goods are handed over. An order's value leaves his account when the order is completed; of
+an order that is paid never more than was kept of its money, so that after a refund nobody owes the other anything. What a
+counter took and gave is posted by its own room, from its own rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.db import session
+from shop.ledger import services as ledger
+from shop.ledger import sources
+from shop.ledger.services import Draft, Line
+from shop.orders.models import DEPOSIT, TILL, Order, OrderRefusal, OrderStatus, PaymentMethod
+from shop.payments.models import Payment, PaymentReceipt, Refund, RefundState
+
+COUNTER = "till"
+
+
+def where(method: PaymentMethod, provider: str, order: str, *, back: bool = False) -> tuple[str, str, str]:
+    """Account, party and channel of money of a payment that comes, or goes back: of cash that was collected it goes by
+    transfer."""
+    if method is PaymentMethod.CARD:
+        return "gateway", f"gateway:{provider}", f"gateway:{provider}"
+    if method is PaymentMethod.COD and not back:
+        return "cod-in-transit", f"order:{order}", "cod"
+    return "transit", f"order:{order}", "cod" if method is PaymentMethod.COD else "transfers"
+
+
+def _receipts(ids: Sequence[int]) -> list[Draft]:
+    rows = session().execute(
+        select(PaymentReceipt.id, PaymentReceipt.amount, PaymentReceipt.at, Payment.method, Payment.provider,
+               Order.reference)
+        .join(Payment, Payment.id == PaymentReceipt.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(PaymentReceipt.id.in_(ids))
+    )  # fmt: skip
+    drafts = []
+    for i, amount, at, method, provider, order in rows:
+        account, party, channel = where(method, provider, order)
+        lines = [Line(account, amount, party), Line("buyers", -amount, f"order:{order}")]
+        drafts.append(Draft(RECEIPT.kind, RECEIPT.cause(i), channel, RECEIPT.cause(i), at, lines))
+    return drafts
+
+
+RECEIPT = sources.register(
+    sources.Source("receipt", lambda: select(PaymentReceipt.id).where(PaymentReceipt.provider != COUNTER), _receipts)
+)
+
+
+def _refunds(ids: Sequence[int]) -> list[Draft]:
+    """Those that have gone; of others nothing is left in the books."""
+    rows = session().execute(
+        select(Refund.id, Refund.amount, Refund.state, Refund.done_at, Refund.created_at, Payment.method, Payment.provider,
+               Order.reference)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Refund.id.in_(ids), Payment.provider != COUNTER)
+    )  # fmt: skip
+    drafts = []
+    for i, amount, state, done_at, created_at, method, provider, order in rows:
+        account, party, channel = where(method, provider, order, back=True)
+        lines = [Line("buyers", amount, f"order:{order}"), Line(account, -amount, party)]
+        gone = lines if state is RefundState.SUCCEEDED else []
+        drafts.append(Draft(REFUND.kind, REFUND.cause(i), channel, REFUND.cause(i), done_at or created_at, gone))
+    return drafts
+
+
+def _gone() -> Select[Any]:
+    by_room = select(Refund.id).join(Payment, Payment.id == Refund.payment_id).where(Payment.provider != COUNTER)
+    return by_room.where(Refund.state == RefundState.SUCCEEDED)
+
+
+REFUND = sources.register(sources.Source("refund", _gone, _refunds))
+
+
+# --- what the buyer has for it -----------------------------------------------------------------------------------
+
+
+def kept_value(owed: int, captured: int, refunded: int) -> int:
+    """What a completed order is worth to its buyer in the books, in đồng: what he owed; of a paid order, what was not given
+    back of its money, if that is less."""
+    return owed if captured < owed else min(owed, captured - refunded)
+
+
+def _values(ids: Sequence[int]) -> list[Draft]:
+    """Completed orders at what they are worth now. Goods stand at the whole less what was paid for their delivery."""
+    s = session()
+    money: dict[int, tuple[int, int, datetime | None]] = {
+        i: (int(captured), int(refunded), last)
+        for i, captured, refunded, last in s.execute(
+            select(
+                Payment.order_id,
+                func.coalesce(func.sum(Payment.captured_amount), 0),
+                func.coalesce(func.sum(_SUCCEEDED), 0),
+                func.max(_LAST),
+            )
+            .where(Payment.order_id.in_(ids))
+            .group_by(Payment.order_id)
+        )
+    }
+    refused: dict[int, int] = defaultdict(int)
+    fees = select(OrderRefusal.order_id, func.sum(OrderRefusal.delivery_amount)).where(OrderRefusal.order_id.in_(ids))
+    refused.update({i: int(n) for i, n in s.execute(fees.group_by(OrderRefusal.order_id))})
+    orders = s.execute(
+        select(Order.id, Order.reference, Order.channel, Order.total_amount, Order.reduced_amount, Order.delivery_amount,
+               Order.completed_at, Order.placed_at)
+        .where(Order.id.in_(ids), Order.status == OrderStatus.COMPLETED, Order.channel.not_in([TILL, DEPOSIT]))
+    )  # fmt: skip
+    drafts = []
+    for i, reference, _channel, total, reduced, fee, completed_at, placed_at in orders:
+        captured, refunded, last = money.get(i, (0, 0, None))
+        value = kept_value(total - reduced, captured, refunded)
+        freight = min(fee - refused[i], value)
+        party = f"order:{reference}"
+        lines = [Line("buyers", value, party), Line("sales", freight - value, party), Line("freight", -freight, party)]
+        at = max(completed_at or placed_at, last) if last else completed_at or placed_at
+        drafts.append(Draft(VALUE.kind, VALUE.cause(i), "web", VALUE.cause(i), at, lines))
+    return drafts
+
+
+_OF_PAYMENT = Refund.payment_id == Payment.id, Refund.state == RefundState.SUCCEEDED
+_SUCCEEDED = select(func.coalesce(func.sum(Refund.amount), 0)).where(*_OF_PAYMENT).correlate(Payment).scalar_subquery()
+_LAST = select(func.max(Refund.done_at)).where(*_OF_PAYMENT).correlate(Payment).scalar_subquery()
+
+
+def _completed() -> Select[Any]:
+    return select(Order.id).where(Order.status == OrderStatus.COMPLETED, Order.channel.not_in([TILL, DEPOSIT]))
+
+
+VALUE = sources.register(sources.Source("order-value", _completed, _values))
+
+
+# --- what the commands call --------------------------------------------------------------------------------------
+
+
+def received(receipt_id: int, order_id: int, actor: Actor = SYSTEM) -> None:
+    """Money came, or an arrival was taken back; in the open transaction, which has locked the order."""
+    session().flush()
+    ledger.post_all(actor, _receipts([receipt_id]))
+    valued(order_id)
+
+
+def refunded(refund_id: int, order_id: int, actor: Actor = SYSTEM) -> None:
+    """A refund has gone, or has come back; in the open transaction, which has locked the order."""
+    session().flush()
+    ledger.bring(actor, _refunds([refund_id]))
+    valued(order_id)
+
+
+def valued(order_id: int) -> None:
+    """Bring what the buyer has got in step; in the open transaction, which has locked the order."""
+    session().flush()
+    ledger.bring(SYSTEM, _values([order_id]))

@@ -1,0 +1,1 @@
+"""Commands: `parcels` (what each brings), `batches` (handed in), `rows` (what each is for), `buyers` (who pays ahead)."""

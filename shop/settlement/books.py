@@ -1,0 +1,88 @@
+"""What settlement means in the books (`ledger`): an entry moves between a producer and what it is for, a payout to the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from shop.kernel import clock
+from shop.kernel.actor import Actor
+from shop.kernel.db import in_batches, session
+from shop.ledger import services as ledger
+from shop.ledger import sources
+from shop.ledger.services import Draft, Line
+from shop.orders.models import Order
+from shop.settlement.models import Entry, EntryKind, Payout, PayoutState
+
+CHANNEL = "settlement"
+# Against what an entry stands. Goods stand against what their buyer got them for: a discount that the producer bears is less of
+# it, and what nobody else is owed of an order is the shop's own.
+_OF_ORDER = {
+    EntryKind.SALE: "sales",
+    EntryKind.RETURN: "sales",
+    EntryKind.REFUND: "sales",
+    EntryKind.VOUCHER: "sales",
+    EntryKind.FREIGHT: "freight",
+}
+_OF_PRODUCER = {
+    EntryKind.COMMISSION: "commission",
+    EntryKind.LOSS: "goods-lost",
+    EntryKind.PURCHASE: "purchases",
+    EntryKind.BOOTH: "booth-fees",
+    EntryKind.VAT: "tax-withheld",
+    EntryKind.INCOME: "tax-withheld",
+}
+
+
+def _entries(ids: Sequence[int]) -> list[Draft]:
+    rows = session().execute(
+        select(Entry.id, Entry.kind, Entry.amount, Entry.producer_id, Entry.happened_at, Entry.reason, Order.reference)
+        .outerjoin(Order, Order.id == Entry.order_id)
+        .where(Entry.id.in_(ids))
+    )
+    drafts = []
+    for i, kind, amount, producer_id, at, reason, order in rows:
+        producer, cause = f"producer:{producer_id}", ENTRY.cause(i)
+        if kind in _OF_ORDER and order is not None:
+            against = Line(_OF_ORDER[kind], amount, f"order:{order}")
+        else:
+            against = Line(_OF_PRODUCER.get(kind, "corrections"), amount, producer)
+        lines = [against, Line("producers", -amount, producer)]
+        drafts.append(Draft(ENTRY.kind, cause, CHANNEL, cause, at, lines, reason))
+    return drafts
+
+
+def _payouts(ids: Sequence[int]) -> list[Draft]:
+    rows = session().execute(
+        select(Payout.id, Payout.reference, Payout.producer_id, Payout.amount, Payout.paid_on).where(Payout.id.in_(ids))
+    )
+    return [
+        Draft(
+            PAYOUT.kind, PAYOUT.cause(i), CHANNEL, PAYOUT.cause(i), clock.start_of(paid_on),
+            [Line("producers", amount, f"producer:{producer_id}"), Line("transit", -amount, f"payout:{reference}")],
+        )
+        for i, reference, producer_id, amount, paid_on in rows
+        if paid_on is not None
+    ]  # fmt: skip
+
+
+ENTRY = sources.register(
+    sources.Source("settlement-entry", lambda: select(Entry.id).where(Entry.amount != 0), _entries)
+)
+PAYOUT = sources.register(
+    sources.Source("payout", lambda: select(Payout.id).where(Payout.state == PayoutState.PAID), _payouts)
+)
+
+
+def posted(actor: Actor, causes: Sequence[str]) -> None:
+    """Post the entries of these causes, in the transaction that writes them."""
+    for some in in_batches(causes, 500):
+        ids = session().scalars(select(Entry.id).where(Entry.cause.in_(some))).all()
+        ledger.post_all(actor, _entries(ids))
+
+
+def paid(actor: Actor, payout_id: int) -> None:
+    """Post a payout that the bank has made, in the transaction that says so."""
+    session().flush()
+    ledger.post_all(actor, _payouts([payout_id]))
