@@ -41,6 +41,7 @@ from shop.seed import (
     missed,
     parcels,
     people,
+    promotions,
     rounds,
     settlement,
     supply,
@@ -99,6 +100,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
+    promotions.load(
+        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    )
     bank.load(seed, year.now, Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
