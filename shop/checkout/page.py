@@ -263,7 +263,7 @@ class CheckoutPage:
             pickup=pickup,
             problem="" if pickup and plan.wanted.point_id is None else words(plan.problem),
             savings=_savings(plan),
-            has_codes=promotions.book().has_codes or bool(form.code.data),
+            has_codes=promotions.has_codes() or bool(form.code.data),
             code=form.code.data or "",
             code_problem="" if "code" in errors else words(plan.code_problem),
         )

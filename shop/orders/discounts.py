@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from shop.kernel.db import session
 from shop.kernel.money import split
 from shop.orders.models import PREORDER, Fulfilment, Order, OrderLine, OrderLineDiscount
-from shop.promotions.models import Payer
+from shop.producers.models import Producer
+from shop.promotions.models import PAYER_NAMES, Payer, Promotion
 from shop.promotions.queries import Buyer
 from shop.promotions.services import using
 
@@ -171,6 +172,19 @@ def paid_by_lines(order_ids: Collection[int]) -> dict[int, dict[int, Paid]]:
     return found
 
 
+def off_by_parcel(order_id: int) -> dict[int, int]:
+    """What promotions take off what is still kept of each parcel, delivery included, by its id, in đồng; one statement."""
+    rows = session().execute(
+        select(OrderLineDiscount, OrderLine.quantity)
+        .outerjoin(OrderLine, OrderLine.id == OrderLineDiscount.line_id)
+        .where(OrderLineDiscount.order_id == order_id)
+    )
+    found: dict[int, int] = defaultdict(int)
+    for row, quantity in rows:
+        found[row.fulfilment_id] += share(row.amount, quantity or 1, 0, (quantity or 1) - row.gone_quantity)
+    return dict(found)
+
+
 def freight_off(order_id: int) -> dict[int, int]:
     """What came off the fee of each parcel, by its id, in đồng."""
     found: dict[int, int] = defaultdict(int)
@@ -190,6 +204,44 @@ def rows_of(order_id: int) -> list[OrderLineDiscount]:
             select(OrderLineDiscount).where(OrderLineDiscount.order_id == order_id).order_by(OrderLineDiscount.id)
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Borne:
+    """What one promotion took off an order and who bears it: `payer` is a producer's name or a word of `PAYER_NAMES`."""
+
+    reference: str
+    name: str
+    payer: str
+    amount: int
+
+
+def borne(order_id: int) -> tuple[Borne, ...]:
+    """Who bears what of an order's discounts; one statement."""
+    d = OrderLineDiscount
+    rows = session().execute(
+        select(Promotion.reference, d.name, d.payer, Producer.name.label("producer"), func.sum(d.amount))
+        .join(Promotion, Promotion.id == d.promotion_id)
+        .outerjoin(Producer, Producer.id == d.producer_id)
+        .where(d.order_id == order_id)
+        .group_by(Promotion.reference, d.name, d.payer, Producer.name)
+        .order_by(Promotion.reference)
+    )
+    return tuple(Borne(r, n, maker or PAYER_NAMES[payer], amount) for r, n, payer, maker, amount in rows)
+
+
+def by_payer(order_id: int) -> dict[tuple[Payer, int | None], int]:
+    """What is still borne of an order's discounts, by payer and producer, without what went back; for the books."""
+    rows = session().execute(
+        select(OrderLineDiscount, OrderLine.quantity)
+        .outerjoin(OrderLine, OrderLine.id == OrderLineDiscount.line_id)
+        .where(OrderLineDiscount.order_id == order_id)
+    )
+    found: dict[tuple[Payer, int | None], int] = defaultdict(int)
+    for row, quantity in rows:
+        kept = (quantity or 1) - row.gone_quantity
+        found[row.payer, row.producer_id] += share(row.amount, quantity or 1, 0, kept)
+    return {payer: amount for payer, amount in found.items() if amount}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -58,14 +58,6 @@ def buyer(user_id: int | None, phone: str | None = None) -> Buyer:
     return Buyer(user_id, key)
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
-    """Sales that are on or to come, by pack, and whether any code may be used now or later."""
-
-    offers: Mapping[int, tuple[LiveOffer, ...]]
-    has_codes: bool
-
-
 _SALES = (
     select(
         Offer.id, Offer.promotion_id, Promotion.reference, Offer.variant_id, Offer.price_amount, Offer.quota - Offer.sold,
@@ -82,27 +74,43 @@ def _offer(row: Any) -> LiveOffer:
     return LiveOffer(*row)
 
 
-def _read() -> Book:
+def _read() -> dict[int, tuple[LiveOffer, ...]]:
     now = clock.now()
     found: dict[int, list[LiveOffer]] = {}
     for row in session().execute(_SALES.where(Promotion.ends_at > now)):
         offer = _offer(row)
         found.setdefault(offer.variant_id, []).append(offer)
-    codes = session().execute(
+    return {v: tuple(offers) for v, offers in found.items()}
+
+
+def _kept(name: str, read: Callable[[], Any]) -> Any:
+    """This process's copy of what `read` gives, at most five seconds old."""
+    copies: dict[str, tuple[float, Any]] = current_app.extensions.setdefault("shop_promotions", {})
+    at, value = copies.get(name, (-FRESH_SECONDS, None))
+    if time.monotonic() - at >= FRESH_SECONDS or name not in copies:
+        value = read()
+        copies[name] = (time.monotonic(), value)
+    return value
+
+
+def book() -> Mapping[int, tuple[LiveOffer, ...]]:
+    """Sales that are on or to come, by pack."""
+    found: Mapping[int, tuple[LiveOffer, ...]] = _kept("sales", _read)
+    return found
+
+
+def has_codes() -> bool:
+    """Whether any code may be used now or later."""
+    return bool(_kept("codes", _read_codes))
+
+
+def _read_codes() -> bool:
+    found = session().execute(
         select(Promotion.id)
-        .where(Promotion.kind == Kind.CODE, Promotion.state == State.OPEN, Promotion.ends_at > now)
+        .where(Promotion.kind == Kind.CODE, Promotion.state == State.OPEN, Promotion.ends_at > clock.now())
         .limit(1)
     )
-    return Book({v: tuple(offers) for v, offers in found.items()}, codes.first() is not None)
-
-
-def book() -> Book:
-    """The copy of this process, at most five seconds old."""
-    kept: tuple[float, Book] | None = current_app.extensions.get("shop_promotions")
-    if kept is None or time.monotonic() - kept[0] > FRESH_SECONDS:
-        kept = (time.monotonic(), _read())
-        current_app.extensions["shop_promotions"] = kept
-    return kept[1]
+    return found.first() is not None
 
 
 def forget() -> None:
@@ -112,7 +120,7 @@ def forget() -> None:
 
 def shown(variant_ids: Iterable[int], at: datetime | None = None) -> dict[int, LiveOffer]:
     """Offers that are on for these packs, out of the copy: for pages."""
-    offers = book().offers
+    offers = book()
     if not offers:
         return {}
     at = at or clock.now()
@@ -121,7 +129,7 @@ def shown(variant_ids: Iterable[int], at: datetime | None = None) -> dict[int, L
 
 def offers(variant_ids: Collection[int], at: datetime, who: Buyer = NOBODY) -> dict[int, LiveOffer]:
     """Offers that are on for these packs with what is left of them now, for this buyer; no statement where none is on."""
-    found = {v: o for v in variant_ids for o in book().offers.get(v, ()) if o.on(at)}
+    found = {v: o for v in variant_ids for o in book().get(v, ()) if o.on(at)}
     if not found:
         return {}
     ids = [o.offer_id for o in found.values()]
