@@ -13,12 +13,18 @@ class Permission(StrEnum):
     OFFICE_ENTER = "office:enter"
     ORDER_READ = "order:read"
     ORDER_HANDLE = "order:handle"
+    # See receipts, tax documents and credit notes; void, change and send them.
+    INVOICE_READ = "invoice:read"
+    INVOICE_HANDLE = "invoice:handle"
     PAYMENT_READ = "payment:read"
     PAYMENT_HANDLE = "payment:handle"
     REFUND_MAKE = "refund:make"
     # See the shop's accounts and their lines; send statements, put lines to their orders.
     BANK_READ = "bank:read"
     BANK_HANDLE = "bank:handle"
+    # See the ledger; close its days and open them again.
+    LEDGER_READ = "ledger:read"
+    LEDGER_CLOSE = "ledger:close"
     # See the cash of parcels and what is handed in of it; send lists, resolve differences, lift what makes a buyer pay ahead.
     REMITTANCE_READ = "remittance:read"
     REMITTANCE_HANDLE = "remittance:handle"
@@ -247,11 +253,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PROMOTION_READ,
             P.ORDER_READ,
             P.ORDER_HANDLE,
+            P.INVOICE_READ,
+            P.INVOICE_HANDLE,
             P.PAYMENT_READ,
             P.PAYMENT_HANDLE,
             P.REFUND_MAKE,
             P.BANK_READ,
             P.BANK_HANDLE,
+            P.LEDGER_READ,
+            P.LEDGER_CLOSE,
             P.REMITTANCE_READ,
             P.REMITTANCE_HANDLE,
             P.SETTLEMENT_READ,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
-from shop.banking.models import Allocation, BankLine, Category, Use
+from shop.banking.models import Allocation, BankLine, Category, ShopAccount, Use
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import in_batches, session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import Order
 from shop.payments.models import Payment, Refund
@@ -63,6 +64,8 @@ def _parts(ids: Sequence[int]) -> list[Draft]:
             there = "transit", f"order:{refunded[str(target)]}"
         elif use is Use.PAYOUT:
             there = "transit", f"payout:{target}"
+        elif use is Use.REMITTANCE:  # <kind>:<batch>:<arrival>
+            there = "cod-in-transit", f"remittance:{str(target).split(':')[1]}"
         elif use is Use.KEPT:
             there = "kept", party
         else:
@@ -74,6 +77,37 @@ def _parts(ids: Sequence[int]) -> list[Draft]:
 
 LINE = sources.register(sources.Source("bank-line", lambda: select(BankLine.id), _lines))
 PART = sources.register(sources.Source("bank-part", lambda: select(Allocation.id), _parts))
+
+
+def _lines_named(told: Collection[str]) -> dict[str, Named]:
+    """A line is called by its id as a cause, by its reference as a party."""
+    ids = names.numbers(told)
+    rows = session().execute(
+        select(BankLine.id, BankLine.reference).where(BankLine.id.in_(ids) | BankLine.reference.in_(told))
+    )
+    found: dict[str, Named] = {}
+    for i, reference in rows:
+        found[str(i)] = found[reference] = Named(reference, f"/office/bank/lines/{reference}")
+    return found
+
+
+def _parts_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(Allocation.id, BankLine.reference)
+        .join(BankLine, BankLine.id == Allocation.line_id)
+        .where(Allocation.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(reference, f"/office/bank/lines/{reference}") for i, reference in rows}
+
+
+def _accounts_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(select(ShopAccount.id, ShopAccount.number).where(ShopAccount.id.in_(names.numbers(ids))))
+    return {str(i): Named(number) for i, number in rows}
+
+
+names.register("bank-line", _lines_named)
+names.register("bank-part", _parts_named)
+names.register("bank-account", _accounts_named)
 
 
 def came(line_ids: Sequence[int], actor: Actor = SYSTEM) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import aliased
 
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
+from shop.ledger import queries
 from shop.ledger.chart import ACCOUNTS
-from shop.ledger.models import Entry, Posting
+from shop.ledger.models import Closing, Entry, Posting
 
 
 @invariant("ledger.entries-add-up")
@@ -63,3 +64,15 @@ def reversals() -> Iterator[str]:
         .distinct()
     )
     yield from (f"entry {key}" for key in rows)
+
+
+@invariant("ledger.closed-days-stand")
+def closed() -> Iterator[str]:
+    """A closed day says what it said when it was closed: nothing was posted to it, and its figures are as they were sealed."""
+    for row in session().scalars(select(Closing).where(Closing.reopened_at.is_(None)).order_by(Closing.id)):
+        if queries.digest(row.figures) != row.digest:
+            yield f"{row.channel} {row.day}: its figures were changed"
+        if queries.figures(row.channel, row.day)["last"] != row.figures["last"]:
+            yield f"{row.channel} {row.day}: something was posted to it"
+        elif queries.figures(row.channel, row.day) != row.figures:
+            yield f"{row.channel} {row.day}: it comes to something else"

@@ -1,13 +1,14 @@
-"""Entries and their postings. Both are only ever added: what was wrong is undone by an entry that names it."""
+"""Entries and their postings, only ever added: what was wrong is undone by an entry that names it. Days that were closed."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.kernel.db import Amount, Base, Id, Instant, LongText, Str40, Str80, Str255
+from shop.kernel.db import Amount, Base, Id, Instant, Json, LongText, Str40, Str80, Str255
 
 
 class Entry(Base):
@@ -52,3 +53,49 @@ class Posting(Base):
     account: Mapped[Str40]
     party: Mapped[Str80 | None]
     amount: Mapped[Amount]
+
+
+class Channel(Base):
+    """A place whose days are closed; its row is what closing locks, and posting for a day that is over."""
+
+    __tablename__ = "ledger_channels"
+
+    code: Mapped[Str40] = mapped_column(primary_key=True)
+
+
+class Closing(Base):
+    """A day of a channel that a person has looked at and closed: its figures never change, and nothing is posted to it or
+    to a day before it.
+
+    Opened again it keeps its row, with who and why; closed anew it gets another.
+    """
+
+    __tablename__ = "ledger_closings"
+    __table_args__ = (
+        CheckConstraint(
+            "(reopened_at IS NULL) = (reopened_label IS NULL) AND (reopened_at IS NULL) = (reopen_reason IS NULL)",
+            name="reopened_by_somebody",
+        ),
+        Index(
+            "uq_ledger_closings_live",
+            "channel",
+            "day",
+            unique=True,
+            sqlite_where=text("reopened_at IS NULL"),
+            postgresql_where=text("reopened_at IS NULL"),
+        ),
+        Index("ix_ledger_closings_day", "day", "channel"),
+    )
+
+    id: Mapped[Id]
+    channel: Mapped[str] = mapped_column(ForeignKey(Channel.code))
+    day: Mapped[date] = mapped_column(Date)
+    figures: Mapped[dict[str, Any]] = mapped_column(Json)
+    digest: Mapped[Str80]
+    note: Mapped[LongText | None]
+    closed_at: Mapped[Instant]
+    closed_by: Mapped[Str40]
+    closed_label: Mapped[Str255]
+    reopened_at: Mapped[Instant | None]
+    reopened_label: Mapped[Str255 | None]
+    reopen_reason: Mapped[LongText | None]

@@ -8,7 +8,7 @@ counter took and gave is posted by its own room, from its own rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy import Select, func, select
 
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import DEPOSIT, TILL, Order, OrderRefusal, OrderStatus, PaymentMethod
 from shop.payments.models import Payment, PaymentReceipt, Refund, RefundState
@@ -60,14 +61,16 @@ def _refunds(ids: Sequence[int]) -> list[Draft]:
     """Those that have gone; of others nothing is left in the books."""
     rows = session().execute(
         select(Refund.id, Refund.amount, Refund.state, Refund.done_at, Refund.created_at, Payment.method, Payment.provider,
-               Order.reference)
+               Order.reference, Refund.to_account)
         .join(Payment, Payment.id == Refund.payment_id)
         .join(Order, Order.id == Payment.order_id)
         .where(Refund.id.in_(ids), Payment.provider != COUNTER)
     )  # fmt: skip
     drafts = []
-    for i, amount, state, done_at, created_at, method, provider, order in rows:
+    for i, amount, state, done_at, created_at, method, provider, order, to_account in rows:
         account, party, channel = where(method, provider, order, back=True)
+        if to_account is not None:  # whatever it was paid by, it goes by transfer
+            account, party, channel = "transit", f"order:{order}", "transfers"
         lines = [Line("buyers", amount, f"order:{order}"), Line(account, -amount, party)]
         gone = lines if state is RefundState.SUCCEEDED else []
         drafts.append(Draft(REFUND.kind, REFUND.cause(i), channel, REFUND.cause(i), done_at or created_at, gone))
@@ -137,6 +140,40 @@ def _completed() -> Select[Any]:
 
 
 VALUE = sources.register(sources.Source("order-value", _completed, _values))
+
+
+# --- what they are called ----------------------------------------------------------------------------------------
+
+
+def _orders(references: Collection[str]) -> dict[str, Named]:
+    return {r: Named(r, f"/office/orders/{r}") for r in references}
+
+
+def _by_order(table: Any) -> names.Namer:
+    """Rows of payments are called by their order."""
+
+    def told(ids: Collection[str]) -> dict[str, Named]:
+        rows = session().execute(
+            select(table.id, Order.reference)
+            .join(Payment, Payment.id == table.payment_id)
+            .join(Order, Order.id == Payment.order_id)
+            .where(table.id.in_(names.numbers(ids)))
+        )
+        return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
+
+    return told
+
+
+def _values_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(select(Order.id, Order.reference).where(Order.id.in_(names.numbers(ids))))
+    return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
+
+
+names.register("order", _orders)
+names.register("receipt", _by_order(PaymentReceipt))
+names.register("refund", _by_order(Refund))
+names.register("order-value", _values_named)
+names.register("gateway", lambda found: {name: Named(name) for name in found})
 
 
 # --- what the commands call --------------------------------------------------------------------------------------

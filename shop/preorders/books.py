@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased
 
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import Order, OrderStatus
 from shop.preorders.models import Preorder
@@ -43,6 +44,14 @@ def _ids() -> Select[Any]:
 
 
 USED = sources.register(sources.Source("deposit-used", _ids, _used))
+
+
+def _named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(select(Preorder.id, Preorder.reference).where(Preorder.id.in_(names.numbers(ids))))
+    return {str(i): Named(reference) for i, reference in rows}
+
+
+names.register("deposit-used", _named)
 
 
 def used(order_id: int) -> None:

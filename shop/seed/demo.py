@@ -28,12 +28,14 @@ from shop.producers import services as producers
 from shop.producers.models import Producer
 from shop.seed import (
     bank,
+    books,
     booths,
     cash,
     counters,
     fairs_call,
     fairs_plan,
     goods,
+    invoices,
     joining,
     ledger,
     listings,
@@ -107,6 +109,7 @@ def _make(seed: int) -> dict[str, Any]:
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
+    invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
@@ -117,6 +120,7 @@ def _make(seed: int) -> dict[str, Any]:
     known["producers"] = list(s.scalars(makers.order_by(Producer.sort_name, Producer.id)))
     sold_at = select(Point.slug).where(Point.is_public, Point.source_url.is_not(None)).order_by(Point.id)
     known["points"] = list(s.scalars(sold_at))
+    books.close(Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
     marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
     return known
 
@@ -154,6 +158,7 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     fairs_call.load(call, coming, known["producer_id"], member, locality)
     joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
+    invoices.own_name(random.Random(f"demo:own-name:{seed}"), year.now, staff.people)
     finding.sweep()
 
 

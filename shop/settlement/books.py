@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import Order
-from shop.settlement.models import Entry, EntryKind, Payout, PayoutState
+from shop.producers.models import Producer
+from shop.settlement.models import Batch, Entry, EntryKind, Payout, PayoutState
 
 CHANNEL = "settlement"
 # Against what an entry stands. Goods stand against what their buyer got them for: a discount that the producer bears is less of
@@ -73,6 +75,44 @@ ENTRY = sources.register(
 PAYOUT = sources.register(
     sources.Source("payout", lambda: select(Payout.id).where(Payout.state == PayoutState.PAID), _payouts)
 )
+
+
+def _producers(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(Producer.id, Producer.name, Producer.slug).where(Producer.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(name, f"/office/producers/{slug}") for i, name, slug in rows}
+
+
+def _entries_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(Entry.id, Entry.reference, Entry.label, Order.reference)
+        .outerjoin(Order, Order.id == Entry.order_id)
+        .where(Entry.id.in_(names.numbers(ids)))
+    )
+    return {
+        str(i): Named(order or reference or label, f"/office/orders/{order}" if order else "")
+        for i, reference, label, order in rows
+    }
+
+
+def _payouts_named(told: Collection[str]) -> dict[str, Named]:
+    """A payout is called by its id as a cause, by its reference as a party."""
+    ids = names.numbers(told)
+    rows = session().execute(
+        select(Payout.id, Payout.reference, Batch.reference)
+        .join(Batch, Batch.id == Payout.batch_id)
+        .where(Payout.id.in_(ids) | Payout.reference.in_(told))
+    )
+    found: dict[str, Named] = {}
+    for i, reference, batch in rows:
+        found[str(i)] = found[reference] = Named(reference, f"/office/payouts/{batch}/{reference}")
+    return found
+
+
+names.register("producer", _producers)
+names.register("settlement-entry", _entries_named)
+names.register("payout", _payouts_named)
 
 
 def posted(actor: Actor, causes: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ point's own cash and ends in it; what a count finds short or over is the point's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -15,12 +15,14 @@ from sqlalchemy.orm import aliased
 
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import Order
+from shop.points.models import Point
 from shop.till import rules
-from shop.till.models import Purpose, TenderKind, TillClosing, TillReturn, TillSale, TillSession, TillTender
+from shop.till.models import Device, Purpose, TenderKind, TillClosing, TillReturn, TillSale, TillSession, TillTender
 
 
 def _trusted(at: datetime, received_at: datetime) -> datetime:
@@ -92,11 +94,50 @@ def _closings(ids: Sequence[int]) -> list[Draft]:
     return drafts
 
 
+def _sessions(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(TillSession.id, TillSession.keeper_name, Device.code)
+        .join(Device, Device.id == TillSession.device_id)
+        .where(TillSession.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(f"{code}, {keeper} (#{i})", f"/office/tills/sessions/{i}") for i, keeper, code in rows}
+
+
+def _receipts(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(TillTender.id, TillTender.session_id, func.coalesce(TillSale.number, TillTender.reason))
+        .outerjoin(TillSale, TillSale.id == TillTender.sale_id)
+        .where(TillTender.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(told or f"#{i}", f"/office/tills/sessions/{turn}") for i, turn, told in rows}
+
+
 TENDER = sources.register(sources.Source("till-tender", lambda: select(TillTender.id), _tenders))
 FLOAT = sources.register(
     sources.Source("till-float", lambda: select(TillSession.id).where(TillSession.float_amount != 0), _floats)
 )
 CLOSING = sources.register(sources.Source("till-closing", lambda: select(TillClosing.id), _closings))
+
+
+def _points(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(select(Point.id, Point.name, Point.slug).where(Point.id.in_(names.numbers(ids))))
+    return {str(i): Named(name, f"/office/points/{slug}") for i, name, slug in rows}
+
+
+def _closings_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(TillClosing.id, TillSession.id, TillSession.keeper_name)
+        .join(TillSession, TillSession.id == TillClosing.session_id)
+        .where(TillClosing.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(f"{keeper} (#{turn})", f"/office/tills/sessions/{turn}") for i, turn, keeper in rows}
+
+
+names.register("point", _points)
+names.register("till-session", _sessions)
+names.register("till-float", _sessions)
+names.register("till-closing", _closings_named)
+names.register("till-tender", _receipts)
 
 
 def of_event(actor: Actor, event_id: int) -> None:

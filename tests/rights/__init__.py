@@ -23,9 +23,12 @@ from tests.rights import (
     exhibitions_days,
     exhibitions_plan,
     imports,
+    invoices,
     joining,
+    ledger,
     listings,
     orders,
+    payments,
     preorders,
     programme,
     promotions,
@@ -54,8 +57,8 @@ from tests.rights.house import (
 
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme,
-    remittances,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
+    invoices,
 )  # fmt: skip
 
 __all__ = [

@@ -12,6 +12,8 @@ from shop.till.models import TillTender
 from shop.till.services import sessions
 from tests.till.conftest import BOSS, Counter
 
+NEAR = ("till.ledger", "ledger.", "payments.")
+
 
 def balances() -> dict[str, int]:
     session().rollback()
@@ -20,8 +22,9 @@ def balances() -> dict[str, int]:
 
 
 def broken() -> set[str]:
+    """The checks of these rooms that find something."""
     session().rollback()
-    return {f.name for f in invariants.run() if not f.ok and f.name.startswith(("till.ledger", "ledger.", "payments."))}
+    return {name for name, check in invariants._checks.items() if name.startswith(NEAR) and any(check())}
 
 
 def test_a_session_ends_even_and_what_it_took_stands_against_its_goods(counter: Counter) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
 from shop.kernel import clock
 from shop.kernel.actor import Actor
-from shop.kernel.db import execute, in_batches, is_sqlite, session
+from shop.kernel.db import execute, in_batches, insert_missing, is_sqlite, session
 from shop.kernel.operations import KeyUsedOtherwise
 from shop.ledger.chart import ACCOUNTS
-from shop.ledger.models import Entry, Posting
+from shop.ledger.models import Channel, Closing, Entry, Posting
 
 
 class Unbalanced(ValueError):
@@ -163,6 +163,33 @@ def sums(draft: Draft) -> dict[tuple[str, str | None], int]:
     return {of: amount for of, amount in found.items() if amount}
 
 
+def lock(channel: str) -> None:
+    """Lock a channel against posting to days that are over; made where it is not there."""
+    insert_missing(Channel, [{"code": channel}], ["code"])
+    session().execute(select(Channel.code).where(Channel.code == channel).with_for_update())
+
+
+def _days(drafts: dict[str, Draft], today: date) -> dict[str, date]:
+    """The day that each draft counts for: the one on which it happened, or the first after the last that is closed, for what is
+    posted before a closed day would change what that began with.
+
+    Today is never closed, so that nothing is asked for what happens now. A counter's clock may go before the shop's: nothing is
+    posted for a day that has not begun.
+    """
+    found = {key: min(clock.business_day(d.at), today) for key, d in drafts.items()}
+    channels = sorted({d.channel for key, d in drafts.items() if found[key] < today})
+    if not channels:
+        return found
+    s = session()
+    insert_missing(Channel, [{"code": code} for code in channels], ["code"])
+    s.execute(select(Channel.code).where(Channel.code.in_(channels)).order_by(Channel.code).with_for_update(read=True))
+    live = select(Closing.channel, func.max(Closing.day)).where(
+        Closing.channel.in_(channels), Closing.reopened_at.is_(None)
+    )
+    first = {channel: day + timedelta(days=1) for channel, day in s.execute(live.group_by(Closing.channel))}
+    return {key: max(day, first.get(drafts[key].channel, day)) for key, day in found.items()}
+
+
 _INSERT_POSTINGS = insert(Posting)
 
 
@@ -176,10 +203,10 @@ def _insert_entries() -> Any:
 
 def _write(actor: Actor, drafts: dict[str, Draft]) -> int:
     now = clock.now()
+    days = _days(drafts, clock.business_day(now))
     rows = [
         {
-            # A counter's clock may go before the shop's: nothing is posted for a day that has not begun.
-            "day": min(clock.business_day(d.at), clock.business_day(now)),
+            "day": days[d.key],
             "at": d.at,
             "posted_at": now,
             "channel": d.channel,
