@@ -141,3 +141,15 @@ _OF_GOODS: dict[str, type[ShopError]] = {
 def of_goods(refusal: ShopError, name: str) -> ShopError:
     """Why the goods called `name` cannot be sold, in the words of a basket."""
     return _OF_GOODS.get(refusal.code, NotForSale)(name=name)
+
+
+class StillNoGoods(Conflict):
+    code = "still-no-goods"
+    title = N_(
+        "Nơi gửi vẫn chưa đủ hàng cho đơn này. Hãy nhập hoặc chuyển hàng đến đó rồi thử lại, hoặc hoàn tiền cho khách."
+    )
+
+
+class LateMoneyDecided(Conflict):
+    code = "late-money-decided"
+    title = N_("Khoản tiền về muộn này đã được xử lý rồi. Vui lòng tải lại trang.")

@@ -8,6 +8,8 @@ from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 
 from shop.checkout import paying
+from shop.checkout.events import LateMoneyUnserved
+from shop.checkout.services import late
 from shop.kernel import mail
 from shop.kernel.db import transaction
 from shop.kernel.errors import N_
@@ -38,6 +40,7 @@ SUBJECTS = {
     "cancelled": N_("Đơn %(r)s đã hủy"),
     "later": N_("Đơn %(r)s sẽ được gửi muộn hơn đã hẹn"),
     "refused": N_("Một phần đơn %(r)s không gửi được"),
+    "late": N_("Tiền của đơn %(r)s đến sau hạn"),
     "refunded": N_("Đã hoàn tiền cho đơn %(r)s"),
 }
 
@@ -154,6 +157,14 @@ def delivered(fact: FulfilmentDelivered) -> None:
     order = orders.whole(fact.order_id)
     if order is not None:
         _post(fact.order_id, "delivered", once=f":{_parcel(fact.fulfilment_id, order).number}")
+
+
+@on_later(LateMoneyUnserved, name="checkout.letter-late")
+def money_late(fact: LateMoneyUnserved) -> None:
+    """Money came too late and the goods are gone: until when they are looked for; nothing if it goes back at once."""
+    waits = late.waits_until(fact.order_id)
+    if waits is not None:
+        _post(fact.order_id, "late", once=f":{waits[0]}", until=waits[1])
 
 
 @on_later(RefundSucceeded, name="checkout.letter-refunded")

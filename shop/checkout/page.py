@@ -10,6 +10,7 @@ from typing import Any
 from config import Config
 from shop.checkout.errors import BasketSoldOutWhole
 from shop.checkout.plan import Plan, PlanLine
+from shop.checkout.services import late
 from shop.conversations import queries as conversations
 from shop.kernel import clock, dates, web
 from shop.kernel.errors import ShopError
@@ -25,6 +26,7 @@ from shop.payments import queries as money
 from shop.payments import services as payments
 from shop.places import queries as places
 from shop.points import queries as points
+from shop.returns import queries as returns
 
 
 def days(first: date | None, last: date | None) -> str:
@@ -314,6 +316,10 @@ class OrderPage:
     cancelled: bool
     is_new: bool
     secret_url: str
+    # Paid too late: until when goods are looked for before the money goes back by itself.
+    late_until: datetime | None
+    # Money that goes, or went, back for some of the goods.
+    returns: list[Any]
     # Of a deposit, and of the order that a pre-order became: the pre-order's own page.
     preorder_url: str
 
@@ -362,8 +368,21 @@ class OrderPage:
             cancelled=order.status == OrderStatus.CANCELLED,
             is_new=(clock.now() - order.placed_at).total_seconds() < 1800,
             secret_url=f"{config.base_url}{'/en' if order.locale == 'en' else ''}/don-hang/{order.reference}?k={secret}",
+            late_until=_late_until(order),
+            returns=returns.of_order(order.id) if order.payment_status in _MAY_HAVE_RETURNS else [],
             preorder_url=_preorder_url(order, key),
         )
+
+
+_MAY_HAVE_RETURNS = (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED)
+
+
+def _late_until(order: Bought) -> datetime | None:
+    """Until when goods are looked for; nothing is asked of the database where no money came for a cancelled order."""
+    if order.status != OrderStatus.CANCELLED or order.payment_status != PaymentStatus.PAID:
+        return None
+    found = late.waits_until(order.id)
+    return found[1] if found else None
 
 
 def _preorder_url(order: Bought, key: str) -> str:

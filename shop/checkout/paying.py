@@ -24,13 +24,14 @@ def refund(refund_id: int) -> Refund | None:
 
 
 def captured(order_id: int) -> list[tuple[int, int]]:
-    """(payment, đồng still here) of the captured payments of an order of which something has not been asked back."""
+    """(payment, đồng still here) of the captured payments of an order of which something has not been asked back, nor is held
+    by the buyer's bank for a dispute."""
     rows = session().execute(
-        select(Payment.id, Payment.captured_amount - Payment.refunded_amount)
+        select(Payment.id, Payment.captured_amount - Payment.refunded_amount - Payment.disputed_amount)
         .where(
             Payment.order_id == order_id,
             Payment.state == PaymentState.CAPTURED,
-            Payment.captured_amount > Payment.refunded_amount,
+            Payment.captured_amount - Payment.refunded_amount > Payment.disputed_amount,
         )
         .order_by(Payment.id)
     )

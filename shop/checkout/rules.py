@@ -31,6 +31,14 @@ UNCONFIRMED_ORDERS = define(
     low=1,
     high=50,
 )
+LATE_HOURS = define(
+    "checkout.late_money_hours",
+    24,
+    N_("Tìm lại hàng cho tiền về muộn (giờ)"),
+    hint=N_("Tiền đến khi đơn đã hủy và hàng đã hết: quá số giờ này thì tự hoàn. 0: hoàn ngay."),
+    low=0,
+    high=168,
+)
 ADDRESS_SHARE = define(
     "checkout.address_share_percent",
     20,

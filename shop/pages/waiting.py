@@ -24,7 +24,7 @@ from shop.messages.models import Message, MessageState
 from shop.orders import queries as orders
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentMethod
 from shop.pages import overdue
-from shop.payments.models import Payment, PaymentIssue, PaymentState, Refund, RefundState
+from shop.payments.models import Dispute, DisputeState, Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.points import queries as points_read
 from shop.preorders import queries as preorders
 from shop.producers import queries as producers
@@ -110,10 +110,14 @@ def _payments(scopes: frozenset[str]) -> list[Waiting]:
     transfers = _count(Payment.state == PaymentState.PENDING, Payment.method == PaymentMethod.VIETQR, table=Payment)
     issues = _count(PaymentIssue.closed_at.is_(None), table=PaymentIssue)
     refunds = _count(Refund.state == RefundState.PENDING, table=Refund)
+    second = _count(Refund.state == RefundState.WAITING, table=Refund)
+    disputes = _count(Dispute.state == DisputeState.OPEN, table=Dispute)
     return [
         Waiting(group, N_("Chuyển khoản cần đối chiếu"), transfers, "/office/payments/transfers"),
         Waiting(group, N_("Khoản tiền cần người xem"), issues, "/office/payments/issues?open=1", "bad"),
         Waiting(group, N_("Hoàn tiền chưa xong"), refunds, "/office/payments/refunds?state=pending"),
+        Waiting(group, N_("Khoản hoàn chờ người thứ hai"), second, "/office/payments/refunds?state=waiting"),
+        Waiting(group, N_("Khiếu nại thẻ chờ trả lời"), disputes, "/office/payments/disputes?state=open", "bad"),
     ]
 
 

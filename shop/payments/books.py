@@ -61,14 +61,16 @@ def _refunds(ids: Sequence[int]) -> list[Draft]:
     """Those that have gone; of others nothing is left in the books."""
     rows = session().execute(
         select(Refund.id, Refund.amount, Refund.state, Refund.done_at, Refund.created_at, Payment.method, Payment.provider,
-               Order.reference)
+               Order.reference, Refund.to_account)
         .join(Payment, Payment.id == Refund.payment_id)
         .join(Order, Order.id == Payment.order_id)
         .where(Refund.id.in_(ids), Payment.provider != COUNTER)
     )  # fmt: skip
     drafts = []
-    for i, amount, state, done_at, created_at, method, provider, order in rows:
+    for i, amount, state, done_at, created_at, method, provider, order, to_account in rows:
         account, party, channel = where(method, provider, order, back=True)
+        if to_account is not None:  # whatever it was paid by, it goes by transfer
+            account, party, channel = "transit", f"order:{order}", "transfers"
         lines = [Line("buyers", amount, f"order:{order}"), Line(account, -amount, party)]
         gone = lines if state is RefundState.SUCCEEDED else []
         drafts.append(Draft(REFUND.kind, REFUND.cause(i), channel, REFUND.cause(i), done_at or created_at, gone))

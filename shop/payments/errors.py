@@ -90,3 +90,43 @@ class NoticeTooLarge(ShopError):
     code = "too-large"
     title = N_("Thông báo quá lớn.")
     status = 413
+
+
+class DisputeClosed(Conflict):
+    code = "dispute-closed"
+    title = N_("Khiếu nại này không còn chờ cửa hàng trả lời.")
+
+
+class DisputeSending(Conflict):
+    code = "dispute-sending"
+    title = N_("Câu trả lời đang được gửi tới cổng thanh toán. Vui lòng chờ ít phút rồi tải lại trang.")
+
+
+class NoEvidence(Invalid):
+    code = "no-evidence"
+    title = N_("Chưa có giấy tờ hay lời trả lời nào để gửi.")
+
+
+class SecondPerson(Conflict):
+    code = "second-person"
+    title = N_("Người lập khoản hoàn không tự duyệt được; cần một người khác có quyền hoàn tiền.")
+
+
+class NotWaiting(Conflict):
+    code = "refund-not-waiting"
+    title = N_("Khoản hoàn này không còn chờ duyệt.")
+
+
+class CannotReopen(Conflict):
+    code = "cannot-reopen"
+    title = N_("Không mở lại được: tiền đã đi hoặc việc đã có kết quả khác.")
+
+
+class MoneyDisputed(Conflict):
+    code = "money-disputed"
+    title = N_("Tiền của khoản này đang bị ngân hàng của khách giữ vì khiếu nại thẻ; chờ kết quả rồi mới hoàn.")
+
+
+class NotAgreed(Conflict):
+    code = "refund-not-agreed"
+    title = N_("Khoản hoàn này chưa được người thứ hai duyệt nên chưa chi được.")

@@ -43,3 +43,35 @@ class RefundFailed:
 
     refund_id: int
     order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOpened:
+    """A buyer's bank disputes a card payment, or asks about it."""
+
+    dispute_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeMoneyMoved:
+    """Money of a dispute was taken from us or brought back, once for each of the provider's lines."""
+
+    move_id: int
+    dispute_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeEnded:
+    """A dispute was won, lost or let go."""
+
+    dispute_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLineMatched:
+    """A line of a provider's balance is the same as what our books say, or a person has accepted it."""
+
+    line_id: int

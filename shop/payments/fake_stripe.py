@@ -4,9 +4,10 @@
         --webhook-secret whsec_…
 
 It speaks what the real client needs of Stripe's API: Checkout Sessions (make, read, expire, a hosted page on which to pay),
-PaymentIntents (read), Refunds (make, read, list). `Idempotency-Key` is honoured: the same key gives the same answer, another
-body under it is refused. Webhooks are signed as Stripe signs them and repeated until they are taken. Everything is in
-memory and ends with the process; no real card number is ever asked for.
+PaymentIntents (read), Refunds (make, read, list), Disputes (read, list, answer, give up), Files, and the lines of the balance
+(`fake_stripe_books.py`). `Idempotency-Key` is honoured: the same key gives the same answer, another body under it is refused.
+Webhooks are signed as Stripe signs them and repeated until they are taken. Everything is in memory and ends with the process;
+no real card number is ever asked for.
 
 Tests turn the knobs of `FakeStripe`: slow or failing API, webhooks that are late, doubled, shuffled or lost.
 """
@@ -16,7 +17,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import hmac
-import html
 import json
 import os
 import random
@@ -33,22 +33,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+if __package__:
+    from shop.payments import fake_stripe_pages as pages
+    from shop.payments.fake_stripe_books import Books, Refused, page_of
+else:  # a program of its own, which loads nothing of the shop
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+    import fake_stripe_pages as pages  # type: ignore[import-not-found, no-redef]
+    from fake_stripe_books import Books, Refused, page_of  # type: ignore[import-not-found, no-redef]
+
 SHORTEST_SESSION = 30 * 60
 LONGEST_SESSION = 24 * 3600
 SMALLEST_AMOUNT = 10_000  # đồng; Stripe asks for about half a US dollar
 LARGEST_AMOUNT = 99_999_999  # eight digits
 Thing = dict[str, Any]
-
-
-class Refused(Exception):
-    """An error as Stripe words it."""
-
-    def __init__(
-        self, status: int, message: str, *, kind: str = "invalid_request_error", code: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"error": {"type": kind, "message": message, "code": code}}
 
 
 def nested(pairs: list[tuple[str, str]]) -> Thing:
@@ -70,7 +67,7 @@ def sign(body: bytes, secret: str, at: float | None = None) -> str:
     return f"t={stamp},v1={mac}"
 
 
-class FakeStripe:
+class FakeStripe(Books):
     """The imitation. `deliver(body, signature) -> status` sends one webhook; without it they go to `webhook_url`."""
 
     def __init__(
@@ -82,6 +79,7 @@ class FakeStripe:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        super().__init__()
         self.webhook_url = webhook_url
         self.webhook_secret = webhook_secret
         self.deliver = deliver
@@ -93,6 +91,8 @@ class FakeStripe:
         self.slow = 0.0  # seconds before the API answers
         self.lose_reply = 0  # so many answers of the API are cut off after the work was done
         self.fail = 0  # so many calls of the API end in 500 before any work
+        self.lose = 0.0  # this share of webhooks never goes out, by `chance`
+        self.chance = random.Random(1)
         self.refunds_pending = False  # refunds are made but not finished
         # Memory.
         self.lock = threading.RLock()
@@ -107,6 +107,10 @@ class FakeStripe:
         self._closing = threading.Event()
         self.server = _Server((host, port), self)
         self.address = f"http://{host}:{self.server.server_address[1]}"
+
+    def now(self) -> int:
+        """Seconds, as Stripe stamps things."""
+        return int(time.time())
 
     # --- life ---
 
@@ -151,7 +155,7 @@ class FakeStripe:
             if self.hold:
                 self.waiting.append(event)
                 return event
-        if not self.drop:
+        if not self.drop and self.chance.random() >= self.lose:
             self.send(event, times=self.copies)
         return event
 
@@ -211,6 +215,7 @@ class FakeStripe:
             session = self._open(session_id)
             session.update(status="complete", payment_status="paid", url=None)
             intent = self.intents[session["payment_intent"]] = self._intent(session)
+            self.charged(intent)
             self.tell("payment_intent.succeeded", intent)
             self.tell("checkout.session.completed", self._public(session))
             return session
@@ -253,7 +258,8 @@ class FakeStripe:
             refund["status"] = status
             if status == "failed":
                 refund["failure_reason"] = "expired_or_canceled_card"
-            self.tell("refund.updated", refund)
+                self.line("refund_failure", refund["amount"], refund)
+            self.tell("refund.failed" if status == "failed" else "refund.updated", refund)
             return refund
 
     def _open(self, session_id: str) -> Thing:
@@ -294,7 +300,11 @@ class FakeStripe:
                 case ("GET", "v1", "refunds"):
                     intent = fields.get("payment_intent")
                     found = [r for r in self.refunds.values() if intent in (None, r["payment_intent"])]
-                    return {"object": "list", "url": "/v1/refunds", "has_more": False, "data": found[::-1]}
+                    return page_of(found, fields, "/v1/refunds")
+                case ("GET", "v1", "balance_transactions"):
+                    return page_of(self.balance, fields, "/v1/balance_transactions")
+                case (_, "v1", "disputes", *rest):
+                    return self.dispute_call(method, rest, fields)
                 case ("GET", "v1", "refunds", refund_id):
                     return self._get(self.refunds, "refund", refund_id)
         raise Refused(404, f"Unrecognized request URL ({method}: {path}).")
@@ -354,6 +364,8 @@ class FakeStripe:
 
     def _make_refund(self, fields: Thing) -> Thing:
         intent = self._get(self.intents, "payment_intent", str(fields.get("payment_intent")))
+        if any(d["payment_intent"] == intent["id"] and d["status"] != "won" for d in self.disputes.values()):
+            raise Refused(400, f"Charge {intent['latest_charge']} has been charged back.", code="charge_disputed")
         mine = [r for r in self.refunds.values() if r["payment_intent"] == intent["id"] and r["status"] != "failed"]
         left = int(intent["amount_received"]) - sum(r["amount"] for r in mine)
         amount = int(fields.get("amount", left))
@@ -385,6 +397,7 @@ class FakeStripe:
             "refunded": amount == left,
             "metadata": intent["metadata"],
         }
+        self.line("refund", -amount, refund)
         self.tell("charge.refunded", charge)
         self.tell("refund.updated", refund)
         return refund
@@ -412,6 +425,15 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
+    def _file(self, body: bytes) -> Thing:
+        """The content of a posted `multipart/form-data` with one file."""
+        boundary = self.headers.get("Content-Type", "").partition("boundary=")[2].encode()
+        for part in body.split(b"--" + boundary):
+            head, _, content = part.partition(b"\r\n\r\n")
+            if b'name="file"' in head:
+                return self.server.stripe.keep_file(content.removesuffix(b"\r\n"))
+        raise Refused(400, "Missing required param: file.")
+
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
@@ -424,18 +446,21 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str, body: bytes) -> None:
         url = urlsplit(self.path)
         if url.path.startswith("/v1/"):
-            self._api(method, url.path, url.query if method == "GET" else body.decode())
+            self._api(method, url.path, url.query.encode() if method == "GET" else body)
         elif url.path.startswith("/c/pay/"):
             self._page(method, url.path.removeprefix("/c/pay/"), body)
         else:
             self._send(404, b"not found", "text/plain")
 
-    def _api(self, method: str, path: str, form: str) -> None:
+    def _api(self, method: str, path: str, form: bytes) -> None:
         stripe = self.server.stripe
         stripe.calls.append((method, path))
         time.sleep(stripe.slow)
         key = self.headers.get("Idempotency-Key") if method == "POST" else None
-        digest = hashlib.sha256(f"{path}?{form}".encode()).hexdigest()
+        digest = hashlib.sha256(path.encode() + b"?" + form).hexdigest()
+        upload = (method, path) == ("POST", "/v1/files")  # its boundary is another one each time
+        if upload:
+            digest = path
         try:
             if not self.headers.get("Authorization", "").startswith("Bearer sk_test_"):
                 raise Refused(401, "Invalid API Key provided")
@@ -454,7 +479,11 @@ class _Handler(BaseHTTPRequestHandler):
                 else:
                     status, answer = 200, b""
                     try:
-                        done = stripe.api(method, path, nested(parse_qsl(form, keep_blank_values=True)))
+                        done = (
+                            self._file(form)
+                            if upload
+                            else stripe.api(method, path, nested(parse_qsl(form.decode(), keep_blank_values=True)))
+                        )
                         answer = json.dumps(done).encode()
                     except Refused as error:
                         status, answer = error.status, json.dumps(error.body).encode()
@@ -475,7 +504,7 @@ class _Handler(BaseHTTPRequestHandler):
                 with stripe.lock:
                     stripe.lapse()
                     session = stripe._get(stripe.sessions, "checkout.session", session_id)
-                    self._send(200, _hosted_page(session).encode(), "text/html; charset=utf-8")
+                    self._send(200, pages.hosted_page(session).encode(), "text/html; charset=utf-8")
                 return
             button = dict(parse_qsl(body.decode())).get("do")
             if button == "pay":
@@ -488,7 +517,7 @@ class _Handler(BaseHTTPRequestHandler):
                 session = stripe._get(stripe.sessions, "checkout.session", session_id)
                 self._redirect(session["cancel_url"] or session["success_url"])
         except Refused as error:
-            self._send(error.status, _message_page(str(error)).encode(), "text/html; charset=utf-8")
+            self._send(error.status, pages.message_page(str(error)).encode(), "text/html; charset=utf-8")
 
     def _redirect(self, to: str) -> None:
         self.send_response(303)
@@ -504,65 +533,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.wfile.write(body)
-
-
-_PAGE = """<!doctype html>
-<html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 1.05rem/1.6 system-ui, sans-serif; margin: 0; background: #f4f5f7; color: #1d2733; }}
-main {{ max-width: 26rem; margin: 8vh auto; padding: 1.5rem; background: #fff; border-radius: .75rem; }}
-strong {{ display: block; font-size: 1.9rem; }} form {{ display: grid; gap: .6rem; margin-top: 1.2rem; }}
-button {{ font: inherit; padding: .8rem; border: 1px solid #8a94a3; border-radius: .5rem; background: #fff; cursor: pointer; }}
-button[value=pay] {{ background: #0b5cad; border-color: #0b5cad; color: #fff; }}
-p.note {{ background: #fff6dd; border: 1px solid #e6cf8a; border-radius: .5rem; padding: .6rem .8rem; }}
-</style></head><body><main>{main}</main></body></html>"""
-
-_WORDS = {
-    "vi": {
-        "title": "Thanh toán thử bằng thẻ",
-        "note": "Trang thử của bản trình diễn: không có tiền thật, đừng nhập số thẻ.",
-        "order": "Đơn hàng",
-        "pay": "Trả tiền",
-        "decline": "Thẻ bị từ chối",
-        "cancel": "Quay lại cửa hàng",
-        "complete": "Phiên này đã trả tiền xong.",
-        "expired": "Phiên thanh toán đã hết hạn.",
-    },
-    "en": {
-        "title": "Test payment by card",
-        "note": "A test page of the demo: no real money, do not enter a card number.",
-        "order": "Order",
-        "pay": "Pay",
-        "decline": "Card is declined",
-        "cancel": "Back to the shop",
-        "complete": "This session has been paid.",
-        "expired": "This session has expired.",
-    },
-}
-
-
-def _message_page(text: str) -> str:
-    return _PAGE.format(lang="en", title="Fake Stripe", main=f"<p>{html.escape(text)}</p>")
-
-
-def _hosted_page(session: Thing) -> str:
-    lang = "en" if session["locale"] == "en" else "vi"
-    words = _WORDS[lang]
-    amount = f"{session['amount_total']:,}".replace(",", ".") + "\u00a0₫"
-    main = [
-        f'<h1>{words["title"]}</h1><p class="note">{words["note"]}</p>',
-        f"<p>{words['order']} {html.escape(str(session['client_reference_id']))}<strong>{amount}</strong></p>",
-    ]
-    if session["status"] == "open":
-        buttons = "".join(
-            f'<button name="do" value="{name}" data-testid="fake-{name}">{words[name]}</button>'
-            for name in ("pay", "decline", "cancel")
-        )
-        main.append(f'<form method="post">{buttons}</form>')
-    else:
-        main.append(f"<p>{words[session['status']]}</p>")
-    return _PAGE.format(lang=lang, title=words["title"], main="".join(main))
 
 
 def main() -> None:

@@ -31,6 +31,17 @@ class RefundForm(Form):
 
     amount = MoneyField(validators=[InputRequired(_MISSING)])
     reason = CleanText(validators=[InputRequired(_MISSING), Length(max=500)])
+    # `transfer`: not the way it came, but to an account.
+    way = CleanString()
+    to_bank = CleanString(validators=[Length(max=20)])
+    to_account = CleanString(validators=[Length(max=40)])
+    to_holder = CleanString(validators=[Length(max=120)])
+    op_key = OpKeyField()
+
+
+class KeyForm(Form):
+    """A step that needs no words."""
+
     op_key = OpKeyField()
 
 

@@ -12,7 +12,7 @@ import pkgutil
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from flask import Flask, current_app
 
@@ -30,8 +30,32 @@ class What(StrEnum):
     EXPIRED = "expired"
     OPEN = "open"
     REFUND = "refund"
+    DISPUTE = "dispute"
     LOOK = "look"
     NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Money of a dispute that moved, by the provider's line `reference`: below zero taken from us, above it brought back."""
+
+    reference: str
+    amount: int
+    fee_amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """How a dispute stands. `state` is one of open, review, won, lost, closed; `moves` are all of its money so far."""
+
+    reference: str
+    state: str
+    reason: str
+    is_inquiry: bool
+    opened_at: datetime | None
+    due_at: datetime | None
+    moves: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,7 @@ class News:
     refund_id: int | None = None
     refund_state: str | None = None
     reason: str | None = None
+    dispute: Disputed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +123,56 @@ class Word:
     event_id: str
     kind: str
     payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a provider's balance, in the smallest unit of `currency`; `kind` as in `LineKind`. `amount` is before the
+    fee; `source` is the provider's name of what caused it, `provider_payment` of the payment behind that."""
+
+    reference: str
+    kind: str
+    amount: int
+    fee_amount: int
+    currency: str
+    at: datetime
+    source: str | None
+    provider_payment: str | None
+    payment_id: int | None
+    order_reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Defence:
+    """The answer to a dispute: short texts and names of uploaded files, by the provider's names of them."""
+
+    key: str
+    reference: str
+    evidence: dict[str, str]
+
+
+@runtime_checkable
+class KeepsBooks(Protocol):
+    """What a provider can be asked beside single payments: disputes and the lines of its balance. Each raises ProviderBusy and
+    ProviderRefused."""
+
+    def dispute(self, reference: str) -> list[Word]:
+        """How a dispute stands."""
+
+    def disputes(self, since: datetime) -> list[Word]:
+        """The disputes opened since then."""
+
+    def upload(self, key: str, name: str, content: bytes) -> str:
+        """Give a paper; return the provider's name of it. The same key is the same paper."""
+
+    def defend(self, defence: Defence) -> Word:
+        """Send the answer to a dispute; it cannot be changed afterwards."""
+
+    def concede(self, key: str, reference: str) -> Word:
+        """Give a dispute up."""
+
+    def lines(self, since: datetime) -> list[Line]:
+        """The lines of the balance since then, oldest first."""
 
 
 class Gateway(Protocol):

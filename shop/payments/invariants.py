@@ -15,6 +15,9 @@ from shop.ledger import sources
 from shop.ledger.models import Entry, Posting
 from shop.orders.models import DEPOSIT, TILL, Order, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import (
+    Dispute,
+    DisputeMove,
+    GatewayLine,
     Payment,
     PaymentIssue,
     PaymentReceipt,
@@ -241,6 +244,137 @@ def words() -> Iterator[str]:
         .having(func.count() > 1)
     )
     yield from (f"{provider} {event_id} kept twice" for provider, event_id in twice)
+
+
+@invariant("payments.disputes-add-up")
+def disputes_add_up() -> Iterator[str]:
+    """What a dispute holds is what its moves have taken and not brought back, never more than it is about nor less than
+    nothing; and what is taken from a payment is what its disputes hold."""
+    moved = (
+        select(
+            DisputeMove.dispute_id,
+            func.sum(DisputeMove.amount).label("n"),
+            func.sum(DisputeMove.fee_amount).label("fee"),
+        )
+        .group_by(DisputeMove.dispute_id)
+        .subquery()
+    )
+    rows = session().scalars(
+        select(Dispute.id)
+        .outerjoin(moved, moved.c.dispute_id == Dispute.id)
+        .where(
+            or_(
+                Dispute.withdrawn_amount != -func.coalesce(moved.c.n, 0),
+                Dispute.fee_amount != func.coalesce(moved.c.fee, 0),
+                Dispute.withdrawn_amount < 0,
+                Dispute.withdrawn_amount > Dispute.amount,
+            )
+        )
+    )
+    yield from (f"dispute {i}" for i in rows)
+    held = (
+        select(Dispute.payment_id, func.sum(Dispute.withdrawn_amount).label("n"))
+        .group_by(Dispute.payment_id)
+        .subquery()
+    )
+    payments = session().scalars(
+        select(Payment.id)
+        .outerjoin(held, held.c.payment_id == Payment.id)
+        .where(Payment.disputed_amount != func.coalesce(held.c.n, 0))
+    )
+    yield from (f"payment {i}" for i in payments)
+
+
+@invariant("payments.disputes-move-money-once")
+def disputes_once() -> Iterator[str]:
+    """Each movement of a dispute is one of the provider's lines, told by a word that was taken in."""
+    word = (
+        select(ProviderEvent.id)
+        .where(
+            ProviderEvent.provider == DisputeMove.provider,
+            ProviderEvent.applied_at.is_not(None),
+            DisputeMove.evidence.in_(["event:" + ProviderEvent.event_id, ProviderEvent.event_id]),
+        )
+        .exists()
+    )
+    demo = select(Order.id).join(Payment, Payment.order_id == Order.id).where(
+        Payment.id == Dispute.payment_id, Order.is_demo
+    )  # fmt: skip
+    rows = session().scalars(
+        select(DisputeMove.reference)
+        .join(Dispute, Dispute.id == DisputeMove.dispute_id)
+        .where(or_(DisputeMove.provider != Dispute.provider, and_(~word, ~demo.exists())))
+    )
+    yield from (f"move {reference}" for reference in rows)
+    twice = session().scalars(
+        select(DisputeMove.reference).group_by(DisputeMove.provider, DisputeMove.reference).having(func.count() > 1)
+    )
+    yield from (f"move {reference} twice" for reference in twice)
+
+
+@invariant("payments.large-refunds-have-two-people")
+def two_people() -> Iterator[str]:
+    """A refund that needs a second person has gone nowhere without one, and he is not the first."""
+    rows = session().scalars(
+        select(Refund.id).where(
+            Refund.needs_second,
+            or_(
+                and_(Refund.state.in_([RefundState.PENDING, RefundState.SUCCEEDED]), Refund.agreed_by.is_(None)),
+                Refund.agreed_by == Refund.actor_key,
+                and_(Refund.agreed_by.is_not(None), ~Refund.agreed_by.like("user:%")),
+            ),
+        )
+    )
+    yield from (f"refund {i}" for i in rows)
+
+
+@invariant("payments.refunds-go-somewhere")
+def refunds_go_somewhere() -> Iterator[str]:
+    """A refund that has gone has its reference: the provider's, or the bank's number of the transfer to the account that it
+    names; one by card through the provider names no account."""
+    rows = session().scalars(
+        select(Refund.id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(
+            or_(
+                and_(Refund.state == RefundState.SUCCEEDED, Refund.provider_reference.is_(None)),
+                and_(Refund.to_account.is_not(None), or_(Refund.to_bank.is_(None), Refund.to_holder.is_(None))),
+                and_(
+                    Refund.to_account.is_not(None),
+                    Refund.provider_reference.is_not(None),
+                    ~Refund.provider_reference.like("vietqr:%"),
+                ),
+                and_(Refund.state == RefundState.WAITING, Refund.provider_reference.is_not(None)),
+            )
+        )
+    )
+    yield from (f"refund {i}" for i in rows)
+
+
+@invariant("payments.gateway-lines-once")
+def gateway_lines() -> Iterator[str]:
+    """A line of a provider's balance is kept once, adds up, and either matches or is before a person."""
+    twice = session().execute(
+        select(GatewayLine.provider, GatewayLine.reference)
+        .group_by(GatewayLine.provider, GatewayLine.reference)
+        .having(func.count() > 1)
+    )
+    yield from (f"{provider} {reference} twice" for provider, reference in twice)
+    case = (
+        select(PaymentIssue.id)
+        .where(PaymentIssue.key == "line:" + GatewayLine.provider + ":" + GatewayLine.reference)
+        .exists()
+    )
+    late = clock.now() - timedelta(hours=3)
+    rows = session().scalars(
+        select(GatewayLine.reference).where(
+            or_(
+                GatewayLine.net_amount != GatewayLine.amount - GatewayLine.fee_amount,
+                and_(GatewayLine.matched_at.is_(None), GatewayLine.seen_at < late, ~case),
+            )
+        )
+    )
+    yield from (f"line {reference}" for reference in rows)
 
 
 @invariant("payments.ledger-says-the-same")

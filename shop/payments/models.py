@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from shop.accounts.models import User
 from shop.kernel.db import Amount, Base, EnumText, Id, Instant, Json, LongText, Str20, Str40, Str80, Str255, one_of
 from shop.kernel.errors import N_
 from shop.orders.models import Order, PaymentMethod
@@ -59,6 +60,8 @@ class Payment(Base):
     captured_amount: Mapped[Amount] = mapped_column(default=0)
     # Refunds asked for and not failed: never more than was captured.
     refunded_amount: Mapped[Amount] = mapped_column(default=0)
+    # Taken back by the buyers' bank and not returned: what disputes hold now.
+    disputed_amount: Mapped[Amount] = mapped_column(server_default="0")
     code: Mapped[Str40 | None] = mapped_column(unique=True)
     provider_reference: Mapped[Str255 | None]
     # The provider's payment (Stripe PaymentIntent), once known; refunds name it.
@@ -104,25 +107,43 @@ class PaymentReceipt(Base):
 
 
 class RefundState(StrEnum):
+    """`waiting`: set aside, but a second person has not agreed yet, so nothing is sent."""
+
+    WAITING = "waiting"
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
 
 REFUND_STATE_NAMES = {
+    RefundState.WAITING: N_("Chờ người thứ hai duyệt"),
     RefundState.PENDING: N_("Đang hoàn"),
     RefundState.SUCCEEDED: N_("Đã hoàn"),
     RefundState.FAILED: N_("Không hoàn được"),
 }
 
 
+# Set aside and not gone yet.
+REFUND_LIVE = (RefundState.WAITING, RefundState.PENDING)
+
+
 class Refund(Base):
-    """Money going back the way it came. `provider_reference` is the provider's, or the bank's for a refund by hand."""
+    """Money going back the way it came, or by transfer to the account of `to_…`. `provider_reference` is the provider's, or
+    the bank's for a refund by hand. One that `needs_second` is sent once another person than its actor has agreed."""
 
     __tablename__ = "refunds"
     __table_args__ = (
         one_of("state", RefundState),
         CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint(
+            "(to_account IS NULL) = (to_bank IS NULL) AND (to_account IS NULL) = (to_holder IS NULL)",
+            name="goes_somewhere",
+        ),
+        CheckConstraint(
+            "NOT needs_second OR state IN ('waiting', 'failed') OR agreed_by IS NOT NULL", name="two_people"
+        ),
+        CheckConstraint("agreed_by IS NULL OR agreed_by <> actor_key", name="another_person"),
+        CheckConstraint("state <> 'waiting' OR needs_second", name="waits_for_somebody"),
         UniqueConstraint("provider_reference"),
         Index("ix_refunds_payment", "payment_id"),
         Index("ix_refunds_state", "state", "id"),
@@ -135,6 +156,14 @@ class Refund(Base):
     reason: Mapped[LongText]
     op_key: Mapped[Str80] = mapped_column(unique=True)
     provider_reference: Mapped[Str255 | None]
+    # The bank's number, account and name it goes to, where it does not go back the way it came.
+    to_bank: Mapped[Str20 | None]
+    to_account: Mapped[Str40 | None]
+    to_holder: Mapped[Str255 | None]
+    needs_second: Mapped[bool] = mapped_column(default=False, server_default=false())
+    agreed_by: Mapped[Str40 | None]
+    agreed_label: Mapped[Str255 | None]
+    agreed_at: Mapped[Instant | None]
     actor_key: Mapped[Str40]
     actor_label: Mapped[Str255]
     created_at: Mapped[Instant]
@@ -172,8 +201,189 @@ class PaymentIssue(Base):
     key: Mapped[Str255] = mapped_column(unique=True)
     detail: Mapped[dict[str, Any]] = mapped_column(Json)
     opened_at: Mapped[Instant]
+    # Until when somebody must have decided; what happens then is the business of whoever opened the case.
+    due_at: Mapped[Instant | None]
+    # Who works on it.
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     closed_at: Mapped[Instant | None]
     closed_by: Mapped[Str40 | None]
     resolution: Mapped[LongText | None]
+
+    payment: Mapped[Payment | None] = relationship()
+
+
+class DisputeState(StrEnum):
+    """`open` waits for our papers, `review` for the bank's word; `closed` is an inquiry that took no money."""
+
+    OPEN = "open"
+    REVIEW = "review"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+DISPUTE_STATE_NAMES = {
+    DisputeState.OPEN: N_("Chờ cửa hàng trả lời"),
+    DisputeState.REVIEW: N_("Ngân hàng đang xem"),
+    DisputeState.WON: N_("Cửa hàng thắng"),
+    DisputeState.LOST: N_("Cửa hàng thua"),
+    DisputeState.CLOSED: N_("Đã khép lại"),
+}
+DISPUTE_LIVE = (DisputeState.OPEN, DisputeState.REVIEW)
+
+
+class Dispute(Base):
+    """A buyer's bank takes a card payment back, or (`is_inquiry`) asks before it does. Whole đồng.
+
+    `withdrawn_amount` is what its moves have taken and not brought back. `words` are the answers that stand beside the papers.
+    """
+
+    __tablename__ = "payment_disputes"
+    __table_args__ = (
+        one_of("state", DisputeState),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        UniqueConstraint("provider", "provider_reference"),
+        Index("ix_payment_disputes_payment", "payment_id"),
+        Index("ix_payment_disputes_state", "state", "due_at"),
+    )
+
+    id: Mapped[Id]
+    payment_id: Mapped[int] = mapped_column(ForeignKey(Payment.id))
+    provider: Mapped[Str20]
+    provider_reference: Mapped[Str255]
+    state: Mapped[DisputeState] = mapped_column(EnumText(DisputeState))
+    is_inquiry: Mapped[bool]
+    reason: Mapped[Str80]
+    amount: Mapped[Amount]
+    withdrawn_amount: Mapped[Amount] = mapped_column(default=0)
+    fee_amount: Mapped[Amount] = mapped_column(default=0)
+    opened_at: Mapped[Instant]
+    due_at: Mapped[Instant | None]
+    words: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    # Asked to be sent (or given up), not taken by the provider yet; then taken.
+    sending_at: Mapped[Instant | None]
+    sent_at: Mapped[Instant | None]
+    sent_by: Mapped[Str255 | None]
+    last_error: Mapped[LongText | None]
+    closed_at: Mapped[Instant | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
+
+    payment: Mapped[Payment] = relationship()
+    moves: Mapped[list[DisputeMove]] = relationship(order_by="DisputeMove.id")
+    papers: Mapped[list[DisputePaper]] = relationship(order_by="DisputePaper.id")
+
+
+class DisputeMove(Base):
+    """One movement of a dispute's money by the provider's own line: below zero taken from us, above it brought back."""
+
+    __tablename__ = "payment_dispute_moves"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_moves"),
+        UniqueConstraint("provider", "reference"),
+        Index("ix_payment_dispute_moves_dispute", "dispute_id"),
+    )
+
+    id: Mapped[Id]
+    dispute_id: Mapped[int] = mapped_column(ForeignKey(Dispute.id))
+    provider: Mapped[Str20]
+    reference: Mapped[Str255]
+    amount: Mapped[Amount]
+    # What the provider charges for it; below zero when it gives that back.
+    fee_amount: Mapped[Amount]
+    evidence: Mapped[Str255]
+    at: Mapped[Instant]
+
+
+class PaperKind(StrEnum):
+    """What a paper proves, in the words that the provider has for it."""
+
+    SHIPPING = "shipping_documentation"
+    RECEIPT = "receipt"
+    TALK = "customer_communication"
+    POLICY = "refund_policy"
+    SERVICE = "service_documentation"
+    OTHER = "uncategorized_file"
+
+
+PAPER_KIND_NAMES = {
+    PaperKind.SHIPPING: N_("Vận đơn, biên bản giao hàng"),
+    PaperKind.RECEIPT: N_("Hóa đơn, biên nhận"),
+    PaperKind.TALK: N_("Trao đổi với khách"),
+    PaperKind.POLICY: N_("Chính sách đổi trả"),
+    PaperKind.SERVICE: N_("Giấy tờ về hàng hóa"),
+    PaperKind.OTHER: N_("Giấy tờ khác"),
+}
+
+
+class DisputePaper(Base):
+    """A paper for a dispute, one of each kind, as the provider takes them; a private file."""
+
+    __tablename__ = "payment_dispute_papers"
+    __table_args__ = (one_of("kind", PaperKind), UniqueConstraint("dispute_id", "kind"))
+
+    id: Mapped[Id]
+    dispute_id: Mapped[int] = mapped_column(ForeignKey(Dispute.id))
+    kind: Mapped[PaperKind] = mapped_column(EnumText(PaperKind))
+    file_key: Mapped[Str255]
+    # The provider's name of it, once it has it.
+    provider_file: Mapped[Str255 | None]
+    added_by: Mapped[Str255]
+    added_at: Mapped[Instant]
+
+
+class LineKind(StrEnum):
+    """What a line of the provider's balance is."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    REFUND_BACK = "refund_back"
+    DISPUTE = "dispute"
+    FEE = "fee"
+    PAYOUT = "payout"
+    OTHER = "other"
+
+
+LINE_KIND_NAMES = {
+    LineKind.CHARGE: N_("Tiền thu"),
+    LineKind.REFUND: N_("Hoàn tiền"),
+    LineKind.REFUND_BACK: N_("Tiền hoàn bị trả lại"),
+    LineKind.DISPUTE: N_("Khiếu nại thẻ"),
+    LineKind.FEE: N_("Phí"),
+    LineKind.PAYOUT: N_("Chuyển về ngân hàng"),
+    LineKind.OTHER: N_("Khác"),
+}
+
+
+class GatewayLine(Base):
+    """One line of a provider's balance, kept once by its own number. net = amount − fee.
+
+    `matched_at`: our books say the same; until then the case stands in `payment_issues` under `line:<provider>:<reference>`.
+    """
+
+    __tablename__ = "payment_gateway_lines"
+    __table_args__ = (
+        one_of("kind", LineKind),
+        CheckConstraint("net_amount = amount - fee_amount", name="net_adds_up"),
+        UniqueConstraint("provider", "reference"),
+        Index("ix_payment_gateway_lines_at", "provider", "at"),
+        Index("ix_payment_gateway_lines_source", "provider", "source"),
+        Index("ix_payment_gateway_lines_open", "matched_at", "id"),
+    )
+
+    id: Mapped[Id]
+    provider: Mapped[Str20]
+    reference: Mapped[Str255]
+    kind: Mapped[LineKind] = mapped_column(EnumText(LineKind))
+    amount: Mapped[Amount]
+    fee_amount: Mapped[Amount]
+    net_amount: Mapped[Amount]
+    currency: Mapped[Str20]
+    # The provider's name of what caused it, and of the payment behind that.
+    source: Mapped[Str255 | None]
+    provider_payment: Mapped[Str255 | None]
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey(Payment.id), index=True)
+    at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    matched_at: Mapped[Instant | None]
 
     payment: Mapped[Payment | None] = relationship()

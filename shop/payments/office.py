@@ -6,6 +6,7 @@ For grants that cover all: who has them for some points only acts on the page of
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
@@ -14,14 +15,25 @@ from werkzeug.wrappers import Response
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.kernel import operations, web
+from shop.kernel import banks, clock, operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import Form
 from shop.kernel.money import vnd
+from shop.kernel.storage import storage
 from shop.orders.models import PAYMENT_METHOD_NAMES
-from shop.payments import forms, queries
+from shop.payments import forms, queries, reads
 from shop.payments import services as payments
-from shop.payments.models import PAYMENT_STATE_NAMES, REFUND_STATE_NAMES, PaymentState, RefundState
+from shop.payments.models import (
+    DISPUTE_STATE_NAMES,
+    LINE_KIND_NAMES,
+    PAPER_KIND_NAMES,
+    PAYMENT_STATE_NAMES,
+    REFUND_STATE_NAMES,
+    DisputeState,
+    PaymentState,
+    RefundState,
+)
+from shop.payments.services.disputes import WORDS
 
 bp = Blueprint("payments", __name__)
 HERE = "/office/payments"
@@ -33,7 +45,19 @@ STATE_KINDS = {
     PaymentState.FAILED: "bad",
     PaymentState.CANCELLED: "",
 }
-REFUND_KINDS = {RefundState.PENDING: "info", RefundState.SUCCEEDED: "ok", RefundState.FAILED: "bad"}
+REFUND_KINDS = {
+    RefundState.WAITING: "warn",
+    RefundState.PENDING: "info",
+    RefundState.SUCCEEDED: "ok",
+    RefundState.FAILED: "bad",
+}
+DISPUTE_KINDS = {
+    DisputeState.OPEN: "bad",
+    DisputeState.REVIEW: "info",
+    DisputeState.WON: "ok",
+    DisputeState.LOST: "bad",
+    DisputeState.CLOSED: "",
+}
 DETAIL_NAMES = {
     "received": N_("Nhận được"),
     "due": N_("Phải thu"),
@@ -41,6 +65,7 @@ DETAIL_NAMES = {
     "reference": N_("Mã giao dịch"),
     "order": N_("Mã đơn"),
     "reason": N_("Lý do"),
+    "fee": N_("Phí"),
 }
 
 
@@ -56,7 +81,21 @@ def _words() -> dict[str, Any]:
         "new_key": operations.new_key,
         "by_hand": queries.by_hand_providers(),
         "waiting": queries.waiting(),
+        "dispute_states": {s: (gettext(n), DISPUTE_KINDS[s]) for s, n in DISPUTE_STATE_NAMES.items()},
+        "why": {k: gettext(n) for k, n in reads.REASONS.items()},
+        "line_kinds": {k: gettext(n) for k, n in LINE_KIND_NAMES.items()},
+        "banks": banks.choices(),
+        "bank": banks.name,
+        "age": _age,
+        "now": clock.now(),
+        "me_key": guards.actor().key,
     }
+
+
+def _age(since: datetime) -> str:
+    """How long something has waited, in hours or days."""
+    hours = int((clock.now() - since).total_seconds() // 3600)
+    return gettext("%(n)s giờ", n=hours) if hours < 48 else gettext("%(n)s ngày", n=hours // 24)
 
 
 def _detail(found: dict[str, Any]) -> list[tuple[str, str]]:
@@ -64,7 +103,7 @@ def _detail(found: dict[str, Any]) -> list[tuple[str, str]]:
     told = []
     for name, value in found.items():
         if value is not None and name in DETAIL_NAMES:
-            amount = name in {"received", "due"} and isinstance(value, int)
+            amount = name in {"received", "due", "fee"} and isinstance(value, int)
             told.append((gettext(DETAIL_NAMES[name]), vnd(value) if amount else str(value)))
     return told
 
@@ -190,9 +229,14 @@ def refund(payment_id: int) -> Any:
     form = forms.RefundForm()
 
     def command() -> tuple[str, str]:
+        to = None
+        if form.way.data == "transfer":
+            to = payments.account(form.to_bank.data or "", form.to_account.data or "", form.to_holder.data or "")
         asked = payments.request_refund(
-            guards.actor(), payment_id, _amount(form), form.reason.data or "", form.op_key.data or ""
+            guards.actor(), payment_id, _amount(form), form.reason.data or "", form.op_key.data or "", to=to
         )
+        if asked.waits:
+            return gettext("Đã lập khoản hoàn. Khoản này cần một người khác duyệt rồi mới được gửi đi."), "warn"
         if asked.by_hand:
             return gettext("Đã lập khoản hoàn. Hãy chuyển tiền cho khách rồi ghi mã giao dịch vào đây."), "ok"
         return gettext("Đã gửi yêu cầu hoàn tiền tới cổng thanh toán."), "ok"
@@ -222,6 +266,19 @@ def refund_drop(payment_id: int, refund_id: int) -> Any:
     def command() -> tuple[str, str]:
         payments.give_up_refund(guards.actor(), refund_id, form.reason.data or "", form.op_key.data or "")
         return gettext("Đã bỏ khoản hoàn."), "ok"
+
+    return _try(payment_id, form, command)
+
+
+@bp.post("/payments/<int:payment_id>/refunds/<int:refund_id>/agree")
+@guards.requires_all(Permission.REFUND_MAKE)
+def refund_agree(payment_id: int, refund_id: int) -> Any:
+    """A second person agrees to a refund."""
+    form = forms.KeyForm()
+
+    def command() -> tuple[str, str]:
+        payments.agree(guards.actor(), refund_id, form.op_key.data or "")
+        return gettext("Đã duyệt khoản hoàn."), "ok"
 
     return _try(payment_id, form, command)
 
@@ -256,3 +313,170 @@ def _amount(form: Any) -> int:
     if not isinstance(amount, int):
         raise Invalid(field="amount")
     return amount
+
+
+@bp.post("/payments/issues/<int:issue_id>/owner")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def issue_owner(issue_id: int) -> Any:
+    """Take a case, or leave it to others."""
+    payments.own(guards.actor(), issue_id, mine=request.form.get("mine") == "1")
+    return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/issues")), 303)
+
+
+@bp.post("/payments/issues/<int:issue_id>/reopen")
+@guards.requires_all(Permission.REFUND_MAKE)
+def issue_reopen(issue_id: int) -> Any:
+    """Undo what was decided about a case, as long as no money has left."""
+    payments.reopen(guards.actor(), issue_id, request.form.get("op_key", ""))
+    flash(gettext("Đã hoàn tác: việc này lại đang mở."), "ok")
+    return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/issues")), 303)
+
+
+# --- disputes ----------------------------------------------------------------------------------------------------
+
+
+@bp.get("/payments/disputes")
+@guards.requires_all(Permission.PAYMENT_READ)
+def disputes() -> Any:
+    """All disputes, those whose answer is due first."""
+    return _list(reads.disputes(request.args), "disputes")
+
+
+@bp.get("/payments/disputes/<int:dispute_id>")
+@guards.requires_all(Permission.PAYMENT_READ)
+def dispute(dispute_id: int) -> Any:
+    """One dispute: its money, its papers, its answer."""
+    return _dispute_page(dispute_id)
+
+
+def _dispute_page(dispute_id: int, error: ShopError | None = None) -> Any:
+    page = render_template(
+        "payments/office/dispute.html",
+        f=reads.dispute(dispute_id),
+        fields=[(name, gettext(label)) for name, label in WORDS.items()],
+        kinds=[(kind.value, gettext(label)) for kind, label in PAPER_KIND_NAMES.items()],
+        kind_names={kind: gettext(label) for kind, label in PAPER_KIND_NAMES.items()},
+        sent=request.form if error else None,
+        error=error,
+        told=gettext(error.title, **error.values) if error else "",
+        error_code=error.code if error else None,
+        **_words(),
+    )
+    return make_response(page, error.status if error else 200)
+
+
+def _about_dispute(dispute_id: int, command: Callable[[], None], done: str) -> Any:
+    try:
+        command()
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _dispute_page(dispute_id, error)
+    flash(done, "ok")
+    return redirect(web.path(f"{HERE}/disputes/{dispute_id}"), 303)
+
+
+@bp.post("/payments/disputes/<int:dispute_id>/papers")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def dispute_paper(dispute_id: int) -> Any:
+    """Put a paper beside a dispute."""
+    file = request.files.get("file")
+    content = file.read() if file else b""
+    return _about_dispute(
+        dispute_id,
+        lambda: payments.add_paper(guards.actor(), dispute_id, request.form.get("kind", ""), content),
+        gettext("Đã thêm giấy tờ."),
+    )
+
+
+@bp.get("/payments/disputes/<int:dispute_id>/papers/<int:paper_id>")
+@guards.requires_all(Permission.PAYMENT_READ)
+def dispute_paper_file(dispute_id: int, paper_id: int) -> Any:
+    """A paper itself."""
+    found = reads.paper(dispute_id, paper_id)
+    pdf = found.file_key.endswith(".pdf")
+    answer = Response(storage().get(found.file_key), mimetype="application/pdf" if pdf else "image/jpeg")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if pdf:
+        answer.headers["Content-Disposition"] = f'attachment; filename="{found.kind.value}-{dispute_id}.pdf"'
+    return answer
+
+
+@bp.post("/payments/disputes/<int:dispute_id>/papers/<int:paper_id>/drop")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def dispute_paper_drop(dispute_id: int, paper_id: int) -> Any:
+    """Take a paper away again."""
+    return _about_dispute(
+        dispute_id, lambda: payments.drop_paper(guards.actor(), dispute_id, paper_id), gettext("Đã bỏ giấy tờ.")
+    )
+
+
+@bp.post("/payments/disputes/<int:dispute_id>/words")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def dispute_words(dispute_id: int) -> Any:
+    """Keep the short answers."""
+    return _about_dispute(
+        dispute_id,
+        lambda: payments.write(guards.actor(), dispute_id, {name: request.form.get(name, "") for name in WORDS}),
+        gettext("Đã lưu câu trả lời; chưa gửi đi."),
+    )
+
+
+@bp.post("/payments/disputes/<int:dispute_id>/send")
+@guards.requires_all(Permission.REFUND_MAKE)
+def dispute_send(dispute_id: int) -> Any:
+    """Send papers and answers; once."""
+    return _about_dispute(
+        dispute_id,
+        lambda: payments.send(guards.actor(), dispute_id, request.form.get("op_key", "")),
+        gettext("Đang gửi giấy tờ và câu trả lời tới cổng thanh toán."),
+    )
+
+
+@bp.post("/payments/disputes/<int:dispute_id>/concede")
+@guards.requires_all(Permission.REFUND_MAKE)
+def dispute_concede(dispute_id: int) -> Any:
+    """Give the dispute up."""
+    return _about_dispute(
+        dispute_id,
+        lambda: payments.concede(guards.actor(), dispute_id, request.form.get("op_key", "")),
+        gettext("Đang báo cổng thanh toán rằng cửa hàng không phản đối."),
+    )
+
+
+@bp.post("/payments/disputes/<int:dispute_id>/owner")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def dispute_owner(dispute_id: int) -> Any:
+    """Take a dispute, or leave it to others."""
+    mine = request.form.get("mine") == "1"
+    return _about_dispute(
+        dispute_id,
+        lambda: payments.own_dispute(guards.actor(), dispute_id, mine=mine),
+        gettext("Bạn đã nhận việc này.") if mine else gettext("Bạn đã trả việc này lại."),
+    )
+
+
+# --- the provider's balance --------------------------------------------------------------------------------------
+
+
+@bp.get("/payments/gateway")
+@guards.requires_all(Permission.PAYMENT_READ)
+def gateway_lines() -> Any:
+    """The provider's own lines beside our books."""
+    view = reads.lines(request.args)
+    if view.export:
+        return view.download()
+    return render_template("payments/office/gateway.html", view=view, sums=reads.sums(), **_words())
+
+
+@bp.post("/payments/gateway/compare")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def gateway_compare() -> Any:
+    """Fetch and compare now."""
+    wrong = payments.compare()
+    if wrong:
+        flash(gettext("Đã đối chiếu: còn %(n)s dòng chưa khớp, xem mục Cần xử lý.", n=wrong), "warn")
+    else:
+        flash(gettext("Đã đối chiếu: mọi dòng đều khớp."), "ok")
+    return redirect(web.path(f"{HERE}/gateway"), 303)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
@@ -65,7 +65,8 @@ class _Refunds:
 
     def waiting(self, amounts: Collection[int]) -> list[Expected]:
         return [self._told(*row) for row in session().execute(_REFUNDS.where(
-            Refund.state == RefundState.PENDING, Payment.method == PaymentMethod.VIETQR, Refund.amount.in_(amounts)
+            Refund.state == RefundState.PENDING, Refund.amount.in_(amounts),
+            or_(Payment.method == PaymentMethod.VIETQR, Refund.to_account.is_not(None)),
         ))]  # fmt: skip
 
     def recorded(self, bank_references: Collection[str]) -> dict[str, Expected]:
@@ -81,12 +82,12 @@ class _Refunds:
         refunds.settle_refund(actor, int(reference), bank_reference, op_key)
 
     @staticmethod
-    def _told(refund_id: int, amount: int, order: str, name: str) -> Expected:
-        return Expected("refund", str(refund_id), amount, name, (order,))
+    def _told(refund_id: int, amount: int, order: str, name: str, account: str | None, holder: str | None) -> Expected:
+        return Expected("refund", str(refund_id), amount, holder or name, (order,), account)
 
 
 _REFUNDS = (
-    select(Refund.id, Refund.amount, Order.reference, Order.name)
+    select(Refund.id, Refund.amount, Order.reference, Order.name, Refund.to_account, Refund.to_holder)
     .join(Payment, Payment.id == Refund.payment_id)
     .join(Order, Order.id == Payment.order_id)
 )

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import selectinload
 
+from shop.accounts.models import User
 from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
+from shop.kernel.reading import Reading
 from shop.orders.models import PAYMENT_METHOD_NAMES, Order, PaymentMethod
 from shop.payments import gateway, memo, vietqr
 from shop.payments.gateways.vietqr import BankTransfer
 from shop.payments.models import (
     PAYMENT_STATE_NAMES,
+    REFUND_LIVE,
     REFUND_STATE_NAMES,
+    Dispute,
+    DisputeState,
     Payment,
     PaymentIssue,
     PaymentReceipt,
@@ -44,44 +50,39 @@ class TransferFacts:
     expires_at: datetime | None
 
 
-def payload_for(payment: Payment) -> str | None:
-    """The text of the QR code that asks for what `payment` still lacks; None if it wants no transfer (any more)."""
-    way = gateway.offered().get(payment.provider)
-    missing = payment.amount - payment.captured_amount + payment.refunded_amount
-    if not isinstance(way, BankTransfer) or not payment.code or missing <= 0:
-        return None
-    if payment.state not in {PaymentState.PENDING, PaymentState.HELD}:
-        return None
-    return vietqr.payload(vietqr.Transfer(way.bank_bin, way.account, missing, payment.code))
+_TRANSFER = Reading(
+    select(
+        Payment.id, Payment.provider, Payment.code, Payment.expires_at,
+        (Payment.amount - Payment.captured_amount + Payment.refunded_amount).label("missing"),
+    )
+    .where(
+        Payment.order_id == bindparam("order_id"),
+        Payment.method == PaymentMethod.VIETQR,
+        or_(Payment.state == PaymentState.PENDING, Payment.state == PaymentState.HELD),
+    )
+    .order_by(Payment.id.desc())
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _payload(bank_bin: str, account: str, amount: int, code: str) -> str:
+    """The text of a QR code; the same transfer is asked for each time its order is looked at."""
+    return vietqr.payload(vietqr.Transfer(bank_bin, account, amount, code))
 
 
 def transfer_of(order_id: int) -> TransferFacts | None:
-    """How to pay an order by transfer; None if nothing is to be transferred for it (any more)."""
-    payment = session().scalar(
-        select(Payment)
-        .where(
-            Payment.order_id == order_id,
-            Payment.method == PaymentMethod.VIETQR,
-            Payment.state.in_([PaymentState.PENDING, PaymentState.HELD]),
-        )
-        .order_by(Payment.id.desc())
-        .limit(1)
-    )
-    payload = payload_for(payment) if payment is not None else None
-    if payment is None or payload is None or payment.code is None:
+    """How to pay an order by transfer; None if nothing is to be transferred for it (any more). One statement."""
+    rows: list[Any] = _TRANSFER.rows(order_id=order_id)
+    if not rows:
         return None
-    way = gateway.named(payment.provider)
-    assert isinstance(way, BankTransfer)  # noqa: S101 - payload_for has looked
+    payment_id, provider, code, expires_at, missing = rows[0]
+    way = gateway.offered().get(provider)
+    if not isinstance(way, BankTransfer) or not code or missing <= 0:
+        return None
     return TransferFacts(
-        payment.id,
-        vietqr.bank_name(way.bank_bin),
-        way.account,
-        way.holder,
-        payment.amount - payment.captured_amount + payment.refunded_amount,
-        payment.code,
-        payload,
-        payment.expires_at,
-    )
+        payment_id, vietqr.bank_name(way.bank_bin), way.account, way.holder, missing, code,
+        _payload(way.bank_bin, way.account, missing, code), expires_at,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def payments_of(order_id: int) -> list[PaymentView]:
     """The payments of an order, first to last."""
     going = (
         select(func.coalesce(func.sum(Refund.amount), 0))
-        .where(Refund.payment_id == Payment.id, Refund.state == RefundState.PENDING)
+        .where(Refund.payment_id == Payment.id, Refund.state.in_(REFUND_LIVE))
         .scalar_subquery()
     )
     rows = session().execute(select(Payment, going).where(Payment.order_id == order_id).order_by(Payment.id))
@@ -138,6 +139,10 @@ ISSUE_NAMES = {
     "refund_differs": N_("Khoản hoàn khác với sổ"),
     "refund_beyond": N_("Hoàn quá số đã thu"),
     "no_goods": N_("Đã trả tiền nhưng hết hàng"),
+    "unknown_dispute": N_("Khiếu nại thẻ không rõ của đơn nào"),
+    "gateway_line": N_("Sổ của cổng thanh toán khác sổ của cửa hàng"),
+    "gateway_payout": N_("Cổng thanh toán báo đã chuyển về ngân hàng: hãy xem sao kê"),
+    "not_at_gateway": N_("Có trong sổ của cửa hàng, không có ở cổng thanh toán"),
 }
 
 
@@ -148,6 +153,7 @@ class Waiting:
     transfers: int
     issues: int
     refunds: int
+    disputes: int
 
 
 def by_hand_providers() -> list[str]:
@@ -166,9 +172,18 @@ def waiting() -> Waiting:
         select(func.count())
         .select_from(Refund)
         .join(Payment)
-        .where(Refund.state == RefundState.PENDING, Payment.provider.in_(by_hand_providers()))
+        .where(
+            or_(
+                Refund.state == RefundState.WAITING,
+                and_(
+                    Refund.state == RefundState.PENDING,
+                    or_(Payment.provider.in_(by_hand_providers()), Refund.to_account.is_not(None)),
+                ),
+            )
+        )
     )
-    return Waiting(*(int(s.scalar(q) or 0) for q in (transfers, issues, refunds)))
+    disputes = select(func.count()).select_from(Dispute).where(Dispute.state == DisputeState.OPEN)
+    return Waiting(*(int(s.scalar(q) or 0) for q in (transfers, issues, refunds, disputes)))
 
 
 def _search(q: str) -> Any:
@@ -294,6 +309,8 @@ ISSUES = tables.Table(
         tables.Column("kind", N_("Việc"), sort=(PaymentIssue.kind,)),
         tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
         tables.Column("opened_at", N_("Từ lúc"), sort=(PaymentIssue.opened_at,)),
+        tables.Column("due_at", N_("Hạn"), sort=(PaymentIssue.due_at,)),
+        tables.Column("owner", N_("Người xử lý"), sort=(User.name,)),
         tables.Column("detail", N_("Chi tiết"), value=lambda row: issue_detail(row.detail)),
         tables.Column("closed_at", N_("Xong lúc"), sort=(PaymentIssue.closed_at,)),
         tables.Column("resolution", N_("Cách xử lý")),
@@ -309,6 +326,12 @@ ISSUES = tables.Table(
             [("1", N_("đang mở")), ("0", N_("đã xong"))],
         ),
         tables.Filter("kind", N_("Việc"), lambda v: PaymentIssue.kind == v, _names(ISSUE_NAMES)),
+        tables.Filter(
+            "owner",
+            N_("Người xử lý"),
+            lambda v: PaymentIssue.owner_id.is_(None) if v == "0" else PaymentIssue.owner_id.is_not(None),
+            [("0", N_("chưa ai nhận")), ("1", N_("đã có người nhận"))],
+        ),
     ),
 )
 
@@ -334,10 +357,14 @@ def issues(args: Mapping[str, str]) -> tables.View:
             PaymentIssue.payment_id,
             PaymentIssue.detail,
             PaymentIssue.opened_at,
+            PaymentIssue.due_at,
+            PaymentIssue.owner_id,
+            User.name.label("owner"),
             PaymentIssue.closed_at,
             PaymentIssue.closed_by,
             PaymentIssue.resolution,
             Order.reference,
+            Order.status.label("order_status"),
             Payment.state,
             Payment.amount,
             Payment.captured_amount,
@@ -345,6 +372,7 @@ def issues(args: Mapping[str, str]) -> tables.View:
         )
         .outerjoin(Payment, Payment.id == PaymentIssue.payment_id)
         .outerjoin(Order, Order.id == Payment.order_id)
+        .outerjoin(User, User.id == PaymentIssue.owner_id)
     )
     return ISSUES.open(args, "/office/payments/issues", statement)
 
@@ -386,6 +414,11 @@ _REFUND_ROW: tuple[Any, ...] = (
     Refund.done_at,
     Refund.last_error,
     Refund.provider_reference,
+    Refund.actor_key,
+    Refund.to_bank,
+    Refund.to_account,
+    Refund.to_holder,
+    Refund.agreed_label,
 )
 
 
@@ -406,17 +439,18 @@ class PaymentFile:
     receipts: list[PaymentReceipt]
     refunds: list[Refund]
     issues: list[PaymentIssue]
+    disputes: list[Dispute]
     by_hand: bool
 
     @property
     def left_amount(self) -> int:
         """What could still be sent back, in đồng."""
-        return self.payment.captured_amount - self.payment.refunded_amount
+        return max(0, self.payment.captured_amount - self.payment.refunded_amount - self.payment.disputed_amount)
 
     @property
     def missing_amount(self) -> int:
         """What is still to come, in đồng."""
-        return max(0, self.payment.amount - self.left_amount)
+        return max(0, self.payment.amount - self.payment.captured_amount + self.payment.refunded_amount)
 
 
 def file_of(payment_id: int) -> PaymentFile:
@@ -437,5 +471,6 @@ def file_of(payment_id: int) -> PaymentFile:
         ),
         list(s.scalars(select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id))),
         list(s.scalars(select(PaymentIssue).where(PaymentIssue.payment_id == payment_id).order_by(PaymentIssue.id))),
+        list(s.scalars(select(Dispute).where(Dispute.payment_id == payment_id).order_by(Dispute.id))),
         payment.provider in by_hand_providers(),
     )

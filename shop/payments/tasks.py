@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from shop.kernel import jobs
-from shop.payments.services import provider, refunds
+from shop.payments import letters
+from shop.payments.services import balance, disputes, provider, refunds
 
 
 @jobs.job("payments.refund")
@@ -22,6 +23,34 @@ def _look(payload: dict[str, Any]) -> None:
 @jobs.job("payments.close")
 def _close(payload: dict[str, Any]) -> None:
     provider.look(payload["payment_id"], close=True)
+
+
+@jobs.job("payments.defend")
+def _defend(payload: dict[str, Any]) -> None:
+    disputes.give_papers(payload["dispute_id"])
+
+
+@jobs.job("payments.concede")
+def _concede(payload: dict[str, Any]) -> None:
+    disputes.give_up(payload["dispute_id"])
+
+
+@jobs.every(timedelta(minutes=10), name="payments.disputes", group="reconcile")
+def _disputes() -> None:
+    """Disputes that nobody told us about."""
+    balance.ask_disputes()
+
+
+@jobs.every(timedelta(hours=1), name="payments.compare", group="reconcile")
+def _compare() -> None:
+    """The provider's own lines against our books."""
+    balance.compare()
+
+
+@jobs.every(timedelta(hours=1), name="payments.remind", group="dispatch")
+def _remind() -> None:
+    """Answers to disputes that are nearly due."""
+    letters.remind()
 
 
 @jobs.every(timedelta(minutes=2), name="payments.reconcile", group="reconcile")

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import segno
 
-from shop.kernel import banks, text
+from shop.kernel import banks, clock, text
 from shop.kernel.money import LARGEST_AMOUNT
 
 NETWORK = "A000000727"
@@ -161,4 +161,9 @@ def svg(data: str) -> str:
 
 def bank_name(bank_bin: str, day: date | None = None) -> str:
     """The short name of a bank on `day` (today if not given); its number if we know no name."""
+    return _bank_name(bank_bin, day or clock.today())
+
+
+@lru_cache(maxsize=64)
+def _bank_name(bank_bin: str, day: date) -> str:
     return banks.name(bank_bin, day)

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from shop.catalog.models import Certificate, Price, Product
+from shop.checkout import errors
 from shop.checkout import services as checkout
+from shop.checkout.services import late
 from shop.kernel import clock, invariants, jobs
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
@@ -22,7 +24,7 @@ from shop.orders.models import Order, OrderLine, OrderTransition
 from shop.orders.services import returns
 from shop.payments import services as payments
 from shop.payments import vietqr
-from shop.payments.models import Payment, Refund
+from shop.payments.models import Payment, PaymentIssue, Refund
 from shop.points.events import PointChanged
 from shop.points.models import Point
 from shop.stock import services as stock
@@ -374,12 +376,61 @@ def test_late_money_without_goods_goes_back_once(bench):
     payment = session().query(Payment).filter_by(order_id=order.id).one()
     payments.confirm_transfer(SYSTEM, payment.id, order.total_amount, "FT26328000003", "confirm-transfer-3")
     session().expire_all()
+    assert (order.status, order.payment_status) == ("cancelled", "paid")
+    assert 'data-testid="late-money"' in bench.client.get(f"/don-hang/{order.reference}").text
+    with pytest.raises(errors.StillNoGoods):
+        late.retake(SYSTEM, payment.id, "retake-late-money-1")
+    assert late.give_back_overdue() == 0
+    assert broken() == []
+    with transaction() as s:
+        s.query(PaymentIssue).filter_by(key=late.key_of(payment.id)).update({"due_at": clock.now()})
+    assert late.give_back_overdue() == 1
+    assert late.give_back_overdue() == 0
+    with pytest.raises(errors.LateMoneyDecided):
+        late.retake(SYSTEM, payment.id, "retake-late-money-2")
+    session().expire_all()
     assert (order.status, order.payment_status) == ("cancelled", "refund_pending")
     refund = session().query(Refund).one()
     assert refund.amount == order.total_amount
     payments.settle_refund(SYSTEM, refund.id, "HOAN-0001", "settle-refund-1")
     session().expire_all()
     assert order.payment_status == "refunded"
+    assert broken() == []
+
+
+def test_goods_found_for_late_money_go_on_with_the_order(bench):
+    bench.add(quantity=8)
+    order = bench.placed(bench.order(payment="vietqr"))
+    overdue(order)
+    checkout.cancel_overdue()
+    other = bench.app.test_client()
+    bench.add(quantity=8, client=other)
+    bench.placed(bench.order(client=other, phone="0987 654 321"))
+    payment = session().query(Payment).filter_by(order_id=order.id).one()
+    payments.confirm_transfer(SYSTEM, payment.id, order.total_amount, "FT26328000004", "confirm-transfer-4")
+    factories.put_in(bench.variant, bench.point, 8, lot_code="MOI")
+    late.retake(SYSTEM, payment.id, "retake-late-money-3")
+    late.retake(SYSTEM, payment.id, "retake-late-money-3")
+    session().expire_all()
+    assert (order.status, order.payment_status) == ("placed", "paid")
+    assert session().query(Refund).count() == 0
+    assert broken() == []
+
+
+def test_the_buyer_has_late_money_back_at_once_if_he_wants(bench):
+    bench.add(quantity=8)
+    order = bench.placed(bench.order(payment="vietqr"))
+    overdue(order)
+    checkout.cancel_overdue()
+    other = bench.app.test_client()
+    bench.add(quantity=8, client=other)
+    bench.placed(bench.order(client=other, phone="0987 654 321"))
+    payment = session().query(Payment).filter_by(order_id=order.id).one()
+    payments.confirm_transfer(SYSTEM, payment.id, order.total_amount, "FT26328000005", "confirm-transfer-5")
+    here = f"/don-hang/{order.reference}"
+    assert bench.client.fill(here, form=f"{here}/hoan-ngay").status_code == 303
+    session().expire_all()
+    assert (order.payment_status, session().query(Refund).one().amount) == ("refund_pending", order.total_amount)
     assert broken() == []
 
 

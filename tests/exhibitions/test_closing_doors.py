@@ -280,6 +280,28 @@ def test_goods_that_come_after_the_signatures_go_home_before_the_books_close(fai
     assert fairs_broken() == []
 
 
+def test_goods_of_an_owner_without_a_sheet_are_not_forgotten(fair, office):
+    fair.booth("A1", "Mực")
+    till = fair.till("A1")
+    till.send(till.open())
+    late = till.sale(till.line(fair.goods["Mực"], 2))
+    fair.close("A1")
+    # The books had nothing there: what the till sold all the same is found, and the shop's, which had no sheet.
+    till.send(late, till.close(740_000))
+    (row,) = closings.booths(fair.fair.id)
+    assert (row.step, row.done) == ("owner", False)
+    with pytest.raises(SheetsOpen):
+        finishing.close_fair(STAFF, fair.slug, op_key=key())
+    here = f"/office/exhibitions/{fair.slug}/close/A1"
+    assert "Lập bảng chốt còn thiếu" in page(office, here)
+    assert office.fill(here, form=f"{here}/begin").status_code == 303
+    signing.explain(STAFF, fair.sheet("A1").sheet.reference, "bán quá sổ, máy gửi muộn")
+    fair.sign("A1")
+    assert fair.sheet("A1").figures["totals"]["amount"] == 240_000
+    finishing.close_fair(STAFF, fair.slug, op_key=key())
+    assert fairs_broken() == []
+
+
 def test_a_cancelled_fair_with_goods_on_the_road_is_finished_the_same_way(fair, office):
     fair.booth("A1", "Mực")
     fair.booth("A2", "Trà")

@@ -175,7 +175,7 @@ def test_what_waits_is_counted(ctx: Flask) -> None:
     placed = place("vietqr")
     place("vietqr")
     payments.confirm_transfer(CLERK, placed.payment_id, 5, "FT26328001", "key-of-test-1")
-    assert queries.waiting() == queries.Waiting(transfers=1, issues=1, refunds=0)
+    assert queries.waiting() == queries.Waiting(transfers=1, issues=1, refunds=0, disputes=0)
 
 
 def test_an_order_page_is_told_of_its_payments(ctx: Flask) -> None:

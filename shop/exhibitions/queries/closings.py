@@ -44,12 +44,15 @@ class BoothRow:
     begun: bool = False
     left: int = 0
     on_road: int = 0
+    lacks: int = 0
 
     @property
     def step(self) -> str:
-        """How far the booth is: a word of `STEPS`."""
+        """How far the booth is: a word of `STEPS`. `lacks`: owners whose goods moved there and who have no sheet."""
         if not self.begun:
             return "closed"
+        if self.lacks:
+            return "owner"
         order = ["count", "home", "sign", "late", "unsigned", "frozen"]
         return min((s.step for s in self.sheets), key=order.index, default="frozen")
 
@@ -128,6 +131,7 @@ def _add_sheets(exhibition_id: int, rows: dict[int, BoothRow], left: dict[tuple[
             .group_by(Booth.id, StockLevel.owner)
         )
     }
+    lacking = {key for key in moves if rows[key[0]].begun}
     newest = (
         select(SheetVersion.sheet_id, func.max(SheetVersion.number).label("number"))
         .group_by(SheetVersion.sheet_id)
@@ -144,6 +148,7 @@ def _add_sheets(exhibition_id: int, rows: dict[int, BoothRow], left: dict[tuple[
         .order_by(Sheet.id)
     ):
         row = rows[sheet.booth_id]
+        lacking.discard((sheet.booth_id, sheet.owner))
         there = left.get((row.point_id, sheet.owner), 0) if row.point_id is not None else 0
         frozen = version if sheet.state is SheetState.FROZEN else None
         if frozen is None and not counted.get(sheet.booth_id, False):
@@ -156,6 +161,8 @@ def _add_sheets(exhibition_id: int, rows: dict[int, BoothRow], left: dict[tuple[
             late = frozen.moves != moves.get((sheet.booth_id, sheet.owner), 0)
             step = "late" if late else ("unsigned" if frozen.reason else "frozen")
         row.sheets.append(SheetRow(sheet.reference, sheet.owner, name, step, there))
+    for booth_id, _owner in lacking:
+        rows[booth_id].lacks += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +218,15 @@ class BoothWhole:
     counted: bool
     on_road: int
     count_state: CountState | None
+    lacks: bool
 
     @property
     def step(self) -> str:
-        """How far it is: a word of `STEPS`."""
+        """How far it is: a word of `STEPS`. `lacks`: goods of an owner moved there who has no sheet."""
         if self.closing is None:
             return "closed"
+        if self.lacks:
+            return "owner"
         order = ["count", "home", "sign", "late", "unsigned", "frozen"]
         return min((s.step for s in self.sheets), key=order.index, default="frozen")
 
@@ -240,9 +250,17 @@ def booth(slug: str, code: str) -> BoothWhole:
     state = None
     if closing is not None and closing.count_reference is not None:
         state = s.scalar(select(StockCount.state).where(StockCount.reference == closing.count_reference))
+    mine = tuple(sheets.of_booth(found.id))
+    moved = s.scalars(
+        select(StockLevel.owner)
+        .join(StockMovement, StockMovement.level_id == StockLevel.id)
+        .where(StockLevel.point_id == found.point_id)
+        .distinct()
+    )
+    lacks = closing is not None and bool(set(moved) - {one.sheet.owner for one in mine})
     return BoothWhole(
-        fair, found, closing, tuple(sheets.of_booth(found.id)), tuple(levels(found.point_id, clock.today())),
-        closing is not None and sheets.is_counted(closing), sheets.on_road(found.point_id), state,
+        fair, found, closing, mine, tuple(levels(found.point_id, clock.today())),
+        closing is not None and sheets.is_counted(closing), sheets.on_road(found.point_id), state, lacks,
     )  # fmt: skip
 
 

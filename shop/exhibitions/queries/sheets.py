@@ -116,6 +116,7 @@ class Whole:
 
 STEPS = {
     "closed": N_("Chưa bắt đầu chốt"),
+    "owner": N_("Có hàng chưa có bảng chốt"),
     "count": N_("Chờ đếm hàng còn lại"),
     "home": N_("Chờ chuyển hàng về"),
     "sign": N_("Chờ ký"),
@@ -124,7 +125,8 @@ STEPS = {
     "late": N_("Có phát sinh sau khi chốt"),
 }
 STEP_KINDS = {
-    "closed": "", "count": "info", "home": "info", "sign": "warn", "frozen": "ok", "unsigned": "warn", "late": "bad",
+    "closed": "", "owner": "bad", "count": "info", "home": "info", "sign": "warn", "frozen": "ok", "unsigned": "warn",
+    "late": "bad",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.kernel import money, operations, text, web
+from shop.kernel import banks, money, operations, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.storage import storage
 from shop.orders.models import (
@@ -34,7 +34,12 @@ MONEY_KINDS = {
     PaymentState.FAILED: "bad",
     PaymentState.CANCELLED: "",
 }
-REFUND_KINDS = {RefundState.PENDING: "warn", RefundState.SUCCEEDED: "ok", RefundState.FAILED: "bad"}
+REFUND_KINDS = {
+    RefundState.WAITING: "warn",
+    RefundState.PENDING: "warn",
+    RefundState.SUCCEEDED: "ok",
+    RefundState.FAILED: "bad",
+}
 
 
 # --- whose -------------------------------------------------------------------------------------------------------
@@ -226,6 +231,8 @@ def words() -> dict[str, Any]:
         "refund_states": {s: (gettext(n), REFUND_KINDS[s]) for s, n in REFUND_STATE_NAMES.items()},
         "issue_names": {k: gettext(n) for k, n in payments.ISSUE_NAMES.items()},
         "new_key": operations.new_key,
+        "bank": banks.name,
+        "me_key": guards.actor().key,
         "whys": [(w.value, gettext(n)) for w, n in REFUSAL_WHY_NAMES.items()],
         "why_names": {w: gettext(n) for w, n in REFUSAL_WHY_NAMES.items()},
     }

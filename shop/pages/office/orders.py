@@ -215,6 +215,8 @@ def refund(reference: str) -> Any:
 
     def command() -> tuple[str, str]:
         asked = payments.request_refund(guards.actor(), payment_id, desk.amount(), desk.reason(), desk.op_key())
+        if asked.waits:
+            return gettext("Đã lập khoản hoàn. Khoản này cần một người khác duyệt rồi mới được gửi đi."), "warn"
         if asked.by_hand:
             return gettext("Đã lập khoản hoàn. Hãy chuyển tiền cho khách rồi ghi mã giao dịch vào đây."), "ok"
         return gettext("Đã gửi yêu cầu hoàn tiền tới cổng thanh toán."), "ok"

@@ -6,9 +6,11 @@ start with a demo or with an imitation of the API.
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -18,10 +20,12 @@ from shop.kernel import notices
 from shop.kernel.db import leave_database
 from shop.orders.models import PaymentMethod
 from shop.payments.errors import BadSignature, ProviderBusy, ProviderRefused
-from shop.payments.gateway import Ask, Begun, News, RefundAsk, What, Word
+from shop.payments.gateway import Ask, Begun, Defence, Disputed, Line, Moved, News, RefundAsk, What, Word
 
 log = structlog.get_logger("payments")
-API = "https://api.stripe.com"
+API, FILES = "https://api.stripe.com", "https://files.stripe.com"
+# A list is read page by page; more pages than this at once are left for the next time.
+PAGE, MOST_PAGES = 100, 100
 # Each call is tried twice: together they end within ten seconds.
 CONNECT_SECONDS, READ_SECONDS = 3.0, 4.5
 # So many calls at once in one process; more would leave no thread for those who only look at the shop.
@@ -38,6 +42,8 @@ _WORDS = (
     "status",
     "client_reference_id",
     "failure_reason",
+    "charge",
+    "reason",
 )
 _OURS = ("payment", "order", "refund")
 _REFUND_STATES = {
@@ -66,7 +72,7 @@ class StripeCards:
         self._slots = threading.BoundedSemaphore(MOST_CALLS)
         self._client = stripe.StripeClient(
             key,
-            base_addresses={"api": (api_base or API).rstrip("/")},
+            base_addresses={"api": (api_base or API).rstrip("/"), "files": (api_base or FILES).rstrip("/")},
             http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
             max_network_retries=1,
         )
@@ -155,6 +161,52 @@ class StripeCards:
                     return _refund_word(refund)
             raise
 
+    # --- its books ---
+
+    def dispute(self, reference: str) -> list[Word]:
+        with self._call() as v1:
+            return [_dispute_word(v1.disputes.retrieve(reference).to_dict())]
+
+    def disputes(self, since: datetime) -> list[Word]:
+        params = {"created": {"gte": int(since.timestamp())}}
+        return [_dispute_word(found) for found in self._pages(lambda v1, p: v1.disputes.list(p), params)]
+
+    def upload(self, key: str, name: str, content: bytes) -> str:
+        file = io.BytesIO(content)
+        file.name = name
+        with self._call() as v1:
+            made = v1.files.create({"purpose": "dispute_evidence", "file": file}, {"idempotency_key": key})
+        return str(made.id)
+
+    def defend(self, defence: Defence) -> Word:
+        params = {"evidence": defence.evidence, "submit": True}
+        with self._call() as v1:
+            return _dispute_word(
+                v1.disputes.update(defence.reference, params, {"idempotency_key": defence.key}).to_dict()
+            )
+
+    def concede(self, key: str, reference: str) -> Word:
+        with self._call() as v1:
+            return _dispute_word(v1.disputes.close(reference, {}, {"idempotency_key": key}).to_dict())
+
+    def lines(self, since: datetime) -> list[Line]:
+        params = {"created": {"gte": int(since.timestamp())}, "expand": ["data.source"]}
+        found = self._pages(lambda v1, p: v1.balance_transactions.list(p), params)
+        return [line for raw in reversed(found) if (line := _line(raw)) is not None]
+
+    def _pages(self, ask: Callable[[Any, dict[str, Any]], Any], params: dict[str, Any]) -> list[dict[str, Any]]:
+        """All pages of a list, newest first."""
+        found: list[dict[str, Any]] = []
+        for _ in range(MOST_PAGES):
+            after = {"starting_after": found[-1]["id"]} if found else {}
+            with self._call() as v1:
+                page = ask(v1, params | {"limit": PAGE} | after).to_dict()
+            found += page.get("data", [])
+            if not page.get("has_more") or not page.get("data"):
+                return found
+        log.error("a list of stripe was longer than we read", pages=MOST_PAGES)
+        return found
+
     @staticmethod
     def _session_word(session: dict[str, Any]) -> list[Word]:
         state = session.get("payment_status") if session.get("status") == "complete" else session.get("status")
@@ -212,10 +264,77 @@ def _prune(kind: str, thing: dict[str, Any]) -> dict[str, Any]:
             value = value.get("id")
         if (words := _text(value)) is not None:
             kept[name] = words
+    if thing.get("object") == "dispute":
+        kept |= _prune_dispute(thing)
     marks = thing.get("metadata")
     if isinstance(marks, dict):
         kept["metadata"] = {name: value for name in _OURS if (value := _text(marks.get(name), 40)) is not None}
     return {"type": kind, "object": kept}
+
+
+def _prune_dispute(thing: dict[str, Any]) -> dict[str, Any]:
+    details, moves = thing.get("evidence_details"), thing.get("balance_transactions")
+    kept: dict[str, Any] = {"moves": []}
+    for name, value in (
+        ("created", thing.get("created")),
+        ("due_by", details.get("due_by") if isinstance(details, dict) else None),
+    ):
+        if (number := _number(value)) is not None:
+            kept[name] = number
+    for move in moves if isinstance(moves, list) else []:
+        if isinstance(move, dict) and _text(move.get("id")) and isinstance(move.get("amount"), int):
+            fee = move.get("fee")
+            kept["moves"].append(
+                {
+                    "id": move["id"],
+                    "amount": move["amount"],
+                    "fee": fee if isinstance(fee, int) else 0,
+                    "currency": _text(move.get("currency"), 8) or "",
+                }
+            )
+    return kept
+
+
+def _dispute_word(dispute: dict[str, Any]) -> Word:
+    payload = _prune("api.dispute", dispute)
+    # The same state with the same money is the same word.
+    stamp = f"{dispute.get('id')}:{dispute.get('status')}:{len(payload['object']['moves'])}"
+    return Word(f"api:{stamp}", "api.dispute", payload)
+
+
+_LINE_KINDS = {
+    "charge": "charge",
+    "payment": "charge",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "refund_failure": "refund_back",
+    "payment_failure_refund": "refund_back",
+    "stripe_fee": "fee",
+    "stripe_fx_fee": "fee",
+    "tax_fee": "fee",
+    "payout": "payout",
+    "payout_cancel": "payout",
+    "payout_failure": "payout",
+}
+
+
+def _line(raw: dict[str, Any]) -> Line | None:
+    """A line of the balance; None if it has not the shape of one."""
+    reference, currency, at = _text(raw.get("id")), _text(raw.get("currency"), 8), _number(raw.get("created"))
+    amount, fee = raw.get("amount"), raw.get("fee")
+    if reference is None or currency is None or at is None or not isinstance(amount, int) or not isinstance(fee, int):
+        return None
+    found = raw.get("source")
+    source: dict[str, Any] = found if isinstance(found, dict) else {"id": found}
+    kind = _LINE_KINDS.get(str(raw.get("type")), "other")
+    if kind == "other" and source.get("object") == "dispute":
+        kind = "dispute"
+    intent = source.get("payment_intent")
+    return Line(
+        reference, kind, amount, fee, currency, datetime.fromtimestamp(at, UTC), _text(source.get("id")),
+        _text(intent.get("id") if isinstance(intent, dict) else intent), _mark(source, "payment"),
+        _text((source.get("metadata") or {}).get("order"), 40),
+    )  # fmt: skip
 
 
 def _refund_word(refund: dict[str, Any]) -> Word:
@@ -277,6 +396,46 @@ def _refund(thing: dict[str, Any]) -> News:
     )
 
 
+_DISPUTE_STATES = {
+    "needs_response": "open",
+    "warning_needs_response": "open",
+    "under_review": "review",
+    "warning_under_review": "review",
+    "won": "won",
+    "lost": "lost",
+    "warning_closed": "closed",
+    "prevented": "closed",
+}
+
+
+def _instant(seconds: Any) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds > 0 else None
+
+
+def _dispute(thing: dict[str, Any]) -> News:
+    status = str(thing.get("status"))
+    told = None
+    if thing.get("id") and status in _DISPUTE_STATES:
+        told = Disputed(
+            reference=thing["id"],
+            state=_DISPUTE_STATES[status],
+            reason=thing.get("reason") or "general",
+            is_inquiry=status.startswith("warning"),
+            opened_at=_instant(thing.get("created")),
+            due_at=_instant(thing.get("due_by")),
+            moves=tuple(
+                Moved(move["id"], move["amount"], move["fee"], move["currency"]) for move in thing.get("moves", [])
+            ),
+        )
+    return News(
+        What.DISPUTE,
+        provider_payment=thing.get("payment_intent"),
+        amount=thing.get("amount"),
+        dispute=told,
+        **_common(thing),
+    )
+
+
 _MEANINGS: dict[str, Callable[[dict[str, Any]], News]] = {
     "api.session": _session(None),
     "api.refund": _refund,
@@ -288,11 +447,24 @@ _MEANINGS: dict[str, Callable[[dict[str, Any]], News]] = {
     "payment_intent.succeeded": _intent(What.PAID),
     # One card was refused; the buyer may take another until the session ends.
     "payment_intent.payment_failed": _intent(What.NOTHING),
+    "payment_intent.created": _intent(What.NOTHING),
+    "payment_intent.processing": _intent(What.NOTHING),
+    "payment_intent.requires_action": _intent(What.NOTHING),
+    # Taken by nobody and given up: how the session stands decides.
+    "payment_intent.amount_capturable_updated": _intent(What.LOOK),
+    "payment_intent.partially_funded": _intent(What.LOOK),
+    "payment_intent.canceled": _intent(What.LOOK),
     "charge.refunded": _charge_refunded,
     "refund.created": _refund,
     "refund.updated": _refund,
     "refund.failed": _refund,
     "charge.refund.updated": _refund,
+    "api.dispute": _dispute,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.updated": _dispute,
+    "charge.dispute.closed": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
 }
 
 

@@ -1,20 +1,25 @@
 """The only writers of money: what the rooms above may ask for, in one place.
 
-`opening` begins and gives up payments, `money` records what comes, `refunds` what goes back, `provider` hears machines.
+`opening` begins and gives up payments, `money` records what comes, `refunds` what goes back, `provider` hears machines,
+`disputes` answers buyers' banks, `balance` compares with a provider's own lines, `issues` are cases for people.
 """
 
 from __future__ import annotations
 
+from shop.payments.services.balance import ask_disputes, compare
+from shop.payments.services.disputes import add_paper, concede, drop_paper, own_dispute, send, write
+from shop.payments.services.issues import own, reopen
+from shop.payments.services.issues import settle as settle_issue
 from shop.payments.services.money import (
     Outcome,
     capture_from_provider,
+    close_case,
     collect_cod,
     confirm_transfer,
     credit_transfer,
     expire,
     fail,
     open_issue,
-    settle_issue,
     take_back,
 )
 from shop.payments.services.opening import (
@@ -27,7 +32,10 @@ from shop.payments.services.opening import (
 )
 from shop.payments.services.provider import hear, reconcile
 from shop.payments.services.refunds import (
+    Account,
     RefundAsked,
+    account,
+    agree,
     drop_surplus,
     give_up_refund,
     reduce,
@@ -37,17 +45,26 @@ from shop.payments.services.refunds import (
 )
 
 __all__ = [
+    "Account",
     "Outcome",
     "PaymentOpened",
     "Redirect",
     "RefundAsked",
+    "account",
+    "add_paper",
+    "agree",
+    "ask_disputes",
     "available_methods",
     "begin_card",
     "capture_from_provider",
+    "close_case",
     "close_for_order",
     "collect_cod",
+    "compare",
+    "concede",
     "confirm_transfer",
     "credit_transfer",
+    "drop_paper",
     "drop_surplus",
     "expire",
     "fail",
@@ -55,11 +72,16 @@ __all__ = [
     "hear",
     "open_issue",
     "open_payment",
+    "own",
+    "own_dispute",
     "reconcile",
     "reduce",
+    "reopen",
     "request_refund",
     "return_surplus",
+    "send",
     "settle_issue",
     "settle_refund",
     "take_back",
+    "write",
 ]

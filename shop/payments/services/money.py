@@ -1,14 +1,14 @@
 """Money that comes: each arrival is a receipt, written once; whether it pays is decided here and nowhere else.
 
 Lock order everywhere: the order, then its payment. What is not exactly the agreed amount is held, not paid, until a person
-decides (`settle_issue`) or the rest arrives.
+decides (`issues.settle`) or the rest arrives.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -16,13 +16,14 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.kernel import audit, clock, operations
 from shop.kernel.actor import SYSTEM, Actor
-from shop.kernel.db import changed, insert_missing, session, transaction
+from shop.kernel.db import insert_missing, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT
+from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, PaymentMethod
 from shop.payments import books
-from shop.payments.errors import IssueClosed, MoneyFollowed, PaymentClosed, ReferenceUsed
+from shop.payments.errors import MoneyFollowed, PaymentClosed, ReferenceUsed
 from shop.payments.events import PaymentCaptured, PaymentFailed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
 
@@ -55,13 +56,20 @@ def lock(payment_id: int) -> Payment:
     ).one()
 
 
-def open_issue(kind: str, key: str, payment_id: int | None = None, **detail: Any) -> None:
+def open_issue(
+    kind: str, key: str, payment_id: int | None = None, *, due_at: datetime | None = None, **detail: Any
+) -> None:
     """Put a case before a person, in the open transaction; the same `key` twice is one case. `detail` is plain values."""
     insert_missing(
         PaymentIssue,
-        [{"kind": kind, "key": key[:255], "payment_id": payment_id, "detail": detail, "opened_at": clock.now()}],
+        [
+            {
+                "kind": kind, "key": key[:255], "payment_id": payment_id, "detail": detail, "opened_at": clock.now(),
+                "due_at": due_at,
+            }
+        ],
         ["key"],
-    )
+    )  # fmt: skip
 
 
 def close_issues(payment_id: int, resolution: str) -> None:
@@ -82,6 +90,12 @@ def close_issue(key: str, resolution: str) -> None:
         .values(closed_at=clock.now(), closed_by=SYSTEM.key, resolution=resolution)
         .execution_options(synchronize_session=False)
     )
+
+
+def close_case(key: str, resolution: str, actor: Actor) -> None:
+    """A room above has decided the case called `key`, in its open transaction."""
+    close_issue(key, resolution)
+    session().execute(update(PaymentIssue).where(PaymentIssue.key == key[:255]).values(closed_by=actor.key))
 
 
 def capture(payment: Payment, reference: str, amount: int, evidence: str, actor: Actor = SYSTEM) -> bool:
@@ -131,8 +145,8 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             reference=reference,
         )
     elif payment.captured_amount - payment.refunded_amount == payment.amount:
-        _captured(payment, evidence)
         close_issues(payment.id, "Đã nhận đủ số tiền.")
+        captured(payment, evidence)  # after them: whoever hears it may open a case of its own
     else:
         payment.state = PaymentState.HELD
         open_issue(
@@ -147,7 +161,8 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
     return True
 
 
-def _captured(payment: Payment, evidence: str) -> None:
+def captured(payment: Payment, evidence: str) -> None:
+    """The locked `payment` has what was agreed: it is paid."""
     payment.state = PaymentState.CAPTURED
     payment.captured_at = clock.now()
     payment.evidence = evidence
@@ -324,13 +339,16 @@ def credit_transfer(actor: Actor, payment_id: int, amount: int, reference: str, 
     return Outcome(payment_id, payment.state, payment.captured_amount, payment.amount)
 
 
-def take_back(actor: Actor, receipt_id: int) -> None:
+def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
     """A receipt was written for the wrong payment: a row of its own takes it back, in the open transaction that frees the
-    money for another. Only while nothing has followed: the money is held, or was more than the order was due.
+    money for another. Only while nothing has followed: the money is held, or was more than the order was due. With `unpay` also
+    where an order is paid by it that nobody has said he will send: that waits for its money again, as long as it had at first.
+    Return whether it does.
 
     Raises:
         NotFound: there is no such receipt.
         MoneyFollowed: the order is paid by it, money has gone back, or it was taken back before.
+        StepNotAllowed: with `unpay`, the order has gone on.
     """
     s = session()
     receipt = s.get(PaymentReceipt, receipt_id)
@@ -340,8 +358,15 @@ def take_back(actor: Actor, receipt_id: int) -> None:
     gone = s.scalar(select(PaymentReceipt.id).where(PaymentReceipt.reverses_id == receipt_id))
     left = payment.captured_amount - payment.refunded_amount - receipt.amount
     spare = payment.state is PaymentState.HELD or (payment.state is PaymentState.CAPTURED and left >= payment.amount)
-    if receipt.reverses_id is not None or gone is not None or left < 0 or not spare:
+    ours = unpay and payment.state is PaymentState.CAPTURED and payment.refunded_amount == 0
+    if receipt.reverses_id is not None or gone is not None or left < 0 or not (spare or ours):
         raise MoneyFollowed
+    if not spare:
+        until = clock.now() + ((payment.expires_at or payment.created_at) - payment.created_at)
+        s.flush()
+        orders.unpay(actor, payment.order_id, until)
+        payment = lock(receipt.payment_id)
+        payment.state, payment.captured_at, payment.expires_at = PaymentState.HELD, None, until
     back_id: int = s.execute(
         insert(PaymentReceipt)
         .values(
@@ -371,77 +396,6 @@ def take_back(actor: Actor, receipt_id: int) -> None:
     audit.record(
         actor, "payments.take-back", f"payment:{payment.id}", amount=receipt.amount, reference=receipt.reference
     )
-
-
-DECISIONS = ("accept", "return", "close")
-
-
-def settle_issue(actor: Actor, issue_id: int, decision: str, note: str, op_key: str) -> None:
-    """Close a case: `accept` money that is enough (what is over goes back), `return` what has come, or `close` with a note.
-
-    Raises:
-        NotFound: there is no such case.
-        IssueClosed: it was closed before.
-        Invalid: the decision does not fit the case (accepting too little, closing while money is held), or the note is missing.
-    """
-    from shop.payments.services import refunds
-
-    note = note.strip()
-    if decision not in DECISIONS:
-        raise Invalid(field="decision")
-    if not note:
-        raise Invalid(N_("Hãy ghi lý do hoặc cách đã xử lý."), field="note")
-
-    def command() -> dict[str, Any]:
-        s = session()
-        issue = s.get(PaymentIssue, issue_id)
-        if issue is None:
-            raise NotFound
-        payment = lock(issue.payment_id) if issue.payment_id is not None else None
-        taken = s.execute(
-            update(PaymentIssue)
-            .where(PaymentIssue.id == issue_id, PaymentIssue.closed_at.is_(None))
-            .values(closed_at=clock.now(), closed_by=actor.key, resolution=f"{decision}: {note}")
-            .execution_options(synchronize_session=False)
-        )
-        if not changed(taken):
-            raise IssueClosed
-        _DECIDE[decision](actor, payment, note, refunds.reserve)
-        audit.record(actor, "payments.settle", f"payment-issue:{issue_id}", decision=decision, note=note)
-        return {}
-
-    operations.once(op_key, "payments.settle", actor.key, [issue_id, decision, note], command)
-
-
-Reserve = Callable[..., int]
-
-
-def _accept(actor: Actor, payment: Payment | None, note: str, reserve: Reserve) -> None:
-    left = payment.captured_amount - payment.refunded_amount if payment else 0
-    if payment is None or payment.state is not PaymentState.HELD or left < payment.amount:
-        raise Invalid(N_("Chỉ chấp nhận được khi đã nhận đủ hoặc thừa tiền."), field="decision")
-    _captured(payment, actor.key)
-    close_issues(payment.id, note)
-    session().refresh(payment)  # upstairs may have sent all of it back: the money was late and the goods are gone
-    excess = payment.captured_amount - payment.refunded_amount - payment.amount
-    if excess > 0:
-        reserve(actor, payment.id, excess, note, f"excess:{payment.id}:{payment.captured_amount}")
-
-
-def _return(actor: Actor, payment: Payment | None, note: str, reserve: Reserve) -> None:
-    left = payment.captured_amount - payment.refunded_amount if payment else 0
-    if payment is not None and payment.state is PaymentState.CAPTURED:
-        left -= payment.amount  # what was agreed stays
-    if payment is None or left <= 0:
-        raise Invalid(N_("Không còn khoản tiền nào để hoàn lại."), field="decision")
-    reserve(actor, payment.id, left, note, f"return:{payment.id}:{payment.captured_amount}")
-    close_issues(payment.id, note)
-
-
-def _close(actor: Actor, payment: Payment | None, note: str, reserve: Reserve) -> None:
-    held = payment is not None and payment.state is PaymentState.HELD
-    if payment is not None and held and payment.captured_amount > payment.refunded_amount:
-        raise Invalid(N_("Tiền đã nhận vẫn đang treo: hãy chấp nhận hoặc hoàn lại trước khi đóng."), field="decision")
-
-
-_DECIDE = {"accept": _accept, "return": _return, "close": _close}
+    if left and not spare:  # what came besides is not what was agreed any more
+        open_issue("wrong_amount", f"left:{receipt.id}", payment.id, received=left, due=payment.amount)
+    return not spare

@@ -15,7 +15,7 @@ from shop.payments import gateway
 from shop.payments.errors import ProviderRefused
 from shop.payments.gateway import News, What, Word
 from shop.payments.models import Payment, PaymentState, ProviderEvent, Refund, RefundState
-from shop.payments.services import money, refunds
+from shop.payments.services import disputes, money, refunds
 
 log = structlog.get_logger("payments")
 # A word of a refund may overtake the word of its payment; after this long it will not come any more.
@@ -144,6 +144,15 @@ def _take_in(news: News, provider: str, evidence: str, *, patient: bool) -> str:
                 reference=news.provider_payment or news.reference,
                 order=news.order_reference,
             )
+        if news.what is What.DISPUTE and news.dispute is not None:
+            money.open_issue(
+                "unknown_dispute",
+                f"unknown-dispute:{provider}:{news.dispute.reference}",
+                None,
+                received=news.amount,
+                currency=news.currency,
+                reference=news.dispute.reference,
+            )
         return "unknown"
     if news.what is What.PAID:
         name = news.provider_payment or news.reference
@@ -156,6 +165,10 @@ def _take_in(news: News, provider: str, evidence: str, *, patient: bool) -> str:
         payment = money.lock(payment_id)
         state = PaymentState.FAILED if news.what is What.FAILED else PaymentState.CANCELLED
         return "ended" if money.end(payment, state) else "known"
+    if news.what is What.DISPUTE:
+        if not _had_money(payment_id) and patient:
+            raise _Waiting
+        return disputes.heard(payment_id, news, provider, evidence)
     if news.what is What.LOOK:
         later(payment_id, close=False)
         return "asked"
@@ -241,6 +254,7 @@ def to_ask(limit: int = 500) -> list[tuple[int, bool]]:
         .where(
             Refund.payment_id == Payment.id,
             Refund.state == RefundState.PENDING,
+            Refund.to_account.is_(None),
             Refund.created_at < now - timedelta(minutes=10),
         )
         .exists()

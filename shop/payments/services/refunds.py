@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shop.kernel import audit, clock, jobs, operations
+from shop.kernel import audit, banks, clock, jobs, operations, text
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import vnd
-from shop.orders.models import Order
-from shop.payments import books, gateway
+from shop.kernel.text import fold
+from shop.orders.models import Order, PaymentMethod
+from shop.payments import books, gateway, rules
 from shop.payments.errors import (
+    MoneyDisputed,
     MoneyFollowed,
     MoneyHeld,
+    NotAgreed,
     NotCaptured,
+    NotWaiting,
     PaymentClosed,
     ProviderBusy,
     ProviderRefused,
     ReferenceUsed,
     RefundNotByHand,
     RefundTooLarge,
+    SecondPerson,
 )
 from shop.payments.events import PaymentFailed, RefundFailed, RefundRequested, RefundSucceeded
-from shop.payments.models import Payment, PaymentReceipt, PaymentState, ProviderEvent, Refund, RefundState
+from shop.payments.models import REFUND_LIVE, Payment, PaymentReceipt, PaymentState, ProviderEvent, Refund, RefundState
 from shop.payments.services import money
 
 # What is written beside a provider's word of a refund that our books had no room for.
@@ -37,21 +43,62 @@ BEYOND = "beyond"
 
 @dataclass(frozen=True, slots=True)
 class RefundAsked:
-    """A refund that was written down; `by_hand` ones wait for a person who sends the money."""
+    """A refund that was written down; `by_hand` ones wait for a person who sends the money, and if it `waits` then first for
+    another who agrees."""
 
     id: int
     by_hand: bool
+    waits: bool = False
 
 
-def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str) -> int:
-    """Set `amount` aside in the open transaction and store the job that sends it; return the refund's id."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a refund goes that does not go back the way it came: the bank's number (BIN), the account, its holder's name."""
+
+    bank: str
+    number: str
+    holder: str
+
+
+def account(bank: str, number: str, holder: str) -> Account:
+    """What was typed, as banks write it.
+
+    Raises:
+        Invalid: no such bank, no account number, or no name.
+    """
+    number = re.sub(r"[\s.-]", "", number)
+    holder = " ".join(fold(text.clean(holder)).upper().split())
+    if bank not in dict(banks.choices()):
+        raise Invalid(N_("Hãy chọn ngân hàng."), field="to_bank")
+    if not re.fullmatch(r"[A-Za-z0-9]{4,19}", number):
+        raise Invalid(N_("Số tài khoản gồm 4 đến 19 chữ số, chữ cái."), field="to_account")
+    if not 2 <= len(holder) <= 120:
+        raise Invalid(N_("Hãy ghi tên chủ tài khoản."), field="to_holder")
+    return Account(bank, number, holder)
+
+
+def needs_second(actor: Actor, amount: int, to: Account | None) -> bool:
+    """Whether another person must agree: a person decides about a large sum, or where a less large one goes."""
+    limit = rules.REFUND_LIMIT.get() if to is None else min(rules.REFUND_LIMIT.get(), rules.TRANSFER_LIMIT.get())
+    return actor.kind == "user" and amount >= limit
+
+
+def by_hand(refund: Refund, provider: str) -> bool:
+    """Whether a person makes this refund."""
+    way = gateway.offered().get(provider)
+    return refund.to_account is not None or (way is not None and way.by_hand)
+
+
+def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str, *, to: Account | None = None) -> int:
+    """Set `amount` aside in the open transaction and store the job that sends it; return the refund's id. Where a second
+    person must agree it waits for him."""
     s = session()
     taken = s.execute(
         update(Payment)
         .where(
             Payment.id == payment_id,
             Payment.state.in_([PaymentState.CAPTURED, PaymentState.HELD]),
-            Payment.captured_amount - Payment.refunded_amount >= amount,
+            Payment.captured_amount - Payment.refunded_amount - Payment.disputed_amount >= amount,
         )
         .values(refunded_amount=Payment.refunded_amount + amount)
         .returning(Payment.order_id, Payment.provider)
@@ -59,21 +106,30 @@ def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str
     ).first()
     if taken is None:
         found = s.execute(
-            select(Payment.state, Payment.captured_amount - Payment.refunded_amount).where(Payment.id == payment_id)
+            select(Payment.state, Payment.captured_amount - Payment.refunded_amount, Payment.disputed_amount).where(
+                Payment.id == payment_id
+            )
         ).first()
         if found is None:
             raise NotFound
         if found[0] not in {PaymentState.CAPTURED, PaymentState.HELD}:
             raise NotCaptured
-        raise RefundTooLarge(field="amount", left=vnd(found[1]))
+        if found[1] >= amount:
+            raise MoneyDisputed(field="amount")
+        raise RefundTooLarge(field="amount", left=vnd(max(0, found[1] - found[2])))
+    second = needs_second(actor, amount, to)
     refund_id: int = s.execute(
         insert(Refund)
         .values(
             payment_id=payment_id,
             amount=amount,
-            state=RefundState.PENDING,
+            state=RefundState.WAITING if second else RefundState.PENDING,
             reason=reason,
             op_key=op_key,
+            to_bank=to.bank if to else None,
+            to_account=to.number if to else None,
+            to_holder=to.holder if to else None,
+            needs_second=second,
             actor_key=actor.key,
             actor_label=actor.label,
             created_at=clock.now(),
@@ -81,18 +137,30 @@ def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str
         .returning(Refund.id)
     ).scalar_one()
     publish(RefundRequested(refund_id, taken[0]))
-    way = gateway.offered().get(taken[1])
-    if way is None or not way.by_hand:
-        jobs.enqueue("payments.refund", {"refund_id": refund_id}, key=f"payments.refund:{refund_id}")
-    audit.record(actor, "payments.refund", f"payment:{payment_id}", refund=refund_id, amount=amount, reason=reason)
+    if not second:
+        _set_off(refund_id, str(taken[1]), to is not None)
+    audit.record(
+        actor, "payments.refund", f"payment:{payment_id}", refund=refund_id, amount=amount, reason=reason, second=second,
+        to=f"{to.bank}:{to.number}" if to else None,
+    )  # fmt: skip
     return refund_id
 
 
-def request_refund(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str) -> RefundAsked:
+def _set_off(refund_id: int, provider: str, by_transfer: bool) -> None:
+    """Store the job that asks the provider, unless a person makes the refund."""
+    way = gateway.offered().get(provider)
+    if not by_transfer and (way is None or not way.by_hand):
+        jobs.enqueue("payments.refund", {"refund_id": refund_id}, key=f"payments.refund:{refund_id}")
+
+
+def request_refund(
+    actor: Actor, payment_id: int, amount: int, reason: str, op_key: str, *, to: Account | None = None
+) -> RefundAsked:
     """Send `amount` đồng of a payment back the way it came; the same key twice is one refund.
 
     What is asked for counts at once, so that refunds asked for together never exceed what was captured. Cards are refunded
-    by the provider, soon after; cash and transfers wait for a person (`settle_refund`). May run inside a caller's transaction.
+    by the provider, soon after; cash, transfers and what goes `to` an account wait for a person (`settle_refund`), large sums
+    for a second one first (`agree`). May run inside a caller's transaction.
 
     Raises:
         Invalid: no amount or no reason.
@@ -107,14 +175,46 @@ def request_refund(actor: Actor, payment_id: int, amount: int, reason: str, op_k
         raise Invalid(N_("Hãy ghi lý do hoàn tiền."), field="reason")
 
     def command() -> dict[str, Any]:
-        money.lock(payment_id)
-        refund_id = reserve(actor, payment_id, amount, reason, op_key)
-        provider = session().scalar(select(Payment.provider).where(Payment.id == payment_id))
-        way = gateway.offered().get(str(provider))
-        return {"refund": refund_id, "by_hand": way is not None and way.by_hand}
+        payment = money.lock(payment_id)
+        refund_id = reserve(actor, payment_id, amount, reason, op_key, to=to)
+        way = gateway.offered().get(payment.provider)
+        return {
+            "refund": refund_id,
+            "by_hand": to is not None or (way is not None and way.by_hand),
+            "waits": needs_second(actor, amount, to),
+        }
 
-    done = operations.once(op_key, "payments.refund", actor.key, [payment_id, amount, reason], command)
-    return RefundAsked(done["refund"], done["by_hand"])
+    body: list[Any] = [payment_id, amount, reason]
+    if to is not None:
+        body += [to.bank, to.number, to.holder]
+    done = operations.once(op_key, "payments.refund", actor.key, body, command)
+    return RefundAsked(done["refund"], done["by_hand"], done.get("waits", False))
+
+
+def agree(actor: Actor, refund_id: int, op_key: str) -> None:
+    """A second person agrees to a refund: it is sent now.
+
+    Raises:
+        NotFound; NotWaiting: somebody agreed or dropped it before; SecondPerson: it is his own.
+    """
+
+    def command() -> dict[str, Any]:
+        refund = _locked(refund_id)
+        if refund.state is not RefundState.WAITING:
+            raise NotWaiting
+        if refund.actor_key == actor.key or actor.kind != "user":
+            raise SecondPerson
+        refund.agreed_by, refund.agreed_label, refund.agreed_at = actor.key, actor.label, clock.now()
+        session().flush()
+        refund.state = RefundState.PENDING
+        session().flush()
+        _set_off(refund.id, refund.payment.provider, refund.to_account is not None)
+        audit.record(
+            actor, "payments.refund-agreed", f"payment:{refund.payment_id}", refund=refund_id, amount=refund.amount
+        )
+        return {}
+
+    operations.once(op_key, "payments.refund-agreed", actor.key, [refund_id], command)
 
 
 def return_surplus(
@@ -144,6 +244,19 @@ def return_surplus(
     return int(receipt or 0), reserve(actor, payment_id, amount, reason, op_key)
 
 
+def drop(refund_id: int, reason: str) -> None:
+    """A refund that has not gone will not be made, in the open transaction that says why.
+
+    Raises:
+        NotFound: there is no such refund. MoneyFollowed: it was made or given up before.
+    """
+    refund = _locked(refund_id)
+    if refund.state not in REFUND_LIVE:
+        raise MoneyFollowed
+    _failed(refund, reason)
+    money.close_issue(f"refund:{refund_id}", reason)
+
+
 def drop_surplus(actor: Actor, refund_id: int, reason: str) -> None:
     """The refund of a surplus will not be made, in the open transaction that takes the surplus out of the payment's books.
 
@@ -151,12 +264,9 @@ def drop_surplus(actor: Actor, refund_id: int, reason: str) -> None:
         NotFound: there is no such refund.
         MoneyFollowed: it was made or given up before.
     """
-    refund = _locked(refund_id)
-    if refund.state is not RefundState.PENDING:
-        raise MoneyFollowed
-    _failed(refund, reason)
-    money.close_issue(f"refund:{refund_id}", reason)
-    audit.record(actor, "payments.refund-dropped", f"payment:{refund.payment_id}", refund=refund_id, reason=reason)
+    drop(refund_id, reason)
+    payment_id = session().scalar(select(Refund.payment_id).where(Refund.id == refund_id))
+    audit.record(actor, "payments.refund-dropped", f"payment:{payment_id}", refund=refund_id, reason=reason)
 
 
 def reduce(actor: Actor, order_id: int, amount: int, reason: str, key: str) -> int:
@@ -200,11 +310,14 @@ def settle_refund(actor: Actor, refund_id: int, bank_reference: str, op_key: str
 
     def command() -> dict[str, Any]:
         refund = _locked(refund_id)
-        if not gateway.named(refund.payment.provider).by_hand:
+        if not by_hand(refund, refund.payment.provider):
             raise RefundNotByHand
+        if refund.state is RefundState.WAITING:
+            raise NotAgreed
         if refund.state is not RefundState.PENDING:
             raise PaymentClosed
-        refund.provider_reference = f"{refund.payment.provider}:{reference}"
+        way = PaymentMethod.VIETQR.value if refund.to_account is not None else refund.payment.provider
+        refund.provider_reference = f"{way}:{reference}"
         _succeeded(refund)
         audit.record(
             actor, "payments.refund-done", f"payment:{refund.payment_id}", refund=refund_id, reference=reference
@@ -218,7 +331,7 @@ def settle_refund(actor: Actor, refund_id: int, bank_reference: str, op_key: str
 
 
 def give_up_refund(actor: Actor, refund_id: int, reason: str, op_key: str) -> None:
-    """A refund by hand will not be made after all; what was set aside is free again.
+    """A refund by hand, or one that a second person has not agreed to, will not be made; what was set aside is free again.
 
     Raises:
         NotFound, RefundNotByHand, PaymentClosed: as `settle_refund`.
@@ -230,11 +343,12 @@ def give_up_refund(actor: Actor, refund_id: int, reason: str, op_key: str) -> No
 
     def command() -> dict[str, Any]:
         refund = _locked(refund_id)
-        if not gateway.named(refund.payment.provider).by_hand:
-            raise RefundNotByHand
-        if refund.state is not RefundState.PENDING:
+        if refund.state not in REFUND_LIVE:
             raise PaymentClosed
+        if refund.state is RefundState.PENDING and not by_hand(refund, refund.payment.provider):
+            raise RefundNotByHand
         _failed(refund, reason)
+        money.close_issue(f"refund:{refund_id}", reason)
         audit.record(actor, "payments.refund-dropped", f"payment:{refund.payment_id}", refund=refund_id, reason=reason)
         return {}
 
@@ -309,7 +423,15 @@ def send(refund_id: int) -> None:
     found = (
         session()
         .execute(
-            select(Refund.amount, Refund.state, Payment.id, Payment.provider, Payment.provider_payment, Order.reference)
+            select(
+                Refund.amount,
+                Refund.state,
+                Payment.id,
+                Payment.provider,
+                Payment.provider_payment,
+                Order.reference,
+                Refund.to_account,
+            )
             .join(Payment, Payment.id == Refund.payment_id)
             .join(Order, Order.id == Payment.order_id)
             .where(Refund.id == refund_id)
@@ -318,9 +440,9 @@ def send(refund_id: int) -> None:
     )
     if found is None or found[1] is not RefundState.PENDING:
         return
-    amount, _state, payment_id, name, provider_payment, order_reference = found
+    amount, _state, payment_id, name, provider_payment, order_reference, to_account = found
     way = gateway.named(name)
-    if way.by_hand:
+    if way.by_hand or to_account is not None:
         return
     try:
         if provider_payment is None:
@@ -360,7 +482,11 @@ def heard(payment_id: int, news: gateway.News, provider: str) -> str:
     if refund is None and news.refund_id is not None:
         refund = s.scalar(
             select(Refund).where(
-                Refund.id == news.refund_id, Refund.payment_id == payment_id, Refund.provider_reference.is_(None)
+                Refund.id == news.refund_id,
+                Refund.payment_id == payment_id,
+                Refund.provider_reference.is_(None),
+                Refund.to_account.is_(None),
+                Refund.state != RefundState.WAITING,
             )
         )
     if refund is not None:

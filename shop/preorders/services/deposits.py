@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from shop.checkout import handlers as checkout
 from shop.checkout import paying
+from shop.checkout.services import late
 from shop.kernel import jobs
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
@@ -28,7 +28,7 @@ def received(order_id: int, payment_id: int) -> None:
     if order is None or order.channel != DEPOSIT:
         return
     if order.payment_status in {PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}:
-        checkout.send_back(order.id, N_("Tiền cọc đã được trả trước đó"), only=payment_id)
+        late.send_back(order.id, N_("Tiền cọc đã được trả trước đó"), only=payment_id)
         return
     window_id = session().scalar(
         select(Preorder.window_id).where(Preorder.deposit_order_id == order_id).order_by(Preorder.id).limit(1)
@@ -52,7 +52,7 @@ def received(order_id: int, payment_id: int) -> None:
     if order.status == OrderStatus.AWAITING_PAYMENT:
         orders.cancel(SYSTEM, order_id, _GONE)
     orders.paid_too_late(SYSTEM, order_id)
-    checkout.send_back(order_id, _GONE)
+    late.send_back(order_id, _GONE)
 
 
 def give_back_later(preorder_id: int) -> None:

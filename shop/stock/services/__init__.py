@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from shop.kernel import audit, clock, operations
 from shop.kernel.actor import Actor
@@ -153,6 +153,26 @@ def commit(reference: str) -> int:
         return sum(quantity for _level, quantity in rows)
 
 
+def hold_again(reference: str, until: datetime) -> int:
+    """What was paid for under `reference` is not: its goods are held until `until` instead; return how many units."""
+    with transaction() as s:
+        rows = sorted(
+            s.execute(
+                update(StockHold)
+                .where(
+                    StockHold.reference == reference, StockHold.outcome.is_(None), StockHold.stage == Stage.ALLOCATED
+                )
+                .values(stage=Stage.HELD, expires_at=until)
+                .returning(StockHold.level_id, StockHold.quantity)
+                .execution_options(synchronize_session=False)
+            ),
+            key=lambda row: row[0],
+        )
+        for level_id, quantity in rows:
+            _change_level(level_id, held=quantity, allocated=-quantity)
+        return sum(quantity for _level, quantity in rows)
+
+
 def release(reference: str, outcome: Outcome = Outcome.RELEASED) -> int:
     """Give back every live claim under `reference`; return how many units. Nothing to give back is no error."""
     with transaction():
@@ -275,17 +295,23 @@ def take_back(actor: Actor, reference: str, *, restock: bool, reason: str, bad: 
         ValueError: more is bad than came back (a defect of the caller).
     """
     with transaction() as s:
-        known = select(StockMovement.op_key).where(
+        # Part of it may have come back before, line by line.
+        came = select(StockMovement.level_id, func.sum(StockMovement.quantity)).where(
             StockMovement.reference == reference, StockMovement.kind == MovementKind.RETURN
         )
-        returned = set(s.scalars(known))
+        returned = {level_id: int(n) for level_id, n in s.execute(came.group_by(StockMovement.level_id))}
         sold = s.execute(
             select(StockMovement.level_id, StockLevel.variant_id, StockMovement.quantity, StockMovement.op_key)
             .join(StockLevel, StockLevel.id == StockMovement.level_id)
             .where(StockMovement.reference == reference, StockMovement.kind == MovementKind.SALE)
             .order_by(StockMovement.level_id)
         )
-        back = [(level_id, v, -n, key) for level_id, v, n, key in sold if f"{key}:return" not in returned]
+        back = []
+        for level_id, v, n, key in sold:
+            before = min(-n, returned.get(level_id, 0))
+            returned[level_id] = returned.get(level_id, 0) - before
+            if before < -n:
+                back.append((level_id, v, -n - before, key))
         if not back:
             return 0
         left = None if bad is None else dict(bad)

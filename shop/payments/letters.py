@@ -1,0 +1,95 @@
+"""Letters to staff about disputes: one for each reader when one comes, when its answer is nearly due, and when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import current_app, render_template
+from flask_babel import force_locale, gettext
+from sqlalchemy import select
+
+from shop.accounts import queries as accounts
+from shop.accounts.permissions import Permission
+from shop.kernel import clock, mail
+from shop.kernel.dates import instant
+from shop.kernel.db import session, transaction
+from shop.kernel.errors import N_
+from shop.kernel.events import on_later
+from shop.kernel.money import vnd
+from shop.orders.models import Order
+from shop.payments.events import DisputeEnded, DisputeOpened
+from shop.payments.models import DISPUTE_STATE_NAMES, Dispute, DisputeState, Payment
+from shop.payments.reads import REASONS
+
+OPENED = N_("Khiếu nại thẻ mới: đơn %(r)s")
+DUE = N_("Sắp hết hạn trả lời khiếu nại thẻ của đơn %(r)s")
+ENDED = N_("Khiếu nại thẻ của đơn %(r)s đã có kết quả")
+REMIND_BEFORE = timedelta(days=2)
+
+
+def _post(kind: str, subject: str, dispute_id: int, words: Callable[[], str]) -> None:
+    s = session()
+    dispute = s.get(Dispute, dispute_id)
+    if dispute is None:
+        return
+    reference = s.scalar(
+        select(Order.reference).join(Payment, Payment.order_id == Order.id).where(Payment.id == dispute.payment_id)
+    )
+    base = current_app.extensions["shop_config"].base_url
+    for user_id, address, locale in accounts.told_of(Permission.REFUND_MAKE, "*"):
+        with force_locale(locale):
+            told = gettext(subject, r=reference)
+            facts = [
+                (gettext("Đơn hàng"), str(reference)),
+                (gettext("Số tiền"), vnd(dispute.amount)),
+                (gettext("Lý do"), gettext(REASONS.get(dispute.reason, dispute.reason))),
+                (gettext("Trạng thái"), gettext(DISPUTE_STATE_NAMES[dispute.state])),
+            ]
+            if dispute.state is DisputeState.OPEN and dispute.due_at is not None:
+                facts.append((gettext("Hạn trả lời"), instant(dispute.due_at)))
+            context = {
+                "lang": locale,
+                "shop_url": f"{base}/",
+                "button_url": f"{base}{'/en' if locale == 'en' else ''}/office/payments/disputes/{dispute_id}",
+                "button_text": gettext("Mở khiếu nại"),
+                "why": gettext("Bạn nhận thư này vì được giao việc hoàn tiền của Chợ Bến."),
+                "subject": told,
+                "words": words(),
+                "facts": facts,
+            }
+            text = render_template("payments/letters/note.txt", **context)
+            html = render_template("payments/letters/note.html", **context)
+        with transaction():
+            mail.post(
+                f"dispute-{kind}:{dispute_id}:{user_id}", f"dispute.{kind}", address, told, text, html,
+                about=f"user:{user_id}",
+            )  # fmt: skip
+
+
+@on_later(DisputeOpened, name="payments.letter-dispute-opened")
+def opened(fact: DisputeOpened) -> None:
+    """A buyer's bank takes money back, or asks."""
+    _post("opened", OPENED, fact.dispute_id, lambda: gettext(
+        "Ngân hàng của khách đòi lại tiền của một đơn trả bằng thẻ. Hãy gửi giấy tờ trước hạn; không trả lời thì tiền thuộc "
+        "về khách."
+    ))  # fmt: skip
+
+
+@on_later(DisputeEnded, name="payments.letter-dispute-ended")
+def ended(fact: DisputeEnded) -> None:
+    """The bank has decided."""
+    _post("ended", ENDED, fact.dispute_id, lambda: gettext("Ngân hàng đã quyết định xong khiếu nại này."))
+
+
+def remind() -> None:
+    """Tell staff of disputes whose answer is due within two days and has not been sent, once each."""
+    rows = session().scalars(
+        select(Dispute.id).where(
+            Dispute.state == DisputeState.OPEN,
+            Dispute.sending_at.is_(None),
+            Dispute.due_at.between(clock.now(), clock.now() + REMIND_BEFORE),
+        )
+    )
+    for dispute_id in rows.all():
+        _post("due", DUE, dispute_id, lambda: gettext("Câu trả lời chưa được gửi và hạn sắp hết."))

@@ -1,0 +1,17 @@
+"""Rules of money that staff may change."""
+
+from __future__ import annotations
+
+from shop.kernel import settings
+from shop.kernel.errors import N_
+
+REFUND_LIMIT = settings.define(
+    "payments.refund_limit", 5_000_000, N_("Khoản hoàn do người lập từ mức này cần người thứ hai duyệt (₫)"), low=0,
+    high=1_000_000_000,
+    hint=N_("Áp dụng cho mọi khoản hoàn do một người quyết định. Hủy đơn và tiền về muộn hoàn theo quy tắc, đúng đường khách "
+            "đã trả, nên không cần."),
+)  # fmt: skip
+TRANSFER_LIMIT = settings.define(
+    "payments.transfer_refund_limit", 1_000_000, N_("Hoàn vào tài khoản khác từ mức này cần người thứ hai duyệt (₫)"), low=0,
+    high=1_000_000_000,
+)  # fmt: skip
