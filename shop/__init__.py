@@ -56,6 +56,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("returns", "remittances"),
     ("checkout", "till", "settlement", "banking"),
     ("recalls", "preorders"),
+    ("invoices",),
     ("demand",),
     ("exhibitions",),
     ("programme",),

@@ -13,6 +13,9 @@ class Permission(StrEnum):
     OFFICE_ENTER = "office:enter"
     ORDER_READ = "order:read"
     ORDER_HANDLE = "order:handle"
+    # See receipts, tax documents and credit notes; void, change and send them.
+    INVOICE_READ = "invoice:read"
+    INVOICE_HANDLE = "invoice:handle"
     PAYMENT_READ = "payment:read"
     PAYMENT_HANDLE = "payment:handle"
     REFUND_MAKE = "refund:make"
@@ -244,6 +247,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OFFICE_ENTER,
             P.ORDER_READ,
             P.ORDER_HANDLE,
+            P.INVOICE_READ,
+            P.INVOICE_HANDLE,
             P.PAYMENT_READ,
             P.PAYMENT_HANDLE,
             P.REFUND_MAKE,

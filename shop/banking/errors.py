@@ -25,6 +25,14 @@ class CannotUndo(Conflict):
     title = N_("Đã có việc theo sau nên không hoàn tác được nữa.")
 
 
+class OrderWentOn(Conflict):
+    code = "bank-order-went-on"
+    title = N_(
+        "Đơn %(order)s trả bằng khoản này đã được xác nhận hoặc đóng gói nên không thể trở lại chờ thanh toán. "
+        "Hãy hủy đơn nếu còn kịp, hoặc thu khoản thiếu của khách rồi hoàn khoản này cho người chuyển."
+    )
+
+
 class AccountKnown(Conflict):
     code = "bank-account-known"
     title = N_("Tài khoản này đã có trong danh sách.")

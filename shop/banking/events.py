@@ -18,3 +18,11 @@ class MoneyOver:
 
     allocation_id: int
     rest_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyTakenOut:
+    """An order was paid by money that was another's: it waits for its own again. The allocation is the part taken back."""
+
+    payment_id: int
+    allocation_id: int

@@ -8,7 +8,7 @@ from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
-from shop.banking.events import MoneyOver, MoneyShort
+from shop.banking.events import MoneyOver, MoneyShort, MoneyTakenOut
 from shop.banking.models import Allocation, BankLine
 from shop.kernel import mail
 from shop.kernel.dates import instant
@@ -22,6 +22,7 @@ from shop.payments import queries as payments
 from shop.payments.models import Payment, PaymentState
 
 SHORT = N_("Đơn %(r)s còn thiếu tiền")
+TAKEN = N_("Đơn %(r)s lại chờ thanh toán")
 OVER = N_("Bạn đã chuyển thừa tiền cho đơn %(r)s")
 
 
@@ -117,4 +118,35 @@ def over(fact: MoneyOver) -> None:
             (gettext("Ghi vào đơn"), vnd(part.amount)),
             (gettext("Phần dư"), vnd(fact.rest_amount)),
         ],
+    )  # fmt: skip
+
+
+@on_later(MoneyTakenOut, name="banking.letter-taken-out")
+def taken_out(fact: MoneyTakenOut) -> None:
+    """The order waits for its money again: what to send, how and until when; nothing if it was paid meanwhile."""
+    s = session()
+    payment = s.get_one(Payment, fact.payment_id)
+    if payment.state is PaymentState.CAPTURED:
+        return
+    order, part = s.get_one(Order, payment.order_id), s.get_one(Allocation, fact.allocation_id)
+    line, transfer = s.get_one(BankLine, part.line_id), payments.transfer_of(order.id)
+
+    def facts() -> list[tuple[str, str]]:
+        missing = payment.amount - payment.captured_amount + payment.refunded_amount
+        rows = [(gettext("Còn thiếu"), vnd(missing))]
+        if transfer is not None:
+            rows += [
+                (gettext("Ngân hàng"), transfer.bank),
+                (gettext("Số tài khoản"), transfer.account),
+                (gettext("Nội dung"), transfer.code),
+            ]
+            if transfer.expires_at is not None:
+                rows.append((gettext("Hạn trả"), instant(transfer.expires_at)))
+        return rows
+
+    _post(
+        "taken-out", TAKEN, line, order,
+        lambda: gettext("Cửa hàng đã ghi nhầm tiền của người khác vào đơn của bạn và vừa gỡ ra. Hàng vẫn được giữ; hãy chuyển "
+                        "tiền với đúng nội dung dưới đây. Xin lỗi bạn vì sự bất tiện này."),
+        facts,
     )  # fmt: skip

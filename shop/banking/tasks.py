@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from shop.banking.services import matching
+from shop.banking.services import files, matching
 from shop.kernel import jobs
 
 
@@ -18,3 +18,9 @@ def _match(payload: dict[str, Any]) -> None:
 def _sweep() -> None:
     """Lines whose match was cut short."""
     matching.run()
+
+
+@jobs.every(timedelta(days=1), name="banking.forget-files", group="retention")
+def _forget() -> None:
+    """Statements whose term is over: their lines stay, what was sent goes."""
+    files.forget()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -11,10 +10,9 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from shop.checkout.services import Wish
+from shop.kernel import taxcodes
 from shop.kernel.forms import CleanString, CleanText, Form, PhoneString
 from shop.orders.models import DeliveryKind, PaymentMethod
-
-TAX_CODE = re.compile(r"^\d{10}(-?\d{3})?$|^\d{12}$", re.ASCII)
 
 
 def _limited(field: Any, most: int) -> None:
@@ -96,9 +94,14 @@ class CheckoutForm(Form):
     def validate_invoice_tax_code(self, field: Any) -> None:
         asked = any(f.data for f in (self.invoice_company, self.invoice_address, self.invoice_email))
         if field.data:
-            field.data = field.data.replace(" ", "")
-            if not TAX_CODE.match(field.data):
-                raise ValidationError(gettext("Mã số thuế gồm 10 hoặc 13 chữ số (hoặc 12 số định danh cá nhân)."))
+            code = taxcodes.normal(field.data)
+            if code is None:
+                raise ValidationError(
+                    gettext(
+                        "Mã số thuế chưa đúng: 10 chữ số (số cuối để kiểm tra), 13 chữ số, hoặc 12 số định danh cá nhân."
+                    )
+                )
+            field.data = code
         elif asked:
             raise ValidationError(gettext("Hãy ghi mã số thuế để xuất hóa đơn."))
 

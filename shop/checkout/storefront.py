@@ -20,7 +20,7 @@ from flask_login import current_user
 
 from shop.accounts import queries as accounts
 from shop.accounts.guards import actor, public
-from shop.checkout import errors, queries, services
+from shop.checkout import beside, errors, queries, services
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
 from shop.checkout.plan import Wanted
@@ -296,7 +296,7 @@ def _open_for_visitor(reference: str) -> None:
     visitor["orders"] = [*known, reference][-REMEMBERED_ORDERS:]
 
 
-def _opened(reference: str) -> Bought:
+def opened(reference: str) -> Bought:
     """The order, if the visitor may see it: placed or looked up in this browser, his account's, or by the letter's link.
 
     Raises:
@@ -319,7 +319,7 @@ def _opened(reference: str) -> Bought:
 @limiter.limit("60 per minute")
 def order(reference: str) -> Any:
     """The order: how it stands, how to pay it, what can be done."""
-    return _order_page(_opened(reference))
+    return _order_page(opened(reference))
 
 
 def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -> str:
@@ -329,6 +329,7 @@ def _order_page(found: Bought, error: ShopError | None = None, about: int = 0) -
     return render_template(
         "checkout/storefront/order.html",
         page=page,
+        papers=beside.papers_of(found),
         o=found,
         new_key=operations.new_key,
         k=request.values.get("k"),
@@ -362,7 +363,7 @@ def write(reference: str, number: int) -> Any:
 
 
 def _parcel(reference: str, number: int) -> tuple[Bought, int]:
-    found = _opened(reference)
+    found = opened(reference)
     _open_for_visitor(found.reference)
     parcel = next((f for f in orders.bought_parcels(found.id) if f.number == number), None)
     if parcel is None or found.channel not in SENT:
@@ -386,7 +387,7 @@ def read_messages(reference: str, number: int) -> Any:
 def qr(reference: str) -> Any:
     """The QR code of an order that waits for a bank transfer."""
     web.mark_private()
-    found = _opened(reference)
+    found = opened(reference)
     transfer = money.transfer_of(found.id)
     if transfer is None:
         raise NoSuchOrder
@@ -398,7 +399,7 @@ def qr(reference: str) -> Any:
 @limiter.limit("20 per minute")
 def cancel(reference: str) -> Any:
     """The buyer cancels before packing."""
-    found = _opened(reference)
+    found = opened(reference)
     _open_for_visitor(found.reference)
     services.cancel_by_buyer(actor(), found.reference, request.form.get("reason", "")[:500])
     flash(gettext("Đã hủy đơn hàng."), "ok")
@@ -410,7 +411,7 @@ def cancel(reference: str) -> Any:
 @limiter.limit("20 per minute")
 def give_back(reference: str) -> Any:
     """The buyer does not want to wait until goods are found for his late money."""
-    found = _opened(reference)
+    found = opened(reference)
     _open_for_visitor(found.reference)
     waits = late.waits_until(found.id)
     if waits is None:
@@ -425,7 +426,7 @@ def give_back(reference: str) -> Any:
 @limiter.limit("20 per minute")
 def pay_by_card(reference: str) -> Any:
     """Go (again) to the card's page of an order that waits for its payment."""
-    found = _opened(reference)
+    found = opened(reference)
     _open_for_visitor(found.reference)
     return redirect(services.card_page(found.id), 303)
 
@@ -437,7 +438,7 @@ def returned(reference: str) -> Any:
     """Back from the card's page: the provider is asked how it stands when the order's page is next looked at by the job,
     and here at once by a command that only repeats what the provider says."""
     web.mark_private()
-    found = _opened(reference)
+    found = opened(reference)
     return render_template("checkout/storefront/returned.html", o=found, k=request.args.get("k"))
 
 
@@ -446,7 +447,7 @@ def returned(reference: str) -> Any:
 @limiter.limit("60 per minute")
 def ask_provider(reference: str) -> Any:
     """Ask the provider how the payment stands, then show the order."""
-    found = _opened(reference)
+    found = opened(reference)
     _open_for_visitor(found.reference)
     services.ask_provider(found.id)
     return redirect(web.path(f"/don-hang/{found.reference}"), 303)

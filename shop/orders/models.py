@@ -77,7 +77,8 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
     "order": {
         "": frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACED, OrderStatus.COMPLETED}),
         OrderStatus.AWAITING_PAYMENT: frozenset({OrderStatus.PLACED, OrderStatus.CANCELLED}),
-        OrderStatus.PLACED: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
+        # Back to waiting: money that was put to the wrong order is taken out of it before anybody has said he will send it.
+        OrderStatus.PLACED: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED, OrderStatus.AWAITING_PAYMENT}),
         OrderStatus.CONFIRMED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
         OrderStatus.COMPLETED: frozenset(),
         # Money that arrives after the term may revive an order if its goods can be taken again.
@@ -87,7 +88,7 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         "": frozenset({PaymentStatus.UNPAID, PaymentStatus.DUE, PaymentStatus.PAID}),
         PaymentStatus.UNPAID: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
         PaymentStatus.DUE: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
-        PaymentStatus.PAID: frozenset({PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}),
+        PaymentStatus.PAID: frozenset({PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED, PaymentStatus.UNPAID}),
         PaymentStatus.REFUND_PENDING: frozenset({PaymentStatus.REFUNDED, PaymentStatus.PAID}),
         PaymentStatus.REFUNDED: frozenset(),
         PaymentStatus.VOID: frozenset({PaymentStatus.PAID}),

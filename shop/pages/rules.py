@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shop.invoices.rules import OWNER_ADDRESS, OWNER_EMAIL, OWNER_NAME, OWNER_PHONE, OWNER_TAX_CODE
 from shop.kernel.errors import N_
 from shop.kernel.settings import Setting, define
 
 _HINT = N_("Hiện ở trang Chủ sở hữu; giá trị ban đầu là số liệu minh họa, phải thay trước khi bán hàng thật.")
 
-OWNER_NAME = define("owner.name", "Đơn vị vận hành Chợ Bến", N_("Chủ sở hữu: tên"), hint=_HINT, low=3, high=200)
-OWNER_ADDRESS = define(
-    "owner.address",
-    "Đường Bến Đoan, phường Hồng Gai, Quảng Ninh",
-    N_("Chủ sở hữu: địa chỉ trụ sở"),
-    hint=_HINT,
-    low=5,
-    high=300,
-)
-OWNER_EMAIL = define("owner.email", "chao@cho-ben.example", N_("Chủ sở hữu: e-mail"), hint=_HINT, low=5, high=200)
-OWNER_PHONE = define("owner.phone", "", N_("Chủ sở hữu: điện thoại"), hint=_HINT, high=40)
-OWNER_TAX_CODE = define("owner.tax_code", "", N_("Chủ sở hữu: mã số thuế"), hint=_HINT, high=40)
 OWNER_REGISTRATION = define(
     "owner.registration", "", N_("Chủ sở hữu: số, ngày, nơi cấp đăng ký kinh doanh"), hint=_HINT, high=300
 )

@@ -8,7 +8,6 @@ from sqlalchemy import or_, select
 
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
-from shop.payments import incoming
 from shop.payments.incoming import Awaited
 from shop.remittances.models import Holder, Remittance, RemittanceState
 from shop.remittances.services import batches
@@ -17,7 +16,7 @@ from shop.remittances.services.steps import lock
 _LACKS = Remittance.net_amount - Remittance.paid_amount - Remittance.adjusted_amount
 
 
-class _Batches:
+class Batches:
     """Batches whose money has not come."""
 
     kind = "remittance"
@@ -45,6 +44,3 @@ class _Batches:
     def take_back(self, actor: Actor, reference: str, number: int) -> None:
         """It was not."""
         batches.take_back(actor, lock(Remittance, batches.named(reference)), number)
-
-
-incoming.register(_Batches())

@@ -12,8 +12,11 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.storage import storage
+from shop.ledger import sources
+from shop.ledger.models import Posting
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, PaymentMethod, PaymentStatus
 from shop.payments.models import Payment, PaymentReceipt
+from shop.remittances import books
 from shop.remittances.models import (
     Arrival,
     CodParcel,
@@ -233,3 +236,29 @@ def files() -> Iterator[str]:
     for reference, key in session().execute(wanted):
         if not storage().exists(str(key)):
             yield f"batch {reference}"
+
+
+@invariant("remittances.ledger-says-the-same")
+def ledger_agrees() -> Iterator[str]:
+    """Rows, what was given up, fees, differences and counted cash stand in the ledger as they are."""
+    yield from sources.compare(*books.KINDS)
+
+
+@invariant("remittances.paid-batches-leave-nothing-in-transit")
+def nothing_left() -> Iterator[str]:
+    """Of a batch of which every row is done and whose money has come, nothing is left in transit."""
+    waits = (
+        select(Row.id).where(Row.remittance_id == Remittance.id, Row.state.in_([RowState.OPEN, RowState.NEW])).exists()
+    )
+    left = (
+        select(Posting.party, func.sum(Posting.amount).label("n"))
+        .where(Posting.account == books.TRANSIT, Posting.party.like("remittance:%"))
+        .group_by(Posting.party)
+        .subquery()
+    )
+    rows = session().scalars(
+        select(Remittance.reference)
+        .outerjoin(left, left.c.party == "remittance:" + Remittance.reference)
+        .where(Remittance.state == RemittanceState.PAID, ~waits, func.coalesce(left.c.n, 0) != 0)
+    )
+    yield from (f"batch {r}" for r in rows)

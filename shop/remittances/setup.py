@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-import shop.remittances.awaited  # noqa: F401 - lets the bank's lines be matched with batches
+from shop.payments import incoming
+from shop.remittances.awaited import Batches
 
 
 def init_app(app: Flask) -> None:
-    """Nothing of the app itself."""
+    """Let the bank's lines be matched with batches."""
+    incoming.register(Batches())

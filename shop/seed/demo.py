@@ -35,6 +35,7 @@ from shop.seed import (
     fairs_call,
     fairs_plan,
     goods,
+    invoices,
     joining,
     ledger,
     listings,
@@ -104,6 +105,7 @@ def _make(seed: int) -> dict[str, Any]:
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
+    invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
@@ -152,6 +154,7 @@ def _points(seed: int, year: Year, wares: list[goods.Ware], ids: dict[str, int],
     fairs_call.load(call, coming, known["producer_id"], member, locality)
     joining.live(seed, year.now, known["producer_id"], staff.people["chuongtrinh"], ids["chucoso@example.vn"])
     _parcels(seed, staff, wares, names, ids)
+    invoices.own_name(random.Random(f"demo:own-name:{seed}"), year.now, staff.people)
     finding.sweep()
 
 

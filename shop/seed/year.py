@@ -383,7 +383,7 @@ class Year:
         if rng.random() < 0.03:
             trade.invoice = {
                 "company": "Công ty TNHH Minh Họa",
-                "tax_code": "0000000000",
+                "tax_code": "9900000016",
                 "address": "Số 1, đường Minh Họa",
                 "email": "hoadon@example.vn",
             }

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shop.banking.errors import CannotUndo, LineChanged, LineSpent, LineTaken, UnknownOrder
+from shop.banking.errors import CannotUndo, LineChanged, LineSpent, LineTaken, OrderWentOn, UnknownOrder
 from shop.banking.models import BankLine, LineState, Queue, Use
 from shop.banking.services import handling
-from shop.kernel import jobs
+from shop.kernel import clock, jobs
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.mail import Letter
-from shop.orders.models import Order, PaymentStatus
+from shop.orders import services as orders
+from shop.orders.models import DeliveryKind, Order, PaymentMethod, PaymentStatus
 from shop.payments import services as payments
 from shop.payments.errors import NotCaptured, PaymentClosed, ReferenceUsed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState, Refund, RefundState
+from shop.stock.models import StockLevel
+from tests import factories
 from tests.banking.conftest import (
     CLERK,
     OTHER,
@@ -35,6 +39,7 @@ from tests.banking.conftest import (
     statement,
     told,
 )
+from tests.remittances.conftest import Shelf
 
 
 def credit(line: BankLine, *to: tuple[str, int], actor: Any = CLERK) -> None:
@@ -177,16 +182,52 @@ def test_a_held_credit_is_undone_and_put_to_another_order(account: str) -> None:
     assert broken() == set()
 
 
-def test_money_that_paid_an_order_is_not_undone(account: str) -> None:
-    placed = place("vietqr")
+def test_money_of_another_is_taken_out_of_a_paid_order_until_somebody_said_it_will_be_sent(account: str) -> None:
+    point, good = factories.make_point("Kho Thử"), factories.make_variant(amount=185_000)
+    level = factories.put_in(good, point, 5)
+    shelf = Shelf(point, good, level)
+    until = clock.now() + timedelta(hours=24)
+    found = orders.place(
+        CLERK,
+        orders.Draft(
+            op_key=key(), op_digest="x", basket_key=None, user_id=None, locale="vi", payment_method=PaymentMethod.VIETQR,
+            delivery=DeliveryKind.SHIP, name="Khách Thử", phone="+84900000003", email="khach@example.vn",
+            parcels=(shelf.parcel(),), pay_until=until,
+        ),
+        key="k",
+    )  # fmt: skip
+    with transaction():
+        opened = payments.open_payment(found.order_id, found.reference, PaymentMethod.VIETQR, 185_000, until)
     send(account, statement(told(185_000, "tien hang")))
-    credit(only(), (placed.reference, 185_000))
+    credit(only(), (found.reference, 185_000))
+    assert (order_of(found).status, stock(level)) == ("placed", (0, 1))
     line = only()
-    with pytest.raises(CannotUndo):
-        handling.undo(CLERK, line.reference, parts(line)[0].id, line.version, op_key=key())
-    assert payment_of(placed).state is PaymentState.CAPTURED
-    assert only().state is LineState.CREDITED
+    handling.undo(CLERK, line.reference, parts(line)[0].id, line.version, op_key=key())
+    order = order_of(found)
+    assert (order.status, order.payment_status, stock(level)) == ("awaiting_payment", "unpaid", (1, 0))
+    assert order.pay_until is not None
+    assert order.pay_until > clock.now() + timedelta(hours=23)
+    assert (payment_of(opened.id).state, only().state) == (PaymentState.PENDING, LineState.OPEN)
     assert broken() == set()
+    assert [x.recipient for x in letters("bank.taken-out")] == ["khach@example.vn"]
+    credit(only(), (found.reference, 185_000))
+    orders.confirm(CLERK, found.order_id)
+    line = only()
+    with pytest.raises(OrderWentOn):
+        handling.undo(CLERK, line.reference, parts(line)[-1].id, line.version, op_key=key())
+    assert (payment_of(opened.id).state, stock(level)) == (PaymentState.CAPTURED, (0, 1))
+    assert broken() == set()
+
+
+def order_of(placed: Any) -> Order:
+    session().expire_all()
+    return session().get_one(Order, placed.order_id)
+
+
+def stock(level_id: int) -> tuple[int, int]:
+    """Held and allocated units."""
+    level = session().get_one(StockLevel, level_id, populate_existing=True)
+    return level.held, level.allocated
 
 
 def test_an_undone_credit_of_a_cancelled_order_waits_for_no_money(account: str) -> None:

@@ -17,7 +17,7 @@ from shop.banking.models import BankLine, LineState, Queue
 from shop.banking.reading import Read
 from shop.banking.services import files, matching, notices
 from shop.banking.services import lines as writing
-from shop.kernel import clock
+from shop.kernel import clock, storage
 from shop.kernel.db import session
 from tests.banking.conftest import BANK, CLERK, broken, key, lines, payment_of, place, send, statement, told
 
@@ -161,3 +161,20 @@ def test_comparing_writes_nothing(account: str) -> None:
     found = session().query(ShopAccount).one()
     assert [v.outcome for v in writing.compare(found.id, [row, row])] == ["new", "new"]
     assert lines() == []
+
+
+def test_a_statement_is_forgotten_after_its_term_and_its_lines_stay(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = statement(told(1_000, "x"))
+    file = send(account, body)
+    again = send(account, body, apply=False)
+    files.drop(CLERK, again.reference)
+    key, now = file.file_key, clock.now()
+    assert files.forget() == 0
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=800))
+    assert files.forget() == 2
+    assert files.forget() == 0
+    assert not storage.storage().exists(key)
+    assert [x.amount for x in lines()] == [1_000]
+    assert broken() == set()

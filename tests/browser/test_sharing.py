@@ -68,7 +68,7 @@ def test_plan_edit_approve(
     page.locator('[name="skus"]').fill(goods)
     axe(page)
     page.get_by_test_id("make-sharing").click()
-    expect(page.get_by_test_id("plan-state")).to_have_text("Bản nháp", timeout=30_000)
+    expect(page.get_by_test_id("plan-state")).to_have_text("Bản nháp")
     axe(page)
     inputs = page.locator("input.level-field")
     had = [int(box.input_value()) for box in inputs.all()]

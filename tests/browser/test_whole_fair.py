@@ -354,7 +354,7 @@ def _till(whole: Whole, page: Page) -> Till:
     till = Till(page, None)  # type: ignore[arg-type] - the office of this fair is a page
     till.opened()
     page.get_by_role("button", name="Ghi danh máy").click()
-    expect(page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Mã PIN")).to_be_visible()
     till.held()
     till.enter().start()
     till.synced()

@@ -23,6 +23,7 @@ from tests.rights import (
     exhibitions_days,
     exhibitions_plan,
     imports,
+    invoices,
     joining,
     ledger,
     listings,
@@ -56,6 +57,7 @@ from tests.rights.house import (
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
+    invoices,
 )  # fmt: skip
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from shop.banking import layouts, queries, reading
+from shop.banking import layouts, queries, reading, rules
 from shop.banking.errors import FileStep
 from shop.banking.models import BankFile, BankRow, FileState, RowOutcome, ShopAccount
 from shop.banking.reading import Read
@@ -243,3 +243,31 @@ def _apply(actor: Actor, reference: str) -> list[int]:
         audit.record(actor, "banking.apply", f"bank-file:{reference}", lines=len(made))
         jobs.enqueue("banking.match", {})
         return made
+
+
+def forget(limit: int = 200) -> int:
+    """Let go of statements that were written or left longer ago than they are kept: their bytes and the rows as they were read.
+    The lines stay. Return how many."""
+    before = clock.start_of(clock.add_months(clock.today(), -int(rules.KEEP_MONTHS.get())))
+    over = select(BankFile.id, BankFile.file_key).where(
+        BankFile.state.in_([FileState.APPLIED, FileState.DROPPED]),
+        BankFile.created_at < before,
+        BankFile.file_key != "",
+    )
+    gone = session().execute(over.order_by(BankFile.id).limit(limit)).all()
+    if not gone:
+        return 0
+    ids = [i for i, _key in gone]
+    with transaction() as s:
+        s.execute(delete(BankRow).where(BankRow.file_id.in_(ids)))
+        s.execute(
+            update(BankFile)
+            .where(BankFile.id.in_(ids))
+            .values(file_key="", samples=[], head=[], columns=[], verdicts=[])
+            .execution_options(synchronize_session=False)
+        )
+    keys = {key for _i, key in gone}
+    kept = set(session().scalars(select(BankFile.file_key).where(BankFile.file_key.in_(keys))))
+    for key in sorted(keys - kept):  # the same bytes may be another file's
+        storage.storage().delete(key)
+    return len(ids)

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.banking import deciding, postings
-from shop.banking.errors import CannotUndo, LineChanged, LineTaken, UnknownOrder
-from shop.banking.events import MoneyOver, MoneyShort
+from shop.banking.errors import CannotUndo, LineChanged, LineTaken, OrderWentOn, UnknownOrder
+from shop.banking.events import MoneyOver, MoneyShort, MoneyTakenOut
 from shop.banking.models import Allocation, BankLine, Category, LineState, Queue, Use
 from shop.banking.services import books
 from shop.kernel import audit, clock, operations, text
@@ -20,6 +20,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
+from shop.orders.errors import StepNotAllowed
 from shop.orders.models import Order
 from shop.payments import incoming, memo, outgoing
 from shop.payments import services as payments
@@ -318,10 +319,11 @@ def remit(actor: Actor, reference: str, kind: str, target: str, version: int, *,
 
 
 def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_key: str) -> None:
-    """Take a part back, while nothing has followed: by a row of its own, and in the books of payments likewise.
+    """Take a part back, while nothing has followed: by a row of its own, and in the books of payments likewise. An order that
+    was paid by it and that nobody has said he will send waits for its money again, its goods held as long; its buyer is told.
 
     Raises:
-        NotFound, LineChanged, LineTaken; CannotUndo: an order is paid by it, a refund or payout has gone.
+        NotFound, LineChanged, LineTaken; CannotUndo: a refund or payout has gone; OrderWentOn: the order is being sent.
     """
 
     def act(line: BankLine) -> dict[str, Any]:
@@ -329,9 +331,13 @@ def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_k
         if part is None:
             raise CannotUndo
         try:
-            _take_back(actor, part)
+            unpaid = _take_back(actor, part)
         except MoneyFollowed as error:
             raise CannotUndo from error
+        except StepNotAllowed as error:
+            raise OrderWentOn(order=_order_of(part)) from error
+        if unpaid:
+            publish(MoneyTakenOut(int(part.payment_id or 0), part.id))
         s = session()
         back = Allocation(
             line_id=line.id, use=part.use, amount=-part.amount, payment_id=part.payment_id, receipt_id=part.receipt_id,
@@ -353,15 +359,21 @@ def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_k
     _act(actor, reference, version, op_key, "undo", allocation_id, act)
 
 
-def _take_back(actor: Actor, part: Allocation) -> None:
+def _order_of(part: Allocation) -> str:
+    found = select(Order.reference).join(Payment, Payment.order_id == Order.id).where(Payment.id == part.payment_id)
+    return session().scalar(found) or ""
+
+
+def _take_back(actor: Actor, part: Allocation) -> bool:
+    """Whether an order is not paid any more by it."""
     if part.use in {Use.KEPT, Use.ASIDE} or part.adopted:
-        return
+        return False
     if part.use in {Use.REFUND, Use.PAYOUT}:
         raise MoneyFollowed
     if part.use is Use.REMITTANCE:
         kind, target, number = (part.target or "").split(":")
         incoming.sources()[kind].take_back(actor, target, int(number))
-        return
+        return False
     if part.use is Use.RETURN:
         payments.drop_surplus(actor, int(part.target or 0), "Hoàn tác phần dư của dòng sao kê.")
-    payments.take_back(actor, int(part.receipt_id or 0))
+    return payments.take_back(actor, int(part.receipt_id or 0), unpay=part.use is Use.PAYMENT)

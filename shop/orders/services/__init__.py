@@ -358,6 +358,25 @@ def mark_paid(actor: Actor, order_id: int) -> None:
         complete_if_done(actor, order_id)
 
 
+def unpay(actor: Actor, order_id: int, until: datetime) -> None:
+    """The money of a paid order was another's: it waits for its own until `until`, its goods held as long.
+
+    Raises:
+        StepNotAllowed: it, or a parcel of it, is confirmed, or it is no order of the web.
+    """
+    with transaction():
+        order = _locked(order_id)
+        said = any(f.confirmed_at is not None or f.status != FulfilmentStatus.PENDING for f in order.fulfilments)
+        if order.status != OrderStatus.PLACED or order.channel != WEB or said:
+            raise StepNotAllowed
+        for fulfilment in order.fulfilments:
+            stock.hold_again(hold_reference(order.reference, fulfilment.number), until)
+        reason = N_("Khoản tiền ghi nhầm đã gỡ ra, đơn lại chờ thanh toán")
+        step(actor, "payment", order_id, PaymentStatus.UNPAID, order_id=order_id, reason=reason)
+        step(actor, "order", order_id, OrderStatus.AWAITING_PAYMENT, order_id=order_id, reason=reason, pay_until=until)
+        audit.record(actor, "orders.unpay", f"order:{order_id}", until=until.isoformat())
+
+
 def revive(actor: Actor, order_id: int, parcels: Sequence[tuple[int, Sequence[Take]]]) -> None:
     """An order that ran out of time was paid after all: take its goods again (`parcels`: number, takes) and go on.
 

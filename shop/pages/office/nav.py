@@ -46,6 +46,7 @@ WAYS: Ways = (
             Way("/office/preorders", N_("Đặt trước mùa vụ"), "clock", P.PREORDER_READ),
             Way("/office/payments", N_("Thanh toán"), "card", P.PAYMENT_READ),
             Way("/office/returns", N_("Hoàn theo dòng hàng"), "return", P.PAYMENT_READ),
+            Way("/office/invoices", N_("Biên nhận, hóa đơn"), "book", P.INVOICE_READ),
             Way("/office/bank", N_("Sao kê ngân hàng"), "list", P.BANK_READ),
             Way("/office/ledger", N_("Sổ cái"), "book", P.LEDGER_READ),
             Way("/office/remittances", N_("Thu hộ (COD)"), "cash", P.REMITTANCE_READ),

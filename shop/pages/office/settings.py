@@ -26,6 +26,7 @@ GROUPS = {
     "demand": N_("Cung và cầu"),
     "messages": N_("Thư của khách"),
     "settlement": N_("Đối soát"),
+    "invoices": N_("Biên nhận, hóa đơn"),
     "accounts": N_("Tài khoản"),
     "office": N_("Quản trị"),
 }

@@ -20,6 +20,7 @@ from shop.kernel.db import insert_missing, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT
+from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, PaymentMethod
 from shop.payments import books
 from shop.payments.errors import MoneyFollowed, PaymentClosed, ReferenceUsed
@@ -338,13 +339,16 @@ def credit_transfer(actor: Actor, payment_id: int, amount: int, reference: str, 
     return Outcome(payment_id, payment.state, payment.captured_amount, payment.amount)
 
 
-def take_back(actor: Actor, receipt_id: int) -> None:
+def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
     """A receipt was written for the wrong payment: a row of its own takes it back, in the open transaction that frees the
-    money for another. Only while nothing has followed: the money is held, or was more than the order was due.
+    money for another. Only while nothing has followed: the money is held, or was more than the order was due. With `unpay` also
+    where an order is paid by it that nobody has said he will send: that waits for its money again, as long as it had at first.
+    Return whether it does.
 
     Raises:
         NotFound: there is no such receipt.
         MoneyFollowed: the order is paid by it, money has gone back, or it was taken back before.
+        StepNotAllowed: with `unpay`, the order has gone on.
     """
     s = session()
     receipt = s.get(PaymentReceipt, receipt_id)
@@ -354,8 +358,15 @@ def take_back(actor: Actor, receipt_id: int) -> None:
     gone = s.scalar(select(PaymentReceipt.id).where(PaymentReceipt.reverses_id == receipt_id))
     left = payment.captured_amount - payment.refunded_amount - receipt.amount
     spare = payment.state is PaymentState.HELD or (payment.state is PaymentState.CAPTURED and left >= payment.amount)
-    if receipt.reverses_id is not None or gone is not None or left < 0 or not spare:
+    ours = unpay and payment.state is PaymentState.CAPTURED and payment.refunded_amount == 0
+    if receipt.reverses_id is not None or gone is not None or left < 0 or not (spare or ours):
         raise MoneyFollowed
+    if not spare:
+        until = clock.now() + ((payment.expires_at or payment.created_at) - payment.created_at)
+        s.flush()
+        orders.unpay(actor, payment.order_id, until)
+        payment = lock(receipt.payment_id)
+        payment.state, payment.captured_at, payment.expires_at = PaymentState.HELD, None, until
     back_id: int = s.execute(
         insert(PaymentReceipt)
         .values(
@@ -385,3 +396,6 @@ def take_back(actor: Actor, receipt_id: int) -> None:
     audit.record(
         actor, "payments.take-back", f"payment:{payment.id}", amount=receipt.amount, reference=receipt.reference
     )
+    if left and not spare:  # what came besides is not what was agreed any more
+        open_issue("wrong_amount", f"left:{receipt.id}", payment.id, received=left, due=payment.amount)
+    return not spare

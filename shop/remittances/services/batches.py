@@ -14,7 +14,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, session, transaction
 from shop.kernel.errors import N_, Busy, Invalid, NotFound
 from shop.kernel.sheets import BadTable
-from shop.remittances import reading
+from shop.remittances import books, reading
 from shop.remittances.errors import BatchStep, FileKnown, ParcelUnknown
 from shop.remittances.models import (
     Arrival,
@@ -227,6 +227,7 @@ def credit(batch_id: int, count: int) -> None:
 def _open(actor: Actor, batch: Remittance) -> None:
     batch.state, batch.opened_at = RemittanceState.OPEN, clock.now()
     sum_up(batch)
+    books.batch(batch.id, actor)
     note(actor, batch, "opened", amount=batch.net_amount)
     jobs.enqueue("remittances.credit", {})
     _closed_if_nothing(batch)
@@ -359,6 +360,8 @@ def arrive(actor: Actor, batch: Remittance, amount: int, source: str) -> int:
         batch.state, batch.paid_at = RemittanceState.PAID, clock.now()
         batch.taken_key = batch.taken_label = None
     s.flush()
+    if source == "cash":
+        books.cash(row.id, actor)
     note(actor, batch, "paid", amount=amount, source=source)
     return row.id
 
@@ -414,6 +417,7 @@ def _adjust(actor: Actor, batch: Remittance, why: str) -> int:
     batch.taken_key = batch.taken_label = None
     batch.version += 1
     session().flush()
+    books.batch(batch.id, actor)
     note(actor, batch, "adjusted", amount=amount, reason=why)
     return amount
 
@@ -435,6 +439,7 @@ def unadjust(actor: Actor, reference: str, version: int, *, op_key: str) -> None
         batch.state, batch.paid_at = RemittanceState.OPEN, None
         batch.version += 1
         session().flush()
+        books.batch(batch.id, actor)
         note(actor, batch, "unadjusted", amount=amount)
         return {"amount": amount}
 

@@ -29,7 +29,7 @@ from shop.orders.services import returns
 from shop.payments.models import Payment, PaymentState
 from shop.payments.services import money
 from shop.points.models import Point
-from shop.remittances import rules
+from shop.remittances import books, rules
 from shop.remittances.errors import ParcelStep
 from shop.remittances.models import CodParcel, CodState, Holder, HolderKind
 from shop.remittances.services.steps import lock, lock_parcel, mine, note, once, reason
@@ -328,6 +328,8 @@ def hand_in(actor: Actor, parcel: CodParcel, brought: int, written: int) -> None
         parcel.taken_key = parcel.taken_label = None
     parcel.version += 1
     session().flush()
+    if written:
+        books.parcel(parcel.id, actor)
 
 
 def fill(limit: int = 500) -> int:

@@ -18,6 +18,7 @@ from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import in_batches, session, transaction
 from shop.kernel.errors import N_, Busy, Invalid, ShopError
 from shop.orders.models import Fulfilment, Order
+from shop.remittances import books
 from shop.remittances.errors import ParcelStep, ParcelUnknown, RowChanged
 from shop.remittances.models import CodParcel, CodState, Queue, Row, RowState, Surplus
 from shop.remittances.services import parcels
@@ -167,6 +168,7 @@ def _put(
         if parcel.state is not CodState.LOST:
             parcels.collect(actor, parcel, f"remittance:{row.remittance_id}:{row.number}")
         parcels.hand_in(actor, lock(CodParcel, parcel_id), brought, written)
+    books.row(row.id, actor)
 
 
 # --- people ------------------------------------------------------------------------------------------------------
@@ -284,6 +286,7 @@ def undo(actor: Actor, row_id: int, version: int, *, op_key: str) -> None:
             # What is exact is a suggestion now; the machine does not credit it again.
             row.queue = queue_of(row, parcel) or Queue.UNKNOWN
             session().flush()
+        books.row(row.id, actor)
         return {"amount": brought}
 
     _act(actor, row_id, version, op_key, "undo", None, act)

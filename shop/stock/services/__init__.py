@@ -153,6 +153,26 @@ def commit(reference: str) -> int:
         return sum(quantity for _level, quantity in rows)
 
 
+def hold_again(reference: str, until: datetime) -> int:
+    """What was paid for under `reference` is not: its goods are held until `until` instead; return how many units."""
+    with transaction() as s:
+        rows = sorted(
+            s.execute(
+                update(StockHold)
+                .where(
+                    StockHold.reference == reference, StockHold.outcome.is_(None), StockHold.stage == Stage.ALLOCATED
+                )
+                .values(stage=Stage.HELD, expires_at=until)
+                .returning(StockHold.level_id, StockHold.quantity)
+                .execution_options(synchronize_session=False)
+            ),
+            key=lambda row: row[0],
+        )
+        for level_id, quantity in rows:
+            _change_level(level_id, held=quantity, allocated=-quantity)
+        return sum(quantity for _level, quantity in rows)
+
+
 def release(reference: str, outcome: Outcome = Outcome.RELEASED) -> int:
     """Give back every live claim under `reference`; return how many units. Nothing to give back is no error."""
     with transaction():

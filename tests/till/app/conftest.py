@@ -142,7 +142,7 @@ class Till:
         self.page.goto("/till#code=" + self.office.enrol_code(self.code))
         self.opened()
         self.page.get_by_role("button", name="Ghi danh máy").click()
-        expect(self.page.get_by_label("Mã PIN")).to_be_visible(timeout=60_000)
+        expect(self.page.get_by_label("Mã PIN")).to_be_visible()
         self.held()
         return self
 
@@ -207,7 +207,7 @@ class Till:
 
     def synced(self) -> None:
         """Everything that waited has been answered."""
-        expect(self.status()).not_to_contain_text("chờ gửi", timeout=60_000)
+        expect(self.status()).not_to_contain_text("chờ gửi")
         expect(self.status()).to_contain_text("Có mạng")
         expect(self.status()).to_have_attribute("aria-busy", "false")
 

@@ -421,7 +421,7 @@ def test_a_day_with_several_tenders_discount_return_and_count(till, office, skus
     dialog.get_by_role("button", name="Đóng ca").click()
     expect(t.page.get_by_text("Chưa gửi về máy chủ.")).to_be_visible()
     t.page.context.set_offline(False)
-    expect(t.page.get_by_text("Chưa gửi về máy chủ.")).to_have_count(0, timeout=60_000)
+    expect(t.page.get_by_text("Chưa gửi về máy chủ.")).to_have_count(0)
     axe(t.page)
     closed = office.sql(
         "SELECT c.expected_amount, c.counted_amount FROM till_closings c JOIN till_sessions s ON s.id = c.session_id"

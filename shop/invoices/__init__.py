@@ -1,0 +1,1 @@
+"""Receipts, tax-invoice data and credit notes: numbered without gaps, frozen, written for what was handed over and paid."""

@@ -1,0 +1,1 @@
+"""Reads of documents: `documents` for pages, `missing` for what is due."""
