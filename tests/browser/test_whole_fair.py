@@ -27,7 +27,7 @@ from shop.exhibitions.models.fairs import Exhibition
 from shop.kernel import clock
 from shop.kernel.db import db, session, transaction
 from tests import people
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PATIENCE_MS, PHONE
 from tests.browser.test_fair_closing import draw
 from tests.browser.waits import leaves
 from tests.conftest import Run, _build
@@ -47,6 +47,16 @@ BROUGHT, MORE, PRICE = 3, 4, 120_000
 def live_server(seeded: Seeded, run: Run) -> Iterator[LiveServer]:
     with LiveServer.on_copy(seeded, run) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Some three hundred steps follow one another here: on a busy machine one of them may take longer than any page should."""
+    for module in ("conftest", "waits"):
+        monkeypatch.setattr(f"tests.browser.{module}.PATIENCE_MS", 4 * PATIENCE_MS)
+    expect.set_options(timeout=4 * PATIENCE_MS)
+    yield
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -119,7 +129,7 @@ def day(distance: int) -> str:
     return (clock.today() + distance * DAY).isoformat()
 
 
-@pytest.mark.timeout(900)  # it plays a whole fair, after the seeding of every browser test
+@pytest.mark.timeout(1500)  # it plays a whole fair, after the seeding of every browser test
 def test_a_whole_fair(
     live_server: LiveServer, whole: Whole, open_page: Callable[..., Page], sign_in: Callable[[Page, str], None]
 ) -> None:
