@@ -13,7 +13,7 @@ from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
 from shop.orders import discounts, events
-from shop.orders.errors import StepNotAllowed
+from shop.orders.errors import PartCameBack, StepNotAllowed
 from shop.orders.models import TILL, Fulfilment, FulfilmentStatus, Order, OrderLine, PaymentStatus, ReturnLook
 from shop.orders.services import _fulfilment, complete_if_done, hold_reference, step
 from shop.stock import services as stock
@@ -37,6 +37,7 @@ def take_back(
     Raises:
         Invalid: no reason, or more is bad than was in it.
         StepNotAllowed: it has not left, is back already, or was sold at a counter.
+        PartCameBack: some of it came back line by line, and so does the rest.
     """
     reason = reason.strip()
     if len(reason) < 2:
@@ -45,6 +46,8 @@ def take_back(
         order, found = _fulfilment(fulfilment_id)
         if order.channel == TILL:  # comes back at a counter, against the receipt and line by line
             raise StepNotAllowed
+        if stock.has_returns(hold_reference(order.reference, found.number)):
+            raise PartCameBack
         looks = _looks(order, found, restock=restock, bad=bad)
         share = cash_shares(order).get(found.number, 0)
         step(actor, "fulfilment", found.id, FulfilmentStatus.RETURNED, order_id=order.id, reason=reason)
