@@ -44,6 +44,7 @@ from shop.seed import (
     missed,
     parcels,
     people,
+    refunds,
     rounds,
     settlement,
     supply,
@@ -103,6 +104,7 @@ def _make(seed: int) -> dict[str, Any]:
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
+    refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
