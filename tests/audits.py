@@ -1,8 +1,8 @@
 """`flask audit` between tests: a check that can find nothing because its tables are empty is not asked again.
 
 An audit asks some five hundred questions, most of them of tables in which the test has written nothing, and most tests end
-with an audit. What a check finds follows from the rows that its statements return. So once a process has seen a check ask
-statements of which each reads a table without rows, and find nothing, it need not ask them again while each of these
+with an audit. What a check finds follows from the rows that its statements return. So every check is asked once of the empty
+database (`learn`), where no statement returns a row and nothing is found. It need not be asked again while each of those
 statements still reads a table without rows: none can return a row, so the check takes the same way to the same end.
 
 `reads` knows which tables a statement cannot do without: those of its FROM that are joined inwards. Whatever it does not
@@ -83,22 +83,33 @@ class Audits:
     def __init__(self) -> None:
         self.known: dict[tuple[str, str], Needs] = {}
         self.asked = self.left_out = 0
-        self._heard: Needs | None = None
+        self._heard: Needs = []
 
-    def hear(self, _connection: Any, statement: Any, *_: Any) -> None:
+    def _hear(self, _connection: Any, statement: Any, *_: Any) -> None:
         """A statement is about to be asked."""
-        if self._heard is not None:
-            self._heard += reads(statement)
+        self._heard += reads(statement)
+
+    def learn(self) -> None:
+        """Ask every check of the present, empty database, and note what its statements cannot do without."""
+        kind = session().get_bind().dialect.name
+        session().close()
+        event.listen(Engine, "before_execute", self._hear)
+        try:
+            for name in invariants.names():
+                self._heard = []
+                if invariants.look(name).ok and self._heard and all(self._heard):
+                    self.known[kind, name] = list(set(self._heard))
+        finally:
+            event.remove(Engine, "before_execute", self._hear)
+            session().close()
 
     @contextmanager
     def installed(self) -> Iterator[Audits]:
         """Be what tests call when they call `invariants.run()`."""
         real = invariants.run
-        event.listen(Engine, "before_execute", self.hear)
         invariants.run = self.run
         yield self
         invariants.run = real
-        event.remove(Engine, "before_execute", self.hear)
 
     def run(self, *rooms: str) -> list[invariants.Finding]:
         """What the checks find, those of these rooms or all."""
@@ -112,14 +123,7 @@ class Audits:
             self.left_out += 1
             return invariants.Finding(name, True, [])
         self.asked += 1
-        self._heard = heard = []
-        try:
-            finding = invariants.look(name)
-        finally:
-            self._heard = None
-        if finding.ok and heard and _nothing_there(heard, filled):
-            self.known[kind, name] = list(set(heard))
-        return finding
+        return invariants.look(name)
 
 
 def _nothing_there(needs: Iterable[frozenset[str]], filled: set[str]) -> bool:

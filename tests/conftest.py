@@ -294,7 +294,9 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture(scope="session")
-def database(request: pytest.FixtureRequest, run: Run, shops: Shops) -> Iterator[databases.TestDatabase]:
+def database(
+    request: pytest.FixtureRequest, run: Run, shops: Shops, audits: Audits
+) -> Iterator[databases.TestDatabase]:
     """This process's database of the kind the test runs on, with all tables and no rows."""
     kind = request.param
     made: databases.TestDatabase
@@ -307,6 +309,7 @@ def database(request: pytest.FixtureRequest, run: Run, shops: Shops) -> Iterator
     app = _build(made.url, run.folder / run.name)
     with app.app_context():
         db.create_all()
+        audits.learn()
         db.engine.dispose()
     made.remember(db.metadata)
     shops.grown()  # every module of the shop is there now

@@ -15,7 +15,7 @@ from shop.kernel import clock, operations, tables, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.ledger import names, papers, queries
-from shop.ledger.chart import SIDE_NAMES
+from shop.ledger.chart import ACCOUNTS, SIDE_NAMES
 from shop.ledger.services import days
 
 bp = Blueprint("ledger", __name__)
@@ -83,7 +83,7 @@ def entry(entry_id: int) -> Any:
     """One entry with its postings."""
     found, rows, undone = queries.entry(entry_id)
     called = names.of([found.cause, found.channel, *(r.party for r in rows)])
-    return _render("entry", e=found, rows=rows, undone=undone, called=called, chart=queries.ACCOUNTS)
+    return _render("entry", e=found, rows=rows, undone=undone, called=called, chart=ACCOUNTS)
 
 
 # --- days --------------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from shop.seed import (
     missed,
     parcels,
     people,
+    promotions,
     refunds,
     rounds,
     settlement,
@@ -103,6 +104,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
+    promotions.load(
+        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    )
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)

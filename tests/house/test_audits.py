@@ -47,10 +47,9 @@ def test_which_tables_a_statement_cannot_do_without(statement: Any, needs: list[
 def test_a_check_is_asked_again_once_its_table_holds_a_row(ctx: Any) -> None:
     audits = Audits()
     with audits.installed():
+        audits.learn()
         assert all(found.ok for found in invariants.run())
-        everything = audits.asked
-        assert all(found.ok for found in invariants.run())
-        assert audits.left_out > 0.8 * everything, "an empty shop is not looked through twice"
+        assert audits.left_out > 0.8 * len(invariants.names()), "an empty shop is not looked through"
         with transaction() as s:
             s.add(
                 Job(
