@@ -23,6 +23,7 @@ from shop.kernel.db import session
 from shop.orders.models import PREORDER, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderRefusal
 from shop.orders.services import hold_reference
 from shop.payments.models import Payment, Refund, RefundState
+from shop.returns.models import Return, ReturnLine
 from shop.settlement import rules as settlement
 from shop.settlement.models import LegalRole, Party
 from shop.settlement.queries.agreements import Book
@@ -54,6 +55,18 @@ def money(order: Order) -> Money | None:
         .where(Payment.order_id == order.id, Refund.state == RefundState.SUCCEEDED)
     )
     return Money(int(captured[1] or 0) - int(back or 0) + prepaid(order), int(back or 0))
+
+
+def refunded_units(order_id: int) -> dict[int, int]:
+    """Units by order line for which money went back, as returns say."""
+    rows = session().execute(
+        select(ReturnLine.line_id, func.sum(ReturnLine.quantity))
+        .join(Return, Return.id == ReturnLine.return_id)
+        .join(Refund, Refund.id == Return.refund_id)
+        .where(Return.order_id == order_id, Refund.state == RefundState.SUCCEEDED)
+        .group_by(ReturnLine.line_id)
+    )
+    return {line_id: int(n) for line_id, n in rows}
 
 
 def prepaid(order: Order) -> int:

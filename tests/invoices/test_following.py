@@ -18,7 +18,7 @@ from shop.kernel.db import session, transaction
 from shop.kernel.errors import ShopError
 from shop.orders import services as orders
 from shop.orders.models import Fulfilment, Order, RefusalWhy
-from shop.orders.services import parcels
+from shop.orders.services import parcels, returns
 from shop.payments.models import Payment
 from shop.payments.services import refunds
 from shop.settlement.models import LegalRole, Party
@@ -69,15 +69,26 @@ def test_money_without_goods_and_goods_before_money(trade: Trade) -> None:
     give_back(order, 60_000)
     jobs.dispatch()
     assert told(order) == [("BN", "sale", 260_000), ("GT", "refund", 60_000)]
-    orders.take_back(DESK, parcel, restock=True, reason="không ưng")
+    returns.take_back(DESK, parcel, restock=True, reason="không ưng")
     jobs.dispatch()
-    # Goods and delivery bore the 60.000 by their worth: 184.615 of the goods are left.
-    assert told(order)[2:] == [("GT", "return", 184_615)]
+    # The goods were 240.000, of which 60.000 were taken back before.
+    assert told(order)[2:] == [("GT", "return", 180_000)]
     give_back(order, 200_000)
     jobs.dispatch()
-    assert told(order)[3:] == [("GT", "refund", 15_385)], "the rest was the delivery"
+    assert told(order)[3:] == [("GT", "refund", 20_000)], "the rest was the delivery"
     assert left(order) == 0
     assert broken() == []
+
+
+def test_goods_whose_money_went_back_first_are_not_taken_back_twice(trade: Trade) -> None:
+    order = trade.counter((trade.fish, 2))
+    jobs.dispatch()
+    give_back(order, 120_000)
+    jobs.dispatch()
+    trade.back(order, trade.fish, 1)
+    following.follow(order)
+    assert told(order) == [("BN", "sale", 240_000), ("GT", "refund", 120_000)]
+    assert (left(order), broken()) == (120_000, [])
 
 
 def test_what_went_back_before_is_taken_off_and_refused_goods_never_stand(trade: Trade) -> None:
@@ -121,7 +132,7 @@ def test_a_producer_who_sells_in_his_own_name_issues_himself(trade: Trade) -> No
     assert (paper.content["seller"]["name"], paper.number, paper.total_amount) == (trade.producer.name, 2, 129_000)
     trade.agree()  # sold by the shop from now on: what was written stays his, also what is taken back of it
     parcel = session().scalars(select(Fulfilment.id).where(Fulfilment.order_id == order)).one()
-    orders.take_back(DESK, parcel, restock=True, reason="không ưng")
+    returns.take_back(DESK, parcel, restock=True, reason="không ưng")
     jobs.dispatch()
     assert [(p.series.value, p.content["seller"]["key"], p.total_amount) for p in papers(order)[2:]] == [
         ("GT", f"producer:{trade.producer.id}", 110_000),
