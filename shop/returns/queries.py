@@ -36,9 +36,8 @@ class Left:
     paid_amount: int
 
     def worth(self, quantity: int) -> int:
-        """What was paid for the next `quantity` units; all together make `paid_amount`."""
-        done = self.before + quantity
-        return self.paid_amount * done // self.whole - self.paid_amount * self.before // self.whole
+        """What was paid for the next `quantity` units, from the line's end; all together make `paid_amount`."""
+        return discounts.share(self.paid_amount, self.whole, self.whole - self.before - quantity, quantity)
 
 
 def _living() -> Any:

@@ -45,6 +45,7 @@ from shop.seed import (
     parcels,
     people,
     promotions,
+    refunds,
     rounds,
     settlement,
     supply,
@@ -107,6 +108,7 @@ def _make(seed: int) -> dict[str, Any]:
         random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
     )
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
+    refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)

@@ -77,6 +77,11 @@ def _take_again(actor: Actor, order: Order) -> dict[int, int]:
     return {}
 
 
+def lacks(order: Order) -> bool:
+    """Whether goods of an order are missing where they would be taken again."""
+    return not _sources_again(order)[0]
+
+
 def _open_case(payment_id: int) -> tuple[Order, PaymentIssue]:
     """The locked order of a payment whose case is open.
 
