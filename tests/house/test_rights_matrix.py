@@ -368,7 +368,8 @@ def test_a_strangers_order_shows_nothing(app: Flask, house: House) -> None:
         if (m := rights.found(door.rule)) is not None and m.of == "buyer" and door.names_something
     ]
     assert len(buyers) > 4
-    named, strangers = rights.orders.parcel_of_point(house), (people.visitor(None), people.visitor(Role.CUSTOMER))
+    named = rights.invoices.of_order(house) | rights.orders.parcel_of_point(house)
+    strangers = people.visitor(None), people.visitor(Role.CUSTOMER)
     before = books()
     for door in buyers:
         for who in strangers:
