@@ -17,12 +17,13 @@ from shop.kernel.actor import GUEST
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import ShopError
 from shop.orders import services as orders
-from shop.orders.models import Fulfilment, Order, RefusalWhy
+from shop.orders.models import Fulfilment, Order, OrderLineDiscount, RefusalWhy
 from shop.orders.services import parcels, returns
 from shop.payments.models import Payment
 from shop.payments.services import refunds
 from shop.settlement.models import LegalRole, Party
 from tests.invoices.conftest import BUYER, broken, give_back, left, papers, told
+from tests.promotions.conftest import make_code
 from tests.settlement.conftest import DESK, Trade, key
 
 
@@ -322,3 +323,25 @@ def test_each_fault_is_found(trade: Trade, turn) -> None:
 def test_documents_are_not_of_deposits_or_unknown_orders(trade: Trade) -> None:
     assert following.follow(987_654) == []
     assert session().scalars(select(Invoice.id)).all() == []
+
+
+def test_a_named_discount_stands_on_its_own_line_and_goes_back_with_it(trade: Trade) -> None:
+    code = make_code()
+    shops, theirs = trade.levels["fish of the shop"], trade.levels["tea"]
+    order = trade.order((trade.fish, 2, shops), (trade.tea, 1, theirs), fee=20_000, discount=65_000)
+    fish = next(x for x in session().get_one(Order, order).lines if x.variant_id == trade.fish.id)
+    parcel = fish.fulfilment_id
+    named = {"order_id": order, "fulfilment_id": parcel, "promotion_id": code.id, "payer": code.payer, "units": 1}
+    with transaction() as s:
+        s.add(OrderLineDiscount(line_id=fish.id, name="Chả mực thứ hai nửa giá", amount=60_000, **named))
+        s.add(OrderLineDiscount(line_id=None, name="Giao rẻ", amount=5_000, **named))
+    trade.arrive(order)
+    jobs.dispatch()
+    (paper,) = papers(order)
+    assert [(x["sku"], x["net"]) for x in paper.content["lines"]] == [
+        (trade.fish.sku, 180_000),
+        (trade.tea.sku, 33_333),
+    ]
+    assert (paper.delivery_amount, paper.content["promotions"]) == (15_000, ["Chả mực thứ hai nửa giá", "Giao rẻ"])
+    assert paper.total_amount == 228_333
+    assert broken() == []
