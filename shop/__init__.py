@@ -50,7 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages",),
     ("producers",),
     ("catalog", "points"),
-    ("stock", "delivery", "listings"),
+    ("stock", "delivery", "listings", "promotions"),
     ("orders", "transfers", "receipts", "counts", "inspections", "imports"),
     ("payments", "supply", "conversations"),
     ("returns", "remittances"),

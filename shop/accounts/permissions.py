@@ -84,6 +84,9 @@ class Permission(StrEnum):
     # See windows of what may be ordered before its harvest; publish them and share what came.
     PREORDER_READ = "preorder:read"
     PREORDER_HANDLE = "preorder:handle"
+    # See codes and timed sales, what they cost and who used them; make, change and stop them.
+    PROMOTION_READ = "promotion:read"
+    PROMOTION_EDIT = "promotion:edit"
     SETTLEMENT_READ = "settlement:read"
     SETTLEMENT_HANDLE = "settlement:handle"
     # Say that statements may be paid, and that the bank has paid them.
@@ -188,6 +191,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DEMAND_EDIT,
             P.PREORDER_READ,
             P.PREORDER_HANDLE,
+            P.PROMOTION_READ,
+            P.PROMOTION_EDIT,
             P.SETTLEMENT_READ,
             P.ORDER_READ,
             P.FULFILMENT_HANDLE,
@@ -245,6 +250,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ORDER_DESK: frozenset(
         {
             P.OFFICE_ENTER,
+            P.PROMOTION_READ,
             P.ORDER_READ,
             P.ORDER_HANDLE,
             P.INVOICE_READ,

@@ -32,6 +32,7 @@ class CheckoutForm(Form):
     street = CleanString()
     point = StringField()
     payment = StringField()
+    code = CleanString()
     note = CleanText()
     invoice_company = CleanString()
     invoice_tax_code = CleanString()
@@ -141,6 +142,7 @@ class CheckoutForm(Form):
             point_id=point_id if not self.ships else None,
             note=self.note.data or None,
             invoice=invoice,
+            code=(self.code.data or "")[:80],
             basket_id=int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 16 else None,
             agreed_amount=int(agreed) if agreed.isascii() and agreed.isdigit() and len(agreed) < 16 else None,
         )

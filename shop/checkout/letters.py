@@ -14,6 +14,7 @@ from shop.kernel import mail
 from shop.kernel.db import transaction
 from shop.kernel.errors import N_
 from shop.kernel.events import on_later
+from shop.orders import discounts
 from shop.orders import queries as orders
 from shop.orders import services as order_services
 from shop.orders.events import (
@@ -66,7 +67,7 @@ def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
             "kind": kind,
             "o": order,
             "payment_method": gettext(PAYMENT_METHOD_NAMES[order.payment_method]),
-            "discount": gettext("Tiền cọc đã trả") if order.channel == PREORDER else gettext("Giảm giá"),
+            "discounts": _discounts(order),
         } | values
         if kind == "placed":
             context["transfer"] = money.transfer_of(order.id)
@@ -77,6 +78,15 @@ def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
         mail.post(
             f"order-{kind}:{order.reference}{once}", f"order.{kind}", order.email, subject, text, html, about=about
         )
+
+
+def _discounts(order: Order) -> list[tuple[str, int]]:
+    """What came off the goods, by its name; of a pre-order the deposit that was paid."""
+    if not order.discount_amount:
+        return []
+    if order.channel == PREORDER:
+        return [(gettext("Tiền cọc đã trả"), order.discount_amount)]
+    return list(discounts.named(order.id).sums) or [(gettext("Giảm giá"), order.discount_amount)]
 
 
 @on_later(OrderPlaced, name="checkout.letter-placed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -16,16 +16,18 @@ from shop.kernel import clock, dates, web
 from shop.kernel.errors import ShopError
 from shop.kernel.money import vnd
 from shop.kernel.wording import gettext
-from shop.orders import contact
+from shop.orders import contact, discounts
 from shop.orders import models as m
 from shop.orders import queries as order_read
 from shop.orders import services as orders
+from shop.orders.discounts import Named
 from shop.orders.models import DEPOSIT, PREORDER, TILL, DeliveryKind, OrderStatus, PaymentMethod, PaymentStatus
 from shop.orders.queries import Bought, BoughtParcel
 from shop.payments import queries as money
 from shop.payments import services as payments
 from shop.places import queries as places
 from shop.points import queries as points
+from shop.promotions import queries as promotions
 from shop.returns import queries as returns
 
 
@@ -67,6 +69,11 @@ class LineView:
     kept: int = 0
     # Nothing of it is left for this buyer: he may wait.
     sold_out: bool = False
+    # A timed sale: what a unit costs in it, how many of these units do, until when, what is left of it.
+    sale_amount: int = 0
+    sale_units: int = 0
+    sale_until: datetime | None = None
+    sale_left: int = 0
 
     @classmethod
     def of(cls, line: PlanLine, quantity: int | None = None) -> LineView:
@@ -93,7 +100,30 @@ class LineView:
             demo=g.is_demo,
             kept=min(line.kept, n),
             sold_out=isinstance(line.problem, BasketSoldOutWhole),
+            **_sale(line),
         )
+
+
+def _sale(line: PlanLine) -> dict[str, Any]:
+    offer = line.offer
+    if offer is None or not line.offer_units:
+        return {}
+    return {
+        "sale_amount": offer.price_amount,
+        "sale_units": line.offer_units,
+        "sale_until": offer.ends_at,
+        "sale_left": offer.left,
+    }
+
+
+def _savings(plan: Plan) -> list[tuple[str, int, str, bool]]:
+    """What comes off, by the promotion's name in the reader's language, as rows of the totals."""
+    english = web.language() == "en"
+    found: dict[str, int] = {}
+    for d in plan.discounts:
+        name = (d.name_en if english else None) or d.name
+        found[name] = found.get(name, 0) + d.amount
+    return [(name, -amount, "saving", False) for name, amount in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +171,7 @@ class BasketPage:
     ready: bool
     has_alcohol: bool
     province: str
+    savings: list[tuple[str, int, str, bool]] = field(default_factory=list)
 
     @classmethod
     def of(cls, plan: Plan, province: str) -> BasketPage:
@@ -156,6 +187,7 @@ class BasketPage:
             ready=bool(plan.lines) and all(line.problem is None for line in plan.lines),
             has_alcohol=plan.has_alcohol,
             province=home.short if home else "",
+            savings=_savings(plan),
         )
 
 
@@ -171,7 +203,7 @@ class Choice:
 
 
 # What the form of somebody unknown holds before he has written anything.
-_PROPOSED = frozenset({"delivery", "province", "payment", "op_key", "agreed_amount", "basket"})
+_PROPOSED = frozenset({"delivery", "province", "payment", "op_key", "agreed_amount", "basket", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +228,11 @@ class CheckoutPage:
     has_alcohol: bool
     pickup: bool
     problem: str
+    savings: list[tuple[str, int, str, bool]] = field(default_factory=list)
+    # Whether codes may be used at all, what became of the one that was typed, and what it took off.
+    has_codes: bool = False
+    code: str = ""
+    code_problem: str = ""
 
     @property
     def point_options(self) -> list[tuple[str, str]]:
@@ -227,6 +264,10 @@ class CheckoutPage:
             has_alcohol=plan.has_alcohol,
             pickup=pickup,
             problem="" if pickup and plan.wanted.point_id is None else words(plan.problem),
+            savings=_savings(plan),
+            has_codes=promotions.has_codes() or bool(form.code.data),
+            code=form.code.data or "",
+            code_problem="" if "code" in errors else words(plan.code_problem),
         )
 
 
@@ -322,6 +363,7 @@ class OrderPage:
     returns: list[Any]
     # Of a deposit, and of the order that a pre-order became: the pre-order's own page.
     preorder_url: str
+    named: Named
 
     @classmethod
     def of(cls, order: Bought, config: Config, key: str) -> OrderPage:
@@ -371,6 +413,7 @@ class OrderPage:
             late_until=_late_until(order),
             returns=returns.of_order(order.id) if order.payment_status in _MAY_HAVE_RETURNS else [],
             preorder_url=_preorder_url(order, key),
+            named=discounts.named(order.id) if order.discount_amount else discounts.NOTHING,
         )
 
 

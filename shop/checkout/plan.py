@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from shop.catalog.models import Cold
@@ -22,6 +22,10 @@ from shop.kernel import clock
 from shop.kernel.errors import ShopError
 from shop.orders.models import DeliveryKind
 from shop.points import queries as points
+from shop.promotions import fairs, reckon
+from shop.promotions import rules as promotions
+from shop.promotions.queries import Coupon
+from shop.promotions.reckon import Discount, LiveOffer
 from shop.stock.queries import FreeLevel
 
 
@@ -48,6 +52,9 @@ class PlanLine:
     problem: ShopError | None
     # Units that stock keeps for this line already.
     kept: int = 0
+    # A timed sale of it that is on, and how many of its units are sold at that price.
+    offer: LiveOffer | None = None
+    offer_units: int = 0
 
     @property
     def unit_amount(self) -> int:
@@ -56,13 +63,18 @@ class PlanLine:
 
     @property
     def line_amount(self) -> int:
-        """Units times price, in đồng."""
+        """Units times price, in đồng, before any discount."""
         return self.unit_amount * self.quantity
+
+    @property
+    def asked_amount(self) -> int:
+        """What one unit costs this buyer now: the sale's price, if he gets any unit at it."""
+        return self.offer.price_amount if self.offer is not None and self.offer_units else self.unit_amount
 
     @property
     def price_changed(self) -> bool:
         """Whether the price differs from the one the buyer saw."""
-        return self.goods.unit_price_amount is not None and self.goods.unit_price_amount != self.seen_amount
+        return self.goods.unit_price_amount is not None and self.asked_amount != self.seen_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,9 @@ class Plan:
     lines: tuple[PlanLine, ...]
     parcels: tuple[PlanParcel, ...]
     wanted: Wanted
+    # What promotions take off, and why the code that was given does not count where it does not.
+    discounts: tuple[Discount, ...] = ()
+    code_problem: ShopError | None = None
 
     @property
     def goods_amount(self) -> int:
@@ -105,7 +120,11 @@ class Plan:
 
     @property
     def total_amount(self) -> int:
-        return self.goods_amount + self.delivery_amount
+        return self.goods_amount + self.delivery_amount - self.discount_amount
+
+    @property
+    def discount_amount(self) -> int:
+        return sum(d.amount for d in self.discounts)
 
     @property
     def has_alcohol(self) -> bool:
@@ -142,9 +161,12 @@ def make(
     *,
     at: datetime,
     kept: Mapping[int, int] | None = None,
+    offers: Mapping[int, LiveOffer] | None = None,
+    coupon: Coupon | None = None,
 ) -> Plan:
     """Plan `basket` from goods (`sellable`), free levels and the way they shall come. `kept` are the units
-    that stock keeps for the basket, by variant; they are among the levels. Reads rates through delivery."""
+    that stock keeps for the basket, by variant; they are among the levels. `offers` are timed sales that are on for this
+    buyer, `coupon` what his code is worth. Reads rates through delivery."""
     able = [
         level
         for level in levels
@@ -159,7 +181,7 @@ def make(
         free[level.variant_id] += level.free
     pickup = wanted.delivery is DeliveryKind.PICKUP
     lines = tuple(
-        _line(sellable[v], n, seen, free[v], pickup=pickup, kept=(kept or {}).get(v, 0))
+        _line(sellable[v], n, seen, free[v], pickup=pickup, kept=(kept or {}).get(v, 0), offer=(offers or {}).get(v))
         for v, n, seen in basket.lines
         if v in sellable
     )
@@ -168,10 +190,44 @@ def make(
     sourced = source(needs, able, province=wanted.province, commune=wanted.commune)
     origins = {level.point_id: level.province_code for level in able}
     parcels = _parcels(sourced, sellable, origins, wanted, at)
-    return Plan(lines, parcels, wanted)
+    made = Plan(lines, parcels, wanted)
+    return _discounted(made, basket, coupon) if offers or coupon else made
 
 
-def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: bool, kept: int) -> PlanLine:
+def _discounted(made: Plan, basket: BasketRow, coupon: Coupon | None) -> Plan:
+    """`made` with what sales and the code take off it."""
+    point_id = made.wanted.point_id if made.wanted.delivery is DeliveryKind.PICKUP else None
+    for_fair = coupon is not None and coupon.terms is not None and coupon.terms.is_for_fairs
+    there = fairs.of_point(point_id) if for_fair and point_id is not None else None
+    goods = [
+        reckon.Goods(
+            line.goods.variant_id, line.goods.product_id, line.goods.set_number, line.goods.producer_id, line.quantity,
+            line.unit_amount, reckon.fair_of(basket.origins.get(line.goods.variant_id)) or there,
+        )
+        for line in made.lines
+    ]  # fmt: skip
+    found = reckon.reckon(
+        goods,
+        made.delivery_amount,
+        {line.goods.variant_id: line.offer for line in made.lines if line.offer is not None},
+        coupon.terms if coupon is not None else None,
+        point_id=point_id,
+        least_amount=int(promotions.LEAST_AMOUNT.get()),
+    )
+    refused = coupon.refusal if coupon is not None else None
+    return replace(made, discounts=found.discounts, code_problem=refused or found.problem)
+
+
+def _line(
+    goods: Sellable,
+    quantity: int,
+    seen: int,
+    available: int,
+    *,
+    pickup: bool,
+    kept: int,
+    offer: LiveOffer | None = None,
+) -> PlanLine:
     limit = limit_of(goods)
     problem: ShopError | None = None
     refusal = goods.refusal
@@ -184,7 +240,8 @@ def _line(goods: Sellable, quantity: int, seen: int, available: int, *, pickup: 
         problem = kind(name=goods.name, left=available)
     elif quantity > limit:
         problem = errors.LimitReached(name=goods.name, limit=limit)
-    return PlanLine(goods, quantity, seen, available, limit, problem, kept)
+    units = reckon.units_at(offer, quantity, goods.unit_price_amount or 0) if offer is not None else 0
+    return PlanLine(goods, quantity, seen, available, limit, problem, kept, offer, units)
 
 
 def _parcels(

@@ -34,6 +34,7 @@ from shop.kernel.errors import Invalid, NotFound, ShopError
 from shop.kernel.forms import phone
 from shop.kernel.limits import limiter
 from shop.kernel.text import normal_reference
+from shop.kernel.web import client_address
 from shop.kernel.wording import gettext
 from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
@@ -42,6 +43,8 @@ from shop.orders.queries import Bought
 from shop.payments import queries as money
 from shop.payments import vietqr
 from shop.points import queries as points
+from shop.promotions import queries as promotions
+from shop.promotions.services import coupons
 
 bp = Blueprint("checkout", __name__)
 
@@ -209,6 +212,20 @@ def _wanted_of(form: CheckoutForm) -> Wanted:
     )
 
 
+def _code_of(form: CheckoutForm) -> str:
+    """The code that was typed, if it may be looked up; else the form tells why not. Wrong ones are counted by network: what
+    is worth money must not be guessed."""
+    typed = form.code.data or ""
+    if not typed or form.code.errors:
+        return ""
+    try:
+        coupons.look_up(typed, client_address())
+    except ShopError as error:
+        form.refuse(error)
+        return ""
+    return typed
+
+
 def _number(form: CheckoutForm) -> str | None:
     """The telephone number that was typed, if it is one."""
     try:
@@ -223,10 +240,11 @@ def _checkout_page(form: CheckoutForm, row: BasketRow, error: ShopError | None =
     ahead = isinstance(error, errors.PayAhead) or services.pays_ahead(_number(form), _user_id())
     if proposed:
         form.payment.data = services.usual_payment(cash=not ahead)
-    plan = services.make_plan(row, _wanted_of(form))
+    code, who = _code_of(form), promotions.buyer(_user_id(), _number(form))
+    plan = services.make_plan(row, _wanted_of(form), code=code, who=who)
     if proposed and plan.has_alcohol and form.payment.data == PaymentMethod.COD:
         form.payment.data = services.usual_payment(cash=False)
-        plan = services.make_plan(row, _wanted_of(form))
+        plan = services.make_plan(row, _wanted_of(form), code=code, who=who)
     page = CheckoutPage.of(
         plan,
         form,
@@ -250,10 +268,11 @@ def summary() -> Any:
     """The summary of the checkout page for another province, point or way of paying (for the page's module)."""
     web.mark_private()
     form = CheckoutForm(formdata=request.args)
-    plan = services.make_plan(_basket(), _wanted_of(form))
+    who = promotions.buyer(_user_id(), _number(form))
+    plan = services.make_plan(_basket(), _wanted_of(form), code=_code_of(form), who=who)
     page = CheckoutPage.of(plan, form, current_app.extensions["shop_config"], adult=_adult())
     form.agreed_amount.data = str(plan.total_amount)
-    return render_template("checkout/storefront/_summary.html", page=page, form=form, error=None)
+    return render_template("checkout/storefront/_summary.html", page=page, form=form, error=None, alone=True)
 
 
 @bp.post("/thanh-toan")
@@ -273,6 +292,8 @@ def place() -> Any:
         return _checkout_page(form, _basket(), error), error.status
     point = None if form.ships else points.by_slug(form.point.data or "")
     try:
+        if form.code.data:
+            coupons.look_up(form.code.data, client_address())
         ordered = services.place(
             actor(), _token(), _user_id(), form.wish(point.id if point else 0),
             op_key=form.op_key.data or "", owner=_token() or "", locale=web.language(), adult=_adult(),

@@ -75,7 +75,8 @@ class Body:
         return replace(self, lines=lines, delivery=parts[-1])
 
     def without(self, credit: Body) -> Body:
-        """What is left once `credit` was taken back."""
+        """What is left once `credit` was taken back. Where less was taken back of a line than it still said, because money had
+        been taken back before, the rest stays with the other lines, up to their price, and with the delivery."""
         gone = {x.line: x for x in credit.lines}
         left = [
             x
@@ -83,8 +84,12 @@ class Body:
             else replace(x, quantity=x.quantity - gone[x.line].quantity, net=x.net - gone[x.line].net)
             for x in self.lines
         ]
-        kept = tuple(x for x in left if x.quantity > 0)
-        return Body(kept, self.delivery - credit.delivery, self.other).less(credit.other)
+        kept = [x for x in left if x.quantity > 0]
+        rest = sum(x.net for x in left if x.quantity <= 0)
+        rooms = [x.discount for x in kept]
+        given = min(rest, sum(rooms))
+        lines = tuple(replace(x, net=x.net + n) for x, n in zip(kept, split(given, rooms), strict=True)) if kept else ()
+        return Body(lines, self.delivery - credit.delivery + rest - given, self.other).less(credit.other)
 
     def beyond(self, units: Mapping[tuple[int, int], int]) -> Body:
         """The goods of it that exceed `units` by (parcel, variant): what has come back. Without delivery."""

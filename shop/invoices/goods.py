@@ -20,9 +20,19 @@ from sqlalchemy import func, select
 from shop.invoices.arithmetic import Body, Line, sold
 from shop.kernel import clock
 from shop.kernel.db import session
-from shop.orders.models import PREORDER, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderRefusal
+from shop.orders import discounts
+from shop.orders.models import (
+    PREORDER,
+    Fulfilment,
+    FulfilmentStatus,
+    Order,
+    OrderLine,
+    OrderLineDiscount,
+    OrderRefusal,
+)
 from shop.orders.services import hold_reference
 from shop.payments.models import Payment, Refund, RefundState
+from shop.returns.models import Return, ReturnLine
 from shop.settlement import rules as settlement
 from shop.settlement.models import LegalRole, Party
 from shop.settlement.queries.agreements import Book
@@ -56,6 +66,18 @@ def money(order: Order) -> Money | None:
     return Money(int(captured[1] or 0) - int(back or 0) + prepaid(order), int(back or 0))
 
 
+def refunded_units(order_id: int) -> dict[int, int]:
+    """Units by order line for which money went back, as returns say."""
+    rows = session().execute(
+        select(ReturnLine.line_id, func.sum(ReturnLine.quantity))
+        .join(Return, Return.id == ReturnLine.return_id)
+        .join(Refund, Refund.id == Return.refund_id)
+        .where(Return.order_id == order_id, Refund.state == RefundState.SUCCEEDED)
+        .group_by(ReturnLine.line_id)
+    )
+    return {line_id: int(n) for line_id, n in rows}
+
+
 def prepaid(order: Order) -> int:
     """What had been paid for an order as a deposit: no discount, though it is taken off what was due."""
     return order.discount_amount if order.channel == PREORDER else 0
@@ -83,7 +105,8 @@ def of_order(order: Order, sellers: Collection[str] | None = None) -> dict[str, 
     discount = 0 if order.channel == PREORDER else order.discount_amount - refused
     rows = s.execute(
         select(
-            Fulfilment.number, Fulfilment.status, Fulfilment.fee_amount, OrderLine.id, OrderLine.variant_id, OrderLine.sku,
+            Fulfilment.id.label("parcel_id"), Fulfilment.number, Fulfilment.status, Fulfilment.fee_amount, OrderLine.id,
+            OrderLine.variant_id, OrderLine.sku,
             OrderLine.name, OrderLine.pack, (OrderLine.quantity - OrderLine.refused_quantity).label("left"),
             OrderLine.unit_price_amount,
         )
@@ -96,11 +119,33 @@ def of_order(order: Order, sellers: Collection[str] | None = None) -> dict[str, 
         for r in rows
         if r.left
     ]
-    shared, fees = sold(lines, {r.number: r.fee_amount for r in rows}, discount)
+    fees = {r.number: r.fee_amount for r in rows}
+    named = discounts.rows_of(order.id) if discount else []
+    if named:
+        shared, fees = _named(order, lines, fees, {r.parcel_id: r.number for r in rows}, named)
+    else:
+        shared, fees = sold(lines, fees, discount)
     arrived = {r.number for r in rows if r.status == FulfilmentStatus.DELIVERED}
     parcels = {n: _Parcel(n, fees[n], [x for x in shared if x.parcel == n], {}, {}) for n in sorted(arrived)}
     _moved(order, parcels)
     return _by_seller(_Sellers(order, parcels, sellers), parcels)
+
+
+def _named(
+    order: Order, lines: list[Line], fees: dict[int, int], numbers: dict[int, int], named: list[OrderLineDiscount]
+) -> tuple[tuple[Line, ...], dict[int, int]]:
+    """Lines and fees less the discounts that stand on them, each unit with its share; what a counter took off by hand too."""
+    paid = discounts.paid_by_line(order.id)
+    off = {line.line: paid[line.line].unnamed_amount for line in lines}
+    left = {line.line: line.quantity for line in lines}
+    fees = dict(fees)
+    for row in named:
+        if row.line_id is None:
+            if row.fulfilment_id in numbers:
+                fees[numbers[row.fulfilment_id]] -= row.amount
+        elif row.line_id in left:
+            off[row.line_id] += discounts.share(row.amount, paid[row.line_id].quantity, 0, left[row.line_id])
+    return tuple(replace(line, net=line.gross - off[line.line]) for line in lines), fees
 
 
 def _moved(order: Order, parcels: dict[int, _Parcel]) -> None:

@@ -167,5 +167,5 @@ def credited() -> Iterator[str]:
         money = goods.money(order)
         units = {key: body.units() for key, body in goods.of_order(order, {key for _row, key in found}).items()}
         over = money is not None and sum(s.left.total for s in now) > money.kept
-        if over or any(s.left.beyond(units.get(s.issuer, {})).lines for s in now):
+        if over or any(following.lacking(s, units.get(s.issuer, {})).total for s in now):
             yield order.reference

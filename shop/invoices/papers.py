@@ -55,7 +55,10 @@ def sums(c: dict[str, Any]) -> list[tuple[str, int]]:
     """The sums above the total."""
     found = [
         (gettext("Tiền hàng"), c["goods"]),
-        (gettext("Giảm giá"), -c["discount"]),
+        (
+            ": ".join([gettext("Giảm giá"), *([", ".join(c["promotions"])] if c.get("promotions") else [])]),
+            -c["discount"],
+        ),
         (gettext("Giao hàng"), c["delivery"]),
         (gettext("Hoàn tiền"), c["other"]),
     ]

@@ -32,3 +32,8 @@ class NoSuchOrder(NotFound):
 class ContactGone(Conflict):
     code = "contact-gone"
     title = N_("Kiện này đã xong quá thời hạn nên thông tin người nhận không còn xem, không còn in được.")
+
+
+class PartCameBack(Conflict):
+    code = "part-came-back"
+    title = N_("Một phần kiện này đã được trả về theo dòng hàng. Hãy lập phiếu hoàn theo dòng cho phần còn lại.")

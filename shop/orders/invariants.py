@@ -19,11 +19,13 @@ from shop.orders.models import (
     DEPOSIT,
     PREORDER,
     TILL,
+    WEB,
     Fulfilment,
     FulfilmentStatus,
     MoneyFollows,
     Order,
     OrderLine,
+    OrderLineDiscount,
     OrderRefusal,
     OrderRefusalLine,
     OrderStatus,
@@ -31,6 +33,7 @@ from shop.orders.models import (
     PaymentStatus,
     ReturnLook,
 )
+from shop.promotions.models import Offer, Use
 from shop.stock.models import MovementKind, StockHold, StockMovement
 
 
@@ -337,6 +340,117 @@ def closed_parcels() -> Iterator[str]:
         select(Order.reference)
         .join(Fulfilment, Fulfilment.order_id == Order.id)
         .where(Fulfilment.status.in_(CLOSED) != Fulfilment.closed_at.is_not(None))
+        .distinct()
+    )
+
+
+# --- discounts ---------------------------------------------------------------------------------------------------
+
+
+@invariant("orders.discounts-are-named")
+def named_in_full() -> Iterator[str]:
+    """What promotions took off an order adds up to its discount (at a counter the rest was taken off by hand, a deposit is no
+    discount); no line and no fee goes below zero; a producer bears only what came off his own goods."""
+    s, d = session(), OrderLineDiscount
+    sums = select(d.order_id, func.sum(d.amount).label("n")).group_by(d.order_id).subquery()
+    off = func.coalesce(sums.c.n, 0)
+    yield from s.scalars(
+        select(Order.reference)
+        .outerjoin(sums, sums.c.order_id == Order.id)
+        .where(
+            or_(
+                and_(Order.channel == WEB, off != Order.discount_amount),
+                and_(Order.channel == TILL, off > Order.discount_amount),
+                and_(Order.channel.not_in([WEB, TILL]), off != 0),
+            )
+        )
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .join(d, d.line_id == OrderLine.id)
+        .group_by(Order.reference, OrderLine.id, OrderLine.line_amount)
+        .having(func.sum(d.amount) > OrderLine.line_amount)
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(Fulfilment, Fulfilment.order_id == Order.id)
+        .join(d, and_(d.fulfilment_id == Fulfilment.id, d.line_id.is_(None)))
+        .group_by(Order.reference, Fulfilment.id, Fulfilment.fee_amount)
+        .having(func.sum(d.amount) > Fulfilment.fee_amount)
+    )
+    yield from s.scalars(
+        select(Order.reference)
+        .join(d, d.order_id == Order.id)
+        .outerjoin(OrderLine, OrderLine.id == d.line_id)
+        .where(
+            or_(
+                OrderLine.order_id != Order.id,
+                d.gone_quantity > func.coalesce(OrderLine.quantity, 1),
+                d.units > OrderLine.quantity,
+                and_(d.producer_id.is_not(None), func.coalesce(OrderLine.producer_id, 0) != d.producer_id),
+            )
+        )
+        .distinct()
+    )
+
+
+@invariant("orders.discounts-are-the-uses-of-promotions")
+def tied_to_uses() -> Iterator[str]:
+    """Each discount of an order is counted as a use of its promotion, with the same sums and the same units of a sale, and
+    nothing else is."""
+    s, d = session(), OrderLineDiscount
+    reference = "order:" + Order.reference
+    lines = (
+        select(
+            reference.label("reference"),
+            d.promotion_id,
+            func.coalesce(d.offer_id, 0).label("slot"),
+            func.sum(d.amount).label("amount"),
+            func.sum(d.units).label("units"),
+        )
+        .join(Order, Order.id == d.order_id)
+        .group_by(Order.reference, d.promotion_id, d.offer_id)
+        .subquery()
+    )
+    same = and_(
+        Use.reference == lines.c.reference, Use.promotion_id == lines.c.promotion_id, Use.slot == lines.c.slot
+    )  # fmt: skip
+    yield from s.scalars(
+        select(lines.c.reference)
+        .outerjoin(Use, same)
+        .where(or_(Use.id.is_(None), Use.amount != lines.c.amount, Use.units != lines.c.units))
+    )
+    yield from s.scalars(select(Use.reference).outerjoin(lines, same).where(lines.c.reference.is_(None)))
+
+
+@invariant("orders.a-sale-is-its-price")
+def sale_prices() -> Iterator[str]:
+    """Units sold in a timed sale were charged the offer's price for this very pack: what came off is the difference."""
+    d = OrderLineDiscount
+    yield from session().scalars(
+        select(Order.reference)
+        .join(d, d.order_id == Order.id)
+        .join(OrderLine, OrderLine.id == d.line_id)
+        .join(Offer, Offer.id == d.offer_id)
+        .where(
+            or_(
+                Offer.variant_id != OrderLine.variant_id,
+                d.amount != d.units * (OrderLine.unit_price_amount - Offer.price_amount),
+            )
+        )
+        .distinct()
+    )
+
+
+@invariant("orders.what-ended-gave-its-discounts-back")
+def given_back() -> Iterator[str]:
+    """A cancelled or wholly refunded order keeps nothing of a promotion."""
+    ended = or_(Order.status == OrderStatus.CANCELLED, Order.payment_status == PaymentStatus.REFUNDED)
+    yield from session().scalars(
+        select(Use.reference)
+        .join(Order, Use.reference == "order:" + Order.reference)
+        .where(ended, or_(Use.back_amount < Use.amount, Use.back_units < Use.units))
         .distinct()
     )
 

@@ -29,6 +29,7 @@ from shop.kernel.db import (
 from shop.kernel.errors import N_
 from shop.points.models import Point
 from shop.producers.models import Producer
+from shop.promotions.models import Offer, Payer, Promotion
 
 
 class OrderStatus(StrEnum):
@@ -422,6 +423,42 @@ class OrderRefusalLine(Base):
     amount: Mapped[Amount]
 
     line: Mapped[OrderLine] = relationship()
+
+
+class OrderLineDiscount(Base):
+    """What one promotion took off a line, or off the delivery of a parcel (`line_id` NULL), and who bears it. The discounts of
+    an order add up to its `discount_amount`, save what a counter took off by hand; a deposit is no discount.
+
+    `gone_quantity` are the line's units that were not kept after all (refused, returned, cancelled): their share went back to
+    the promotion.
+    """
+
+    __tablename__ = "order_line_discounts"
+    __table_args__ = (
+        one_of("payer", Payer),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("units >= 0 AND gone_quantity >= 0", name="units_whole"),
+        CheckConstraint("(payer = 'producer') = (producer_id IS NOT NULL)", name="payer_named"),
+        Index("ix_order_line_discounts_order", "order_id", "id"),
+        Index("ix_order_line_discounts_line", "line_id"),
+        Index("ix_order_line_discounts_promotion", "promotion_id", "id"),
+        Index("ix_order_line_discounts_offer", "offer_id"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey(Order.id))
+    fulfilment_id: Mapped[int] = mapped_column(ForeignKey(Fulfilment.id), index=True)
+    line_id: Mapped[int | None] = mapped_column(ForeignKey(OrderLine.id))
+    promotion_id: Mapped[int] = mapped_column(ForeignKey(Promotion.id))
+    # The pack of a timed sale, and how many units were sold at its price.
+    offer_id: Mapped[int | None] = mapped_column(ForeignKey(Offer.id))
+    units: Mapped[int] = mapped_column(default=0)
+    # The promotion's name in the order's language, copied.
+    name: Mapped[Str255]
+    amount: Mapped[Amount]
+    payer: Mapped[Payer] = mapped_column(EnumText(Payer))
+    producer_id: Mapped[int | None] = mapped_column(ForeignKey(Producer.id), index=True)
+    gone_quantity: Mapped[int] = mapped_column(default=0)
 
 
 class ReturnLook(Base):

@@ -62,6 +62,7 @@ class BoughtLine:
     unit_price_amount: int
     line_amount: int
     refused_quantity: int
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ _BOUGHT_LINES = Reading(
         OrderLine.unit_price_amount,
         OrderLine.line_amount,
         OrderLine.refused_quantity,
+        OrderLine.id,
     )
     .join(Point, Point.id == Fulfilment.point_id)
     .outerjoin(Producer, Producer.id == Point.producer_id)

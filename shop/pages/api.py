@@ -6,7 +6,7 @@ Amounts are whole đồng. Refusals are problem+json (RFC 9457). `flask openapi`
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any
@@ -26,6 +26,7 @@ from shop.kernel.limits import limiter
 from shop.pages import queries
 from shop.points import queries as points
 from shop.points.models import PointKind
+from shop.promotions import queries as promotions
 from shop.stock import queries as stock
 
 bp = Blueprint("pages", __name__)
@@ -106,7 +107,9 @@ class Pack(BaseModel):
     net_content: Decimal | None
     net_unit: str | None = Field(description="UN/ECE Recommendation 20")
     weight_g: int | None
-    price_amount: int | None
+    price_amount: int | None = Field(description="whole đồng, tax included, without any sale; null: not sold now")
+    sale_price_amount: int | None = Field(None, description="of the timed sale that is on, while its quota lasts")
+    sale_until: datetime | None = None
     availability: str
 
 
@@ -258,6 +261,7 @@ def product_detail(slug: str) -> Response:
         raise NotFound
     counts = stock.availability([pack.variant_id for pack in found.packs])
     left = {pack.variant_id: counts.get(pack.variant_id, stock.NONE_LEFT).total for pack in found.packs}
+    sales = promotions.shown(left)
     p = found.product
     line = _line(rows[0], sum(left.values()), clock.today())
     packs = [
@@ -270,6 +274,8 @@ def product_detail(slug: str) -> Response:
             net_unit=pack.net_unit,
             weight_g=pack.weight_g,
             price_amount=pack.price_amount,
+            sale_price_amount=sales[pack.variant_id].price_amount if pack.variant_id in sales else None,
+            sale_until=sales[pack.variant_id].ends_at if pack.variant_id in sales else None,
             availability=_availability(left[pack.variant_id], pack.price_amount),
         )
         for pack in found.packs

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from shop.catalog import browse, rules
 from shop.catalog.models import ProductKind
 from shop.kernel import clock, web
 from shop.kernel.wording import gettext
+from shop.promotions import queries as promotions
+from shop.promotions.reckon import LiveOffer
 from shop.stock import queries as stock
 
 
@@ -47,13 +49,24 @@ class Card(NamedTuple):
     season: str
     alcohol: bool
     is_demo: bool
+    # Until when the price is that of a timed sale; `old_amount` is then the usual one.
+    sale_until: datetime | None = None
+
+
+def _sale(row: browse.Row, offers: Mapping[int, LiveOffer]) -> tuple[int | None, int | None, datetime | None]:
+    """What a card asks for: the price, the one before, and until when that of a sale holds."""
+    best = min((offers[v] for v in row.variant_ids if v in offers), key=lambda o: o.price_amount, default=None)
+    if best is None or row.price_amount is None or best.price_amount >= row.price_amount:
+        return row.price_amount, row.old_amount, None
+    return best.price_amount, row.price_amount, best.ends_at
 
 
 def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
     """The cards of `rows`, in the reader's language. One statement."""
     if not rows:
         return ()
-    counts = stock.availability([v for row in rows for v in row.variant_ids])
+    ids = [v for row in rows for v in row.variant_ids]
+    counts, offers = stock.availability(ids), promotions.shown(ids)
     today = clock.today()
     rule = rules.CERTIFICATE_RULE.get()
     english = web.language() == "en"
@@ -65,6 +78,7 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
         # The row says what was in force when it was written; a star ends with its day, not with the next writing.
         stars = row.stars if row.stars and row.stars_until is not None and row.stars_until >= today else 0
         left = sum([counts.get(v, stock.NONE_LEFT).total for v in row.variant_ids]) if goods else None
+        price, old, until = _sale(row, offers) if offers else (row.price_amount, row.old_amount, None)
         made.append(
             Card(
                 slug=row.slug,
@@ -74,9 +88,9 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
                 sku=row.sku,
                 pack=((row.pack_en if english else None) or row.pack or ""),
                 choices=row.choices,
-                price_amount=row.price_amount,
-                old_amount=row.old_amount,
-                unit_amount=row.unit_amount,
+                price_amount=price,
+                old_amount=old,
+                unit_amount=row.unit_amount if until is None else None,
                 unit=row.unit,
                 available=left if row.price_amount is not None else None,
                 for_sale=goods
@@ -90,6 +104,7 @@ def cards(rows: Sequence[browse.Row]) -> tuple[Card, ...]:
                 season=in_season if 0 < row.season_months < 4095 and row.season_months & month else "",
                 alcohol=row.is_alcohol,
                 is_demo=row.is_demo,
+                sale_until=until,
             )
         )
     return tuple(made)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from shop.kernel import clock, forms, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
-from shop.orders import desk, services
+from shop.orders import desk, discounts, services
 from shop.orders import queries as orders
 from shop.orders.models import (
     CHANNEL_NAMES,
@@ -484,6 +484,7 @@ class OrderFile:
     late: bool
     pickup_point: points.PointView | None = field(default=None)
     refusals: tuple[orders.Refused, ...] = ()
+    discounts: tuple[discounts.Borne, ...] = ()
 
     def parcel(self, number: int) -> ParcelView:
         """The parcel called `number`.
@@ -594,6 +595,7 @@ def order_file(reference: str) -> OrderFile:
         order.status == OrderStatus.PLACED and order.placed_at < overdue.late_before(),
         points.by_ids([order.pickup_point_id]).get(order.pickup_point_id) if order.pickup_point_id else None,
         orders.refusals_of(order.id),
+        discounts.borne(order.id) if order.discount_amount else (),
     )
 
 

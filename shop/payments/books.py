@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session
@@ -21,7 +21,17 @@ from shop.ledger import services as ledger
 from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import DEPOSIT, TILL, Order, OrderRefusal, OrderStatus, PaymentMethod
-from shop.payments.models import Payment, PaymentReceipt, Refund, RefundState
+from shop.payments.models import (
+    Dispute,
+    DisputeMove,
+    DisputeState,
+    GatewayLine,
+    LineKind,
+    Payment,
+    PaymentReceipt,
+    Refund,
+    RefundState,
+)
 
 COUNTER = "till"
 
@@ -83,6 +93,86 @@ def _gone() -> Select[Any]:
 
 
 REFUND = sources.register(sources.Source("refund", _gone, _refunds))
+
+
+# --- what a provider takes and keeps -----------------------------------------------------------------------------
+
+
+def _moves(ids: Sequence[int]) -> list[Draft]:
+    """What a buyer's bank took is neither lost nor ours until it has decided; the provider's fee for it is lost at once."""
+    rows = session().execute(
+        select(DisputeMove.id, DisputeMove.dispute_id, DisputeMove.provider, DisputeMove.amount, DisputeMove.fee_amount,
+               DisputeMove.at)
+        .where(DisputeMove.id.in_(ids))
+    )  # fmt: skip
+    drafts = []
+    for i, dispute_id, provider, amount, fee, at in rows:
+        dispute, there = f"dispute:{dispute_id}", f"gateway:{provider}"
+        lines = [
+            Line("gateway", amount - fee, there),
+            Line("disputed", -amount, dispute),
+            Line("chargebacks", fee, dispute),
+        ]
+        drafts.append(Draft(MOVE.kind, MOVE.cause(i), there, MOVE.cause(i), at, lines))
+    return drafts
+
+
+MOVE = sources.register(sources.Source("dispute-move", lambda: select(DisputeMove.id), _moves))
+
+
+def _lost(ids: Sequence[int]) -> list[Draft]:
+    """What a dispute holds when it is lost is the shop's loss."""
+    rows = session().execute(
+        select(Dispute.id, Dispute.provider, Dispute.withdrawn_amount, Dispute.closed_at, Dispute.opened_at).where(
+            Dispute.id.in_(ids), Dispute.state == DisputeState.LOST
+        )
+    )
+    drafts = []
+    for i, provider, held, closed_at, opened_at in rows:
+        party = f"dispute:{i}"
+        lines = [Line("chargebacks", held, party), Line("disputed", -held, party)]
+        drafts.append(
+            Draft(LOST.kind, LOST.cause(i), f"gateway:{provider}", LOST.cause(i), closed_at or opened_at, lines)
+        )
+    return drafts
+
+
+LOST = sources.register(
+    sources.Source(
+        "dispute-lost",
+        lambda: select(Dispute.id).where(Dispute.state == DisputeState.LOST, Dispute.withdrawn_amount > 0),
+        _lost,
+    )
+)
+
+
+def _fees(ids: Sequence[int]) -> list[Draft]:
+    """What the provider keeps of a charge or asks for by itself, once its line is agreed to; that of a dispute stands with its
+    move."""
+    rows = session().execute(
+        select(GatewayLine.id, GatewayLine.provider, GatewayLine.kind, GatewayLine.fee_amount, GatewayLine.net_amount,
+               GatewayLine.at, GatewayLine.matched_at)
+        .where(GatewayLine.id.in_(ids), GatewayLine.currency == "vnd", GatewayLine.kind != LineKind.DISPUTE)
+    )  # fmt: skip
+    drafts = []
+    for i, provider, kind, fee, net, at, matched_at in rows:
+        party = f"gateway:{provider}"
+        kept = -net if kind is LineKind.FEE else fee
+        lines = [Line("gateway-fees", kept, party), Line("gateway", -kept, party)] if matched_at and kept else []
+        drafts.append(Draft(FEE.kind, FEE.cause(i), party, FEE.cause(i), at, lines))
+    return drafts
+
+
+def _with_fee() -> Select[Any]:
+    return select(GatewayLine.id).where(
+        GatewayLine.matched_at.is_not(None),
+        GatewayLine.currency == "vnd",
+        GatewayLine.kind != LineKind.DISPUTE,
+        or_(GatewayLine.fee_amount != 0, and_(GatewayLine.kind == LineKind.FEE, GatewayLine.net_amount != 0)),
+    )
+
+
+FEE = sources.register(sources.Source("gateway-fee", _with_fee, _fees))
 
 
 # --- what the buyer has for it -----------------------------------------------------------------------------------
@@ -164,6 +254,26 @@ def _by_order(table: Any) -> names.Namer:
     return told
 
 
+def _disputes(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(Dispute.id, Order.reference)
+        .join(Payment, Payment.id == Dispute.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Dispute.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(r, f"/office/payments/disputes/{i}") for i, r in rows}
+
+
+def _disputes_of_moves(ids: Collection[str]) -> dict[str, Named]:
+    rows = (
+        session()
+        .execute(select(DisputeMove.id, DisputeMove.dispute_id).where(DisputeMove.id.in_(names.numbers(ids))))
+        .all()
+    )
+    called = _disputes([str(dispute_id) for _i, dispute_id in rows])
+    return {str(i): called[str(dispute_id)] for i, dispute_id in rows if str(dispute_id) in called}
+
+
 def _values_named(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(select(Order.id, Order.reference).where(Order.id.in_(names.numbers(ids))))
     return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
@@ -172,6 +282,10 @@ def _values_named(ids: Collection[str]) -> dict[str, Named]:
 names.register("order", _orders)
 names.register("receipt", _by_order(PaymentReceipt))
 names.register("refund", _by_order(Refund))
+names.register("dispute", _disputes)
+names.register("dispute-lost", _disputes)
+names.register("dispute-move", _disputes_of_moves)
+names.register("gateway-fee", lambda found: {i: Named(i, "/office/payments/gateway") for i in found})
 names.register("order-value", _values_named)
 names.register("gateway", lambda found: {name: Named(name) for name in found})
 
@@ -191,6 +305,21 @@ def refunded(refund_id: int, order_id: int, actor: Actor = SYSTEM) -> None:
     session().flush()
     ledger.bring(actor, _refunds([refund_id]))
     valued(order_id)
+
+
+def disputed(dispute_id: int, actor: Actor = SYSTEM) -> None:
+    """Money of a dispute moved, or it was decided; in the open transaction, which has locked the order."""
+    session().flush()
+    moves = session().scalars(select(DisputeMove.id).where(DisputeMove.dispute_id == dispute_id))
+    ledger.post_all(actor, _moves(list(moves)))
+    ledger.bring(actor, _lost([dispute_id]))
+
+
+def kept_by_provider(line_ids: Sequence[int]) -> None:
+    """Lines of a provider's balance were agreed to, or are open again: bring what it keeps of them in step, in the open
+    transaction."""
+    session().flush()
+    ledger.bring(SYSTEM, _fees(line_ids))
 
 
 def valued(order_id: int) -> None:

@@ -140,6 +140,8 @@ class Books:
         if method == "GET" and not parts:
             return page_of(list(self.disputes.values()), fields, "/v1/disputes")
         dispute = self.disputes.get(parts[0]) if parts else None
+        if dispute is None and parts and parts[0].startswith("dp_demo_"):
+            dispute = self._of_the_demonstration(parts[0])
         if dispute is None:
             raise Refused(404, f"No such dispute: '{parts[:1]}'", code="resource_missing")
         if method == "GET":
@@ -160,6 +162,17 @@ class Books:
             details = dispute["evidence_details"]
             details.update(has_evidence=True, submission_count=details["submission_count"] + 1)
         self.tell("charge.dispute.updated", dispute)
+        return dispute
+
+    def _of_the_demonstration(self, key: str) -> Thing:
+        """The dispute that the demonstration's data tell of, so that it can be answered; its name says its amount."""
+        dispute = self.disputes[key] = {
+            "id": key, "object": "dispute", "amount": int(key.removeprefix("dp_demo_")), "currency": "vnd",
+            "charge": "ch_minh_hoa", "payment_intent": "pi_minh_hoa", "reason": "product_not_received",
+            "status": "needs_response", "created": self.now(), "livemode": False, "metadata": {}, "evidence": {},
+            "evidence_details": {"due_by": self.now() + 7 * 86400, "has_evidence": False, "submission_count": 0},
+            "balance_transactions": [],
+        }  # fmt: skip
         return dispute
 
     def keep_file(self, content: bytes) -> Thing:

@@ -380,7 +380,7 @@ def gateway_lines() -> Iterator[str]:
 @invariant("payments.ledger-says-the-same")
 def ledger_agrees() -> Iterator[str]:
     """Each receipt, each refund that has gone and the value of each completed order stand in the ledger, as they are."""
-    yield from sources.compare("receipt", "refund", "order-value")
+    yield from sources.compare("receipt", "refund", "order-value", "dispute-move", "dispute-lost", "gateway-fee")
 
 
 @invariant("payments.buyers-account")

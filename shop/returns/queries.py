@@ -14,7 +14,8 @@ from shop.kernel import tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.money import split
-from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderLine, OrderRefusal
+from shop.orders import discounts
+from shop.orders.models import PREORDER, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderRefusal
 from shop.payments.models import REFUND_STATE_NAMES, Refund, RefundState
 from shop.returns.models import RETURN_WHY_NAMES, Return, ReturnLine, ReturnWhy
 
@@ -35,9 +36,8 @@ class Left:
     paid_amount: int
 
     def worth(self, quantity: int) -> int:
-        """What was paid for the next `quantity` units; all together make `paid_amount`."""
-        done = self.before + quantity
-        return self.paid_amount * done // self.whole - self.paid_amount * self.before // self.whole
+        """What was paid for the next `quantity` units, from the line's end; all together make `paid_amount`."""
+        return discounts.share(self.paid_amount, self.whole, self.whole - self.before - quantity, quantity)
 
 
 def _living() -> Any:
@@ -48,7 +48,11 @@ def left_of(order: Order) -> list[Left]:
     """What is left of each line of an order."""
     s = session()
     lines = s.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).all()
-    off = split(order.discount_amount, [line.line_amount for line in lines])
+    if order.channel == PREORDER:  # its deposit was not paid with it
+        off = split(order.discount_amount, [line.line_amount for line in lines])
+    else:
+        paid = discounts.paid_by_line(order.id)
+        off = [paid[line.id].discount_amount for line in lines]
     parcels = {f.id: f for f in s.scalars(select(Fulfilment).where(Fulfilment.order_id == order.id))}
     gone: dict[int, int] = {
         line_id: int(n)
@@ -85,7 +89,8 @@ def freight_left(order: Order) -> int:
     refused = s.scalar(
         select(func.coalesce(func.sum(OrderRefusal.delivery_amount), 0)).where(OrderRefusal.order_id == order.id)
     )
-    return max(0, order.delivery_amount - int(given or 0) - int(refused or 0))
+    off = sum(discounts.freight_off(order.id).values()) if order.discount_amount else 0
+    return max(0, order.delivery_amount - off - int(given or 0) - int(refused or 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ from shop.seed import (
     missed,
     parcels,
     people,
+    promotions,
+    refunds,
     rounds,
     settlement,
     supply,
@@ -102,7 +104,11 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
+    promotions.load(
+        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    )
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
+    refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)

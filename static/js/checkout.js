@@ -1,7 +1,7 @@
 // The checkout page: shows what the chosen way of delivery needs, and asks for a fresh summary (fee, day, total) when the
-// province, the point or the way of paying changes. Without it the page has a button that does the same.
+// province, the point, the way of paying or the code changes. Without it the page has a button that does the same.
 
-const PARTS = ["delivery", "province", "commune", "point", "payment"];
+const PARTS = ["delivery", "province", "commune", "point", "payment", "code"];
 
 export default function checkout(form) {
   const box = form.querySelector("[data-summary-box]");

@@ -17,12 +17,13 @@ from shop.kernel.actor import GUEST
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import ShopError
 from shop.orders import services as orders
-from shop.orders.models import Fulfilment, Order, RefusalWhy
-from shop.orders.services import parcels
+from shop.orders.models import Fulfilment, Order, OrderLineDiscount, RefusalWhy
+from shop.orders.services import parcels, returns
 from shop.payments.models import Payment
 from shop.payments.services import refunds
 from shop.settlement.models import LegalRole, Party
 from tests.invoices.conftest import BUYER, broken, give_back, left, papers, told
+from tests.promotions.conftest import make_code
 from tests.settlement.conftest import DESK, Trade, key
 
 
@@ -69,15 +70,26 @@ def test_money_without_goods_and_goods_before_money(trade: Trade) -> None:
     give_back(order, 60_000)
     jobs.dispatch()
     assert told(order) == [("BN", "sale", 260_000), ("GT", "refund", 60_000)]
-    orders.take_back(DESK, parcel, restock=True, reason="không ưng")
+    returns.take_back(DESK, parcel, restock=True, reason="không ưng")
     jobs.dispatch()
-    # Goods and delivery bore the 60.000 by their worth: 184.615 of the goods are left.
-    assert told(order)[2:] == [("GT", "return", 184_615)]
+    # The goods were 240.000, of which 60.000 were taken back before.
+    assert told(order)[2:] == [("GT", "return", 180_000)]
     give_back(order, 200_000)
     jobs.dispatch()
-    assert told(order)[3:] == [("GT", "refund", 15_385)], "the rest was the delivery"
+    assert told(order)[3:] == [("GT", "refund", 20_000)], "the rest was the delivery"
     assert left(order) == 0
     assert broken() == []
+
+
+def test_goods_whose_money_went_back_first_are_not_taken_back_twice(trade: Trade) -> None:
+    order = trade.counter((trade.fish, 2))
+    jobs.dispatch()
+    give_back(order, 120_000)
+    jobs.dispatch()
+    trade.back(order, trade.fish, 1)
+    following.follow(order)
+    assert told(order) == [("BN", "sale", 240_000), ("GT", "refund", 120_000)]
+    assert (left(order), broken()) == (120_000, [])
 
 
 def test_what_went_back_before_is_taken_off_and_refused_goods_never_stand(trade: Trade) -> None:
@@ -121,7 +133,7 @@ def test_a_producer_who_sells_in_his_own_name_issues_himself(trade: Trade) -> No
     assert (paper.content["seller"]["name"], paper.number, paper.total_amount) == (trade.producer.name, 2, 129_000)
     trade.agree()  # sold by the shop from now on: what was written stays his, also what is taken back of it
     parcel = session().scalars(select(Fulfilment.id).where(Fulfilment.order_id == order)).one()
-    orders.take_back(DESK, parcel, restock=True, reason="không ưng")
+    returns.take_back(DESK, parcel, restock=True, reason="không ưng")
     jobs.dispatch()
     assert [(p.series.value, p.content["seller"]["key"], p.total_amount) for p in papers(order)[2:]] == [
         ("GT", f"producer:{trade.producer.id}", 110_000),
@@ -311,3 +323,25 @@ def test_each_fault_is_found(trade: Trade, turn) -> None:
 def test_documents_are_not_of_deposits_or_unknown_orders(trade: Trade) -> None:
     assert following.follow(987_654) == []
     assert session().scalars(select(Invoice.id)).all() == []
+
+
+def test_a_named_discount_stands_on_its_own_line_and_goes_back_with_it(trade: Trade) -> None:
+    code = make_code()
+    shops, theirs = trade.levels["fish of the shop"], trade.levels["tea"]
+    order = trade.order((trade.fish, 2, shops), (trade.tea, 1, theirs), fee=20_000, discount=65_000)
+    fish = next(x for x in session().get_one(Order, order).lines if x.variant_id == trade.fish.id)
+    parcel = fish.fulfilment_id
+    named = {"order_id": order, "fulfilment_id": parcel, "promotion_id": code.id, "payer": code.payer, "units": 1}
+    with transaction() as s:
+        s.add(OrderLineDiscount(line_id=fish.id, name="Chả mực thứ hai nửa giá", amount=60_000, **named))
+        s.add(OrderLineDiscount(line_id=None, name="Giao rẻ", amount=5_000, **named))
+    trade.arrive(order)
+    jobs.dispatch()
+    (paper,) = papers(order)
+    assert [(x["sku"], x["net"]) for x in paper.content["lines"]] == [
+        (trade.fish.sku, 180_000),
+        (trade.tea.sku, 33_333),
+    ]
+    assert (paper.delivery_amount, paper.content["promotions"]) == (15_000, ["Chả mực thứ hai nửa giá", "Giao rẻ"])
+    assert paper.total_amount == 228_333
+    assert broken() == []

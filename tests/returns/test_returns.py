@@ -17,7 +17,9 @@ from shop.kernel.db import session, transaction
 from shop.kernel.mail import Letter
 from shop.kernel.operations import new_key
 from shop.orders import services as orders
+from shop.orders.errors import PartCameBack
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order
+from shop.orders.services import returns as parcels_back
 from shop.payments import services as payments
 from shop.payments.errors import RefundTooLarge
 from shop.payments.models import Payment, Refund
@@ -109,12 +111,17 @@ def test_goods_come_back_by_being_looked_at_and_never_twice(bench: Bench) -> Non
         returns.look_at(CLERK, made.reference, line_of(order), 2, 0, new_key())
     session().refresh(level)
     assert level.on_hand == before + 1
-    # The whole parcel comes back later: only what is still out.
-    orders.take_back(CLERK, order.fulfilments[0].id, restock=True, reason="Trả hết")
+    # The parcel is not taken back whole any more: what is still out comes back line by line too.
+    with pytest.raises(PartCameBack):
+        parcels_back.take_back(CLERK, order.fulfilments[0].id, restock=True, reason="Trả hết")
+    rest = make(order, 1, back=True)
+    returns.look_at(CLERK, rest.reference, line_of(order), 1, 0, new_key())
     session().refresh(level)
     assert level.on_hand == before + 2
+    other = delivered(bench, 1)
+    parcels_back.take_back(CLERK, other.fulfilments[0].id, restock=True, reason="Trả hết")
     with pytest.raises(GoodsNotThere):
-        make(order, 1, back=True)
+        make(other, 1, back=True)
     assert broken() == []
 
 

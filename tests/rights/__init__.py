@@ -31,6 +31,7 @@ from tests.rights import (
     payments,
     preorders,
     programme,
+    promotions,
     remittances,
     settlement,
     sharing,
@@ -55,7 +56,7 @@ from tests.rights.house import (
 )
 
 ROOMS = (
-    shop, joining, listings, imports, supply, preorders, orders, settlement, demand, waiting, sharing, banking,
+    shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
     invoices,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import String, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
-from shop.checkout import errors, plan, queries, rules
+from shop.checkout import errors, plan, pricing, queries, rules
 from shop.checkout.events import BasketShort
 from shop.checkout.models import Basket, BasketLine
 from shop.checkout.queries import BasketRow
@@ -159,7 +159,7 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
                     "in_basket": basket_id,
                     "of_variant": goods.variant_id,
                     "units": now_units,
-                    "seen": goods.unit_price_amount,
+                    "seen": pricing.asked([goods]).get(goods.variant_id),
                     "met_at": origin,
                 }
             )
@@ -169,7 +169,7 @@ def _add(token: str, user_id: int | None, sku: str, quantity: int, *, adult: boo
                     "basket_id": basket_id,
                     "variant_id": goods.variant_id,
                     "quantity": now_units,
-                    "seen_amount": goods.unit_price_amount,
+                    "seen_amount": pricing.asked([goods]).get(goods.variant_id),
                     "added_at": clock.now(),
                     "origin": origin,
                 }
@@ -223,7 +223,7 @@ def put_claimed(
                 .values(
                     # What was in the basket without goods behind it was the same wish.
                     quantity=quantity if before is None else max(quantity, there[variant_id]),
-                    seen_amount=goods.unit_price_amount,
+                    seen_amount=pricing.asked([goods]).get(variant_id),
                     claim_reference=reference,
                 )
                 .execution_options(synchronize_session=False)
@@ -234,7 +234,7 @@ def put_claimed(
                 basket_id=basket_id,
                 variant_id=variant_id,
                 quantity=quantity,
-                seen_amount=goods.unit_price_amount,
+                seen_amount=pricing.asked([goods]).get(variant_id),
                 added_at=clock.now(),
                 claim_reference=reference,
             )
@@ -257,6 +257,7 @@ def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> l
             return []
         goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
         counts = stock.availability(list(goods))
+        asked = pricing.asked(goods.values())
         cut = []
         for variant_id, before, _seen in basket.lines:
             if variant_id not in goods or goods[variant_id].sku not in changes:
@@ -273,8 +274,8 @@ def change(token: str | None, user_id: int | None, changes: dict[str, int]) -> l
             line = (BasketLine.basket_id == basket.id) & (BasketLine.variant_id == variant_id)
             if wanted == 0:
                 s.execute(delete(BasketLine).where(line).execution_options(synchronize_session=False))
-            elif wanted != before or goods[variant_id].unit_price_amount:
-                seen = goods[variant_id].unit_price_amount
+            elif wanted != before or variant_id in asked:
+                seen = asked.get(variant_id)
                 s.execute(
                     update(BasketLine)
                     .where(line)

@@ -25,6 +25,7 @@ from shop.orders import services as orders
 from shop.orders.models import PREORDER, DeliveryKind, Order, OrderLine, OrderStatus
 from shop.payments import services as payments
 from shop.payments.models import Payment, PaymentIssue
+from shop.promotions.errors import OfferGone
 from shop.stock import queries as stock
 from shop.stock.errors import SoldOut
 from shop.stock.services import Take
@@ -69,10 +70,16 @@ def _take_again(actor: Actor, order: Order) -> dict[int, int]:
     try:
         with savepoint():
             orders.revive(actor, order.id, parcels)
-    except SoldOut:
-        # Somebody was faster just now. What is free after him tells what lacks; if nothing does, it is the whole order.
+    except (SoldOut, OfferGone):
+        # Somebody was faster just now. What is free after him tells what lacks; if nothing does, it is the whole order;
+        # so it is where what was taken off its price is used up: at another price it is another order.
         return _sources_again(order)[1] or _units_of(order.id)
     return {}
+
+
+def lacks(order: Order) -> bool:
+    """Whether goods of an order are missing where they would be taken again."""
+    return not _sources_again(order)[0]
 
 
 def _open_case(payment_id: int) -> tuple[Order, PaymentIssue]:

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, String, bindparam, cast, func, literal_column
 from sqlalchemy.exc import IntegrityError
 
 from shop.catalog import queries as catalog
-from shop.checkout import errors, paying, plan, queries, rules, sharing
+from shop.checkout import errors, paying, plan, pricing, queries, rules, sharing
 from shop.checkout.events import BasketShort, ClaimUsed
 from shop.checkout.models import Basket, BasketLine
 from shop.checkout.plan import Plan, Wanted
@@ -33,6 +33,9 @@ from shop.orders.models import DeliveryKind, Order, OrderLine, OrderStatus, Paym
 from shop.payments import services as payments
 from shop.places import queries as places
 from shop.points import queries as points
+from shop.promotions import queries as promotions
+from shop.promotions.errors import OfferGone
+from shop.promotions.queries import NOBODY, Buyer
 from shop.remittances.queries import buyers as refusals
 from shop.stock import queries as stock
 from shop.stock import services as stock_services
@@ -44,8 +47,9 @@ log = structlog.get_logger("checkout")
 ATTEMPTS = 3
 
 
-def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
-    """What `basket` would become if it were ordered now; two statements."""
+def make_plan(basket: BasketRow, wanted: Wanted, *, code: str | None = None, who: Buyer = NOBODY) -> Plan:
+    """What `basket` would become if it were ordered now, with the promotions that are on and the `code` that was typed; two
+    statements, and no more where nothing is on."""
     at = clock.now()
     ids = sorted(v for v, _n, _seen in basket.lines)
     if not ids:
@@ -53,14 +57,15 @@ def make_plan(basket: BasketRow, wanted: Wanted) -> Plan:
     sellable = catalog.sellable(ids, at)
     at_point = wanted.point_id if wanted.delivery is DeliveryKind.PICKUP else None
     levels = stock.free_levels(ids, point_id=at_point, web=True)
+    offers, coupon = promotions.offers(ids, at, who), promotions.coupon(code, at, who)
     if not basket.claims:
-        return plan.make(basket, sellable, levels, wanted, at=at)
+        return plan.make(basket, sellable, levels, wanted, at=at, offers=offers, coupon=coupon)
     claimed = stock.claimed_levels(sorted(basket.claims.values()))
     levels = with_claims(levels, claimed, at_point)
     kept = Counter[int]()
     for level in claimed:
         kept[level.variant_id] += level.free
-    return plan.make(basket, sellable, levels, wanted, at=at, kept=kept)
+    return plan.make(basket, sellable, levels, wanted, at=at, kept=kept, offers=offers, coupon=coupon)
 
 
 def with_claims(free: Sequence[FreeLevel], claimed: Sequence[FreeLevel], at_point: int | None) -> list[FreeLevel]:
@@ -105,6 +110,8 @@ class Wish:
     point_id: int | None = None
     note: str | None = None
     invoice: dict[str, Any] | None = None
+    # A code as it was typed; empty for none.
+    code: str = ""
     # The total the page showed, in đồng.
     agreed_amount: int | None = None
     # The basket the page showed; None: the one that pages show now.
@@ -144,6 +151,7 @@ def place(
         KeyUsedOtherwise: the key belongs to somebody else or to another content.
         EmptyBasket, NotForSale, CertificateLapsed, BasketSoldOut, LimitReached, PriceChanged, AgeRequired, CashNotAllowed,
         PayAhead, MethodNotOffered, PointNotOffered, TooManyUnpaid: nothing was ordered.
+        CodeRefused: the code does not count; nothing was ordered.
     """
     op_key = operations.checked_key(op_key)
     digest = operations.digest_of("checkout.place", owner, wish.digest_body())
@@ -192,11 +200,14 @@ def _ordered(
     if wish.payment is PaymentMethod.COD and pays_ahead(wish.phone, user_id):
         raise errors.PayAhead(field="payment")
     address = places.check_address(wish.province, wish.commune) if wish.delivery is DeliveryKind.SHIP else None
+    gone = False
     for attempt in range(ATTEMPTS):
         try:
             ordered = _place(actor, token, user_id, wish, address, op_key, digest, locale, adult=adult)
-        except SoldOut:
-            # Somebody was faster at a level we chose: look again, other points may still have the goods.
+        except (SoldOut, OfferGone) as error:
+            # Somebody was faster at a level we chose, or at the last of an offer: look again, other points may still have
+            # the goods, and the total without the offer is shown.
+            gone = isinstance(error, OfferGone)
             continue
         except IntegrityError:
             again = _known(op_key, digest) or _ordered_basket(token)
@@ -204,7 +215,7 @@ def _ordered(
                 raise
             return again
         except errors.PriceChanged:
-            _note_prices(token, user_id)
+            _note_prices(token, user_id, promotions.buyer(user_id, wish.phone))
             raise
         except Busy:
             if attempt == ATTEMPTS - 1:
@@ -213,6 +224,8 @@ def _ordered(
             return _with_card_page(ordered) if wish.payment is PaymentMethod.CARD else ordered
     basket = queries.find(token, user_id)
     found = make_plan(basket, _wanted(wish)).problem if basket is not None else None
+    if found is None and gone:
+        raise OfferGone
     raise found or SoldOut
 
 
@@ -303,7 +316,8 @@ def _place(
                 raise errors.EmptyBasket
             return again
         at = clock.now()
-        made = make_plan(basket, _wanted(wish))
+        who = promotions.buyer(user_id, wish.phone)
+        made = make_plan(basket, _wanted(wish), code=wish.code, who=who)
         _check(made, basket, wish, adult=adult)
         sharing.check(made, taken)
         pay_until = sharing.pay_until(wish.payment, at)
@@ -334,6 +348,8 @@ def _place(
                 invoice=wish.invoice,
                 age_confirmed_at=at if made.has_alcohol else None,
                 placed_at=at,
+                discounts=pricing.drafts(made, locale) if made.discounts else (),
+                buyer=who,
             ),
             key=str(current_app.secret_key),
         )
@@ -427,6 +443,8 @@ def _check(made: Plan, basket: BasketRow, wish: Wish, *, adult: bool) -> None:
         raise Conflict
     if made.has_alcohol and wish.payment is PaymentMethod.COD:
         raise errors.CashNotAllowed(field="payment")
+    if made.code_problem is not None:
+        raise made.code_problem
     total = vnd(made.total_amount)
     if made.price_changed:
         raise errors.PriceChanged(total=total)
@@ -476,15 +494,16 @@ def _drafts(made: Plan, basket: BasketRow, locale: str) -> tuple[orders.DraftPar
     )
 
 
-def _note_prices(token: str | None, user_id: int | None) -> None:
+def _note_prices(token: str | None, user_id: int | None, who: Buyer) -> None:
     """The page that follows shows the new prices: remember that the buyer has seen them."""
     with transaction() as s:
         basket = queries.find(token, user_id)
         if basket is None or basket.closed_at is not None:
             return
         goods = catalog.sellable([v for v, _n, _seen in basket.lines], clock.now())
+        asked = pricing.asked(goods.values(), who)
         for variant_id, _n, seen in basket.lines:
-            now_amount = goods[variant_id].unit_price_amount if variant_id in goods else None
+            now_amount = asked.get(variant_id)
             if now_amount is not None and now_amount != seen:
                 s.execute(
                     update(BasketLine)

@@ -18,7 +18,8 @@ from shop.exhibitions.ledger import by_owner, by_tender
 from shop.kernel.db import in_batches, session
 from shop.kernel.errors import N_
 from shop.kernel.money import split
-from shop.orders.models import PREORDER, Order, OrderLine
+from shop.orders import discounts
+from shop.orders.models import Order, OrderLine
 from shop.orders.services import hold_reference
 from shop.stock.models import MovementKind, StockLevel, StockMovement
 from shop.till.models import (
@@ -179,7 +180,7 @@ def _web(references: list[str], sold: _Units, where: Mapping[str, tuple[int, dat
         of_order: dict[str, list[Any]] = defaultdict(list)
         for row in session().execute(
             select(
-                Order.reference, Order.channel, Order.discount_amount, OrderLine.variant_id, OrderLine.line_amount,
+                Order.id.label("order_id"), Order.reference, OrderLine.id, OrderLine.variant_id, OrderLine.line_amount,
                 OrderLine.quantity,
             )
             .join(Order, Order.id == OrderLine.order_id)
@@ -187,8 +188,9 @@ def _web(references: list[str], sold: _Units, where: Mapping[str, tuple[int, dat
             .order_by(OrderLine.id)
         ):  # fmt: skip
             of_order[row.reference].append(row)
+        paid_for = discounts.paid_by_lines([rows[0].order_id for rows in of_order.values()])
         for order, rows in of_order.items():
-            worth = _worth(rows)
+            worth = _worth(rows, paid_for[rows[0].order_id])
             for reference in orders[order]:
                 point_id, at = where[reference]
                 nets = {
@@ -202,13 +204,12 @@ def _web(references: list[str], sold: _Units, where: Mapping[str, tuple[int, dat
     return found
 
 
-def _worth(rows: list[Any]) -> dict[int, tuple[int, int]]:
-    """(đồng after discount, units ordered) of each pack of one order. A deposit is no discount: it was paid beforehand."""
-    off = 0 if rows[0].channel == PREORDER else rows[0].discount_amount
+def _worth(rows: list[Any], paid: Mapping[int, discounts.Paid]) -> dict[int, tuple[int, int]]:
+    """(đồng after discount, units ordered) of each pack of one order."""
     found: dict[int, tuple[int, int]] = {}
-    for row, less in zip(rows, split(off, [r.line_amount for r in rows]), strict=True):
+    for row in rows:
         amount, units = found.get(row.variant_id, (0, 0))
-        found[row.variant_id] = (amount + row.line_amount - less, units + row.quantity)
+        found[row.variant_id] = (amount + paid[row.id].amount, units + row.quantity)
     return found
 
 

@@ -2,14 +2,15 @@
 
 - **Written** when all of an order is handed over and paid (it is completed): one for each seller, of what arrived. Money that
   went back before, or never came, is taken off like a discount.
-- **Goods that came back** are taken back by a credit note, unit by unit, at what was paid for them.
+- **Goods that came back** are taken back by a credit note, unit by unit, at what was paid for them, as far as credit notes for
+  money have not taken that back before.
 - **Money that went back** beyond that is taken back by a credit note without lines: then no more is documented than is kept.
 - **A refund that bounced** leaves a credit note that is wrong: it is voided, and keeps its number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -130,8 +131,8 @@ def _credits(actor: Actor, order: Order, found: Sequence[tuple[Invoice, str]]) -
     units = {key: body.units() for key, body in goods.of_order(order, {key for _row, key in found}).items()}
     drafts: list[Draft] = []
     for s in now:
-        back = s.left.beyond(units.get(s.issuer, {}))
-        if back.lines:
+        back = lacking(s, units.get(s.issuer, {}))
+        if back.total:
             drafts.append(Draft(s.issuer, Series.CREDIT, Cause.RETURN, back, s.row))
             s.left = s.left.without(back)
     if money is not None:
@@ -139,8 +140,35 @@ def _credits(actor: Actor, order: Order, found: Sequence[tuple[Invoice, str]]) -
         if over > 0:
             for s, n in zip(now, split(over, [s.left.total for s in now]), strict=True):
                 if n:
-                    drafts.append(Draft(s.issuer, Series.CREDIT, Cause.REFUND, Body(other=n), s.row))
+                    body = _named(s, goods.refunded_units(order.id), n)
+                    drafts.append(Draft(s.issuer, Series.CREDIT, Cause.REFUND, body, s.row))
     return issuing.write(actor, order, drafts) if drafts else []
+
+
+def lacking(s: Standing, units: Mapping[tuple[int, int], int]) -> Body:
+    """What a credit note must take back of a document because its goods came back, `units` by (parcel, variant) being what
+    stands: their worth without what was taken back of it before, whatever for."""
+    worth = of_json(s.row.content).beyond(units).total
+    due = worth - sum(c.total_amount for c in s.credits)
+    back = s.left.beyond(units)
+    if due <= 0:
+        return Body()
+    return back.less(back.total - due) if back.total >= due else back
+
+
+def _named(s: Standing, refunded: Mapping[int, int], amount: int) -> Body:
+    """A credit note of `amount` đồng for a refund: with the units that the refund was for, if a return says so."""
+    named: dict[int, int] = {}
+    for credit in s.credits:
+        for x in of_json(credit.content).lines:
+            named[x.line] = named.get(x.line, 0) + x.quantity
+    lines = []
+    for x in s.left.lines:
+        n = min(refunded.get(x.line, 0) - named.get(x.line, 0), x.quantity)
+        if n > 0:
+            lines.append(x.take(n))
+    body = Body(tuple(lines)).less(sum(x.net for x in lines) - amount)
+    return Body(body.lines, 0, amount - body.total)
 
 
 def _void_bounced(now: Sequence[Standing], back: int) -> None:

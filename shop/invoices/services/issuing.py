@@ -22,6 +22,7 @@ from shop.kernel import clock, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import insert_missing, session
 from shop.kernel.events import publish
+from shop.orders import discounts
 from shop.orders.models import TILL, Order
 from shop.places import queries as places
 from shop.producers.models import Producer
@@ -162,6 +163,7 @@ def _one(
         "payment": order.payment_method.value,
         "currency": "VND",
         "prepaid": prepaid(order),
+        "promotions": sorted(name for name, _amount in discounts.named(order.id).sums) if order.discount_amount else [],
     } | as_json(draft.body)
     body = draft.body
     row_id: int = session().execute(

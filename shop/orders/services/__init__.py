@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -17,7 +16,11 @@ from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
 from shop.kernel.prepared import Prepared
-from shop.orders import events
+from shop.orders import discounts, events
+from shop.orders.drafts import Draft as Draft
+from shop.orders.drafts import DraftLine as DraftLine
+from shop.orders.drafts import DraftParcel as DraftParcel
+from shop.orders.drafts import Placed as Placed
 from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
     ALLOWED,
@@ -30,7 +33,6 @@ from shop.orders.models import (
     OrderLine,
     OrderStatus,
     OrderTransition,
-    PaymentMethod,
     PaymentStatus,
     search_name,
 )
@@ -45,83 +47,6 @@ _COLUMN: dict[str, tuple[Any, str]] = {
 
 
 # --- placing -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DraftLine:
-    """One variant of a parcel as it will be sold: everything is copied into the order."""
-
-    variant_id: int
-    producer_id: int | None
-    sku: str
-    name: str
-    pack: str
-    quantity: int
-    unit_price_amount: int
-    price_id: int
-    certificate_required: bool
-    certificate_id: int | None
-    is_alcohol: bool
-    cold: str
-    weight_g: int
-    # Where the buyer met the goods, as a room above calls it.
-    origin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DraftParcel:
-    """What leaves one point together; `takes` are the levels its goods come from."""
-
-    point_id: int
-    kind: DeliveryKind
-    lines: tuple[DraftLine, ...]
-    takes: tuple[Take, ...]
-    fee_amount: int
-    weight_g: int
-    expected_from_on: date | None = None
-    expected_to_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An order about to be placed. `pay_until` is None where nothing is paid beforehand (cash on delivery)."""
-
-    op_key: str
-    op_digest: str
-    basket_key: str | None
-    user_id: int | None
-    locale: str
-    payment_method: PaymentMethod
-    delivery: DeliveryKind
-    name: str
-    phone: str
-    email: str | None
-    parcels: tuple[DraftParcel, ...]
-    pay_until: datetime | None
-    province_code: str | None = None
-    province_name: str | None = None
-    commune_code: str | None = None
-    commune_name: str | None = None
-    street: str | None = None
-    pickup_point_id: int | None = None
-    note: str | None = None
-    invoice: dict[str, Any] | None = None
-    discount_amount: int = 0
-    age_confirmed_at: datetime | None = None
-    channel: str = WEB
-    address_key: str | None = None
-    is_demo: bool = False
-    placed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """What placing gave: `secret` opens the order's page by link and is known only now."""
-
-    order_id: int
-    reference: str
-    secret: str
-    total_amount: int
 
 
 def secret_for(key: str, reference: str) -> str:
@@ -152,6 +77,7 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
 
     Raises:
         SoldOut: goods went to somebody else since they were looked up.
+        OfferGone: a discount did.
         sqlalchemy.exc.IntegrityError: the operation key or the basket has an order already.
     """
     if not draft.parcels or not all(parcel.lines for parcel in draft.parcels):
@@ -161,6 +87,7 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
     secret = secret_for(key, reference)
     goods = sum(line.unit_price_amount * line.quantity for p in draft.parcels for line in p.lines)
     fees = sum(p.fee_amount for p in draft.parcels)
+    off = draft.discount_amount + sum(d.amount for d in draft.discounts)
     prepaid = draft.pay_until is not None
     status = OrderStatus.AWAITING_PAYMENT if prepaid else OrderStatus.PLACED
     money = PaymentStatus.UNPAID if prepaid else PaymentStatus.DUE
@@ -194,8 +121,8 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
                 "invoice": draft.invoice,
                 "goods_amount": goods,
                 "delivery_amount": fees,
-                "discount_amount": draft.discount_amount,
-                "total_amount": goods + fees - draft.discount_amount,
+                "discount_amount": off,
+                "total_amount": goods + fees - off,
                 "age_confirmed_at": draft.age_confirmed_at,
                 "placed_at": now,
                 "pay_until": draft.pay_until,
@@ -248,8 +175,10 @@ def place(actor: Actor, draft: Draft, *, key: str) -> Placed:
         steps += [("fulfilment", f, FulfilmentStatus.PENDING) for f in fulfilments]
         _INSERT_STEPS.many([_history(order_id, f, sub, "", to, actor, None, now) for sub, f, to in steps])
         _claim(reference, draft.parcels, draft.pay_until, web=draft.channel == "web")
+        if draft.discounts:
+            discounts.write(order_id, reference, draft.discounts, draft.buyer, now)
         publish(events.OrderPlaced(order_id))
-    return Placed(order_id, reference, secret, goods + fees - draft.discount_amount)
+    return Placed(order_id, reference, secret, goods + fees - off)
 
 
 def _claim(reference: str, parcels: Sequence[DraftParcel], until: datetime | None, *, web: bool) -> None:
@@ -382,11 +311,13 @@ def revive(actor: Actor, order_id: int, parcels: Sequence[tuple[int, Sequence[Ta
 
     Raises:
         SoldOut: the goods are gone; nothing has changed.
+        OfferGone: a discount of it is.
     """
     with transaction():
         order = _locked(order_id)
         for number, takes in parcels:
             stock.take(hold_reference(order.reference, number), takes, web=order.channel == "web")
+        discounts.take_again(order_id)
         if order.payment_status != PaymentStatus.PAID:  # known before its goods were found
             step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
         step(actor, "order", order_id, OrderStatus.PLACED, order_id=order_id, only_from=frozenset({OrderStatus.CANCELLED}),
@@ -421,6 +352,8 @@ def cancel(actor: Actor, order_id: int, reason: str, *, by_buyer: bool = False) 
              cancel_reason=reason, pay_until=None)  # fmt: skip
         if money in {PaymentStatus.UNPAID, PaymentStatus.DUE}:
             step(actor, "payment", order_id, PaymentStatus.VOID, order_id=order_id)
+        if order.discount_amount:
+            discounts.give_back(order_id)
         if actor.kind == "user" and not by_buyer:
             audit.record(actor, "orders.cancel", f"order:{order_id}", reason=reason)
         publish(events.OrderCancelled(order_id, reason, actor.kind))
@@ -517,6 +450,7 @@ def refund_done(actor: Actor, order_id: int) -> None:
     with transaction():
         if _locked(order_id).payment_status in {PaymentStatus.PAID, PaymentStatus.REFUND_PENDING}:
             step(actor, "payment", order_id, PaymentStatus.REFUNDED, order_id=order_id)
+            discounts.give_back(order_id)
 
 
 def refund_failed(actor: Actor, order_id: int) -> None:
@@ -557,6 +491,7 @@ def complete_if_done(actor: Actor, order_id: int, *, nothing_kept: str | None = 
             step(actor, "order", order_id, OrderStatus.CANCELLED, order_id=order_id, reason=reason, cancelled_at=clock.now(),
                  cancel_reason=reason)  # fmt: skip
             step(actor, "payment", order_id, PaymentStatus.VOID, order_id=order_id)
+            discounts.give_back(order_id)
             publish(events.OrderCancelled(order_id, reason, actor.kind))
             return False
         if order.payment_status in {PaymentStatus.DUE, PaymentStatus.UNPAID, PaymentStatus.REFUND_PENDING}:

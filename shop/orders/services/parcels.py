@@ -18,7 +18,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
-from shop.orders import events, rules
+from shop.orders import discounts, events, rules
 from shop.orders.errors import SendDayTooLate, StepNotAllowed
 from shop.orders.models import (
     TILL,
@@ -134,15 +134,24 @@ def _asked(lines: Sequence[OrderLine], quantities: Mapping[int, int] | None) -> 
     return wanted
 
 
-def _share_of_discount(order: Order, more: int) -> int:
-    """The part of the order's discount that goes with `more` đồng of refused goods and delivery: counted over all that was
-    refused so far, so that the parts add up to the discount when nothing is left."""
+def _share_of_discount(
+    order: Order, lines: Mapping[int, OrderLine], asked: Mapping[int, int], more: int, parcel_id: int | None
+) -> int:
+    """The part of the order's discount that goes with the refused units (`asked`), and with the delivery of a parcel of which
+    nothing is left. Promotions stand on their lines; what no promotion names (a deposit) goes with `more` đồng of goods and
+    delivery, counted over all that was refused so far. Either way the parts add up to the discount when nothing is left."""
     if not order.discount_amount:
         return 0
+    named = discounts.rows_of(order.id)
+    units = {i: (lines[i].quantity, lines[i].refused_quantity, n) for i, n in asked.items()}
+    found = discounts.refused_share(named, units, parcel_id)
+    rest = order.discount_amount - sum(row.amount for row in named)
+    if not rest:
+        return found
     agreed = order.goods_amount + order.delivery_amount
     before = session().query(OrderRefusal).filter_by(order_id=order.id).all()
     gone = sum(r.goods_amount + r.delivery_amount for r in before)
-    return order.discount_amount * (gone + more) // agreed - sum(r.discount_amount for r in before)
+    return found + rest * (gone + more) // agreed - rest * gone // agreed
 
 
 def refuse(actor: Actor, fulfilment_id: int, quantities: Mapping[int, int] | None, why: RefusalWhy, reason: str) -> int:
@@ -170,7 +179,7 @@ def refuse(actor: Actor, fulfilment_id: int, quantities: Mapping[int, int] | Non
         ends = whole and _live(order) == [parcel]
         goods = sum(lines[line_id].unit_price_amount * n for line_id, n in asked.items())
         fee = parcel.fee_amount if whole else 0
-        discount = _share_of_discount(order, goods + fee)
+        discount = _share_of_discount(order, lines, asked, goods + fee, parcel.id if whole else None)
         amount = goods + fee - discount
         if not ends and amount >= order.owed_amount:
             raise StepNotAllowed  # a living order owes something: its payment is of more than nothing
@@ -192,6 +201,8 @@ def refuse(actor: Actor, fulfilment_id: int, quantities: Mapping[int, int] | Non
                 for i, n in sorted(asked.items())
             ],
         )
+        if order.discount_amount:
+            discounts.give_back(order.id, asked, freight=parcel.id if whole else None)
         if not ends:
             s.execute(
                 update(Order)

@@ -12,8 +12,8 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.events import publish
-from shop.orders import events
-from shop.orders.errors import StepNotAllowed
+from shop.orders import discounts, events
+from shop.orders.errors import PartCameBack, StepNotAllowed
 from shop.orders.models import TILL, Fulfilment, FulfilmentStatus, Order, OrderLine, PaymentStatus, ReturnLook
 from shop.orders.services import _fulfilment, complete_if_done, hold_reference, step
 from shop.stock import services as stock
@@ -37,6 +37,7 @@ def take_back(
     Raises:
         Invalid: no reason, or more is bad than was in it.
         StepNotAllowed: it has not left, is back already, or was sold at a counter.
+        PartCameBack: some of it came back line by line, and so does the rest.
     """
     reason = reason.strip()
     if len(reason) < 2:
@@ -45,6 +46,8 @@ def take_back(
         order, found = _fulfilment(fulfilment_id)
         if order.channel == TILL:  # comes back at a counter, against the receipt and line by line
             raise StepNotAllowed
+        if stock.has_returns(hold_reference(order.reference, found.number)):
+            raise PartCameBack
         looks = _looks(order, found, restock=restock, bad=bad)
         share = cash_shares(order).get(found.number, 0)
         step(actor, "fulfilment", found.id, FulfilmentStatus.RETURNED, order_id=order.id, reason=reason)
@@ -60,6 +63,8 @@ def take_back(
                 for line, n in looks
             ],
         )  # fmt: skip
+        if order.discount_amount:
+            discounts.give_back(order.id, {line.id: line.left_quantity for line, _n in looks}, freight=found.id)
         units = sum(n for _line, n in looks)
         audit.record(actor, "orders.take_back", f"order:{order.id}", parcel=found.number, bad=units, reason=reason)
         publish(events.FulfilmentReturned(order.id, found.id))
@@ -104,5 +109,6 @@ def cash_shares(order: Order) -> dict[int, int]:
     goods: dict[int, int] = defaultdict(int)
     for line in order.lines:
         goods[line.fulfilment_id] += line.left_amount
-    parts = money.split(order.owed_amount, [goods[p.id] + p.fee_amount for p in parcels])
+    off = discounts.off_by_parcel(order.id) if order.discount_amount else {}
+    parts = money.split(order.owed_amount, [goods[p.id] + p.fee_amount - off.get(p.id, 0) for p in parcels])
     return {p.number: part for p, part in zip(parcels, parts, strict=True)}

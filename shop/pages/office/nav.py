@@ -44,6 +44,7 @@ WAYS: Ways = (
             Way("/office/fulfilments", N_("Đóng gói, giao"), "box", P.FULFILMENT_HANDLE),
             Way("/office/tills", N_("Ca bán, máy quầy"), "cash", P.TILL_ENTER),
             Way("/office/preorders", N_("Đặt trước mùa vụ"), "clock", P.PREORDER_READ),
+            Way("/office/promotions", N_("Khuyến mại"), "cash", P.PROMOTION_READ),
             Way("/office/payments", N_("Thanh toán"), "card", P.PAYMENT_READ),
             Way("/office/returns", N_("Hoàn theo dòng hàng"), "return", P.PAYMENT_READ),
             Way("/office/invoices", N_("Biên nhận, hóa đơn"), "book", P.INVOICE_READ),

@@ -49,6 +49,7 @@ WAYS: Ways = (
         N_("Tiền và báo cáo"),
         (
             Way("/producer/statements", N_("Bảng đối soát"), "cash", P.STATEMENT_READ),
+            Way("/producer/promotions", N_("Khuyến mại"), "cash", P.STATEMENT_READ),
             Way("/producer/invoices", N_("Chứng từ đã lập"), "book", P.STATEMENT_READ),
             Way("/producer/demand/forecast", N_("Dự báo nhu cầu"), "chart", P.SALES_READ),
             Way("/producer/reports", N_("Báo cáo"), "chart", P.SALES_READ),

@@ -15,6 +15,7 @@ from shop.listings import queries as listings
 from shop.pages import parcels
 from shop.pages.waiting import Waiting
 from shop.producers import queries as producers
+from shop.promotions.queries import office as promotions
 from shop.settlement.queries import agreements, statements
 from shop.supply.queries import asks, deliveries, plans
 
@@ -58,6 +59,7 @@ def _money(producer_id: int) -> list[Waiting]:
         Waiting(
             group, N_("Thỏa thuận chờ bạn trả lời"), agreements.proposed_count(producer_id), "/producer/statements"
         ),
+        Waiting(group, N_("Khuyến mại chờ bạn đồng ý"), promotions.waiting_for(producer_id), "/producer/promotions"),
     ]
 
 

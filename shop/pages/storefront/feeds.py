@@ -21,6 +21,8 @@ from shop.pages import cards, queries
 from shop.pages.storefront import bp
 from shop.pages.storefront.help import PAGES
 from shop.points import queries as points
+from shop.promotions import queries as promotions
+from shop.promotions.reckon import LiveOffer, units_at
 
 log = structlog.get_logger("feeds")
 
@@ -211,12 +213,15 @@ def _merchant() -> Iterator[str]:
         f"<description>{escape(gettext('Hàng đang bán, giá đã gồm thuế.'))}</description>"
     )
     for batch in queries.offers():
-        yield "".join(_entry(offer, base, shop, english=english) for offer in batch)
+        sales = promotions.shown([offer.goods.variant_id for offer in batch])
+        yield "".join(_entry(o, base, shop, sales.get(o.goods.variant_id), english=english) for o in batch)
     yield "</channel></rss>"
 
 
-def _entry(offer: queries.Offer, base: str, shop: str, *, english: bool) -> str:
+def _entry(offer: queries.Offer, base: str, shop: str, sale: LiveOffer | None, *, english: bool) -> str:
     goods = offer.goods
+    if sale is not None and not units_at(sale, 1, goods.unit_price_amount or 0):
+        sale = None
     name = (goods.name_en if english else None) or goods.name
     pack = (goods.pack_en if english else None) or goods.pack
     group = offer.set_name_en if english else offer.set_name
@@ -228,6 +233,11 @@ def _entry(offer: queries.Offer, base: str, shop: str, *, english: bool) -> str:
         ("link", f"{shop}/san-pham/{goods.slug}"),
         ("g:image_link", base + cards.media_url(goods.photo) if goods.photo else None),
         ("g:price", f"{goods.unit_price_amount} VND"),
+        ("g:sale_price", f"{sale.price_amount} VND" if sale is not None else None),
+        (
+            "g:sale_price_effective_date",
+            f"{sale.starts_at:%Y-%m-%dT%H:%MZ}/{sale.ends_at:%Y-%m-%dT%H:%MZ}" if sale else None,
+        ),
         ("g:availability", "in_stock" if offer.available > 0 else "out_of_stock"),
         ("g:condition", "new"),
         ("g:brand", goods.producer_name),

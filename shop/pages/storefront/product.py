@@ -26,6 +26,8 @@ from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
 from shop.preorders import queries as preorders
 from shop.producers import queries as producers
+from shop.promotions import queries as promotions
+from shop.promotions.reckon import LiveOffer, units_at
 from shop.stock import queries as stock
 
 MOST_AT_ONCE = 99
@@ -57,6 +59,8 @@ class PackView(NamedTuple):
     url: str
     available: int | None
     most: int
+    # A timed sale of it that is on; the pack then has its price.
+    sale: LiveOffer | None = None
 
 
 class Photograph(NamedTuple):
@@ -220,8 +224,14 @@ def _values(told: Shown) -> dict[str, Any]:
 
 def _packs(found: ProductPage, *, english: bool) -> tuple[PackView, ...]:
     left = stock.availability([v.variant_id for v in found.packs])
+    offers = promotions.shown([v.variant_id for v in found.packs])
     made = []
     for v in found.packs:
+        sale = offers.get(v.variant_id)
+        if sale is None or v.price_amount is None or not units_at(sale, 1, v.price_amount):
+            sale = None
+        else:
+            v = v._replace(price_amount=sale.price_amount, old_amount=v.price_amount, valid_to=sale.ends_at)
         sold = v.price_amount is not None and found.product.kind is ProductKind.GOODS
         available = min(left.get(v.variant_id, stock.NONE_LEFT).total, MOST_AT_ONCE) if sold else None
         made.append(
@@ -232,6 +242,7 @@ def _packs(found: ProductPage, *, english: bool) -> tuple[PackView, ...]:
                 available=available,
                 # Not what there is: whoever wants more than that is told so by the basket, and counted.
                 most=v.order_limit or int(LINE_LIMIT.get()) if available else 0,
+                sale=sale,
             )
         )
     return tuple(made)
@@ -370,6 +381,13 @@ def _structured(
             "itemCondition": "https://schema.org/NewCondition",
             "availability": f"https://schema.org/{'InStock' if chosen.available else 'OutOfStock'}",
         }
+        if chosen.sale is not None:
+            told["offers"]["priceSpecification"] = {
+                "@type": "UnitPriceSpecification",
+                "priceType": "https://schema.org/StrikethroughPrice",
+                "price": str(chosen.pack.old_amount),
+                "priceCurrency": "VND",
+            }
         if chosen.pack.valid_to:
             told["offers"]["priceValidUntil"] = clock.business_day(chosen.pack.valid_to).isoformat()
     return told

@@ -17,7 +17,7 @@ from shop.kernel.db import changed, in_batches, insert_missing, session, transac
 from shop.kernel.errors import ShopError
 from shop.kernel.events import publish
 from shop.orders.models import Order
-from shop.payments import gateway
+from shop.payments import books, gateway
 from shop.payments.errors import ProviderRefused
 from shop.payments.events import GatewayLineMatched
 from shop.payments.models import (
@@ -132,6 +132,7 @@ def match(name: str) -> list[int]:
                 )
             )
             agreed = _agreed(name, lines)
+            fresh = []
             for line in lines:
                 if line.id not in agreed:
                     left.append(line.id)
@@ -145,6 +146,8 @@ def match(name: str) -> list[int]:
                 if changed(taken):
                     money.close_issue(issue_key(line), "Sổ đã khớp.")
                     publish(GatewayLineMatched(line.id))
+                    fresh.append(line.id)
+            books.kept_by_provider(fresh)
     return left
 
 

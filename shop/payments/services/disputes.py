@@ -17,7 +17,7 @@ from shop.kernel.db import insert_missing, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.storage import storage
-from shop.payments import gateway
+from shop.payments import books, gateway
 from shop.payments.errors import DisputeClosed, DisputeSending, NoEvidence, ProviderBusy, ProviderRefused
 from shop.payments.events import DisputeEnded, DisputeMoneyMoved, DisputeOpened
 from shop.payments.models import (
@@ -86,6 +86,7 @@ def heard(payment_id: int, news: gateway.News, provider: str, evidence: str) -> 
     else:
         ended = _follow(row, state, told, news.amount)
     _move(payment, row, told.moves, evidence)
+    books.disputed(row.id)
     if ended:
         publish(DisputeEnded(row.id, payment.order_id))
     return "disputed" if fresh else state.value
@@ -260,7 +261,7 @@ def _ask_job(actor: Actor, dispute_id: int, name: str, op_key: str) -> None:
 # --- asking the provider -----------------------------------------------------------------------------------------
 
 
-def books(provider: str) -> gateway.KeepsBooks:
+def _asked(provider: str) -> gateway.KeepsBooks:
     """The gateway of that name, if it can be asked for its books.
 
     Raises:
@@ -313,7 +314,7 @@ def _give(dispute_id: int, ask: Any) -> None:
         return
     name, reference = row.provider, row.provider_reference
     try:
-        word = ask(books(name), row)
+        word = ask(_asked(name), row)
     except ProviderRefused as error:
         # It may have been decided meanwhile: how it stands says more than the refusal.
         look(name, reference)
@@ -343,5 +344,5 @@ def look(name: str, reference: str) -> None:
     """
     from shop.payments.services import provider
 
-    for word in books(name).dispute(reference):
+    for word in _asked(name).dispute(reference):
         provider.hear(name, word)

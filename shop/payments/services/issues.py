@@ -11,6 +11,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.orders.models import Order, OrderStatus
+from shop.payments import books
 from shop.payments.errors import CannotReopen, IssueClosed
 from shop.payments.models import GatewayLine, Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.payments.services import money, refunds
@@ -149,12 +150,14 @@ def reopen(actor: Actor, issue_id: int, op_key: str) -> None:
             refunds.drop(refund.id, N_("Đã hoàn tác quyết định"))
         issue.closed_at = issue.closed_by = issue.resolution = None
         issue.detail = {k: v for k, v in issue.detail.items() if k != "refund"}
-        s.execute(
+        lines = s.scalars(
             update(GatewayLine)
             .where("line:" + GatewayLine.provider + ":" + GatewayLine.reference == issue.key)
             .values(matched_at=None)
+            .returning(GatewayLine.id)
             .execution_options(synchronize_session=False)
-        )
+        ).all()
+        books.kept_by_provider(lines)
         audit.record(actor, "payments.issue-reopened", f"payment-issue:{issue_id}", refund=refund_id)
         return {}
 

@@ -7,6 +7,9 @@ agreement, the rates and the period; what is found later stands in the first sta
 **What a sale is.** The movement by which the goods left names the owner, so one line of an order may owe several producers,
 each for his units. Commission, a discount that the producer bears and tax are lines of their own with the sale as parent.
 
+**Who bears a discount** stands on the order's line (`order_line_discounts`): the shop, the producer who agreed to it, a fair.
+What a counter took off by hand is borne as the producer's agreement says.
+
 **What was refused** (`order_lines.refused_quantity`) never left, so it is no sale and needs no entry: not the units, not their
 commission, not their refund. Each unit that was sent keeps the share of the discount that it had when the order was placed,
 whatever else of the order is refused, and whenever.
@@ -32,8 +35,8 @@ from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.money import split
+from shop.orders import discounts
 from shop.orders.models import (
-    PREORDER,
     TILL,
     Fulfilment,
     FulfilmentStatus,
@@ -142,14 +145,16 @@ class _Post:
         by_id = {p.id: p for p in parcels.values()}
         for line in self.lines:
             by_id[line.fulfilment_id].lines.append(line)
-        # The buyer's discount, shared out as his receipt does. A deposit is no discount: it was paid beforehand.
-        off = split(
-            0 if order.channel == PREORDER else order.discount_amount, [line.line_amount for line in self.lines]
-        )
-        self.off = {line.id: n for line, n in zip(self.lines, off, strict=True)}
+        # The buyer's discount by line, as his receipt tells it. A deposit is no discount: it was paid beforehand.
+        self.paid = discounts.paid_by_line(order.id)
         self.sets = {line.variant_id: line.set_id for line in self.lines}
         self.known: dict[str, Any] = {
             row.cause: row for row in session().scalars(select(Entry).where(Entry.order_id == order.id))
+        }
+        self.starts = {
+            (movement.id, line.id): start
+            for reference in parcels
+            for line, movement, start, _n in self._shares(reference)
         }
         self.owners = sorted({i for m in moved if (i := owner_id(m.owner)) is not None})
         self.book = Book(self.owners)
@@ -223,7 +228,7 @@ class _Post:
                         "variant_id": line.variant_id,
                         "quantity": n,
                         "unit_amount": line.unit_price_amount,
-                        "discount_amount": part(self.off[line.id], line.quantity, start, n),
+                        "discount_amount": part(self.paid[line.id].discount_amount, line.quantity, start, n),
                         "amount": n * line.unit_price_amount,
                         "label": f"{line.name}, {line.pack}"[:255],
                         "happened_at": max(parcel.delivered_at, paid_at or parcel.delivered_at),
@@ -272,12 +277,20 @@ class _Post:
                 continue
             _why, vat, income = self.book.withheld(agreed, row.happened_on)
             rate = self.book.rate(agreed, row.channel, self.sets.get(row.variant_id))
-            borne = row.discount_amount if agreed.voucher_bearer is Party.PRODUCER else 0
+            borne = self._borne(row, producer_bears=agreed.voucher_bearer is Party.PRODUCER)
             terms = Terms(row.quantity, row.unit_amount, borne, rate, vat, income)
             rows += children(row, agreed.id, terms, terms.of(row.quantity), sale.cause, row.happened_at)
         self._add(rows)
         for sale in sales:
             self._terms(sale)
+
+    def _borne(self, row: Any, *, producer_bears: bool) -> int:
+        """What of the discount on a sale's units its producer bears: what he agreed to by name, and by his agreement what no
+        promotion names. Discounts that the shop or a fair bears leave what he is owed as it is."""
+        paid = self.paid[row.line_id]
+        borne = paid.borne_by(row.producer_id) + (paid.unnamed_amount if producer_bears else 0)
+        start = self.starts.get((row.movement_id, row.line_id), 0)
+        return part(borne, paid.quantity, start, row.quantity)
 
     def _returns(self, sales: list[_Sale]) -> None:
         rows = []

@@ -285,6 +285,14 @@ def hand_over(actor: Actor, reference: str) -> int:
         return sum(row[1] for row in rows)
 
 
+def has_returns(reference: str) -> bool:
+    """Whether goods handed over under `reference` came back, all or some."""
+    came = select(StockMovement.id).where(
+        StockMovement.reference == reference, StockMovement.kind == MovementKind.RETURN
+    )
+    return session().scalar(came.limit(1)) is not None
+
+
 def take_back(actor: Actor, reference: str, *, restock: bool, reason: str, bad: Mapping[int, int] | None = None) -> int:
     """Bring goods handed over under `reference` back to their levels; without `restock` they are written off at once, or of
     each variant the `bad` units, if given.

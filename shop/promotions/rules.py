@@ -1,0 +1,29 @@
+"""Rules of promotions that staff may change."""
+
+from __future__ import annotations
+
+from shop.kernel.errors import N_
+from shop.kernel.settings import define
+
+LEAST_AMOUNT = define(
+    "promotions.least_amount",
+    1_000,
+    N_("Một đơn đặt trên mạng còn phải trả ít nhất (đồng)"),
+    hint=N_("Mã giảm giá không đưa tổng tiền xuống dưới mức này: đơn không đồng không thanh toán được."),
+    low=1_000,
+    high=100_000,
+)
+DEEPEST_PERCENT = define(
+    "promotions.deepest_percent",
+    50,
+    N_("Giá khuyến mại giảm nhiều nhất so với giá đang bán (phần trăm)"),
+    hint=N_(
+        "Mức trần do cửa hàng đặt. Nghị định 81/2018/NĐ-CP, điều 7 có mức trần cho hàng khuyến mại: "
+        "bộ phận pháp lý cần đối chiếu văn bản đang có hiệu lực trước khi đổi số này."
+    ),
+    low=1,
+    high=99,
+)
+WRONG_CODES = define(
+    "promotions.wrong_codes_per_hour", 20, N_("Số mã giảm giá sai được thử từ một mạng trong một giờ"), low=3, high=500
+)
