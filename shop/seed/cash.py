@@ -33,7 +33,7 @@ def load(seed: int, now: datetime, desk: Actor) -> None:
         carriers = sorted({r.holder_id for r in there}, key=lambda i: (-sum(r.holder_id == i for r in there), i))
         if carriers:
             _hand_in(seed, desk, [r for r in there if r.holder_id == carriers[0]][:HANDED_IN])
-        for late in carriers[1:2]:  # he agreed to hand in on the day itself, and has not
+        for late in carriers[:1]:  # he agreed to hand in on the day itself, and has not handed in all
             batches.edit_holder(desk, late, 0, HolderKind.CARRIER.value)
             for r in there:
                 if r.holder_id == late:

@@ -37,7 +37,10 @@ class Undo(Exception):
 
 
 def fires(fault: Any) -> set[str]:
-    """The invariants that see a fault, which is written past the database's own guards and taken back."""
+    """The invariants that see a fault, which is written past the database's own guards and taken back.
+
+    But for the comparison with the ledger, which sees nearly every fault too (`test_books.py`).
+    """
     found: set[str] = set()
     try:
         with transaction() as s:
@@ -59,7 +62,7 @@ def fires(fault: Any) -> set[str]:
             session().execute(text("PRAGMA ignore_check_constraints = OFF"))
             session().rollback()
     assert broken() == set()
-    return found
+    return found - {"banking.ledger-says-the-same"}
 
 
 GUARDS = [
