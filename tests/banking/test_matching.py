@@ -12,11 +12,12 @@ from sqlalchemy import select, update
 
 from shop.banking.models import LineState, Queue, Use
 from shop.banking.services import matching
+from shop.checkout.services import late
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
 from shop.orders.models import Order, OrderStatus, PaymentStatus
 from shop.payments import services as payments
-from shop.payments.models import Payment, PaymentReceipt, PaymentState
+from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
 from tests.banking.conftest import CLERK, broken, key, lines, only, parts, payment_of, place, send, statement, told
 
 DOORS = [
@@ -90,7 +91,7 @@ def test_two_honest_equal_transfers_both_stand_and_only_one_pays(account: str) -
 
 
 def test_late_money_keeps_its_rules(account: str) -> None:
-    """The order is gone and so are its goods (it has none): the machine credits, checkout sends the money back once."""
+    """The order is gone and so are its goods (it has none): the machine credits, checkout sends it back once in the end."""
     placed = place("vietqr")
     with transaction() as s:
         payments.close_for_order(placed.order_id)
@@ -102,13 +103,14 @@ def test_late_money_keeps_its_rules(account: str) -> None:
     send(account, statement(told(185_000, f"{placed.code}"), told(180_000, f"{placed.code}")))
     exact, wrong = lines()
     assert exact.state is LineState.CREDITED
-    payment = payment_of(placed)
-    assert (payment.state, payment.captured_amount, payment.refunded_amount) == (
-        PaymentState.CAPTURED,
-        185_000,
-        185_000,
-    )
     assert wrong.queue == Queue.AGAIN
+    payment = payment_of(placed)
+    assert (payment.state, payment.captured_amount, payment.refunded_amount) == (PaymentState.CAPTURED, 185_000, 0)
+    assert late.give_back_overdue() == 0
+    with transaction() as s:
+        s.execute(update(PaymentIssue).where(PaymentIssue.key == late.key_of(payment.id)).values(due_at=clock.now()))
+    assert (late.give_back_overdue(), late.give_back_overdue()) == (1, 0)
+    assert payment_of(placed).refunded_amount == 185_000
     assert broken() == set()
 
 

@@ -47,7 +47,7 @@ def came(order: Order, payment_id: int) -> None:
         send_back(order.id, _GONE)
         return
     missing = _take_again(SYSTEM, order)
-    if not missing:
+    if missing is None:
         return
     publish(LateMoneyUnserved(order.id, tuple(sorted(missing)), tuple(missing[v] for v in sorted(missing))))
     orders.paid_too_late(SYSTEM, order.id)
@@ -62,8 +62,8 @@ def came(order: Order, payment_id: int) -> None:
     )  # fmt: skip
 
 
-def _take_again(actor: Actor, order: Order) -> dict[int, int]:
-    """Take the goods of a cancelled order again and revive it; return what lacks of each variant, nothing if that is done."""
+def _take_again(actor: Actor, order: Order) -> dict[int, int] | None:
+    """Take the goods of a cancelled order again and revive it; return what lacks of each variant, None if that is done."""
     parcels, missing = _sources_again(order)
     if not parcels:
         return missing or _units_of(order.id)
@@ -74,7 +74,7 @@ def _take_again(actor: Actor, order: Order) -> dict[int, int]:
         # Somebody was faster just now. What is free after him tells what lacks; if nothing does, it is the whole order;
         # so it is where what was taken off its price is used up: at another price it is another order.
         return _sources_again(order)[1] or _units_of(order.id)
-    return {}
+    return None
 
 
 def lacks(order: Order) -> bool:
@@ -113,7 +113,7 @@ def retake(actor: Actor, payment_id: int, op_key: str) -> None:
 
     def command() -> dict[str, Any]:
         order, _issue = _open_case(payment_id)
-        if _take_again(actor, order):
+        if _take_again(actor, order) is not None:
             raise errors.StillNoGoods
         payments.close_case(key_of(payment_id), "Đã lấy lại hàng.", actor)
         audit.record(actor, "checkout.retake", f"order:{order.id}", payment=payment_id)
