@@ -33,6 +33,7 @@ from tests.rights import (
     programme,
     promotions,
     remittances,
+    returns,
     settlement,
     sharing,
     shop,
@@ -58,6 +59,7 @@ from tests.rights.house import (
 ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
+    returns,
     invoices,
 )  # fmt: skip
 

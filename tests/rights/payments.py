@@ -6,6 +6,7 @@ from typing import Any
 
 from shop.kernel import clock
 from shop.kernel.db import transaction
+from shop.kernel.storage import storage
 from shop.payments.models import Dispute, DisputePaper, DisputeState, PaperKind
 from tests.rights.house import House, key, maker
 
@@ -31,6 +32,7 @@ def dispute(house: House) -> dict[str, Any]:
 def dispute_paper(house: House) -> dict[str, Any]:
     """A paper that was put beside it."""
     dispute_id = _dispute(house)
+    storage().put("disputes/none.pdf", b"%PDF-1.4")
     with transaction() as s:
         paper = DisputePaper(
             dispute_id=dispute_id,
