@@ -7,7 +7,7 @@ counted. A batch that is done and paid comes to nothing, and so does an order wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -15,8 +15,9 @@ from sqlalchemy import Select, or_, select
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session
+from shop.ledger import names, sources
 from shop.ledger import services as ledger
-from shop.ledger import sources
+from shop.ledger.names import Named
 from shop.ledger.services import Draft, Line
 from shop.orders.models import Fulfilment, Order
 from shop.remittances.models import (
@@ -141,6 +142,53 @@ CASH = sources.register(
     sources.Source("cod-cash", lambda: select(Arrival.id).where(Arrival.source == "cash"), _cash_drafts)
 )
 KINDS = ("cod-row", "cod-parcel", "cod-batch", "cod-cash")
+
+
+def _batches(told: Collection[str]) -> dict[str, Named]:
+    """A batch is called by its reference as a party, by its id as a cause."""
+    rows = session().execute(
+        select(Remittance.id, Remittance.reference).where(
+            Remittance.id.in_(names.numbers(told)) | Remittance.reference.in_(told)
+        )
+    )
+    found: dict[str, Named] = {}
+    for i, reference in rows:
+        found[str(i)] = found[reference] = _of_batch(reference)
+    return found
+
+
+def _of_batch(reference: str) -> Named:
+    return Named(reference, f"/office/remittances/batches/{reference}")
+
+
+def _by_batch(table: type[Row] | type[Arrival]) -> names.Namer:
+    """Rows and counted cash are called by their batch."""
+
+    def told(ids: Collection[str]) -> dict[str, Named]:
+        rows = session().execute(
+            select(table.id, Remittance.reference)
+            .join(Remittance, Remittance.id == table.remittance_id)
+            .where(table.id.in_(names.numbers(ids)))
+        )
+        return {str(i): _of_batch(reference) for i, reference in rows}
+
+    return told
+
+
+def _parcels(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(CodParcel.id, Order.reference)
+        .join(Order, Order.id == CodParcel.order_id)
+        .where(CodParcel.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(reference, f"/office/orders/{reference}") for i, reference in rows}
+
+
+names.register("remittance", _batches)
+names.register("cod-batch", _batches)
+names.register("cod-row", _by_batch(Row))
+names.register("cod-cash", _by_batch(Arrival))
+names.register("cod-parcel", _parcels)
 
 
 def _brought(source: sources.Source, row_id: int, actor: Actor) -> None:

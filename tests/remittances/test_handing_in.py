@@ -11,6 +11,7 @@ from flask import Flask
 from shop.banking.services import accounts, handling
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Conflict, Invalid, NotFound
+from shop.ledger import names
 from shop.orders import services as orders
 from shop.orders.models import FulfilmentStatus, Order, OrderStatus, PaymentStatus
 from shop.orders.services import returns
@@ -78,6 +79,13 @@ def test_every_row_of_a_file_ends_where_it_belongs(shelf: Shelf) -> None:
         (RowState.UNREAD, None),
         (RowState.ASIDE, None),
     ]
+    # The books call what they say of it by the batch and by the order.
+    first = rows_of(batch)[0]
+    whole, row, parcel = (f"remittance:{batch.reference}", f"cod-row:{first.id}", f"cod-parcel:{first.parcel_id}")
+    called = names.of([whole, row, parcel])
+    assert called[whole] == called[row]
+    assert (called[whole].label, called[parcel].label) == (batch.reference, name_of(by_number).split("/")[0])
+    assert called[whole].path == f"/office/remittances/batches/{batch.reference}"
     # Gross is every readable row's, fees both of parcels and of what went back.
     assert (batch.gross_amount, batch.fee_amount, batch.state) == (760_000, 59_000, RemittanceState.OPEN)
     one = fresh(CodParcel, by_number.id)
