@@ -39,8 +39,8 @@ from shop.kernel.storage import LocalStorage
 FORMAT = 1
 MANIFEST = "manifest.json"
 CHUNK = 1 << 20
-# Rows that a shop writes by itself as soon as it is started: they do not make a database worth keeping.
-_BY_ITSELF = frozenset({"alembic_version", "job_schedules"})
+# Rows that a shop writes by itself as soon as it is migrated or started: they do not make a database worth keeping.
+_BY_ITSELF = frozenset({"alembic_version", "job_schedules", "invoice_issuers"})
 
 
 class BackupRefused(RuntimeError):

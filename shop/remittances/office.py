@@ -480,6 +480,7 @@ def index_of_holders() -> Any:
 @guards.requires_all(P.REMITTANCE_HANDLE)
 def edit_holder(holder_id: int) -> Any:
     """Set his term."""
+    batches.holder_there(holder_id)
     return _try(
         _holders, "/holders", gettext("Đã lưu."),
         lambda: batches.edit_holder(guards.actor(), holder_id, _whole("days", 3), _word("kind", 20)),

@@ -17,18 +17,21 @@ from shop.accounts.permissions import Role
 from shop.kernel import clock, invariants, operations, papers
 from shop.kernel.db import session, transaction
 from shop.kernel.jobs import Job
-from shop.orders import desk, rules
+from shop.orders import desk, discounts, rules
 from shop.orders import services as orders
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, OrderStatus, PaymentStatus
 from shop.orders.services import parcels
 from shop.pages import papers as desk_papers
 from shop.payments.models import Payment, PaymentState, Refund
 from shop.points.models import Point
+from shop.promotions.models import Payer
+from shop.promotions.queries import NOBODY
 from shop.stock.models import StockLevel
 from shop.supply.models import StoreCount
 from tests.orders.conftest import MEMBER, Store, fresh, make_store, one_parcel, pay, refuse, two_parcels
 from tests.pages.test_order_desk import code, page, post
 from tests.people import sign_in
+from tests.promotions.conftest import make_code
 from tests.statements import count
 
 LIST = "/producer/orders"
@@ -433,9 +436,17 @@ def test_money_in_question_stops_a_refusal(store: Store, ctx: Flask) -> None:
 
 def test_a_discount_is_shared_out_to_the_last_dong(store: Store, ctx: Flask) -> None:
     order = one_parcel(store, method="vietqr")
-    with transaction() as s:  # no voucher room yet: written straight
+    fish, tea = order.lines
+    promotion = make_code()
+    parcel = order.fulfilments[0].id
+    off = [
+        (parcel, line.id, discounts.Draft(1, line.variant_id, promotion.id, 0, 0, "Ưu đãi", amount, Payer.SHOP, None))
+        for line, amount in ((fish, 7_001), (tea, 3_000))
+    ]
+    with transaction() as s:  # taken off as a code does
         s.execute(update(Order).values(discount_amount=10_001, total_amount=619_999))
         s.execute(update(Payment).values(amount=619_999))
+        discounts.write_rows(order.id, order.reference, off, NOBODY, clock.now())
     order = pay(order)
     fish, tea = order.lines
     refuse(order.fulfilments[0], {fish.id: 2})

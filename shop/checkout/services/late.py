@@ -110,6 +110,8 @@ def retake(actor: Actor, payment_id: int, op_key: str) -> None:
     Raises:
         NotFound; LateMoneyDecided: the money has gone back or the order goes on already. StillNoGoods: they lack there.
     """
+    if session().scalar(select(PaymentIssue.id).where(PaymentIssue.key == key_of(payment_id))) is None:
+        raise NotFound
 
     def command() -> dict[str, Any]:
         order, _issue = _open_case(payment_id)

@@ -133,6 +133,8 @@ def reopen(actor: Actor, issue_id: int, op_key: str) -> None:
     Raises:
         NotFound; CannotReopen: the money has left, or it ended by itself.
     """
+    if session().get(PaymentIssue, issue_id) is None:
+        raise NotFound
 
     def command() -> dict[str, Any]:
         s = session()

@@ -446,6 +446,16 @@ def unadjust(actor: Actor, reference: str, version: int, *, op_key: str) -> None
     once(actor, op_key, "unadjust", [reference, version], command)
 
 
+def holder_there(holder_id: int) -> None:
+    """Nothing, if there is such a holder.
+
+    Raises:
+        NotFound.
+    """
+    if session().get(Holder, holder_id) is None:
+        raise NotFound
+
+
 def edit_holder(actor: Actor, holder_id: int, days: int, kind: str) -> None:
     """Set how long a holder may keep cash, and whether a carrier is the shop's own driver.
 

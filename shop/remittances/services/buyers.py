@@ -21,18 +21,22 @@ def lift(actor: Actor, order: str, told: str, *, op_key: str) -> None:
     Raises:
         NotFound: there is no such order with a refused parcel. Invalid: no reason.
     """
-    why = reason(told)
-
-    def command() -> dict[str, Any]:
-        s = session()
-        found = s.execute(
+    found = (
+        session()
+        .execute(
             select(Order.phone, Order.user_id)
             .join(CodParcel, CodParcel.order_id == Order.id)
             .where(Order.reference == order, CodParcel.refused_at.is_not(None))
             .limit(1)
-        ).first()
-        if found is None:
-            raise NotFound
+        )
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    why = reason(told)
+
+    def command() -> dict[str, Any]:
+        s = session()
         s.add(
             Lift(
                 phone=found.phone, user_id=found.user_id, reason=why, at=clock.now(), actor_key=actor.key,
