@@ -203,6 +203,7 @@ class Gateway(Protocol):
 class ByHand:
     """What the ways without a machine have in common: nothing to ask."""
 
+    name: str
     by_hand = True
     on_web = True
 
@@ -242,6 +243,17 @@ def offered() -> dict[str, Gateway]:
     """The gateways of the running shop by name."""
     found: dict[str, Gateway] = current_app.extensions["shop_gateways"]
     return found
+
+
+def by_hand(provider: str) -> bool:
+    """Whether people move the money of payments that went through `provider`; also if the settings do not offer it any more:
+    what was paid then can still be given back."""
+    return provider in by_hand_names()
+
+
+def by_hand_names() -> list[str]:
+    """The names of all ways whose money people record, offered or not."""
+    return [way.name for way in ByHand.__subclasses__()]
 
 
 def for_method(method: PaymentMethod) -> Gateway:

@@ -158,7 +158,7 @@ class Waiting:
 
 def by_hand_providers() -> list[str]:
     """The names of the ways whose money people record."""
-    return [name for name, way in gateway.offered().items() if way.by_hand]
+    return gateway.by_hand_names()
 
 
 def waiting() -> Waiting:

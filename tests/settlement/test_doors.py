@@ -168,7 +168,7 @@ def test_an_agreement_is_proposed_and_answered(client: Any, trade: Trade, app: A
     assert client.fill(address, form=form, **(values | {"fair_bp": "20"})).status_code == 303
     row = session().query(Agreement).one()
     assert (row.web_bp, row.state, row.losses) == (
-        1250, AgreementState.PROPOSED, ["damaged", "lost", "count", "transfer", "tasting"]
+        1250, AgreementState.PROPOSED, ["damaged", "lost", "count", "transfer", "tasting", "gift"]
     )  # fmt: skip
     maker = app.test_client()
     member(maker, trade)

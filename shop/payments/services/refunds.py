@@ -85,8 +85,7 @@ def needs_second(actor: Actor, amount: int, to: Account | None) -> bool:
 
 def by_hand(refund: Refund, provider: str) -> bool:
     """Whether a person makes this refund."""
-    way = gateway.offered().get(provider)
-    return refund.to_account is not None or (way is not None and way.by_hand)
+    return refund.to_account is not None or gateway.by_hand(provider)
 
 
 def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str, *, to: Account | None = None) -> int:
@@ -148,8 +147,7 @@ def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str
 
 def _set_off(refund_id: int, provider: str, by_transfer: bool) -> None:
     """Store the job that asks the provider, unless a person makes the refund."""
-    way = gateway.offered().get(provider)
-    if not by_transfer and (way is None or not way.by_hand):
+    if not by_transfer and not gateway.by_hand(provider):
         jobs.enqueue("payments.refund", {"refund_id": refund_id}, key=f"payments.refund:{refund_id}")
 
 
@@ -177,10 +175,9 @@ def request_refund(
     def command() -> dict[str, Any]:
         payment = money.lock(payment_id)
         refund_id = reserve(actor, payment_id, amount, reason, op_key, to=to)
-        way = gateway.offered().get(payment.provider)
         return {
             "refund": refund_id,
-            "by_hand": to is not None or (way is not None and way.by_hand),
+            "by_hand": to is not None or gateway.by_hand(payment.provider),
             "waits": needs_second(actor, amount, to),
         }
 
