@@ -6,7 +6,8 @@ import re
 import zlib
 from collections.abc import Iterator
 
-_OBJECT = re.compile(rb"(\d+) 0 obj\s*(<<.*?>>)\s*(?:stream\r?\n(.*?)\r?\nendstream)?\s*endobj", re.S)
+# What is packed may end with any byte, a carriage return too: only the line feed belongs to `endstream`.
+_OBJECT = re.compile(rb"(\d+) 0 obj\s*(<<.*?>>)\s*(?:stream\r?\n(.*?)\nendstream)?\s*endobj", re.S)
 _SELECTED = re.compile(rb"/(f\d+) [\d.]+ Tf|/Lang\([^)]*\)|\bET\b|(?<!<)<([0-9A-F]+)>")
 _ESCAPED = re.compile(rb"\\([0-7]{1,3}|.)", re.S)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
