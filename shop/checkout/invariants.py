@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from sqlalchemy import exists, or_, select
 
+from shop.checkout.services import late
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.jobs import Job
 from shop.kernel.mail import Letter
 from shop.orders.models import DEPOSIT, Order, OrderLine, OrderStatus, PaymentMethod
-from shop.payments.models import Payment, PaymentState
+from shop.payments.models import Payment, PaymentIssue, PaymentState
 
 GRACE = timedelta(minutes=15)
 
@@ -40,7 +41,14 @@ def confirmations() -> Iterator[str]:
 
 @invariant("checkout.no-captured-money-without-a-living-order")
 def stray_money() -> Iterator[str]:
-    """Money of a cancelled order has gone back, or is on its way, within a quarter of an hour."""
+    """Money of a cancelled order has gone back, or is on its way, within a quarter of an hour; or somebody looks for its goods,
+    and the last moment of that is still to come."""
+    searched = exists().where(
+        PaymentIssue.payment_id == Payment.id,
+        PaymentIssue.kind == late.KIND,
+        PaymentIssue.closed_at.is_(None),
+        PaymentIssue.due_at > clock.now() - GRACE,
+    )
     yield from session().scalars(
         select(Order.reference)
         .join(Payment, Payment.order_id == Order.id)
@@ -50,6 +58,7 @@ def stray_money() -> Iterator[str]:
             Payment.refunded_amount < Payment.captured_amount,
             Payment.captured_at < clock.now() - GRACE,
             Order.cancelled_at < clock.now() - GRACE,
+            ~searched,
         )
         .distinct()
     )
