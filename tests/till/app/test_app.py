@@ -250,7 +250,8 @@ def test_a_large_change_fits_a_phone(till, skus, axe, fits) -> None:
     t.page.locator(".bar-basket").tap()
     t.page.get_by_test_id("till-quantity").fill("9999")
     t.page.get_by_test_id("till-quantity").blur()
-    expect(t.page.locator(".till-toast")).to_contain_text("Theo sổ chỉ còn")  # it stays some seconds: axe may take longer
+    # It stays some seconds: axe may take longer.
+    expect(t.page.locator(".till-toast")).to_contain_text("Theo sổ chỉ còn")
     axe(t.page)
     remove = t.page.locator(".line-remove").bounding_box()
     assert remove["x"] + remove["width"] <= 360  # a long sum does not push the way to take it out off the screen
