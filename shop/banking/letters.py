@@ -72,6 +72,20 @@ def _post(kind: str, subject: str, line: BankLine, order: Order, words: Any, fac
         )
 
 
+def _how(transfer: payments.TransferFacts | None) -> list[tuple[str, str]]:
+    """How and until when to transfer, if there still is something to; in the letter's language."""
+    if transfer is None:
+        return []
+    rows = [
+        (gettext("Ngân hàng"), transfer.bank),
+        (gettext("Số tài khoản"), transfer.account),
+        (gettext("Nội dung"), transfer.code),
+    ]
+    if transfer.expires_at is not None:
+        rows.append((gettext("Hạn trả"), instant(transfer.expires_at)))
+    return rows
+
+
 @on_later(MoneyShort, name="banking.letter-short")
 def short(fact: MoneyShort) -> None:
     """What came, what is missing and how to send it; nothing if it is not missing any more."""
@@ -86,15 +100,7 @@ def short(fact: MoneyShort) -> None:
 
     def facts() -> list[tuple[str, str]]:
         rows = [(gettext("Đã nhận"), vnd(part.amount)), (gettext("Còn thiếu"), vnd(missing))]
-        if transfer is not None:
-            rows += [
-                (gettext("Ngân hàng"), transfer.bank),
-                (gettext("Số tài khoản"), transfer.account),
-                (gettext("Nội dung"), transfer.code),
-            ]
-            if transfer.expires_at is not None:
-                rows.append((gettext("Hạn trả"), instant(transfer.expires_at)))
-        return rows
+        return rows + _how(transfer)
 
     _post(
         "short", SHORT, line, order,
@@ -134,15 +140,7 @@ def taken_out(fact: MoneyTakenOut) -> None:
     def facts() -> list[tuple[str, str]]:
         missing = payment.amount - payment.captured_amount + payment.refunded_amount
         rows = [(gettext("Còn thiếu"), vnd(missing))]
-        if transfer is not None:
-            rows += [
-                (gettext("Ngân hàng"), transfer.bank),
-                (gettext("Số tài khoản"), transfer.account),
-                (gettext("Nội dung"), transfer.code),
-            ]
-            if transfer.expires_at is not None:
-                rows.append((gettext("Hạn trả"), instant(transfer.expires_at)))
-        return rows
+        return rows + _how(transfer)
 
     _post(
         "taken-out", TAKEN, line, order,
