@@ -50,7 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages",),
     ("producers",),
     ("catalog", "points"),
-    ("stock", "delivery", "listings", "promotions"),
+    ("stock", "delivery", "listings", "promotions", "standards"),
     ("orders", "transfers", "receipts", "counts", "inspections", "imports"),
     ("payments", "supply", "conversations"),
     ("returns", "remittances"),
@@ -60,6 +60,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("demand",),
     ("exhibitions",),
     ("programme",),
+    ("decisions", "cycle"),
+    ("reports",),
     ("pages",),
 )
 

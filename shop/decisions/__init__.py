@@ -1,0 +1,1 @@
+"""Decisions of councils: certificates issued from them, renewed, revoked; checks afterwards; the public register."""
