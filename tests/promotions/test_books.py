@@ -146,7 +146,7 @@ STEPS = st.lists(
 
 @given(quantity=st.integers(1, 4), with_sale=st.booleans(), percent=st.integers(1, 50), steps=STEPS)
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_whatever_becomes_of_an_order_its_books_say_what_was_kept(
     bench: Bench, quantity: int, with_sale: bool, percent: int, steps: list[tuple[str, int]]
@@ -174,7 +174,8 @@ def test_whatever_becomes_of_an_order_its_books_say_what_was_kept(
     assert [name for name in broken() if name != "promotions.used-within-their-span"] == []
     party, kept = f"order:{order.reference}", _kept(order)
     if order.status is OrderStatus.COMPLETED:
-        assert balance("sales", party) == -kept * order.lines[0].unit_price_amount
+        # Money and discounts are shared by units each by itself: an odd đồng of each may fall on the other side.
+        assert abs(balance("sales", party) + kept * order.lines[0].unit_price_amount) <= 1 + with_sale
     else:
         assert balance("sales", party) == 0
 
