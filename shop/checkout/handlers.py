@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,20 +17,28 @@ from shop.kernel import operations, web
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import after_commit, savepoint, session
 from shop.kernel.errors import N_
-from shop.kernel.events import on, on_later
+from shop.kernel.events import on, on_all, on_later
 from shop.orders import services as orders
 from shop.orders.events import LinesRefused, OrderCancelled, OrderPlaced
 from shop.orders.models import DEPOSIT, Order, OrderLine, OrderStatus, PaymentStatus
+from shop.orders.services.many import mark_many_paid
 from shop.payments import services as payments
 from shop.payments.events import PaymentCaptured, RefundFailed, RefundRequested, RefundSucceeded
 from shop.stock.errors import NoClaim
 from shop.stock.events import StockCrossed
 
 
-@on(PaymentCaptured)
-def money_came(fact: PaymentCaptured) -> None:
-    """The order is paid: its goods are committed. Late money takes them again if there are any, else goes back once. What a
+@on_all(PaymentCaptured)
+def money_came(facts: Sequence[PaymentCaptured]) -> None:
+    """The orders are paid: their goods are committed. Late money takes them again if there are any, else goes back once. What a
     deposit is paid for is known upstairs (`preorders`)."""
+    paid = mark_many_paid(SYSTEM, [fact.order_id for fact in facts]) if len(facts) > 1 else frozenset()
+    for fact in facts:
+        if fact.order_id not in paid:
+            _money_came(fact)
+
+
+def _money_came(fact: PaymentCaptured) -> None:
     order = session().get(Order, fact.order_id, with_for_update=True, populate_existing=True)
     if order is None or order.channel == DEPOSIT:
         return
