@@ -147,6 +147,7 @@ class House:
             "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
             "producer": [f"producer:{self.producer.id}"],
             "locality": [f"locality:{self.commune}"],
+            "council": ["council:999999"],
             "exhibition": [f"exhibition:{self.fair.id}", f"exhibition:{self.running_fair.id}"],
         }[kind]
 
