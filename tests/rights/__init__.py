@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     banking,
+    decisions,
     demand,
     exhibitions_call,
     exhibitions_closing,
@@ -57,10 +58,9 @@ from tests.rights.house import (
 )
 
 ROOMS = (
-    shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
-    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
-    returns,
-    invoices,
+    shop, joining, listings, imports, supply, preorders, promotions, decisions, orders, settlement, demand, waiting, sharing,
+    banking, exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger,
+    remittances, returns, invoices,
 )  # fmt: skip
 
 __all__ = [
