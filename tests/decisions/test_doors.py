@@ -62,7 +62,7 @@ def test_a_decision_from_the_blank_form_to_the_shop(ctx: Any, client: Any, audit
     key = session().query(Decision).one().file_key
     assert client.get(f"/media/{key}").status_code == 200
     assert code(
-        client.post(f"{address}/sign", data={"csrf_token": client.token(HERE), "op_key": new_key(), "version": "9"})
+        client.post(f"{address}/sign", data={"csrf_token": client.token(new), "op_key": new_key(), "version": "9"})
     ) == ("decision-moved-on")
     audit_clean()
 
