@@ -13,6 +13,7 @@ from shop.catalog.models import Certificate, Price, Product, Variant
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
+from shop.ledger import sources
 from shop.orders.models import (
     ALLOWED,
     CLOSED,
@@ -453,6 +454,12 @@ def given_back() -> Iterator[str]:
         .where(ended, or_(Use.back_amount < Use.amount, Use.back_units < Use.units))
         .distinct()
     )
+
+
+@invariant("orders.ledger-says-who-bears")
+def books_agree() -> Iterator[str]:
+    """The ledger has what the shop and fairs bear of every completed order, without what came back."""
+    yield from sources.compare("promotion-borne")
 
 
 @invariant("orders.what-came-back-was-looked-at")
