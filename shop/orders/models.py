@@ -49,6 +49,8 @@ class PaymentStatus(StrEnum):
     REFUND_PENDING = "refund_pending"
     REFUNDED = "refunded"
     VOID = "void"
+    DISPUTED = "disputed"
+    CHARGED_BACK = "charged_back"
 
 
 class FulfilmentStatus(StrEnum):
@@ -89,7 +91,18 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         "": frozenset({PaymentStatus.UNPAID, PaymentStatus.DUE, PaymentStatus.PAID}),
         PaymentStatus.UNPAID: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
         PaymentStatus.DUE: frozenset({PaymentStatus.PAID, PaymentStatus.VOID}),
-        PaymentStatus.PAID: frozenset({PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED, PaymentStatus.UNPAID}),
+        # A buyer's bank takes the money of a card away while it looks, for good, or brings it back.
+        PaymentStatus.PAID: frozenset(
+            {
+                PaymentStatus.REFUND_PENDING,
+                PaymentStatus.REFUNDED,
+                PaymentStatus.UNPAID,
+                PaymentStatus.DISPUTED,
+                PaymentStatus.CHARGED_BACK,
+            }
+        ),
+        PaymentStatus.DISPUTED: frozenset({PaymentStatus.PAID, PaymentStatus.CHARGED_BACK}),
+        PaymentStatus.CHARGED_BACK: frozenset({PaymentStatus.PAID, PaymentStatus.DISPUTED}),
         PaymentStatus.REFUND_PENDING: frozenset({PaymentStatus.REFUNDED, PaymentStatus.PAID}),
         PaymentStatus.REFUNDED: frozenset(),
         PaymentStatus.VOID: frozenset({PaymentStatus.PAID}),
@@ -122,6 +135,8 @@ PAYMENT_STATUS_NAMES = {
     PaymentStatus.REFUND_PENDING: N_("Đang hoàn tiền"),
     PaymentStatus.REFUNDED: N_("Đã hoàn tiền"),
     PaymentStatus.VOID: N_("Không thu tiền"),
+    PaymentStatus.DISPUTED: N_("Đang bị khiếu nại thẻ"),
+    PaymentStatus.CHARGED_BACK: N_("Bị đòi lại qua thẻ"),
 }
 FULFILMENT_STATUS_NAMES = {
     FulfilmentStatus.PENDING: N_("Chờ đóng gói"),
