@@ -37,9 +37,7 @@ def upgrade() -> None:
         sa.Column("used", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("used >= 0 AND used <= units", name=op.f("ck_promotion_loans_used_within")),
-        sa.ForeignKeyConstraint(
-            ["offer_id"], ["promotion_offers.id"], name=op.f("fk_promotion_loans_offer_id")
-        ),
+        sa.ForeignKeyConstraint(["offer_id"], ["promotion_offers.id"], name=op.f("fk_promotion_loans_offer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promotion_loans")),
         sa.UniqueConstraint("offer_id", "holder", name=op.f("uq_promotion_loans_offer_id_holder")),
     )
@@ -61,9 +59,7 @@ def upgrade() -> None:
         sa.CheckConstraint("amount > 0", name=op.f("ck_till_coupons_amount_positive")),
         sa.CheckConstraint("(state = 'held') = (ended_at IS NULL)", name=op.f("ck_till_coupons_end_known")),
         sa.ForeignKeyConstraint(["device_id"], ["till_devices.id"], name=op.f("fk_till_coupons_device_id")),
-        sa.ForeignKeyConstraint(
-            ["promotion_id"], ["promotions.id"], name=op.f("fk_till_coupons_promotion_id")
-        ),
+        sa.ForeignKeyConstraint(["promotion_id"], ["promotions.id"], name=op.f("fk_till_coupons_promotion_id")),
         sa.ForeignKeyConstraint(["sale_id"], ["till_sales.id"], name=op.f("fk_till_coupons_sale_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_till_coupons")),
         sa.UniqueConstraint("uuid", name=op.f("uq_till_coupons_uuid")),
@@ -80,7 +76,5 @@ def downgrade() -> None:
         batch_op.drop_column("beyond")
     with op.batch_alter_table("promotion_offers") as batch_op:
         batch_op.drop_constraint(op.f("ck_promotion_offers_quota"), type_="check")
-        batch_op.create_check_constraint(
-            op.f("ck_promotion_offers_quota"), "quota > 0 AND sold >= 0 AND sold <= quota"
-        )
+        batch_op.create_check_constraint(op.f("ck_promotion_offers_quota"), "quota > 0 AND sold >= 0 AND sold <= quota")
         batch_op.drop_column("lent")
