@@ -24,6 +24,12 @@ def let_hold() -> None:
     renewals.let_waiting_hold()
 
 
+@jobs.every(timedelta(minutes=5), name="decisions.follow-dossiers", group="sweep")
+def follow_dossiers() -> None:
+    """Enter renewals that were handed in through the programme, close those that failed or were taken back."""
+    renewals.follow_dossiers()
+
+
 @jobs.every(timedelta(hours=6), name="decisions.remind", group="report")
 def remind() -> None:
     """Tell producers of renewals and of what is to be mended, each fact once (letters have keys)."""

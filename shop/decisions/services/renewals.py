@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import locked, session, transaction, unique
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
 from shop.kernel.events import publish
+from shop.programme.models.dossiers import DOSSIER_STATE_NAMES, Dossier, DossierKind, DossierState
 
 
 def term_of(c: Certificate) -> date:
@@ -102,6 +104,59 @@ def let_waiting_hold() -> int:
             certificate = locked(c, row.certificate_id, NotFound)
             if row.state is FiledState.FILED and certificate.revoked_on is None and certificate.term_ends_on is None:
                 done += _let_hold(SYSTEM, certificate, row)
+    return done
+
+
+def follow_dossiers() -> int:
+    """Renewals that producers hand in through the programme are entered here by themselves, and closed when they fail or are
+    taken back; returns how many. Safe to repeat."""
+    d, done = Dossier, 0
+    known = select(Renewal.id).where(Renewal.dossier_code == d.code).exists()
+    rows = (
+        session()
+        .execute(
+            select(d.id, d.code, d.product_id, d.submitted_at, d.is_demo)
+            .where(d.kind == DossierKind.RENEWAL, d.submitted_at.is_not(None), d.ended_at.is_(None), ~known)
+            .order_by(d.id)
+        )
+        .all()
+    )
+    for row in rows:
+        day = clock.business_day(row.submitted_at)
+        c = (
+            session()
+            .scalars(
+                select(Certificate)
+                .where(
+                    Certificate.product_id == row.product_id,
+                    Certificate.revoked_on.is_(None),
+                    Certificate.issued_on <= day,
+                )
+                .order_by(Certificate.issued_on.desc(), Certificate.id.desc())
+                .limit(1)
+            )
+            .first()
+        )
+        if c is None:
+            continue
+        with suppress(RenewalOpen, RenewalRefused):
+            key = f"renewal-of-dossier-{row.id}"
+            file(SYSTEM, c.id, day, key, dossier_code=row.code, is_demo=row.is_demo)
+            done += 1
+    ended = (
+        session()
+        .execute(
+            select(Renewal.id, d.state)
+            .join(d, d.code == Renewal.dossier_code)
+            .where(Renewal.state == FiledState.FILED, d.state.in_([DossierState.FAILED, DossierState.WITHDRAWN]))
+            .order_by(Renewal.id)
+        )
+        .all()
+    )
+    for n, state in ended:
+        outcome = FiledState.WITHDRAWN if state is DossierState.WITHDRAWN else FiledState.REFUSED
+        close(SYSTEM, n, outcome, str(DOSSIER_STATE_NAMES[state]), f"renewal-closed-by-dossier-{n}")
+        done += 1
     return done
 
 

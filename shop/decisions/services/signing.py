@@ -110,7 +110,7 @@ def _grant(actor: Actor, row: Decision, line: DecisionLine) -> None:
         catalog.replace_certificate(actor, old.id, line.certificate_id)
     _renewed(row, line.product_id)
     if line.dossier_id is not None:
-        results.mark_decided(actor, line.dossier_id, str(row.number), decided, code=line.dossier_code or "")
+        results.mark_decided(line.dossier_id, str(row.number), decided)
 
 
 def _points(score: object) -> str:
