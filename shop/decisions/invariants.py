@@ -84,6 +84,7 @@ def holding() -> Iterator[str]:
         days = terms.on(filed).tolerance_days if filed is not None else None
         good = (
             days is not None
+            and term is not None
             and last <= term + timedelta(days=days)
             and (state is FiledState.FILED or last <= clock.today())
         )

@@ -54,7 +54,11 @@ def laws() -> tuple[Terms, ...]:
             date.fromisoformat(row["valid_from"]),
             date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
             int(row["months"]),
-            *(_number(row[f"{name}_days"]) for name in ("opens", "closes", "tolerance", "decide", "revoke")),
+            _number(row["opens_days"]),
+            _number(row["closes_days"]),
+            _number(row["tolerance_days"]),
+            _number(row["decide_days"]),
+            _number(row["revoke_days"]),
             {
                 level: tuple(int(n) for n in row[f"{level}_stars"].split())
                 for level in (CertificateLevel.PROVINCE, CertificateLevel.MINISTRY)

@@ -267,7 +267,7 @@ def _rows(ids: Sequence[int]) -> list[Row]:
         .where(c.id.in_(ids))
     )  # fmt: skip
     by_id = {
-        row[0]: Row(*row[1:16], row[16] is ProductState.SHOWN, *row[17:], standing(row, today))  # type: ignore[arg-type]
+        row[0]: Row(*row[1:16], row[16] is ProductState.SHOWN, *row[17:], standing(row, today))  # type: ignore[call-arg,arg-type]
         for row in rows
     }
     return [by_id[i] for i in ids if i in by_id]
