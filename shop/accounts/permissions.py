@@ -102,6 +102,14 @@ class Permission(StrEnum):
     NTM_READ = "ntm:read"
     NTM_EDIT = "ntm:edit"
     NTM_REGISTER = "ntm:register"
+    # See the programme's year; say how one's locality stands in it; open years and answer what blocks.
+    CYCLE_READ = "cycle:read"
+    CYCLE_EDIT = "cycle:edit"
+    CYCLE_DECIDE = "cycle:decide"
+    # See monthly reports; write those of one's locality; return, lock and sum them up.
+    REPORT_READ = "report:read"
+    REPORT_WRITE = "report:write"
+    REPORT_DECIDE = "report:decide"
     # See fairs; plan them, call and share out booths; run their days; close their sheets and freeze their reports.
     EXHIBITION_READ = "exhibition:read"
     EXHIBITION_EDIT = "exhibition:edit"
@@ -232,6 +240,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.NTM_READ,
             P.NTM_EDIT,
             P.NTM_REGISTER,
+            P.CYCLE_READ,
+            P.CYCLE_EDIT,
+            P.CYCLE_DECIDE,
+            P.REPORT_READ,
+            P.REPORT_DECIDE,
             P.EXHIBITION_READ,
         }
     ),
@@ -244,6 +257,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PLACE_READ,
             P.NTM_READ,
             P.NTM_EDIT,
+            P.CYCLE_READ,
+            P.CYCLE_EDIT,
+            P.REPORT_READ,
+            P.REPORT_WRITE,
             P.EXHIBITION_ENDORSE,
         }
     ),
