@@ -12,8 +12,6 @@ from shop.reports.services import monthly
 from shop.reports.services.monthly import Said
 from tests.rights.house import House, key, maker, shared
 
-WHY = "the province's own; a locality's officer has not the right"
-
 
 @maker(
     "/office/reports/<month>",
@@ -33,7 +31,7 @@ def report(house: House) -> dict[str, Any]:
 
 @maker(
     "/office/reports/<month>/summary", "/office/reports/<month>/summary.pdf", "/office/reports/<month>/summary.xlsx",
-    "/office/reports/<month>/summary.docx", of="shared", why=WHY,
+    "/office/reports/<month>/summary.docx", of="all",
 )  # fmt: skip
 def summary(house: House) -> dict[str, Any]:
     return {"month": rules.spelt(rules.latest())}

@@ -275,7 +275,7 @@ def report_rows(month: str, code: str) -> Any:
     """What a figure (`f`) is made of, now or in a version (`v`)."""
     of = queries.month_of(month)
     here, row = queries.locality(code, of), queries.find(code, of)
-    key = request.args.get("f", "")
+    key = request.args.get("f", "producers")
     if key not in FIGURES:
         raise NotFound
     chosen = _chosen(row, request.args.get("v", ""))

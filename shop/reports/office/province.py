@@ -115,7 +115,7 @@ def summary_docx(month: str) -> Response:
 def summary_rows(month: str) -> Any:
     """What a figure (`f`) of the summary is made of, in all localities."""
     of = monthly.month_of(month)
-    key = request.args.get("f", "")
+    key = request.args.get("f", "producers")
     if key not in FIGURES:
         raise NotFound
     version = _chosen(of, request.args.get("v", ""))
