@@ -648,6 +648,7 @@ def bank_lines(report: Report, db: str, server: str, folder: Path) -> None:
     report.line(
         db, bank.ORDERS, "bank, crediting",
         f"{f['exact']:,.0f} exact ones credited in {f['credited']:.1f} s ({each:.1f} ms each)",
+        f"goal {bank.WHOLE:.0f} s with matching", f["matched"] + f["credited"] <= bank.WHOLE,
         seconds=f["credited"], exact=f["exact"],
     )  # fmt: skip
 

@@ -23,6 +23,8 @@ from bench.shops import config_of, database
 
 LINES, ORDERS = 5_000, 50_000
 SECONDS = 10.0
+# Matching and crediting what is exact, in the background.
+WHOLE = 20.0
 
 
 @contextmanager

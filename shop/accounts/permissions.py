@@ -110,6 +110,15 @@ class Permission(StrEnum):
     REPORT_READ = "report:read"
     REPORT_WRITE = "report:write"
     REPORT_DECIDE = "report:decide"
+    # File and follow dossiers of one's own goods: in the producers' own door.
+    DOSSIER_FILE = "dossier:file"
+    # See dossiers; check them for one's own commune and propose them.
+    DOSSIER_READ = "dossier:read"
+    DOSSIER_CHECK = "dossier:check"
+    # Open rounds, set up councils, answer objections, write down what the ministry found.
+    ROUND_EDIT = "round:edit"
+    # Score the dossiers of one's own council, alone.
+    COUNCIL_SCORE = "council:score"
     # See fairs; plan them, call and share out booths; run their days; close their sheets and freeze their reports.
     EXHIBITION_READ = "exhibition:read"
     EXHIBITION_EDIT = "exhibition:edit"
@@ -132,13 +141,14 @@ class Role(StrEnum):
     PROMOTION_STAFF = "promotion_staff"
     PROGRAMME_OFFICER = "programme_officer"
     LOCALITY_OFFICER = "locality_officer"
+    COUNCIL_MEMBER = "council_member"
     ORDER_DESK = "order_desk"
     ADMINISTRATOR = "administrator"
 
 
 P = Permission
 
-# Rights in the producers' own door: nobody of the office has them.
+# Rights in the producers' own door: nobody of the office has them. Scoring is a member's alone, not the administrator's.
 _MEMBER = frozenset(
     {
         P.PORTAL_ENTER,
@@ -149,6 +159,7 @@ _MEMBER = frozenset(
         P.STATEMENT_READ,
         P.STATEMENT_AGREE,
         P.EXHIBITION_APPLY,
+        P.DOSSIER_FILE,
     }
 )
 PORTAL_RIGHTS = _MEMBER | {P.PORTAL_PROFILE, P.MEMBER_MANAGE}
@@ -157,7 +168,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(),
     Role.PRODUCER_OWNER: PORTAL_RIGHTS,
     Role.PRODUCER_MEMBER: _MEMBER,
-    Role.PRODUCER_LISTINGS: frozenset({P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.EXHIBITION_APPLY}),
+    Role.PRODUCER_LISTINGS: frozenset(
+        {P.PORTAL_ENTER, P.LISTING_EDIT, P.SUPPLY_EDIT, P.EXHIBITION_APPLY, P.DOSSIER_FILE}
+    ),
     Role.PRODUCER_PACKING: frozenset({P.PORTAL_ENTER, P.PORTAL_ORDERS, P.SUPPLY_EDIT}),
     Role.PRODUCER_MONEY: frozenset({P.PORTAL_ENTER, P.SALES_READ, P.STATEMENT_READ, P.STATEMENT_AGREE}),
     Role.POINT_KEEPER: frozenset(
@@ -245,6 +258,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CYCLE_DECIDE,
             P.REPORT_READ,
             P.REPORT_DECIDE,
+            P.DOSSIER_READ,
+            P.ROUND_EDIT,
             P.EXHIBITION_READ,
         }
     ),
@@ -261,9 +276,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CYCLE_EDIT,
             P.REPORT_READ,
             P.REPORT_WRITE,
+            P.DOSSIER_READ,
+            P.DOSSIER_CHECK,
             P.EXHIBITION_ENDORSE,
         }
     ),
+    Role.COUNCIL_MEMBER: frozenset({P.OFFICE_ENTER, P.COUNCIL_SCORE}),
     Role.ORDER_DESK: frozenset(
         {
             P.OFFICE_ENTER,
@@ -301,7 +319,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.WAITING_HANDLE,
         }
     ),
-    Role.ADMINISTRATOR: frozenset(P) - PORTAL_RIGHTS,
+    Role.ADMINISTRATOR: frozenset(P) - PORTAL_RIGHTS - {P.COUNCIL_SCORE},
 }
 
 # A role whose grants must name what they are for; the others are given for all (`*`) or narrowed the same way.
@@ -313,6 +331,7 @@ SCOPE_KIND: dict[Role, str] = {
     Role.PRODUCER_MONEY: "producer",
     Role.POINT_KEEPER: "point",
     Role.LOCALITY_OFFICER: "locality",
+    Role.COUNCIL_MEMBER: "council",
 }
 
 # What a person may be within a producer.
@@ -332,6 +351,7 @@ ROLE_NAMES: dict[Role, str] = {
     Role.PROMOTION_STAFF: N_("Cán bộ xúc tiến thương mại"),
     Role.PROGRAMME_OFFICER: N_("Cán bộ chương trình OCOP"),
     Role.LOCALITY_OFFICER: N_("Cán bộ địa phương"),
+    Role.COUNCIL_MEMBER: N_("Thành viên hội đồng OCOP"),
     Role.ORDER_DESK: N_("Bộ phận đơn hàng"),
     Role.ADMINISTRATOR: N_("Quản trị"),
 }

@@ -10,12 +10,13 @@ from shop.accounts.errors import BadScope
 from shop.accounts.permissions import SCOPE_KIND, Role
 from shop.kernel.errors import N_
 
-_SHAPE = re.compile(r"(producer|point|exhibition|locality):([0-9]{1,18})")
+_SHAPE = re.compile(r"(producer|point|exhibition|locality|council):([0-9]{1,18})")
 KIND_NAMES = {
     "producer": N_("Cơ sở sản xuất"),
     "point": N_("Điểm bán"),
     "exhibition": N_("Hội chợ"),
     "locality": N_("Xã, phường, đặc khu"),
+    "council": N_("Hội đồng OCOP"),
 }
 
 

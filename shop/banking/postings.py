@@ -116,6 +116,6 @@ def came(line_ids: Sequence[int], actor: Actor = SYSTEM) -> None:
         ledger.post_all(actor, _lines(some))
 
 
-def put(part_id: int, actor: Actor) -> None:
-    """Post a part of a line, or what takes one back, in the transaction that writes it."""
-    ledger.post_all(actor, _parts([part_id]))
+def put(actor: Actor, *part_ids: int) -> None:
+    """Post parts of lines, or what takes one back, in the transaction that writes them."""
+    ledger.post_all(actor, _parts(part_ids))

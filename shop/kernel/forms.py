@@ -15,6 +15,44 @@ from wtforms.validators import ValidationError
 from shop.kernel import clock, facts, money, text
 from shop.kernel.errors import N_, Invalid, ShopError
 
+# What WTForms says by itself, which it knows in no Vietnamese; its values stay as they are.
+_SAID: dict[str, str] = {
+    "This field is required.": N_("Hãy điền ô này."),
+    "Not a valid choice.": N_("Hãy chọn một mục trong danh sách."),
+    "Invalid Choice: could not coerce.": N_("Hãy chọn một mục trong danh sách."),
+    "Not a valid date value.": N_("Ngày chưa đúng."),
+    "Not a valid datetime value.": N_("Ngày giờ chưa đúng."),
+    "Not a valid time value.": N_("Giờ chưa đúng."),
+    "Not a valid integer value.": N_("Hãy ghi một số nguyên."),
+    "Not a valid decimal value.": N_("Hãy ghi một con số."),
+    "Not a valid float value.": N_("Hãy ghi một con số."),
+    "Number must be between %(min)s and %(max)s.": N_("Hãy ghi số từ %(min)s đến %(max)s."),
+    "Number must be at least %(min)s.": N_("Hãy ghi số từ %(min)s trở lên."),
+    "Number must be at most %(max)s.": N_("Hãy ghi số không quá %(max)s."),
+    "Field cannot be longer than %(max)d character.": N_("Ô này dài nhất %(max)d ký tự."),
+    "Field must be at least %(min)d character long.": N_("Ô này ngắn nhất %(min)d ký tự."),
+    "Field must be between %(min)d and %(max)d characters long.": N_("Ô này phải có từ %(min)d đến %(max)d ký tự."),
+    "Field must be exactly %(max)d character long.": N_("Ô này phải có đúng %(max)d ký tự."),
+    "Invalid input.": N_("Nội dung này chưa đúng."),
+    "Invalid email address.": N_("Địa chỉ thư điện tử chưa đúng."),
+}
+
+
+class _Words:
+    """What WTForms says, in the reader's language; it puts the values in itself."""
+
+    def gettext(self, said: str) -> str:
+        """The sentence; one that is not known stays as it is."""
+        # With no values given, what stands for them is left alone.
+        return str(gettext(_SAID[said])) if said in _SAID else said
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """The same in Vietnamese for one and for many."""
+        return self.gettext(one) if one in _SAID else (one if n == 1 else many)
+
+
+_WORDS = _Words()
+
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form whose token is checked at the door (`shop.csrf`), so that pages which are cached can carry one too."""
@@ -27,6 +65,10 @@ class Form(FlaskForm):  # type: ignore[misc]
             if not unbound_field.args:
                 unbound_field.kwargs.setdefault("label", "")
             return unbound_field.bind(form=form, **options)
+
+        def get_translations(self, form: Any) -> Any:
+            """What WTForms says by itself comes from the shop's own words."""
+            return _WORDS
 
     def refuse(self, error: ShopError) -> None:
         """Show a refusal of a command at the field it names, or above the form."""

@@ -300,6 +300,13 @@ def received(receipt_id: int, order_id: int, actor: Actor = SYSTEM) -> None:
     valued(order_id)
 
 
+def received_many(receipt_ids: Sequence[int], order_ids: Sequence[int], actor: Actor = SYSTEM) -> None:
+    """Money came for many orders; in the open transaction, which has locked them."""
+    session().flush()
+    ledger.post_all(actor, _receipts(receipt_ids))
+    ledger.bring(SYSTEM, _values(order_ids))
+
+
 def refunded(refund_id: int, order_id: int, actor: Actor = SYSTEM) -> None:
     """A refund has gone, or has come back; in the open transaction, which has locked the order."""
     session().flush()

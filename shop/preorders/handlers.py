@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from shop.accounts.events import UserErased
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import N_
-from shop.kernel.events import on, on_later
+from shop.kernel.events import on, on_all, on_later
 from shop.orders.events import LinesRefused, OrderCancelled, OrderCompleted
 from shop.orders.models import DEPOSIT, PREORDER, Order, OrderRefusal
 from shop.payments.events import PaymentCaptured
@@ -21,10 +22,14 @@ from shop.preorders.services import aside, deposits, places, privacy, windows
 from shop.stock.events import LotStopped
 
 
-@on(PaymentCaptured)
-def money_came(fact: PaymentCaptured) -> None:
-    """A deposit was paid."""
-    deposits.received(fact.order_id, fact.payment_id)
+@on_all(PaymentCaptured)
+def money_came(facts: Sequence[PaymentCaptured]) -> None:
+    """Deposits among them were paid."""
+    deposit = select(Order.id).where(Order.id.in_([fact.order_id for fact in facts]), Order.channel == DEPOSIT)
+    theirs = set(session().scalars(deposit))
+    for fact in facts:
+        if fact.order_id in theirs:
+            deposits.received(fact.order_id, fact.payment_id)
 
 
 @on(OrderCancelled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext, ngettext
 
+from shop.kernel.errors import N_
 from shop.programme.scoring import STARRED, Result, least
 
 
@@ -30,3 +31,27 @@ def points_needed(result: Result, stars: int) -> str:
     if not missing:
         return ""
     return gettext("Cần thêm %(n)s điểm (từ %(least)s điểm trở lên).", n=missing, least=least(stars))
+
+
+# What the steps of a dossier are called.
+STEP_NAMES = {
+    "open": N_("Lập hồ sơ"),
+    "paper": N_("Thêm giấy tờ"),
+    "paper-out": N_("Bỏ giấy tờ"),
+    "evidence": N_("Đưa số liệu của cửa hàng vào hồ sơ"),
+    "submit": N_("Nộp cho xã"),
+    "return": N_("Xã trả lại"),
+    "complete": N_("Xã xác nhận đủ hồ sơ"),
+    "propose": N_("Xã đề nghị tỉnh đánh giá"),
+    "withdraw": N_("Cơ sở rút hồ sơ"),
+    "council": N_("Đưa ra hội đồng"),
+    "council-out": N_("Rút khỏi phiên họp"),
+    "result": N_("Hội đồng khép phiên, có kết quả"),
+    "ministry": N_("Bộ báo kết quả"),
+    "accept": N_("Cơ sở đồng ý với kết quả"),
+    "object": N_("Cơ sở kiến nghị"),
+    "uphold": N_("Chấp nhận kiến nghị, chấm lại"),
+    "refuse-objection": N_("Không chấp nhận kiến nghị"),
+    "decide": N_("Có quyết định công nhận"),
+    "fail": N_("Kết thúc, không được xếp hạng"),
+}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session
 from shop.kernel.errors import N_
-from shop.kernel.events import on
+from shop.kernel.events import on, on_all
 from shop.orders.events import (
     FulfilmentDelivered,
     FulfilmentHandedOver,
@@ -32,12 +36,14 @@ def arrived(fact: FulfilmentDelivered) -> None:
     parcels.delivered(fact.fulfilment_id)
 
 
-@on(PaymentCaptured)
-def paid(fact: PaymentCaptured) -> None:
+@on_all(PaymentCaptured)
+def paid(facts: Sequence[PaymentCaptured]) -> None:
     """Paid in cash: whoever handed the parcels out has it."""
-    payment = session().get(Payment, fact.payment_id)
-    if payment is not None and payment.method is PaymentMethod.COD:
-        parcels.captured(fact.order_id)
+    cash = select(Payment.order_id).where(
+        Payment.id.in_([fact.payment_id for fact in facts]), Payment.method == PaymentMethod.COD
+    )
+    for order_id in session().scalars(cash.order_by(Payment.order_id)).all():
+        parcels.captured(order_id)
 
 
 @on(FulfilmentReturned)

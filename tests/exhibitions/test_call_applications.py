@@ -62,8 +62,13 @@ def test_an_application_is_written_step_by_step_and_handed_in(ctx: Any) -> None:
     assert (row.state, row.locality_code, row.contact_phone) == (A.SUBMITTED, "06661", "+84987654321")
     assert row.submitted_at is not None
     assert [(s.from_state, s.to_state) for s in row.steps] == [("", "draft"), ("draft", "submitted")]
+    applications.submit(MAKER, reference)  # a second click
+    assert len(row_of(reference).steps) == 2
     with pytest.raises(ApplicationSealed):
         applications.save_goods(MAKER, reference, {})
+    applications.refuse(MAKER, reference, "Hết chỗ")
+    with pytest.raises(ApplicationSealed):
+        applications.submit(MAKER, reference)
 
 
 def test_too_late_too_early_cancelled_twice(ctx: Any) -> None:

@@ -18,6 +18,7 @@ from shop.kernel import clock, invariants, jobs
 from shop.kernel.db import session, transaction
 from shop.kernel.mail import Letter
 from tests import factories
+from tests.conftest import Forms
 from tests.exhibitions.call_made import (
     STAFF,
     Fair,
@@ -65,7 +66,9 @@ def test_a_producer_applies_page_by_page(places: Any, client: Any) -> None:
     index = text_of(client.get(HERE))
     assert fair.row.name in index
     assert "Xem thể lệ và đăng ký" in index
-    call = text_of(client.get(f"{HERE}/call/{fair.slug}"))
+    shown = client.get(f"{HERE}/call/{fair.slug}")
+    (form,) = (f for f in Forms.read(shown.get_data(as_text=True)) if f.method == "post")
+    call = text_of(shown)
     # What it costs him, and by what he is chosen.
     assert "6.000.000" in call
     assert "Mã niêm phong" in call
@@ -74,6 +77,8 @@ def test_a_producer_applies_page_by_page(places: Any, client: Any) -> None:
     goods = begun.location
     assert goods.endswith("/apply/goods")
     reference = goods.split("/")[-3]
+    twice = client.open(f"{HERE}/call/{fair.slug}", method="POST", data=form.values)
+    assert (twice.status_code, twice.location) == (303, goods)
     page = text_of(client.get(goods))
     assert f"hết hạn ngày {in_days(32):%d/%m/%Y}, giữa kỳ hội chợ" in page
     wrong = client.fill(goods, **{f"wanted-{maker.variant.id}": "nhiều"})
@@ -119,8 +124,14 @@ def test_refusals_stand_at_their_place(places: Any, client: Any) -> None:
     twice = client.post(
         f"{HERE}/call/{fair.slug}", data={"csrf_token": client.token(goods), "producer": maker.row.slug}
     )
+    assert (twice.status_code, twice.location) == (303, goods)  # what is being written is taken up again
+    sent = make_fair()
+    known = apply(sent, maker)
+    twice = client.post(
+        f"{HERE}/call/{sent.slug}", data={"csrf_token": client.token(goods), "producer": maker.row.slug}
+    )
     assert twice.status_code == 409
-    assert reference in text_of(twice)
+    assert known in text_of(twice)
     fair.move_call(-20, 0)
     late = client.fill(f"{HERE}/{reference}/apply/contact", contact_name="Người Mới Ghi")
     assert late.status_code == 409

@@ -24,7 +24,7 @@ from shop.till.models import Device as DeviceRow
 from shop.till.models import TillTender
 from shop.till.services import devices
 from tests import factories, people
-from tests.exhibitions.days_made import BOSS, Fair, Place, key, running
+from tests.exhibitions.days_made import BOSS, Fair, Place, add_booth, key, running
 from tests.statements import statements
 from tests.till.conftest import Device
 
@@ -141,3 +141,11 @@ def test_a_till_that_was_not_heard_of_and_a_fair_that_is_over(app: object, fair:
         steps.fair(BOSS, fair.fresh(), FairState.CLOSED)
     over = now(fair)
     assert (over.empty, over.running_out, over.total_amount) == ((), (), 1_440_000)
+
+
+def test_a_booth_whose_goods_have_not_come_is_told_from_one_that_is_stocked(app: object, fair: Fair) -> None:
+    add_booth(fair, "Z9")  # nobody stands there: nothing is missed
+    found = now(fair)
+    assert [(b.code, b.had) for b in found.booths if b.code == "A2"] == [("A2", False)]
+    assert [b.code for b in found.bare] == ["A2"]
+    assert found.empty == ()

@@ -182,6 +182,13 @@ def test_bad_fields_are_told_where_they_stand(office):
     answer = post(office, f"{HERE}/new", **typed(op_key=key(), from_on="2027-02-05", last_on="2027-02-01"))
     assert 'id="f-last_on-error"' in answer.get_data(as_text=True)
     assert answer.status_code == 422
+    # What the form's library says by itself is told in the reader's language.
+    answer = post(office, f"{HERE}/new", **typed(op_key=key(), name="", venue="x" * 300, from_on="31/02/2027"))
+    page = answer.get_data(as_text=True)
+    for told in ("Hãy điền ô này.", "Ô này dài nhất 255 ký tự.", "Ngày chưa đúng."):
+        assert told in page
+    assert "required." not in page
+    assert "Not a valid" not in page
 
 
 def test_the_communes_of_another_province_without_a_script(office):

@@ -27,7 +27,7 @@ def fair(house: House) -> dict[str, Any]:
     return {"slug": _fair(house).slug}
 
 
-@maker("/office/exhibitions/<slug>/close/<code>", of="all")
+@maker("/office/exhibitions/<slug>/close/<path:code>", of="all")
 def booth(house: House) -> dict[str, Any]:
     return {"slug": _fair(house).slug, "code": "A1"}
 

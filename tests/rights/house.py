@@ -39,8 +39,8 @@ PUBLIC = {
     "/hoi-cho/<slug>/so-do.pdf": "their plans",
     "/hoi-cho/<slug>/rut-tham": "the draw of a fair: references and numbers without names",
     "/hoi-cho/<slug>/gian": "who sells what at a fair whose booths are published",
-    "/hoi-cho/<slug>/gian/<code>": "a booth of it",
-    "/hoi-cho/<slug>/gian/<code>/them": "into one's own basket",
+    "/hoi-cho/<slug>/gian/<path:code>": "a booth of it",
+    "/hoi-cho/<slug>/gian/<path:code>/them": "into one's own basket",
     "/hoi-cho/<slug>/man-hinh/<token>": "the token is the right",
     "/hoi-cho/<slug>/man-hinh/<token>/nay": "the token is the right",
     "/hoi-cho/<slug>/ket-qua": "what the public is told of a fair once its report is frozen",
@@ -147,6 +147,7 @@ class House:
             "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
             "producer": [f"producer:{self.producer.id}"],
             "locality": [f"locality:{self.commune}"],
+            "council": ["council:999999"],
             "exhibition": [f"exhibition:{self.fair.id}", f"exhibition:{self.running_fair.id}"],
         }[kind]
 

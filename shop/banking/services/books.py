@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, null, select, update
 
 from shop.banking import deciding, postings
 from shop.banking.errors import LineSpent
@@ -62,7 +63,7 @@ def put(actor: Actor, line: BankLine, use: Use, amount: int, **more: Any) -> All
     s = session()
     s.add(row)
     s.flush()
-    postings.put(row.id, actor)
+    postings.put(actor, row.id)
     settle(line, handled=line.handled_amount + amount)
     return row
 
@@ -123,6 +124,51 @@ def receipt_of(reference: str) -> int:
             PaymentReceipt.provider == PaymentMethod.VIETQR.value, PaymentReceipt.reference == reference
         )
     ).scalar_one()  # fmt: skip
+
+
+def credit_whole(actor: Actor, wanted: Mapping[int, int]) -> list[int]:
+    """Credit locked lines (id: payment), each with all it brought, to payments that wait for exactly that; return the lines
+    that were. The others are left as they are, for whoever treats them one by one. At most some dozens."""
+    s = session()
+    rows = s.execute(
+        select(BankLine.id, BankLine.reference, BankLine.bank_reference, BankLine.amount)
+        .where(BankLine.id.in_(wanted), BankLine.handled_amount == 0)
+        .order_by(BankLine.id)
+    ).all()
+    lines = {wanted[row.id]: row for row in rows}
+    receipts = payments.credit_many(
+        actor,
+        [
+            payments.Arrival(i, line.amount, line.bank_reference or line.reference, f"bank:{line.reference}")
+            for i, line in lines.items()
+        ],
+    )
+    if not receipts:
+        return []
+    done = [lines[i].id for i in receipts]
+    s.execute(
+        insert(Allocation),
+        [
+            {
+                "line_id": lines[i].id, "use": Use.PAYMENT, "amount": lines[i].amount, "payment_id": i,
+                "receipt_id": receipt_id, "adopted": False, "actor_key": actor.key, "actor_label": actor.label,
+                "at": clock.now(),
+            }
+            for i, receipt_id in receipts.items()
+        ],
+    )  # fmt: skip
+    postings.put(actor, *s.scalars(select(Allocation.id).where(Allocation.receipt_id.in_(receipts.values()))).all())
+    s.execute(
+        update(BankLine)
+        .where(BankLine.id.in_(done))
+        .values(
+            state=LineState.CREDITED, queue=None, hint=null(), taken_key=None, taken_label=None, taken_at=None,
+            handled_amount=BankLine.amount, version=BankLine.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    s.expire_all()
+    return done
 
 
 def adopt(actor: Actor, line: BankLine, receipt: PaymentReceipt) -> Allocation:

@@ -346,7 +346,7 @@ def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_k
         )  # fmt: skip
         s.add(back)
         s.flush()
-        postings.put(back.id, actor)
+        postings.put(actor, back.id)
         # Open before it is looked at anew: what is decided is a suggestion now, and the machine does not credit it again.
         books.settle(line, Queue.UNMATCHED, handled=line.handled_amount - part.amount)
         decision = deciding.decide([line])[line.id]

@@ -138,7 +138,7 @@ def finish_fair(slug: str) -> Any:
 # --- one booth ---------------------------------------------------------------------------------------------------
 
 
-@bp.get("/exhibitions/<slug>/close/<code>")
+@bp.get("/exhibitions/<slug>/close/<path:code>")
 @guards.requires(P.EXHIBITION_CLOSE, scope=fairs.scope)
 def close_booth(slug: str, code: str) -> Any:
     """One booth: what is to be done next, its goods and its sheets."""
@@ -185,14 +185,14 @@ def _act(slug: str, code: str, act: Any, said: str = "") -> Any:
     return redirect(web.path(f"{HERE}/{slug}/close/{code}"), 303)
 
 
-@bp.post("/exhibitions/<slug>/close/<code>/begin")
+@bp.post("/exhibitions/<slug>/close/<path:code>/begin")
 @guards.requires(P.EXHIBITION_CLOSE, scope=fairs.scope)
 def begin_booth(slug: str, code: str) -> Any:
     """Begin to close a booth."""
     return _act(slug, code, lambda: closing.begin(guards.actor(), slug, code))
 
 
-@bp.post("/exhibitions/<slug>/close/<code>/empty")
+@bp.post("/exhibitions/<slug>/close/<path:code>/empty")
 @guards.requires(P.EXHIBITION_CLOSE, scope=fairs.scope)
 def empty_booth(slug: str, code: str) -> Any:
     """Nothing is left there."""
@@ -200,7 +200,7 @@ def empty_booth(slug: str, code: str) -> Any:
     return _act(slug, code, lambda: closing.nothing_there(guards.actor(), slug, code), said)
 
 
-@bp.post("/exhibitions/<slug>/close/<code>/count")
+@bp.post("/exhibitions/<slug>/close/<path:code>/count")
 @guards.requires(P.EXHIBITION_CLOSE, scope=fairs.scope)
 def count_booth(slug: str, code: str) -> Any:
     """Begin the count, or keep its numbers; `submit` hands it in."""
@@ -228,7 +228,7 @@ def count_booth(slug: str, code: str) -> Any:
     return _act(slug, code, act)
 
 
-@bp.post("/exhibitions/<slug>/close/<code>/home")
+@bp.post("/exhibitions/<slug>/close/<path:code>/home")
 @guards.requires(P.EXHIBITION_CLOSE, scope=fairs.scope)
 def send_home(slug: str, code: str) -> Any:
     """Let goods leave the booth."""

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.exhibitions import call_words
+from shop.exhibitions.errors import AlreadyApplied
 from shop.exhibitions.models.allotting import OFFER_NAMES, SWAP_NAMES, OfferState, SwapState
 from shop.exhibitions.models.calls import APPLICATION_NAMES, PAPERS_NAMES, ApplicationState
 from shop.exhibitions.models.fairs import BoothType, Exhibition, FairState
@@ -122,6 +123,9 @@ def begin_application(slug: str) -> Any:
     except NotFound:
         raise
     except ShopError as error:
+        mine = calls.at_fair(here.id, fairs.public(slug).id)
+        if isinstance(error, AlreadyApplied) and mine is not None and mine[1] is A.DRAFT:
+            return _back(mine[0], "/apply/goods")  # a second click begins nothing else
         return _call(slug, error)
     return _back(reference, "/apply/goods")
 

@@ -96,6 +96,8 @@ class Board:
     best: tuple[Best, ...]
     running_out: tuple[PackNow, ...]
     empty: tuple[BoothNow, ...]
+    # Somebody stands there and no goods have come yet: emptier than any that sold out.
+    bare: tuple[BoothNow, ...]
     asked: tuple[tuple[str, str, int], ...]
     asks_today: int
     visitors_today: int
@@ -159,6 +161,7 @@ def read(fair: Exhibition, now: datetime | None = None) -> Board:
         # What is gone from a fair that is over was carried home, most of it.
         running_out=running_out if running else (),
         empty=tuple(sorted(empty, key=lambda b: (b.empty_since or at, natural(b.code)))),
+        bare=tuple(b for b in known if b.makers and not b.had) if running else (),
         asked=small.asked,
         asks_today=small.asks_today,
         visitors_today=per_day.get(business_day, 0),

@@ -216,14 +216,17 @@ def lacking(row: Application) -> list[Invalid]:
 
 
 def submit(actor: Actor, reference: str) -> None:
-    """Hand the application in, for the first time or again after it was sent back. The producer's commune is copied.
+    """Hand the application in, for the first time or again after it was sent back; what waits already is left as it is, so
+    that a second click does nothing. The producer's commune is copied.
 
     Raises:
-        NotFound; ApplicationSealed: it was handed in already.
+        NotFound; ApplicationSealed: it was decided on already.
         FairCancelled, NoCall, CallClosed, FairMovedOn.
         Refused: something is missing.
     """
     with transaction():
+        if rows.lock(reference)[1].state is A.SUBMITTED:
+            return
         _fair, row = _writable(reference)
         missing = lacking(row)
         if missing:

@@ -40,7 +40,7 @@ def stands(slug: str) -> Any:
     )
 
 
-@bp.get("/hoi-cho/<slug>/gian/<code>")
+@bp.get("/hoi-cho/<slug>/gian/<path:code>")
 @public
 @web.public_page(keep=False)
 def stand(slug: str, code: str) -> Any:
@@ -58,7 +58,7 @@ def stand(slug: str, code: str) -> Any:
     )
 
 
-@bp.post("/hoi-cho/<slug>/gian/<code>/them")
+@bp.post("/hoi-cho/<slug>/gian/<path:code>/them")
 @public
 @web.public_form
 @limiter.limit("600 per minute")

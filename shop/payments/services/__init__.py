@@ -10,6 +10,7 @@ from shop.payments.services.balance import ask_disputes, compare
 from shop.payments.services.disputes import add_paper, concede, drop_paper, own_dispute, send, write
 from shop.payments.services.issues import own, reopen
 from shop.payments.services.issues import settle as settle_issue
+from shop.payments.services.many import Arrival, credit_many
 from shop.payments.services.money import (
     Outcome,
     capture_from_provider,
@@ -46,6 +47,7 @@ from shop.payments.services.refunds import (
 
 __all__ = [
     "Account",
+    "Arrival",
     "Outcome",
     "PaymentOpened",
     "Redirect",
@@ -63,6 +65,7 @@ __all__ = [
     "compare",
     "concede",
     "confirm_transfer",
+    "credit_many",
     "credit_transfer",
     "drop_paper",
     "drop_surplus",

@@ -7,18 +7,19 @@ decides (`issues.settle`) or the rest arrives.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.kernel import audit, clock, operations
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import insert_missing, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
-from shop.kernel.events import publish
+from shop.kernel.events import publish, publish_all
 from shop.kernel.money import LARGEST_AMOUNT
 from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, PaymentMethod
@@ -28,6 +29,7 @@ from shop.payments.events import PaymentCaptured, PaymentFailed
 from shop.payments.models import Payment, PaymentIssue, PaymentReceipt, PaymentState
 
 CURRENCY = "vnd"
+PUT_RIGHT = "Đã nhận đủ số tiền."
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             reference=reference,
         )
     elif payment.captured_amount - payment.refunded_amount == payment.amount:
-        close_issues(payment.id, "Đã nhận đủ số tiền.")
+        close_issues(payment.id, PUT_RIGHT)
         captured(payment, evidence)  # after them: whoever hears it may open a case of its own
     else:
         payment.state = PaymentState.HELD
@@ -176,6 +178,34 @@ def captured(payment: Payment, evidence: str) -> None:
     if (other := session().scalar(others.limit(1))) is not None:
         open_issue("paid_twice", f"twice:{payment.id}", payment.id, received=payment.captured_amount, other=other)
     publish(PaymentCaptured(payment.id, payment.order_id))
+
+
+def told_captured(paid: Mapping[int, int]) -> None:
+    """Payments (their order by id) that were locked and written as paid in one go: what was wrong with them is put right, an
+    order that another payment has paid is a case, and all who listen hear of it."""
+    s = session()
+    s.execute(
+        update(PaymentIssue)
+        .where(PaymentIssue.payment_id.in_(paid), PaymentIssue.closed_at.is_(None))
+        .values(closed_at=clock.now(), closed_by=SYSTEM.key, resolution=PUT_RIGHT)
+        .execution_options(synchronize_session=False)
+    )
+    others = s.execute(
+        select(Payment.order_id, func.min(Payment.id))
+        .where(
+            Payment.order_id.in_(set(paid.values())),
+            Payment.id.not_in(paid),
+            Payment.state == PaymentState.CAPTURED,
+            Payment.captured_amount > Payment.refunded_amount,
+        )
+        .group_by(Payment.order_id)
+    )
+    before: dict[int, int] = dict(others.all())
+    for payment_id, order_id in paid.items():
+        if order_id in before:
+            received = s.scalar(select(Payment.captured_amount).where(Payment.id == payment_id))
+            open_issue("paid_twice", f"twice:{payment_id}", payment_id, received=received, other=before[order_id])
+    publish_all([PaymentCaptured(payment_id, order_id) for payment_id, order_id in paid.items()])
 
 
 def end(payment: Payment, state: PaymentState) -> bool:

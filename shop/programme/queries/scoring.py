@@ -67,6 +67,22 @@ def sheet_of(product_id: int, day: date) -> OfficialSheet | None:
     return _made(row) if row else None
 
 
+def sheet_by_id(sheet_id: int) -> OfficialSheet:
+    """The sheet with this id, in force or not: what was handed in by it is scored by it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = (
+        session()
+        .execute(select(*_SHEET).join(ProductSet, _SAME_SET).where(ScoringSheet.id == sheet_id).limit(1))
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return _made(row)
+
+
 def sheet_by_number(number: int, day: date) -> OfficialSheet:
     """The sheet of the set with `number` that is in force on `day`.
 
