@@ -34,6 +34,7 @@ from tests.rights import (
     programme,
     promotions,
     remittances,
+    reports,
     returns,
     settlement,
     sharing,
@@ -58,9 +59,10 @@ from tests.rights.house import (
 )
 
 ROOMS = (
-    shop, joining, listings, imports, supply, preorders, promotions, decisions, orders, settlement, demand, waiting, sharing,
-    banking, exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger,
-    remittances, returns, invoices,
+    shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
+    exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
+    returns,
+    invoices, reports, decisions,
 )  # fmt: skip
 
 __all__ = [
