@@ -18,6 +18,7 @@ from __future__ import annotations
 from tests.rights import (
     banking,
     cycle,
+    decisions,
     demand,
     exhibitions_call,
     exhibitions_closing,
@@ -62,7 +63,7 @@ ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
     returns,
-    invoices, reports, cycle,
+    invoices, reports, cycle, decisions,
 )  # fmt: skip
 
 __all__ = [
