@@ -117,9 +117,7 @@ def gaps(sheet: Sheet, ballots: Sequence[Ballot], percent: int) -> list[Gap]:
     """The questions on which the sheets differ by `percent` or more of what the question gives at most, the widest first."""
     found = []
     for question in sheet.questions:
-        points = tuple(
-            question.options[b.answers[question.code]].points for b in ballots if question.code in b.answers
-        )
+        points = tuple(question.options[b.answers[question.code]].points for b in ballots if question.code in b.answers)
         if len(points) > 1 and max(points) > min(points):
             gap = Gap(question, points)
             if (gap.high - gap.low) * 100 >= percent * question.points:

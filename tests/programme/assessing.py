@@ -14,8 +14,8 @@ from shop.kernel import clock, invariants, operations
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.producers.models import Producer
-from shop.programme.models.dossiers import Dossier, RoundLevel
 from shop.programme.models.councils import Hearing, Seat
+from shop.programme.models.dossiers import Dossier, RoundLevel
 from shop.programme.queries import dossiers as queries
 from shop.programme.queries import rounds as round_queries
 from shop.programme.services import ballots, councils, dossiers, rounds, scoring
@@ -72,10 +72,11 @@ class Field:
     def filled(self, kind: str = "first", product: Product | None = None) -> Dossier:
         """With every paper that is needed."""
         dossier = self.opened(kind, product)
+        file_key = dossiers.keep_file(PDF)
         for line in queries.standing(dossier):
             if line.requirement.needed:
                 dossiers.add_paper(
-                    OWNER, dossier.id, line.requirement.code, f"producer-papers/aa/{next(_numbers)}.pdf", number="12/GCN",
+                    OWNER, dossier.id, line.requirement.code, file_key, number="12/GCN",
                     issued_on=day(-30), ends_on=day(300),
                 )  # fmt: skip
         return dossier

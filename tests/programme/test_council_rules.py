@@ -131,9 +131,7 @@ def test_89_99_is_four_stars() -> None:
 
 def test_a_minimum_that_half_reached_is_missed() -> None:
     sheet, full = ALL[8], best(8)
-    code, position = next(
-        (q.code, i) for q in sheet.questions for i, o in enumerate(q.options) if o.min_star == 5
-    )
+    code, position = next((q.code, i) for q in sheet.questions for i, o in enumerate(q.options) if o.min_star == 5)
     low = {**full, code: 0}
     two_of_four = council.reckon(sheet, [Ballot(full), Ballot(full), Ballot(low), Ballot(low)])
     assert two_of_four.stars < 5 and any(
@@ -157,11 +155,15 @@ def test_gaps_are_the_questions_that_lie_apart(drawn: tuple[int, list[Ballot]], 
     found = {gap.question.code for gap in council.gaps(ALL[number], ballots, percent)}
     for q in ALL[number].questions:
         points = [q.options[b.answers[q.code]].points for b in ballots]
-        wide = len(points) > 1 and max(points) != min(points) and (max(points) - min(points)) / q.points >= percent / 100
+        wide = (
+            len(points) > 1 and max(points) != min(points) and (max(points) - min(points)) / q.points >= percent / 100
+        )
         assert (q.code in found) == wide
 
 
-@pytest.mark.parametrize(("may", "percent", "least"), [(5, 67, 4), (4, 67, 3), (3, 67, 3), (1, 67, 1), (0, 67, 1), (6, 50, 3)])
+@pytest.mark.parametrize(
+    ("may", "percent", "least"), [(5, 67, 4), (4, 67, 3), (3, 67, 3), (1, 67, 1), (0, 67, 1), (6, 50, 3)]
+)
 def test_how_many_sheets_are_needed(may: int, percent: int, least: int) -> None:
     assert council.needed(may, percent) == least
 

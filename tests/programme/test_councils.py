@@ -1,4 +1,4 @@
-"""A council of five scores alone; the chair closes; results are what the sheets come to, explained, objected to, scored again."""
+"""A council of five scores alone; the chair closes; results are what the sheets come to, objected to, scored again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,15 @@ from shop.programme.errors import (
     SheetIncomplete,
     WrongSheet,
 )
-from shop.programme.models.councils import CouncilSession, Hearing, MemberScore, Objection, ScoreVersion, Seat, SessionState
+from shop.programme.models.councils import (
+    CouncilSession,
+    Hearing,
+    MemberScore,
+    Objection,
+    ScoreVersion,
+    Seat,
+    SessionState,
+)
 from shop.programme.models.dossiers import DossierState, RoundLevel
 from shop.programme.queries import results as ready_queries
 from shop.programme.queries import rounds as round_queries
@@ -165,7 +173,9 @@ def test_a_draft_is_kept_and_counts_when_it_is_handed_in(field: Field, panel: Pa
 
 def test_nobody_scores_twice(field: Field, panel: Panel) -> None:
     _, (hearing_id,) = panel.session(field.proposed())
-    assert score(panel.chair, hearing_id) == score(panel.chair, hearing_id) == 1, "the same form sent twice is one sheet"
+    assert score(panel.chair, hearing_id) == score(panel.chair, hearing_id) == 1, (
+        "the same form sent twice is one sheet"
+    )
     with pytest.raises(AlreadyScored):
         score(panel.chair, hearing_id, worse(5), seen=1)
     with pytest.raises(AlreadyScored):
@@ -357,7 +367,9 @@ def test_two_close_at_once(field: Field, panel: Panel, together: Any) -> None:
     assert assessing.audit() == []
 
 
-def test_a_sheet_handed_in_while_the_chair_closes_counts_or_is_refused(field: Field, panel: Panel, together: Any) -> None:
+def test_a_sheet_handed_in_while_the_chair_closes_counts_or_is_refused(
+    field: Field, panel: Panel, together: Any
+) -> None:
     dossier = field.proposed()
     session_id, (hearing_id,) = panel.session(dossier)
     for actor in panel.scorers[:4]:

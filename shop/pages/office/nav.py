@@ -109,6 +109,9 @@ WAYS: Ways = (
     (
         N_("Chương trình"),
         (
+            Way("/office/dossiers", N_("Hồ sơ OCOP"), "book", P.DOSSIER_READ),
+            Way("/office/rounds", N_("Đợt đánh giá, hội đồng"), "people", P.ROUND_EDIT),
+            Way("/office/council", N_("Chấm hồ sơ của hội đồng"), "check", P.COUNCIL_SCORE),
             Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
             Way("/office/ntm", N_("Nông thôn mới"), "chart", P.NTM_READ),
         ),

@@ -36,7 +36,9 @@ def _add_up() -> Iterable[str]:
     """What a member's answers come to by the hearing's sheet is what was kept; a sheet that counts is full."""
     sheets = _sheets()
     rows = session().execute(
-        select(MemberScore, Hearing.sheet_id).join(Hearing, Hearing.id == MemberScore.hearing_id).order_by(MemberScore.id)
+        select(MemberScore, Hearing.sheet_id)
+        .join(Hearing, Hearing.id == MemberScore.hearing_id)
+        .order_by(MemberScore.id)
     )
     for row, sheet_id in rows:
         try:
@@ -50,8 +52,8 @@ def _add_up() -> Iterable[str]:
 
 @invariant("programme.results-come-from-their-sheets")
 def _results() -> Iterable[str]:
-    """A closed session's hearings have the result of the sheets that counted, an open one's have none; the last council's result
-    of a dossier is the one that stands, unless the ministry spoke."""
+    """A closed session's hearings have the result of the sheets that counted, an open one's have none; a dossier's last result
+    is the one that stands, unless the ministry spoke."""
     sheets = _sheets()
     last: dict[int, Hearing] = {}
     rows = session().execute(
@@ -96,7 +98,7 @@ def _results() -> Iterable[str]:
 
 @invariant("programme.members-score-what-is-theirs")
 def _theirs() -> Iterable[str]:
-    """No sheet that counts is of somebody who stood aside or sits in another council; who sits has the right, who left has not."""
+    """No sheet that counts is of somebody who stood aside or sits in another council; who left a council has no right there."""
     rows = session().execute(
         select(MemberScore.id, CouncilMember.council_id, CouncilSession.council_id, Abstention.id)
         .join(CouncilMember, CouncilMember.id == MemberScore.member_id)

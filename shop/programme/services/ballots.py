@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.accounts.models import Grant
 from shop.kernel import audit, clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import locked, session, transaction
@@ -37,18 +36,13 @@ from shop.programme.models.councils import (
 )
 from shop.programme.models.dossiers import Dossier, DossierState, RoundLevel
 from shop.programme.queries import scoring as scoring_queries
+from shop.programme.queries.councils import interested
 from shop.programme.services import results
 from shop.programme.services.councils import seats_of
 from shop.programme.services.dossiers import locked_dossier
 from shop.programme.settings import QUORUM_PERCENT
 
 LONGEST_NOTE = 1000
-
-
-def interested(user_ids: Collection[int], producer_id: int) -> set[int]:
-    """Those of `user_ids` who work for the producer: they do not score its goods, said or not."""
-    wanted = select(Grant.user_id).where(Grant.user_id.in_(user_ids), Grant.scope == f"producer:{producer_id}")
-    return set(session().scalars(wanted))
 
 
 def _mine(actor: Actor, council_id: int, *seats: Seat) -> CouncilMember:
@@ -77,9 +71,7 @@ def _stands_aside(hearing: Hearing, member: CouncilMember, producer_id: int) -> 
 
 
 def _words(notes: Mapping[str, str], codes: Collection[str]) -> dict[str, str]:
-    return {
-        code: words.strip()[:LONGEST_NOTE] for code, words in notes.items() if words.strip() and code in codes
-    }
+    return {code: words.strip()[:LONGEST_NOTE] for code, words in notes.items() if words.strip() and code in codes}
 
 
 def save(
@@ -250,9 +242,7 @@ def close(actor: Actor, session_id: int, remarks: str = "") -> int:
         _mine(actor, here.council_id, Seat.CHAIR)
         if here.state is not SessionState.OPEN:
             raise SessionOver
-        hearings = list(
-            s.scalars(select(Hearing).where(Hearing.session_id == here.id).order_by(Hearing.dossier_id))
-        )
+        hearings = list(s.scalars(select(Hearing).where(Hearing.session_id == here.id).order_by(Hearing.dossier_id)))
         sitting = [m for m in seats_of(here.council_id) if m.seat in SCORING_SEATS]
         ready: list[tuple[Hearing, Dossier, list[MemberScore], int]] = []
         short: list[tuple[str, int]] = []
@@ -277,9 +267,7 @@ def close(actor: Actor, session_id: int, remarks: str = "") -> int:
             words = f"{outcome.total} · {outcome.stars}★ · {outcome.sheets}/{may_score}"
             results.stand(dossier, outcome.total, outcome.stars, RoundLevel.PROVINCE, actor, "result", words)
         s.flush()
-        audit.record(
-            actor, "council.close", f"council:{here.council_id}", session=here.number, dossiers=len(ready)
-        )
+        audit.record(actor, "council.close", f"council:{here.council_id}", session=here.number, dossiers=len(ready))
         return len(ready)
 
 

@@ -171,9 +171,7 @@ def plan_session(actor: Actor, council_id: int, held_on: date, place: str, op_ke
         council = locked(Council, council_id, NotFound)
         if session().get_one(Round, council.round_id).closed_at is not None:
             raise RoundNotOpen
-        last = session().scalar(
-            select(func.max(CouncilSession.number)).where(CouncilSession.council_id == council.id)
-        )
+        last = session().scalar(select(func.max(CouncilSession.number)).where(CouncilSession.council_id == council.id))
         row = CouncilSession(
             council_id=council.id,
             number=(last or 0) + 1,
@@ -222,9 +220,7 @@ def hear(actor: Actor, session_id: int, dossier_id: int) -> int:
             .order_by(Objection.id.desc())
             .limit(1)
         )
-        hearing = Hearing(
-            session_id=row.id, dossier_id=dossier.id, sheet_id=dossier.sheet_id, again_why=upheld
-        )
+        hearing = Hearing(session_id=row.id, dossier_id=dossier.id, sheet_id=dossier.sheet_id, again_why=upheld)
         s.add(hearing)
         dossier.round_id, dossier.state = here.id, DossierState.COUNCIL
         s.flush()
