@@ -66,6 +66,7 @@ def prepare(with_demo: bool) -> None:
 
         upgrade()
         db.let_go(db.session())  # what was being read before does not know the new tables
+    from shop.checkout import disputed
     from shop.exhibitions.services import records
     from shop.programme.services import ntm, scoring
 
@@ -77,6 +78,7 @@ def prepare(with_demo: bool) -> None:
         from shop.seed import demo
 
         users = demo.load(1)["users"]
+    disputed.follow_all()
     sources.bring_in()
     if users is not None:
         click.echo(json.dumps(users, ensure_ascii=False))

@@ -98,10 +98,28 @@ class Permission(StrEnum):
     # See who waits for which goods; see contacts, call, confirm and remove.
     WAITING_READ = "waiting:read"
     WAITING_HANDLE = "waiting:handle"
+    # See decisions of recognition and revocation; draft them; enter that they were signed.
+    DECISION_READ = "decision:read"
+    DECISION_EDIT = "decision:edit"
+    DECISION_SIGN = "decision:sign"
+    # See checks after recognition; plan them, say what was found, follow it up.
+    CHECK_READ = "check:read"
+    CHECK_RUN = "check:run"
+    # See marks, labels and tests of products; say that they are right.
+    STANDARD_READ = "standard:read"
+    STANDARD_CONFIRM = "standard:confirm"
     # See new-rural communes; say how their criteria stand; register, recognise and withdraw them.
     NTM_READ = "ntm:read"
     NTM_EDIT = "ntm:edit"
     NTM_REGISTER = "ntm:register"
+    # See the programme's year; say how one's locality stands in it; open years and answer what blocks.
+    CYCLE_READ = "cycle:read"
+    CYCLE_EDIT = "cycle:edit"
+    CYCLE_DECIDE = "cycle:decide"
+    # See monthly reports; write those of one's locality; return, lock and sum them up.
+    REPORT_READ = "report:read"
+    REPORT_WRITE = "report:write"
+    REPORT_DECIDE = "report:decide"
     # File and follow dossiers of one's own goods: in the producers' own door.
     DOSSIER_FILE = "dossier:file"
     # See dossiers; check them for one's own commune and propose them.
@@ -242,9 +260,21 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POINT_INSPECT,
             P.PLACE_READ,
             P.WAITING_READ,
+            P.DECISION_READ,
+            P.DECISION_EDIT,
+            P.DECISION_SIGN,
+            P.CHECK_READ,
+            P.CHECK_RUN,
+            P.STANDARD_READ,
+            P.STANDARD_CONFIRM,
             P.NTM_READ,
             P.NTM_EDIT,
             P.NTM_REGISTER,
+            P.CYCLE_READ,
+            P.CYCLE_EDIT,
+            P.CYCLE_DECIDE,
+            P.REPORT_READ,
+            P.REPORT_DECIDE,
             P.DOSSIER_READ,
             P.ROUND_EDIT,
             P.EXHIBITION_READ,
@@ -257,8 +287,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRODUCER_READ,
             P.DEMAND_READ,
             P.PLACE_READ,
+            P.CHECK_READ,
+            P.STANDARD_READ,
             P.NTM_READ,
             P.NTM_EDIT,
+            P.CYCLE_READ,
+            P.CYCLE_EDIT,
+            P.REPORT_READ,
+            P.REPORT_WRITE,
             P.DOSSIER_READ,
             P.DOSSIER_CHECK,
             P.EXHIBITION_ENDORSE,

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from shop.accounts.events import UserErased, UserSignedIn
 from shop.catalog import listing
 from shop.catalog.models import Variant
-from shop.checkout import paying, services
+from shop.checkout import disputed, paying, services
 from shop.checkout.models import Basket
 from shop.checkout.services import late
 from shop.kernel import operations, web
@@ -23,7 +23,15 @@ from shop.orders.events import LinesRefused, OrderCancelled, OrderPlaced
 from shop.orders.models import DEPOSIT, Order, OrderLine, OrderStatus, PaymentStatus
 from shop.orders.services.many import mark_many_paid
 from shop.payments import services as payments
-from shop.payments.events import PaymentCaptured, RefundFailed, RefundRequested, RefundSucceeded
+from shop.payments.events import (
+    DisputeEnded,
+    DisputeMoneyMoved,
+    PaymentCaptured,
+    RefundFailed,
+    RefundRequested,
+    RefundSucceeded,
+)
+from shop.payments.models import Payment
 from shop.stock.errors import NoClaim
 from shop.stock.events import StockCrossed
 
@@ -42,7 +50,7 @@ def _money_came(fact: PaymentCaptured) -> None:
     order = session().get(Order, fact.order_id, with_for_update=True, populate_existing=True)
     if order is None or order.channel == DEPOSIT:
         return
-    if order.payment_status in {PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}:
+    if order.payment_status not in {PaymentStatus.UNPAID, PaymentStatus.DUE, PaymentStatus.VOID}:
         late.send_back(order.id, N_("Đơn hàng đã được thanh toán trước đó"), only=fact.payment_id)
         return
     if order.status == OrderStatus.CANCELLED:
@@ -51,6 +59,8 @@ def _money_came(fact: PaymentCaptured) -> None:
     try:
         with savepoint():
             orders.mark_paid(SYSTEM, order.id)
+        if session().scalar(select(Payment.disputed_amount).where(Payment.id == fact.payment_id)):
+            disputed.follow(order.id)  # the word of the dispute came before the word of the money
     except NoClaim:
         # The sweep gave the goods back a moment ago and the order is about to be cancelled.
         orders.cancel(SYSTEM, order.id, N_("Hết hạn thanh toán"))
@@ -90,6 +100,19 @@ def money_went_back(fact: RefundSucceeded) -> None:
 def money_stayed(fact: RefundFailed) -> None:
     """The provider refused; a person must look (payments' own queue)."""
     orders.refund_failed(SYSTEM, fact.order_id)
+    disputed.follow(fact.order_id)
+
+
+@on(DisputeMoneyMoved)
+def bank_moved_money(fact: DisputeMoneyMoved) -> None:
+    """A buyer's bank took an order's money, or brought it back."""
+    disputed.follow(fact.order_id)
+
+
+@on(DisputeEnded)
+def dispute_ended(fact: DisputeEnded) -> None:
+    """What it holds then is lost; what it gives back is told as it moves."""
+    disputed.follow(fact.order_id)
 
 
 @on_later(OrderPlaced, name="checkout.count-sales")

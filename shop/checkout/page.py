@@ -417,7 +417,13 @@ class OrderPage:
         )
 
 
-_MAY_HAVE_RETURNS = (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED)
+_MAY_HAVE_RETURNS = (
+    PaymentStatus.PAID,
+    PaymentStatus.REFUND_PENDING,
+    PaymentStatus.REFUNDED,
+    PaymentStatus.DISPUTED,
+    PaymentStatus.CHARGED_BACK,
+)
 
 
 def _late_until(order: Bought) -> datetime | None:

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from shop.invoices.arithmetic import Body, Line, sold
 from shop.kernel import clock
 from shop.kernel.db import session
+from shop.kernel.money import share
 from shop.orders import discounts
 from shop.orders.models import (
     PREORDER,
@@ -144,7 +145,7 @@ def _named(
             if row.fulfilment_id in numbers:
                 fees[numbers[row.fulfilment_id]] -= row.amount
         elif row.line_id in left:
-            off[row.line_id] += discounts.share(row.amount, paid[row.line_id].quantity, 0, left[row.line_id])
+            off[row.line_id] += share(row.amount, paid[row.line_id].quantity, 0, left[row.line_id])
     return tuple(replace(line, net=line.gross - off[line.line]) for line in lines), fees
 
 

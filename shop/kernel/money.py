@@ -53,6 +53,12 @@ def split(total: int, weights: list[int]) -> list[int]:
     return parts
 
 
+def share(amount: int, quantity: int, first: int, units: int) -> int:
+    """The part of `amount` đồng on a line of `quantity` units that `units` carry after its `first` ones; all parts make the
+    whole, in however many they come."""
+    return amount * (first + units) // quantity - amount * first // quantity
+
+
 def per_unit(price_amount: int, content: Fraction, unit_content: Fraction) -> int:
     """Price in đồng for `unit_content` of what costs `price_amount` for `content` (same unit), rounded half up."""
     return int((price_amount * unit_content / content + Fraction(1, 2)) // 1)

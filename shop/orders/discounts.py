@@ -15,7 +15,8 @@ from itertools import groupby
 from sqlalchemy import func, insert, select, update
 
 from shop.kernel.db import session
-from shop.kernel.money import split
+from shop.kernel.money import share, split
+from shop.orders import books
 from shop.orders.models import PREORDER, Fulfilment, Order, OrderLine, OrderLineDiscount
 from shop.producers.models import Producer
 from shop.promotions.models import PAYER_NAMES, Payer, Promotion
@@ -36,11 +37,8 @@ class Draft:
     amount: int
     payer: Payer
     producer_id: int | None
-
-
-def share(amount: int, quantity: int, first: int, units: int) -> int:
-    """The part of `amount` on a line of `quantity` that `units` carry after its `first` ones."""
-    return amount * (first + units) // quantity - amount * first // quantity
+    # A counter gave it beyond what the promotion had left: the shop bears it, and the promotion does not count it.
+    beyond: bool = False
 
 
 def write(order_id: int, reference: str, drafts: Sequence[Draft], who: Buyer, at: datetime) -> None:
@@ -75,17 +73,7 @@ def write_rows(
     order_id: int, reference: str, rows: Sequence[tuple[int, int | None, Draft]], who: Buyer, at: datetime
 ) -> None:
     """The same where parcel and line of each discount are known."""
-    session().execute(
-        insert(OrderLineDiscount),
-        [
-            {
-                "order_id": order_id, "fulfilment_id": fulfilment_id, "line_id": line_id, "promotion_id": d.promotion_id,
-                "offer_id": d.slot or None, "units": d.units, "name": d.name, "amount": d.amount, "payer": d.payer,
-                "producer_id": d.producer_id, "gone_quantity": 0,
-            }
-            for fulfilment_id, line_id, d in rows
-        ],
-    )  # fmt: skip
+    _insert(order_id, rows)
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for _fulfilment, _line, d in rows:
         taken = sums[d.promotion_id, d.slot]
@@ -93,6 +81,27 @@ def write_rows(
         taken[1] += d.amount
     takes = [using.Take(p, slot, units, amount) for (p, slot), (units, amount) in sorted(sums.items())]
     using.take(f"order:{reference}", takes, who, at)
+
+
+def write_taken(order_id: int, rows: Sequence[tuple[int, int | None, Draft]]) -> None:
+    """Write discounts of an order that a counter has sold, which their promotions have counted already."""
+    if rows:
+        _insert(order_id, rows)
+        books.borne(order_id)
+
+
+def _insert(order_id: int, rows: Sequence[tuple[int, int | None, Draft]]) -> None:
+    session().execute(
+        insert(OrderLineDiscount),
+        [
+            {
+                "order_id": order_id, "fulfilment_id": fulfilment_id, "line_id": line_id, "promotion_id": d.promotion_id,
+                "offer_id": d.slot or None, "units": d.units, "name": d.name, "amount": d.amount, "payer": d.payer,
+                "producer_id": d.producer_id, "gone_quantity": 0, "beyond": d.beyond,
+            }
+            for fulfilment_id, line_id, d in rows
+        ],
+    )  # fmt: skip
 
 
 # --- what was paid -----------------------------------------------------------------------------------------------
@@ -230,20 +239,6 @@ def borne(order_id: int) -> tuple[Borne, ...]:
     return tuple(Borne(r, n, maker or PAYER_NAMES[payer], amount) for r, n, payer, maker, amount in rows)
 
 
-def by_payer(order_id: int) -> dict[tuple[Payer, int | None], int]:
-    """What is still borne of an order's discounts, by payer and producer, without what went back; for the books."""
-    rows = session().execute(
-        select(OrderLineDiscount, OrderLine.quantity)
-        .outerjoin(OrderLine, OrderLine.id == OrderLineDiscount.line_id)
-        .where(OrderLineDiscount.order_id == order_id)
-    )
-    found: dict[tuple[Payer, int | None], int] = defaultdict(int)
-    for row, quantity in rows:
-        kept = (quantity or 1) - row.gone_quantity
-        found[row.payer, row.producer_id] += share(row.amount, quantity or 1, 0, kept)
-    return {payer: amount for payer, amount in found.items() if amount}
-
-
 @dataclass(frozen=True, slots=True)
 class Named:
     """Discounts as a page or a letter tells them: (name, đồng) by line (None: off delivery), and in all by name."""
@@ -283,9 +278,12 @@ def refused_share(
     return found
 
 
-def give_back(order_id: int, units: Mapping[int, int] | None = None, *, freight: int | None = None) -> None:
+def give_back(
+    order_id: int, units: Mapping[int, int] | None = None, *, freight: int | None = None, in_all: bool = False
+) -> None:
     """Units of lines that are not kept (or the whole order, None) give their share back to the promotions; `freight` is a
-    parcel whose delivery is not paid either. Call inside a transaction, with the order locked. Doing it again for the whole
+    parcel whose delivery is not paid either. `in_all`: `units` are not so many more, but so many of each line altogether, so
+    that the same is never given back twice. Call inside a transaction, with the order locked. Doing it again for the whole
     order does nothing; units beyond a line's own are cut.
     """
     s = session()
@@ -296,18 +294,21 @@ def give_back(order_id: int, units: Mapping[int, int] | None = None, *, freight:
     counted = s.execute(select(OrderLine.id, OrderLine.quantity).where(OrderLine.order_id == order_id))
     quantities: dict[int | None, int] = {row[0]: row[1] for row in counted}
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    changed = False
     for row in rows:
         quantity = 1 if row.line_id is None else quantities[row.line_id]
         before = row.gone_quantity
         more = quantity
         if units is not None:
             more = int(row.fulfilment_id == freight) if row.line_id is None else units.get(row.line_id, 0)
-        gone = min(quantity, before + more)
+        gone = min(quantity, max(before, more) if in_all and row.line_id is not None else before + more)
         if gone == before:
             continue
-        back = sums[row.promotion_id, row.offer_id or 0]
-        back[0] += share(row.units, quantity, quantity - gone, gone - before)
-        back[1] += share(row.amount, quantity, quantity - gone, gone - before)
+        changed = True
+        if not row.beyond:
+            back = sums[row.promotion_id, row.offer_id or 0]
+            back[0] += share(row.units, quantity, quantity - gone, gone - before)
+            back[1] += share(row.amount, quantity, quantity - gone, gone - before)
         s.execute(
             update(OrderLineDiscount)
             .where(OrderLineDiscount.id == row.id)
@@ -316,6 +317,8 @@ def give_back(order_id: int, units: Mapping[int, int] | None = None, *, freight:
         )
     for (promotion_id, slot), (n, amount) in sorted(sums.items()):
         using.give_back(f"order:{reference}", promotion_id, slot, n, amount)
+    if changed:
+        books.borne(order_id)
 
 
 def take_again(order_id: int) -> None:

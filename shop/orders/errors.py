@@ -10,6 +10,16 @@ class StepNotAllowed(Conflict):
     title = N_("Đơn hàng đã chuyển sang trạng thái khác nên không thực hiện được bước này. Vui lòng tải lại trang.")
 
 
+class MoneyIsDisputed(StepNotAllowed):
+    """Goods whose money a buyer's bank has taken are not sent."""
+
+    code = "money-is-disputed"
+    title = N_(
+        "Ngân hàng của khách đã rút tiền của đơn này để xem xét khiếu nại thẻ. Chưa đóng gói và chưa giao hàng cho đến khi có "
+        "kết quả."
+    )
+
+
 class SendDayTooLate(Invalid):
     """A parcel is to leave longer after what its buyer was promised than `orders.send_late_days` allows."""
 

@@ -1,11 +1,19 @@
-"""What a person may take along of his orders."""
+"""What orders write when they hear of their end, and what a person may take along of his."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from shop.accounts import personal
-from shop.orders import queries
+from shop.kernel.events import on
+from shop.orders import books, queries
+from shop.orders.events import OrderCompleted
+
+
+@on(OrderCompleted)
+def handed_over(fact: OrderCompleted) -> None:
+    """The buyer has what he bought for less: who bears the difference stands in the books."""
+    books.borne(fact.order_id)
 
 
 @personal.part("orders")

@@ -13,6 +13,7 @@ from shop.catalog.models import Certificate, Price, Product, Variant
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
+from shop.ledger import sources
 from shop.orders.models import (
     ALLOWED,
     CLOSED,
@@ -398,7 +399,7 @@ def named_in_full() -> Iterator[str]:
 @invariant("orders.discounts-are-the-uses-of-promotions")
 def tied_to_uses() -> Iterator[str]:
     """Each discount of an order is counted as a use of its promotion, with the same sums and the same units of a sale, and
-    nothing else is."""
+    nothing else is, save what a counter holds for its basket, and what a counter gave beyond."""
     s, d = session(), OrderLineDiscount
     reference = "order:" + Order.reference
     lines = (
@@ -410,6 +411,7 @@ def tied_to_uses() -> Iterator[str]:
             func.sum(d.units).label("units"),
         )
         .join(Order, Order.id == d.order_id)
+        .where(~d.beyond)
         .group_by(Order.reference, d.promotion_id, d.offer_id)
         .subquery()
     )
@@ -421,7 +423,11 @@ def tied_to_uses() -> Iterator[str]:
         .outerjoin(Use, same)
         .where(or_(Use.id.is_(None), Use.amount != lines.c.amount, Use.units != lines.c.units))
     )
-    yield from s.scalars(select(Use.reference).outerjoin(lines, same).where(lines.c.reference.is_(None)))
+    yield from s.scalars(
+        select(Use.reference)
+        .outerjoin(lines, same)
+        .where(lines.c.reference.is_(None), Use.reference.not_like("till:%"))
+    )
 
 
 @invariant("orders.a-sale-is-its-price")
@@ -453,6 +459,12 @@ def given_back() -> Iterator[str]:
         .where(ended, or_(Use.back_amount < Use.amount, Use.back_units < Use.units))
         .distinct()
     )
+
+
+@invariant("orders.ledger-says-who-bears")
+def books_agree() -> Iterator[str]:
+    """The ledger has what the shop and fairs bear of every completed order, without what came back."""
+    yield from sources.compare("promotion-borne")
 
 
 @invariant("orders.what-came-back-was-looked-at")

@@ -59,6 +59,8 @@ PAYMENT_KINDS = {
     PaymentStatus.REFUND_PENDING: "warn",
     PaymentStatus.REFUNDED: "",
     PaymentStatus.VOID: "",
+    PaymentStatus.DISPUTED: "bad",
+    PaymentStatus.CHARGED_BACK: "bad",
 }
 PARCEL_KINDS = {
     FulfilmentStatus.PENDING: "warn",

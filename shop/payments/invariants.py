@@ -14,6 +14,7 @@ from shop.kernel.money import LARGEST_AMOUNT
 from shop.ledger import sources
 from shop.ledger.models import Entry, Posting
 from shop.orders.models import DEPOSIT, TILL, Order, OrderStatus, PaymentMethod, PaymentStatus
+from shop.payments import reads
 from shop.payments.models import (
     Dispute,
     DisputeMove,
@@ -28,7 +29,13 @@ from shop.payments.models import (
 )
 
 PROMISED = timedelta(minutes=15)
-_PAID = (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED)
+_PAID = (
+    PaymentStatus.PAID,
+    PaymentStatus.REFUND_PENDING,
+    PaymentStatus.REFUNDED,
+    PaymentStatus.DISPUTED,
+    PaymentStatus.CHARGED_BACK,
+)
 
 
 @invariant("payments.paid-means-captured")
@@ -97,6 +104,12 @@ def refused_goods() -> Iterator[str]:
     yield from (f"order {r}" for r in rows)
 
 
+@invariant("payments.disputes-show-on-their-orders")
+def shown() -> Iterator[str]:
+    """An order whose money a buyer's bank holds or has taken for good says so, and no other does."""
+    yield from (f"order {reference}" for _id, reference in reads.not_as_disputed())
+
+
 @invariant("payments.captured-has-its-order")
 def has_order() -> Iterator[str]:
     """No captured money without an order for over 15 minutes: paid, going back, or before a person."""
@@ -108,7 +121,7 @@ def has_order() -> Iterator[str]:
         select(Order.reference, Payment.id)
         .join(Order, Order.id == Payment.order_id)
         .where(
-            Payment.captured_amount > Payment.refunded_amount,
+            Payment.captured_amount - Payment.refunded_amount > Payment.disputed_amount,
             or_(
                 and_(
                     Payment.state == PaymentState.CAPTURED,

@@ -79,7 +79,24 @@ def opened(fact: DisputeOpened) -> None:
 @on_later(DisputeEnded, name="payments.letter-dispute-ended")
 def ended(fact: DisputeEnded) -> None:
     """The bank has decided."""
-    _post("ended", ENDED, fact.dispute_id, lambda: gettext("Ngân hàng đã quyết định xong khiếu nại này."))
+    state = session().scalar(select(Dispute.state).where(Dispute.id == fact.dispute_id))
+    told = {DisputeState.WON: _won, DisputeState.LOST: _lost}.get(DisputeState(state or DisputeState.CLOSED), _closed)
+    _post("ended", ENDED, fact.dispute_id, told)
+
+
+def _won() -> str:
+    return gettext("Cửa hàng thắng: ngân hàng trả lại tiền, đơn trở về đã thanh toán khi tiền về tới cổng.")
+
+
+def _lost() -> str:
+    return gettext(
+        "Cửa hàng thua: tiền thuộc về khách, đơn ghi là bị đòi lại và khoản này vào chi phí của cửa hàng. Bảng kê của cơ sở "
+        "sản xuất không đổi; nếu lỗi ở cơ sở (không gửi, gửi sai, hàng hỏng) thì lập khoản điều chỉnh với cơ sở."
+    )
+
+
+def _closed() -> str:
+    return gettext("Ngân hàng khép lại câu hỏi này, không lấy tiền.")
 
 
 def remind() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from shop.accounts.models import User
@@ -15,7 +15,7 @@ from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.orders import queries as orders
-from shop.orders.models import Order
+from shop.orders.models import Order, PaymentStatus
 from shop.payments.models import (
     DISPUTE_STATE_NAMES,
     LINE_KIND_NAMES,
@@ -93,6 +93,52 @@ def disputes(args: Mapping[str, str]) -> tables.View:
         .outerjoin(User, User.id == Dispute.owner_id)
     )  # fmt: skip
     return DISPUTES.open(args, "/office/payments/disputes", statement)
+
+
+def held_of(order_id: int) -> tuple[int, int]:
+    """What buyers' banks hold of an order's money while they look, and what they have taken for good, in đồng."""
+    lost = Dispute.state == DisputeState.LOST
+    row = (
+        session()
+        .execute(
+            select(
+                func.coalesce(func.sum(Dispute.withdrawn_amount).filter(~lost), 0),
+                func.coalesce(func.sum(Dispute.withdrawn_amount).filter(lost), 0),
+            )
+            .join(Payment, Payment.id == Dispute.payment_id)
+            .where(Payment.order_id == order_id)
+        )
+        .one()
+    )
+    return int(row[0]), int(row[1])
+
+
+def not_as_disputed() -> list[tuple[int, str]]:
+    """Orders that do not say what buyers' banks hold or have taken of their money, or say it of nothing: id and reference."""
+    lost = Dispute.state == DisputeState.LOST
+    taken = (
+        select(
+            Payment.order_id,
+            func.sum(Dispute.withdrawn_amount).filter(~lost).label("held"),
+            func.sum(Dispute.withdrawn_amount).filter(lost).label("lost"),
+        )
+        .join(Payment, Payment.id == Dispute.payment_id)
+        .group_by(Payment.order_id)
+        .subquery()
+    )
+    held, gone = func.coalesce(taken.c.held, 0), func.coalesce(taken.c.lost, 0)
+    rows = session().execute(
+        select(Order.id, Order.reference)
+        .outerjoin(taken, taken.c.order_id == Order.id)
+        .where(
+            or_(
+                and_(Order.payment_status == PaymentStatus.PAID, held + gone > 0),
+                and_(Order.payment_status == PaymentStatus.DISPUTED, held == 0),
+                and_(Order.payment_status == PaymentStatus.CHARGED_BACK, or_(held > 0, gone == 0)),
+            )
+        )
+    )
+    return [(i, reference) for i, reference in rows]
 
 
 @dataclass(frozen=True, slots=True)

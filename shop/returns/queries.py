@@ -13,7 +13,7 @@ from sqlalchemy.orm import selectinload
 from shop.kernel import tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_
-from shop.kernel.money import split
+from shop.kernel.money import share, split
 from shop.orders import discounts
 from shop.orders.models import PREORDER, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderRefusal
 from shop.payments.models import REFUND_STATE_NAMES, Refund, RefundState
@@ -37,7 +37,7 @@ class Left:
 
     def worth(self, quantity: int) -> int:
         """What was paid for the next `quantity` units, from the line's end; all together make `paid_amount`."""
-        return discounts.share(self.paid_amount, self.whole, self.whole - self.before - quantity, quantity)
+        return share(self.paid_amount, self.whole, self.whole - self.before - quantity, quantity)
 
 
 def _living() -> Any:

@@ -18,7 +18,6 @@ from shop.kernel.db import session
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT, vnd
-from shop.orders import discounts
 from shop.orders.models import DEPOSIT, TILL, Fulfilment, FulfilmentStatus, Order, OrderLine
 from shop.orders.services import hold_reference
 from shop.payments import services as payments
@@ -116,8 +115,6 @@ def make(
         ]
         s.add(row)
         s.flush()
-        if order.discount_amount:
-            discounts.give_back(order_id, {line_id: u.quantity for line_id, u, _a in made})
         publish(ReturnMade(row.id, order_id))
         audit.record(
             actor, "returns.make", f"order:{order_id}", reference=row.reference, amount=row.amount, why=why,

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
+from shop.exhibitions.models.fairs import Exhibition
 from shop.kernel import clock
+from shop.kernel.db import session
 from shop.receipts import services as receipts
 from shop.receipts.models import Terms
 from shop.receipts.services import Came, Wanted
-from shop.seed import fairs_close, fairs_days, rounds
+from shop.seed import fairs_close, fairs_days, fairs_stands, rounds
 from shop.seed.counters import FLOAT, Counter, Turn, enrol, in_notes, line, new_uuid, sell, send, tell
 from shop.seed.staff import Staff
 from shop.till.services import devices
@@ -37,8 +41,9 @@ def plan(staff: Staff) -> None:
     made = fairs_days.plan(staff, FAIR, FIRST, END, goods, staff.points[rounds.CENTRE])
     for slug, code in CODES.items():
         staff.points[slug] = made[code]  # type: ignore[index]
-    _bring(staff, FIRST, TIEN_YEN, FEW, "Hàng hội chợ, giao trước 15 giờ ngày khai mạc")
-    _bring(staff, FIRST, BA_CHE, PLENTY, "Hàng hội chợ")
+    _consign(staff)
+    _bring(staff, FIRST, TIEN_YEN, _bought(staff, FEW), "Hàng hội chợ, giao trước 15 giờ ngày khai mạc")
+    _bring(staff, FIRST, BA_CHE, _bought(staff, PLENTY), "Hàng hội chợ")
     _bring(staff, FIRST - 3, TIEN_YEN, HURRIED, "Giao gấp: gian trống từ sau đêm khai mạc")
     few, plenty = Counter("D1", TIEN_YEN, "xuctien"), Counter("E1", BA_CHE, "xuctien")
     for counter, name in ((few, "Gian Tiên Yên"), (plenty, "Gian Ba Chẽ")):
@@ -53,6 +58,32 @@ def plan(staff: Staff) -> None:
             staff.day(END, 9, 30),
             lambda counter=counter: devices.revoke(admin, counter.device_id, "Hội chợ bế mạc"),  # type: ignore[misc]
         )
+
+
+def _bought(staff: Staff, units: Mapping[str, int]) -> dict[str, int]:
+    """Goods whose maker is not known: the shop buys them; what has a maker stays his until it is sold."""
+    return {sku: n for sku, n in units.items() if staff.packs[sku].producer_id is None}
+
+
+def _consign(staff: Staff) -> None:
+    """The makers' goods travel by the fair's papers and are counted in at the booths."""
+    skus = {ware.variant_id: sku for sku, ware in staff.packs.items()}
+
+    def go() -> None:
+        fair = session().scalars(select(Exhibition).where(Exhibition.name == FAIR, Exhibition.is_demo)).one()
+        for n, (reference, units) in enumerate(fairs_stands.send(staff, fair, staff.key).items()):
+
+            def come(reference: str = reference, units: dict[int, int] = units, n: int = n) -> None:
+                now = clock.now()
+                came = {
+                    skus[v]: Came(k, unit_cost_amount=staff.cost(skus[v], now), **rounds.lot(staff, skus[v], now))
+                    for v, k in units.items()
+                }
+                rounds.receive(staff, reference, came, f"PGH-HC-{n + 1:02d}")
+
+            staff.then(staff.day(FIRST, 15, 10), come)
+
+    staff.then(staff.day(FIRST + 2, 9, 30), go)
 
 
 def _bring(staff: Staff, ago: int, point: str, units: Mapping[str, int], note: str) -> None:

@@ -45,7 +45,9 @@ from shop.seed import (
     parcels,
     people,
     promotions,
+    recognition,
     refunds,
+    reports,
     rounds,
     settlement,
     supply,
@@ -107,11 +109,14 @@ def _make(seed: int) -> dict[str, Any]:
     promotions.load(
         random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
     )
+    recognition.load(Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"]), known["producer_id"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
+    officer, locality = (Actor("user", _NAMES[role], ids[f"{word}@example.vn"]) for role, word in _OFFICERS)
+    reports.load(officer, locality)
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
@@ -234,6 +239,7 @@ def _scopes() -> dict[str, Any]:
     }
 
 
+_OFFICERS = ((Role.PROGRAMME_OFFICER, "chuongtrinh"), (Role.LOCALITY_OFFICER, "diaphuong"))
 MEMBER, MEMBER_PHONE = "Nguyễn Thị Lan", "+84900000001"
 _NAMES = {
     Role.CUSTOMER: MEMBER,

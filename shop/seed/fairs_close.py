@@ -16,7 +16,7 @@ from shop.exhibitions.queries import reporting as figures
 from shop.exhibitions.services import closing, finishing, reporting, signing
 from shop.kernel import clock
 from shop.kernel.db import session
-from shop.seed import rounds
+from shop.seed import fairs_stands, rounds
 from shop.seed.staff import Staff
 from shop.seed.then import Past
 
@@ -76,6 +76,7 @@ def plan(staff: Staff, name: str, end: int, codes: Sequence[str]) -> None:
 
     def report() -> None:
         here = fair()
+        fairs_stands.settle_budget(staff, here.id)
         reporting.freeze(office, here.slug, "", reporting.seen(figures.compute(here)), op_key=key())
 
     for n, code in enumerate(codes):

@@ -11,36 +11,25 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from shop.catalog.models import Variant
 from shop.exhibitions.models.calls import (
-    Application,
-    ApplicationGoods,
-    ApplicationState,
-    ApplicationStep,
-    PapersState,
     Stand,
 )
 from shop.exhibitions.models.days import ContactKind, IncidentKind, Severity
 from shop.exhibitions.models.fairs import (
     Booth,
-    BoothType,
     Exhibition,
     FairKind,
-    FairState,
-    SubsidyFor,
-    Zone,
-    ZoneColour,
 )
 from shop.exhibitions.queries import days as reads
-from shop.exhibitions.services import booths, days, fairs, steps
+from shop.exhibitions.services import booths, days, fairs
 from shop.exhibitions.services.booths import Terms
 from shop.exhibitions.services.days import Happened, Met
-from shop.kernel import clock, text
-from shop.kernel.db import session, transaction
+from shop.kernel import clock
+from shop.kernel.db import session
+from shop.seed import fairs_stands
 from shop.seed.staff import Staff
 from shop.seed.then import Past
 
-FEE = 6_000_000
 # Visitors of the two gates by the hour, from eight in the morning to ten at night: a quiet day; evenings are full.
 USUAL = (40, 70, 110, 120, 80, 60, 90, 130, 190, 280, 360, 390, 300, 150)
 SHARE = {"Cổng chính": 0.7, "Cổng bãi xe": 0.3}
@@ -53,15 +42,23 @@ def plan(
     booth's code. Return the points of its booths by their codes."""
     rng = random.Random(f"demo:fair-days:{name}")
     office = staff.people["xuctien"]
+    key, makers = fairs_stands.keys(rng), fairs_stands.of_booths(staff, brought)
     with Past(rng).at(staff.day(first + 60, 9)):
         fair = _announced(staff, name, first, end, home)
-        for n, (code, units) in enumerate(brought.items()):
-            _stand(staff, fair, code, n, units)
-    with Past(rng).at(staff.day(first + 30, 15)), transaction():
-        steps.fair(office, session().get_one(Exhibition, fair.id), FairState.ALLOTTED)
+        fairs_stands.draw(fair, tuple(brought))
+    with Past(rng).at(staff.day(first + 57, 10)):
+        fairs_stands.plan_budget(staff, fair)
+    with Past(rng).at(staff.day(first + 50, 10)):
+        fairs_stands.apply(staff, fair, makers)
+    with Past(rng).at(staff.day(first + 38, 14)):
+        fairs_stands.look(staff, fair)
+    with Past(rng).at(staff.day(first + 30, 15)):
+        fairs_stands.give_out(staff, fair, makers, key)
+        fairs_stands.agree(staff, fair, key)
     with Past(rng).at(staff.day(first + 9, 10)):
         booths.prepare(office, fair.id, Terms(days_before=9, days_after=1))
         days.add_gate(office, fair.id, "Cổng bãi xe")
+        fairs_stands.promise(staff, fair, key)
 
     def later(ago: int, hour: int, act: Callable[[], object], minute: int = 0) -> None:
         """Do something then, with a chance of its own: what the booths sell stays as it is told."""
@@ -108,63 +105,10 @@ def _announced(staff: Staff, name: str, first: int, end: int, home: int) -> Exhi
         home_point_id=home,
     )
     office = staff.people["xuctien"]
-    slug = fairs.create(office, draft, "seed:demo:fair-days")
+    slug = fairs.create(office, draft, "seed:demo:fair-days", is_demo=True)
     fair = session().scalars(select(Exhibition).where(Exhibition.slug == slug)).one()
     fairs.announce(office, fair.id, "seed:demo:fair-days-announce")
-    with transaction():
-        fair.is_demo = True
     return fair
-
-
-def _stand(staff: Staff, fair: Exhibition, code: str, n: int, units: Mapping[str, int]) -> None:
-    """A shared booth with the makers of what is sold there."""
-    office, now = staff.people["xuctien"], clock.now()
-    makers: dict[int, dict[int, int]] = {}
-    for sku, k in units.items():
-        if (maker := staff.packs[sku].producer_id) is not None:
-            makers.setdefault(maker, {})[staff.packs[sku].variant_id] = k
-    with transaction() as s:
-        zone = s.scalar(select(Zone).where(Zone.exhibition_id == fair.id))
-        if zone is None:
-            zone = Zone(exhibition_id=fair.id, code="T", name="Khu các xã, phường trong tỉnh", colour=ZoneColour.SEA)
-            kind = BoothType(
-                exhibition_id=fair.id, name="Gian chung 6 × 3 m", columns=6, rows=3, fee_amount=FEE,
-                subsidy_for=SubsidyFor.PROVINCE, subsidy_percent=100, power_watts=3_000, cold=True, makers=8,
-            )  # fmt: skip
-            s.add_all([zone, kind])
-            s.flush()
-        type_id = s.scalars(select(BoothType.id).where(BoothType.exhibition_id == fair.id)).one()
-        booth = Booth(
-            exhibition_id=fair.id, code=code, zone_id=zone.id, type_id=type_id, x=4 + 10 * n, y=4, columns=6, rows=3
-        )
-        s.add(booth)
-        s.flush()
-        for maker, goods in makers.items():
-            application = Application(
-                reference=text.reference(), exhibition_id=fair.id, producer_id=maker, state=ApplicationState.ACCEPTED,
-                power_watts=500, cold=True, submitted_at=now, created_at=now, updated_at=now, is_demo=True,
-            )  # fmt: skip
-            s.add(application)
-            s.flush()
-            like = {"application_id": application.id, "at": now, "actor_key": office.key, "actor_label": office.label}
-            steps_taken = [("", "draft"), ("draft", "submitted"), ("submitted", "accepted")]
-            s.add_all(ApplicationStep(from_state=a, to_state=b, **like) for a, b in steps_taken)
-            for variant_id, k in goods.items():
-                product_id = s.scalars(select(Variant.product_id).where(Variant.id == variant_id)).one()
-                s.add(
-                    ApplicationGoods(
-                        application_id=application.id, product_id=product_id, variant_id=variant_id, wanted=k,
-                        papers=PapersState.GOOD, checked_at=now, checked_label=office.label,
-                    )
-                )  # fmt: skip
-            s.add(
-                Stand(
-                    reference=text.reference(), exhibition_id=fair.id, booth_id=booth.id, application_id=application.id,
-                    producer_id=maker, fee_amount=FEE // 8, subsidy_amount=FEE // 8,
-                    why="Gian chung của địa phương; tỉnh hỗ trợ cả phí gian (minh họa).", given_at=now,
-                    given_label=office.label,
-                )
-            )  # fmt: skip
 
 
 def _visitors(staff: Staff, fair: Exhibition, ago: int, first: int, rng: random.Random) -> None:

@@ -38,6 +38,7 @@ from shop.settlement.models import (
     Step,
 )
 from shop.settlement.services.entries import OWNER, owner_id
+from shop.settlement.services.posting import MONEY_IS_HERE
 from shop.settlement.services.statements import seal_of, totals_of
 from shop.settlement.services.steps import SUBJECTS
 from shop.stock.models import MovementKind, StockLevel, StockMovement
@@ -97,7 +98,7 @@ def sold() -> Iterator[str]:
         out, back = moved[key]
         sale, returned, refunded = written[key]
         paid, status, at, done = state.get(key[0], (None, None, None, None))
-        earned = status is FulfilmentStatus.DELIVERED and paid in (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING)
+        earned = status is FulfilmentStatus.DELIVERED and paid in MONEY_IS_HERE
         recent = max((x for x in (at, done) if x is not None), default=clock.now()) > long_ago
         wrong = sale not in (0, out) or returned + refunded > sale or returned > back
         if earned and not recent:

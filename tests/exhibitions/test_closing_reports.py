@@ -22,12 +22,14 @@ from shop.exhibitions.errors import FairMovedOn, ReportMoved
 from shop.exhibitions.models.closing import BoothClosing, FairReport
 from shop.exhibitions.models.days import ContactKind, CountedBy, Gate, Visits
 from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, ExhibitionStep, FairKind, FairState
-from shop.exhibitions.queries import lacking, report_ground, report_rows, reporting, takings
+from shop.exhibitions.models.records import Figure, FigureKind
+from shop.exhibitions.queries import lacking, records, report_ground, report_rows, reporting, takings
 from shop.exhibitions.services import days, finishing, signing
 from shop.exhibitions.services import reporting as services
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
+from shop.kernel.money import vnd
 from shop.stock.models import StockLevel, StockMovement
 from shop.till.models import TillTender
 from tests import factories
@@ -414,4 +416,46 @@ def test_goods_without_a_known_maker(fair):
     figures = reporting.compute(fair.fair)
     # Whose goods they were is known all the same.
     assert fair.producers["Mực"].slug in table(figures, "producer")
+    # The shop's own count for the place that the booth stands for, if it stands for one.
+    with transaction() as s:
+        s.execute(update(StockLevel).where(StockLevel.variant_id == fair.goods["Mực"].id).values(owner="shop"))
+    figures = reporting.compute(fair.fair)
+    assert table(figures, "producer")["?"]["amount"] == 360_000
+    assert (table(figures, "locality")["06661"]["amount"], table(figures, "locality")["06661"]["producers"]) == (
+        360_000,
+        0,
+    )
+    (row,) = {r.locality for r in report_rows.sale_rows(fair.fair, "locality", "06661", None)}
+    assert row == "Phường Hạ Long"
+    with transaction() as s:  # two places in one booth: nobody can tell
+        s.get_one(type(fair.stands["Mực"]), fair.stands["Miến"].id).booth_id = fair.booths["A1"].id
+    assert table(reporting.compute(fair.fair), "locality")["?"]["amount"] == 360_000
     assert session().query(FairReport).count() == 0
+
+
+def test_what_sources_say_of_a_part_is_told_with_its_part(fair):
+    with transaction() as s:
+        old = Exhibition(
+            slug="hoi-cho-2020", name="Hội chợ OCOP 2020", sort_name="hoi cho", kind=FairKind.PROVINCIAL,
+            state=FairState.RECORDED, venue="Hạ Long", province_code="22", date_text="05/2020", created_at=clock.now(),
+            updated_at=clock.now(),
+        )  # fmt: skip
+        s.add(old)
+        s.flush()
+        for text, label in (("17.000", "ba ngày đầu"), ("20.000", None)):
+            s.add(
+                Figure(
+                    exhibition_id=old.id, what=FigureKind.VISITORS, text=text, label=label, source="Báo",
+                    added_at=clock.now(), added_label="Thử",
+                )
+            )  # fmt: skip
+    (row,) = reporting.former(fair.fair)
+    assert row["visitors_text"] == "17.000 (ba ngày đầu) / 20.000"
+    assert records.cards([old.id]) == {old.id: [(FigureKind.VISITORS, "17.000 (ba ngày đầu) · 20.000")]}
+    # A fair that the shop has reported is told by its own report.
+    trade(fair)
+    closed(fair)
+    frozen(fair)
+    assert dict(records.cards([fair.fair.id])[fair.fair.id]) == {
+        FigureKind.BOOTHS: "3", FigureKind.TURNOVER: vnd(1_460_000),
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.kernel import clock
-from shop.orders.discounts import share
+from shop.kernel.money import share
 from shop.promotions.models import Measure, Payer
 from shop.promotions.reckon import CodeTerms, Goods, LiveOffer, code_key, reckon
 

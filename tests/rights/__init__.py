@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from tests.rights import (
     banking,
+    cycle,
+    decisions,
     demand,
     exhibitions_call,
     exhibitions_closing,
@@ -33,6 +35,7 @@ from tests.rights import (
     programme,
     promotions,
     remittances,
+    reports,
     returns,
     settlement,
     sharing,
@@ -60,7 +63,7 @@ ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
     returns,
-    invoices,
+    invoices, reports, cycle, decisions,
 )  # fmt: skip
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,9 +11,11 @@ from sqlalchemy import func, select
 
 from shop.demand import lunar
 from shop.exhibitions import drawn
+from shop.exhibitions.models.allotting import ExhibitionRule
 from shop.exhibitions.models.closing import FairReport, Sheet, SheetState
+from shop.exhibitions.models.days import Paper
 from shop.exhibitions.models.fairs import BudgetLine, Exhibition, FairState
-from shop.exhibitions.queries import public
+from shop.exhibitions.queries import public, sheets
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.seed import fairs_plan
@@ -75,3 +78,17 @@ def test_the_autumn_fair_is_closed_and_reported(shop: Any) -> None:
     assert {sheet.state for sheet in found} == {SheetState.FROZEN}
     report = session().scalars(select(FairReport).where(FairReport.exhibition_id == fair.id)).one()
     assert report.number == 1
+    # Its draw can be worked out again, what it cost is known, and producers are owed what was sold for them.
+    rule = session().get_one(ExhibitionRule, fair.id)
+    assert rule.revealed_at is not None
+    assert hashlib.sha256(rule.seed.encode()).hexdigest() == rule.seed_digest
+    assert (report.figures["cost_basis"], report.figures["sums"]["cost"]) == ("actual", 9_270_000)
+    assert report.figures["sums"]["cost_per_1000"] > 0
+    makers = [sheet for sheet in found if sheet.producer_id is not None]
+    assert len(makers) == 4
+    for sheet in makers:
+        figures = sheets.whole(sheet.reference).shown
+        assert figures["commission"] > 0
+        assert figures["owed"] > 0
+    papers = select(func.count(Paper.id)).where(Paper.exhibition_id == fair.id)
+    assert (session().scalar(papers) or 0) >= 4

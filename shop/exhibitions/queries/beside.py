@@ -184,14 +184,16 @@ def _orders(fair: Exhibition) -> dict[str, int | None]:
 
 
 def recorded(exhibition_ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """What sources write of fairs, by fair and figure; figures that differ stand side by side."""
+    """What sources write of fairs, by fair and figure; figures that differ stand side by side, those of a part (some days, some
+    goods) with the words of what they are of."""
     found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     rows: Any = session().execute(
-        select(Figure.exhibition_id, Figure.what, Figure.text)
-        .where(Figure.exhibition_id.in_(list(exhibition_ids)), Figure.label.is_(None))
+        select(Figure.exhibition_id, Figure.what, Figure.text, Figure.label)
+        .where(Figure.exhibition_id.in_(list(exhibition_ids)))
         .order_by(Figure.id)
     )
-    for fair_id, what, told in rows:
+    for fair_id, what, written, label in rows:
+        told = f"{written} ({label})" if label else written
         if told not in found[fair_id][what.value]:
             found[fair_id][what.value].append(told)
     return {fair_id: {what: " / ".join(told) for what, told in of.items()} for fair_id, of in found.items()}

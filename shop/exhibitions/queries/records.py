@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
+from shop.exhibitions.models.closing import FairReport
 from shop.exhibitions.models.records import MONEY_FIGURES, Figure, FigureKind
+from shop.kernel import charts, wording
 from shop.kernel.db import session
 from shop.kernel.money import vnd
 
@@ -64,9 +66,11 @@ ON_CARDS = (FigureKind.BOOTHS, FigureKind.PRODUCTS, FigureKind.VISITORS, FigureK
 
 
 def cards(exhibition_ids: Collection[int]) -> dict[int, list[tuple[FigureKind, str]]]:
-    """For each fair what its card shows; where sources differ, each of their figures."""
+    """For each fair what its card shows: what its own frozen report says; else what sources write, each of their figures where
+    they differ, those of a part with the words of what they are of."""
     if not exhibition_ids:
         return {}
+    own = _reported(exhibition_ids)
     rows = session().scalars(
         select(Figure).where(Figure.exhibition_id.in_(exhibition_ids), Figure.what.in_(ON_CARDS)).order_by(Figure.id)
     )
@@ -74,8 +78,27 @@ def cards(exhibition_ids: Collection[int]) -> dict[int, list[tuple[FigureKind, s
     for row in rows:
         texts = found.setdefault(row.exhibition_id, {}).setdefault(row.what, [])
         text = _told(row).text
+        if label := (row.label_en if wording.language() == "en" and row.label_en else row.label):
+            text = f"{text} ({label})"
         if text not in texts:
             texts.append(text)
     return {
         key: [(kind, " · ".join(kinds[kind])) for kind in ON_CARDS if kind in kinds] for key, kinds in found.items()
-    }
+    } | own
+
+
+def _reported(exhibition_ids: Collection[int]) -> dict[int, list[tuple[FigureKind, str]]]:
+    """What the last frozen reports of these fairs say of it."""
+    reports = session().scalars(
+        select(FairReport).where(FairReport.exhibition_id.in_(exhibition_ids)).order_by(FairReport.number)
+    )
+    found = {}
+    for report in reports:
+        sums = report.figures["sums"]
+        cells = [
+            (FigureKind.BOOTHS, charts.number(sums["booths"])),
+            (FigureKind.VISITORS, charts.number(sums["visitors"]) if sums["visitors"] is not None else ""),
+            (FigureKind.TURNOVER, vnd(sums["turnover"])),
+        ]
+        found[report.exhibition_id] = [(kind, text) for kind, text in cells if text]
+    return found

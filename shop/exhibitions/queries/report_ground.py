@@ -59,6 +59,15 @@ class Ground:
             return producer.province_code or UNKNOWN
         return self.localities.get(producer.id) or producer.commune_code or UNKNOWN
 
+    def place_of(self, one: Taking) -> str:
+        """The code of the place that a sale counts for: its maker's; of goods whose maker nobody knows that of the booth, if
+        all who stand there are of one place. Fairs are told by the places that their booths stand for."""
+        producer_id = self.producer_of(one)
+        if producer_id is not None:
+            return self.locality_of(producer_id)
+        there = {self.locality_of(i) for i in self.stands.get(self.booths.get(one.point_id, ""), [])}
+        return there.pop() if len(there) == 1 else UNKNOWN
+
     def is_own(self, one: Taking) -> bool:
         """Whether it was sold by a booth of the province: all who stand there are of it, or the goods' own producer is."""
         home = self.fair.province_code
@@ -118,7 +127,7 @@ def place_name(code: str) -> str:
 # Of each table the key and the name of the row that a sale counts in; a way of paying takes its part of the amount.
 KEYS: dict[str, Callable[[Ground, Taking], tuple[str, str]]] = {
     "day": lambda g, t: (clock.business_day(t.at).isoformat(), clock.business_day(t.at).isoformat()),
-    "locality": lambda g, t: (g.locality_of(g.producer_of(t)), g.locality_of(g.producer_of(t))),
+    "locality": lambda g, t: (g.place_of(t), g.place_of(t)),
     "producer": lambda g, t: producer_key(g, t),
     "group": lambda g, t: (g.wares[t.variant_id].group, g.wares[t.variant_id].group),
     "booth": lambda g, t: (g.booths[t.point_id], g.booths[t.point_id]),

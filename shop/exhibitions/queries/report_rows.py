@@ -83,7 +83,7 @@ def _words(g: Ground, one: Taking) -> tuple[str, str, str, str, str]:
     """Booth, goods, producer, locality and owner of a sale."""
     ware, producer = g.wares[one.variant_id], producer_key(g, one)[1]
     maker = "–" if producer == UNKNOWN else producer
-    place = place_name(g.locality_of(g.producer_of(one)))
+    place = place_name(g.place_of(one))
     return g.booths[one.point_id], f"{ware.name}, {ware.pack}", maker, place, one.owner
 
 

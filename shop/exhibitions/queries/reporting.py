@@ -19,7 +19,7 @@ from shop.exhibitions.models.closing import FairReport
 from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, FairState
 from shop.exhibitions.queries import beside, lacking, takings
 from shop.exhibitions.queries.lacking import Missed
-from shop.exhibitions.queries.report_ground import KEYS, Ground, ground, place_name, points, producer_key
+from shop.exhibitions.queries.report_ground import KEYS, UNKNOWN, Ground, ground, place_name, points, producer_key
 from shop.exhibitions.queries.takings import Taking
 from shop.kernel import clock
 from shop.kernel.db import session
@@ -140,7 +140,7 @@ def _tables(
                 if table != "day":
                     key, names[table, key] = key_of(g, one)
                     mine.append(rows[table].setdefault(key, {"units": 0, "amount": 0}))
-            makers[g.locality_of(g.producer_of(one))].add(producer_key(g, one)[0])
+            makers[g.place_of(one)].add(producer_key(g, one)[0])
             known = alike[one.point_id, one.variant_id, one.owner] = mine
         day = clock.business_day(one.at).isoformat()
         names["day", day] = day
@@ -159,7 +159,7 @@ def _tables(
     for key, row in rows["day"].items():
         row["receipts"] = len(receipts[key])
     for key, row in rows["locality"].items():
-        row["producers"] = len(makers[key])
+        row["producers"] = len(makers[key] - {UNKNOWN})
         names["locality", key] = place_name(key)
     for code in g.stands:
         rows["booth"].setdefault(code, {"units": 0, "amount": 0})

@@ -21,7 +21,7 @@ from shop.orders.drafts import Draft as Draft
 from shop.orders.drafts import DraftLine as DraftLine
 from shop.orders.drafts import DraftParcel as DraftParcel
 from shop.orders.drafts import Placed as Placed
-from shop.orders.errors import NoSuchOrder, StepNotAllowed, TooLateToCancel
+from shop.orders.errors import MoneyIsDisputed, NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
     ALLOWED,
     CLOSED,
@@ -367,6 +367,11 @@ def _fulfilment(fulfilment_id: int) -> tuple[Order, Fulfilment]:
     return order, db.locked(Fulfilment, fulfilment_id, NoSuchOrder)  # as it is behind the order's lock
 
 
+def _money_is_here(order: Order) -> None:
+    if order.payment_status in {PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}:
+        raise MoneyIsDisputed
+
+
 def may_pack(order: Order, parcel: Fulfilment) -> bool:
     """Whether the desk has confirmed the order, or whoever sends the parcel has confirmed that, and it is not packed."""
     said = order.status == OrderStatus.CONFIRMED or (
@@ -380,9 +385,11 @@ def pack(actor: Actor, fulfilment_id: int) -> None:
 
     Raises:
         StepNotAllowed: neither the order nor the parcel is confirmed, or the parcel is packed already.
+        MoneyIsDisputed.
     """
     with transaction():
         order, found = _fulfilment(fulfilment_id)
+        _money_is_here(order)
         if not may_pack(order, found):
             raise StepNotAllowed
         now = clock.now()
@@ -406,10 +413,11 @@ def hand_over(
 
     Raises:
         Invalid: a parcel needs its carrier.
-        StepNotAllowed: it is not packed.
+        StepNotAllowed: it is not packed. MoneyIsDisputed.
     """
     with transaction():
         order, found = _fulfilment(fulfilment_id)
+        _money_is_here(order)
         carrier = text.clean(carrier or "")[:80] or None
         tracking_number = text.clean(tracking_number or "")[:80] or None
         if found.kind == DeliveryKind.SHIP and carrier is None:
@@ -458,6 +466,17 @@ def refund_failed(actor: Actor, order_id: int) -> None:
     with transaction():
         if _locked(order_id).payment_status == PaymentStatus.REFUND_PENDING:
             step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
+
+
+def money_disputed(actor: Actor, order_id: int, now: PaymentStatus, reason: str) -> None:
+    """How the order's money stands with its buyer's bank: taken while it looks (`DISPUTED`), for good (`CHARGED_BACK`), or
+    here (`PAID`). Nothing happens if that is known, or if the money is on its way back anyhow."""
+    with transaction():
+        before = _locked(order_id).payment_status
+        theirs = {PaymentStatus.PAID, PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}
+        if before in theirs and before != now:
+            step(actor, "payment", order_id, now, order_id=order_id, reason=reason)
+            complete_if_done(actor, order_id)
 
 
 def paid_too_late(actor: Actor, order_id: int) -> None:

@@ -109,9 +109,15 @@ WAYS: Ways = (
     (
         N_("Chương trình"),
         (
+            Way("/office/reports", N_("Báo cáo tháng"), "chart", P.REPORT_READ),
+            Way("/office/cycle", N_("Chu trình năm"), "clock", P.CYCLE_READ),
+            Way("/office/blockers", N_("Vướng mắc"), "bell", P.CYCLE_READ),
             Way("/office/dossiers", N_("Hồ sơ OCOP"), "book", P.DOSSIER_READ),
             Way("/office/rounds", N_("Đợt đánh giá, hội đồng"), "people", P.ROUND_EDIT),
             Way("/office/council", N_("Chấm hồ sơ của hội đồng"), "check", P.COUNCIL_SCORE),
+            Way("/office/decisions", N_("Quyết định"), "seal", P.DECISION_READ),
+            Way("/office/renewals", N_("Gia hạn chứng nhận"), "clock", P.CATALOG_READ),
+            Way("/office/post-checks", N_("Hậu kiểm"), "check", P.CHECK_READ),
             Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
             Way("/office/ntm", N_("Nông thôn mới"), "chart", P.NTM_READ),
         ),

@@ -20,6 +20,8 @@ from shop.payments.services import disputes, money, refunds
 log = structlog.get_logger("payments")
 # A word of a refund may overtake the word of its payment; after this long it will not come any more.
 PATIENCE = timedelta(days=3)
+# A dispute of a payment that we do not know has a day by which it must be answered.
+SHORT_PATIENCE = timedelta(hours=1)
 
 
 class _Waiting(Exception):
@@ -102,8 +104,8 @@ def apply(row_id: int) -> None:
         done = []
         for news in gateway.named(event.provider).read(event.payload):
             evidence = event.event_id if event.event_id.startswith("api:") else f"event:{event.event_id}"
-            patient = clock.now() - event.received_at < PATIENCE
-            done.append(_take_in(news, event.provider, evidence, patient=patient))
+            waited = clock.now() - event.received_at
+            done.append(_take_in(news, event.provider, evidence, waited))
         s.execute(
             update(ProviderEvent).where(ProviderEvent.id == row_id).values(outcome=(", ".join(done) or "nothing")[:80])
         )
@@ -129,7 +131,8 @@ def _find(news: News, provider: str) -> int | None:
     )
 
 
-def _take_in(news: News, provider: str, evidence: str, *, patient: bool) -> str:
+def _take_in(news: News, provider: str, evidence: str, waited: timedelta) -> str:
+    patient = waited < PATIENCE
     if news.what in {What.NOTHING, What.OPEN}:
         return "nothing"
     payment_id = _find(news, provider)
@@ -145,6 +148,8 @@ def _take_in(news: News, provider: str, evidence: str, *, patient: bool) -> str:
                 order=news.order_reference,
             )
         if news.what is What.DISPUTE and news.dispute is not None:
+            if waited < SHORT_PATIENCE:  # the word of its payment may only be slower
+                raise _Waiting
             money.open_issue(
                 "unknown_dispute",
                 f"unknown-dispute:{provider}:{news.dispute.reference}",

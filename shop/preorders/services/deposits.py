@@ -27,7 +27,7 @@ def received(order_id: int, payment_id: int) -> None:
     order = session().get(Order, order_id, with_for_update=True, populate_existing=True)
     if order is None or order.channel != DEPOSIT:
         return
-    if order.payment_status in {PaymentStatus.PAID, PaymentStatus.REFUND_PENDING, PaymentStatus.REFUNDED}:
+    if order.payment_status not in {PaymentStatus.UNPAID, PaymentStatus.VOID}:
         late.send_back(order.id, N_("Tiền cọc đã được trả trước đó"), only=payment_id)
         return
     window_id = session().scalar(

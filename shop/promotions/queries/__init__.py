@@ -60,8 +60,9 @@ def buyer(user_id: int | None, phone: str | None = None) -> Buyer:
 
 _SALES = (
     select(
-        Offer.id, Offer.promotion_id, Promotion.reference, Offer.variant_id, Offer.price_amount, Offer.quota - Offer.sold,
-        Promotion.person_limit, Promotion.starts_at, Promotion.ends_at, Promotion.name, Promotion.name_en, Promotion.payer,
+        Offer.id, Offer.promotion_id, Promotion.reference, Offer.variant_id, Offer.price_amount,
+        Offer.quota - Offer.sold - Offer.lent, Promotion.person_limit, Promotion.starts_at, Promotion.ends_at,
+        Promotion.name, Promotion.name_en, Promotion.payer,
         Promotion.producer_id, Offer.lowest_amount,
     )
     .join(Promotion, Promotion.id == Offer.promotion_id)
@@ -74,7 +75,8 @@ def _offer(row: Any) -> LiveOffer:
     return LiveOffer(*row)
 
 
-def _read() -> dict[int, tuple[LiveOffer, ...]]:
+def book_now() -> dict[int, tuple[LiveOffer, ...]]:
+    """Sales that are on or to come, by pack, as the database has them; one statement."""
     now = clock.now()
     found: dict[int, list[LiveOffer]] = {}
     for row in session().execute(_SALES.where(Promotion.ends_at > now)):
@@ -95,16 +97,17 @@ def _kept(name: str, read: Callable[[], Any]) -> Any:
 
 def book() -> Mapping[int, tuple[LiveOffer, ...]]:
     """Sales that are on or to come, by pack."""
-    found: Mapping[int, tuple[LiveOffer, ...]] = _kept("sales", _read)
+    found: Mapping[int, tuple[LiveOffer, ...]] = _kept("sales", book_now)
     return found
 
 
 def has_codes() -> bool:
     """Whether any code may be used now or later."""
-    return bool(_kept("codes", _read_codes))
+    return bool(_kept("codes", has_codes_now))
 
 
-def _read_codes() -> bool:
+def has_codes_now() -> bool:
+    """The same, as the database has it; one statement."""
     found = session().execute(
         select(Promotion.id)
         .where(Promotion.kind == Kind.CODE, Promotion.state == State.OPEN, Promotion.ends_at > clock.now())
@@ -136,7 +139,7 @@ def offers(variant_ids: Collection[int], at: datetime, who: Buyer = NOBODY) -> d
     left: dict[int, int] = {
         row[0]: row[1]
         for row in session().execute(
-            select(Offer.id, Offer.quota - Offer.sold)
+            select(Offer.id, Offer.quota - Offer.sold - Offer.lent)
             .join(Promotion, Promotion.id == Offer.promotion_id)
             .where(
                 Offer.id.in_(ids), Promotion.state == State.OPEN, Promotion.starts_at <= at, Promotion.ends_at > at

@@ -57,7 +57,14 @@ from shop.settlement.queries.agreements import Book
 from shop.settlement.services.entries import OWNER, children, owner_id, post
 from shop.stock.models import MovementKind, StockLevel, StockMovement
 
-MONEY_IS_HERE = (PaymentStatus.PAID, PaymentStatus.REFUND_PENDING)
+# What a buyer's bank takes back is the shop's loss, not the producer's: he sold, and the shop chose to take cards. Where he
+# is to blame (nothing sent, not what was ordered), a person posts a correction.
+MONEY_IS_HERE = (
+    PaymentStatus.PAID,
+    PaymentStatus.REFUND_PENDING,
+    PaymentStatus.DISPUTED,
+    PaymentStatus.CHARGED_BACK,
+)
 
 
 @dataclass(slots=True)
