@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from shop.cycle import calendar
+from shop.cycle.models.ideas import IdeaKind
 from shop.cycle.models.steps import BoardKind
 from shop.cycle.queries import steps as queries
-from shop.cycle.services import steps
+from shop.cycle.services import ideas, steps
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
 from tests.rights.house import House, key, maker, shared
@@ -50,3 +51,22 @@ def board(house: House) -> dict[str, Any]:
     seats = (steps.Seat("Chủ tịch UBND", f"Trưởng ban {house.name}"),)
     reference = steps.set_up_board(SYSTEM, house.commune, BoardKind.BOARD, clock.today(), "1/QĐ", seats, key())
     return {"reference": reference}
+
+
+@maker("/office/ideas/<reference>", of="locality")
+@shared
+def idea(house: House) -> dict[str, Any]:
+    return {"reference": _idea(house, submit=True)}
+
+
+@maker("/producer/ideas/<reference>", of="producer")
+@shared
+def own_idea(house: House) -> dict[str, Any]:
+    return {"reference": _idea(house, submit=False)}
+
+
+def _idea(house: House, *, submit: bool) -> str:
+    answers = {"what": f"Sản phẩm của {house.name}", "materials": "Nguyên liệu tại chỗ"}
+    return ideas.write(
+        SYSTEM, house.producer.id, IdeaKind.NEW, f"Ý tưởng {house.name}", None, answers, key(), submit=submit
+    )
