@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from shop.cycle import calendar
-from shop.cycle.models.ideas import IdeaKind
+from shop.cycle.models.ideas import DocumentKind, IdeaKind, MeetingKind
 from shop.cycle.models.steps import BoardKind
 from shop.cycle.queries import steps as queries
-from shop.cycle.services import ideas, steps
+from shop.cycle.services import ideas, library, meetings, steps
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
+from shop.kernel.storage import storage
 from tests.rights.house import House, key, maker, shared
 
 
@@ -70,3 +71,29 @@ def _idea(house: House, *, submit: bool) -> str:
     return ideas.write(
         SYSTEM, house.producer.id, IdeaKind.NEW, f"Ý tưởng {house.name}", None, answers, key(), submit=submit
     )
+
+
+@maker("/office/meetings/<reference>", of="locality")
+@shared
+def meeting(house: House) -> dict[str, Any]:
+    title = f"Tập huấn {house.name}"
+    reference = meetings.hold(
+        SYSTEM, MeetingKind.TRAINING, title, house.commune, clock.today(), None, None, None, key()
+    )
+    return {"reference": reference}
+
+
+@maker(
+    "/office/library/<reference>",
+    of="shared",
+    why="policies, guidance and forms are for every officer of the programme",
+)
+@shared
+def document(house: House) -> dict[str, Any]:
+    made = storage().put  # the file's bytes are kept before its row
+    made("programme-library/thu.pdf", b"%PDF-1.7")
+    reference = library.add(
+        SYSTEM, DocumentKind.FORM, "Mẫu 01", None, "Đơn đăng ký đánh giá.", None, "programme-library/thu.pdf", clock.today(),
+        key(),
+    )  # fmt: skip
+    return {"reference": reference}

@@ -112,6 +112,8 @@ WAYS: Ways = (
             Way("/office/reports", N_("Báo cáo tháng"), "chart", P.REPORT_READ),
             Way("/office/cycle", N_("Chu trình năm"), "clock", P.CYCLE_READ),
             Way("/office/ideas", N_("Ý tưởng, kế hoạch"), "list", P.CYCLE_READ),
+            Way("/office/meetings", N_("Hội nghị, tập huấn"), "people", P.CYCLE_READ),
+            Way("/office/library", N_("Thư viện chương trình"), "book", P.CYCLE_READ),
             Way("/office/blockers", N_("Vướng mắc"), "bell", P.CYCLE_READ),
             Way("/office/decisions", N_("Quyết định"), "seal", P.DECISION_READ),
             Way("/office/renewals", N_("Gia hạn chứng nhận"), "clock", P.CATALOG_READ),
