@@ -110,6 +110,7 @@ WAYS: Ways = (
         N_("Chương trình"),
         (
             Way("/office/reports", N_("Báo cáo tháng"), "chart", P.REPORT_READ),
+            Way("/office/scorecards", N_("Phiếu điểm"), "check", P.REPORT_READ),
             Way("/office/cycle", N_("Chu trình năm"), "clock", P.CYCLE_READ),
             Way("/office/ideas", N_("Ý tưởng, kế hoạch"), "list", P.CYCLE_READ),
             Way("/office/meetings", N_("Hội nghị, tập huấn"), "people", P.CYCLE_READ),
