@@ -87,7 +87,7 @@ MEETINGS = tables.Table(
 
 def meeting_rows(scopes: Collection[str]) -> Any:
     """The statement behind `MEETINGS`: one's own, for grants that name a locality."""
-    seen = true()
+    seen: Any = true()
     if "*" not in scopes:
         seen = Meeting.locality_code.in_([s.partition(":")[2] for s in scopes if s.startswith("locality:")])
     return select(

@@ -101,12 +101,12 @@ def attend(actor: Actor, reference: str, content: bytes, file_name: str) -> List
     people: dict[str, dict[str, Any]] = {}
     skipped = 0
     for row in table.rows:
-        cells = {what: text.clean(row.cells[n])[:255] for what, n in at.items()}
-        if not cells["name"]:
+        found = {what: text.clean(row.cells[n])[:255] for what, n in at.items()}
+        if not found["name"]:
             skipped += 1
             continue
-        key = text.fold(f"{cells['name']}|{cells.get('unit', '')}")[:255]
-        people[key] = {**cells, "came": text.fold(cells.get("came", "")) not in _NO}
+        key = text.fold(f"{found['name']}|{found.get('unit', '')}")[:255]
+        people[key] = {**found, "came": text.fold(found.get("came", "")) not in _NO}
         if len(people) > MOST_ROWS:
             raise Invalid(N_("Danh sách nhiều nhất %(n)s người."), field="file", n=MOST_ROWS)
     if not people:

@@ -196,7 +196,7 @@ def _kept_word(found: dict[int, Card], first: date, end: date) -> None:
     for i, _parcel, delivered, promised in s.execute(parcels):
         if i in found:
             found[i].parcels += 1
-            found[i].on_time += clock.business_day(delivered) <= promised
+            found[i].on_time += bool(delivered and promised and clock.business_day(delivered) <= promised)
     back = (
         select(OrderLine.producer_id, func.count(Return.id.distinct()))
         .join(ReturnLine, ReturnLine.line_id == OrderLine.id)
