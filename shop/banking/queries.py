@@ -179,6 +179,14 @@ LINES = tables.Table(
 _LINE: tuple[Any, ...] = (BankLine, ShopAccount.bank_bin, ShopAccount.number)
 
 
+# What may be awaited at the bank beside orders, by the word of the room that awaits it.
+AWAITED_NAMES = {
+    "remittance": N_("Đợt nộp tiền thu hộ"),
+    "gateway-payout": N_("Cổng thanh toán chuyển về"),
+    "cash-bag": N_("Tiền mặt mang nộp"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What one click would do about a line: `said` for people, `act` the address's last word, `fields` what the form carries,
@@ -291,9 +299,10 @@ def _offer(line: BankLine, hint: Mapping[str, Any], orders: Mapping[int, str]) -
         said = f"{gettext('Hoàn lại qua đơn %(r)s', r=order)} ({why})"
         return Offer(said, gettext("Hoàn lại"), "return", tuple(fields), "refund:make")
     if hint["action"] == "remit":
-        said = f"{gettext('%(n)s cho đợt nộp %(r)s', n=vnd(hint['amount']), r=hint['reference'])} ({why})"
-        fields = [("target", hint["reference"])]
-        return Offer(said, gettext("Ghi cho đợt nộp"), "remit", tuple(fields), "bank:handle")
+        of = gettext(AWAITED_NAMES.get(hint["kind"], hint["kind"]))
+        said = f"{of}: {hint['reference']}, {vnd(hint['amount'])} ({why})"
+        fields = [("kind", hint["kind"]), ("target", hint["reference"])]
+        return Offer(said, gettext("Đúng khoản này"), "remit", tuple(fields), "bank:handle")
     if hint["action"] == "adopt":
         said = f"{gettext('Nối với khoản đã ghi tay')} ({why})"
         return Offer(said, gettext("Nối"), "adopt", (("receipt", str(hint["receipt"])),), "bank:handle")
@@ -363,7 +372,7 @@ STEP_NAMES = {
     "keep": N_("Giữ lại"),
     "aside": N_("Không thuộc đơn nào"),
     "confirm": N_("Khớp với khoản đã chuyển"),
-    "remit": N_("Ghi cho đợt nộp"),
+    "remit": N_("Ghi cho khoản chờ về"),
     "undo": N_("Hoàn tác"),
 }
 
