@@ -102,6 +102,14 @@ class Permission(StrEnum):
     NTM_READ = "ntm:read"
     NTM_EDIT = "ntm:edit"
     NTM_REGISTER = "ntm:register"
+    # See the programme's year; say how one's locality stands in it; open years and answer what blocks.
+    CYCLE_READ = "cycle:read"
+    CYCLE_EDIT = "cycle:edit"
+    CYCLE_DECIDE = "cycle:decide"
+    # See monthly reports; write those of one's locality; return, lock and sum them up.
+    REPORT_READ = "report:read"
+    REPORT_WRITE = "report:write"
+    REPORT_DECIDE = "report:decide"
     # File and follow dossiers of one's own goods: in the producers' own door.
     DOSSIER_FILE = "dossier:file"
     # See dossiers; check them for one's own commune and propose them.
@@ -245,6 +253,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.NTM_READ,
             P.NTM_EDIT,
             P.NTM_REGISTER,
+            P.CYCLE_READ,
+            P.CYCLE_EDIT,
+            P.CYCLE_DECIDE,
+            P.REPORT_READ,
+            P.REPORT_DECIDE,
             P.DOSSIER_READ,
             P.ROUND_EDIT,
             P.EXHIBITION_READ,
@@ -259,6 +272,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PLACE_READ,
             P.NTM_READ,
             P.NTM_EDIT,
+            P.CYCLE_READ,
+            P.CYCLE_EDIT,
+            P.REPORT_READ,
+            P.REPORT_WRITE,
             P.DOSSIER_READ,
             P.DOSSIER_CHECK,
             P.EXHIBITION_ENDORSE,

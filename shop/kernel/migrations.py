@@ -51,11 +51,10 @@ def heads(folder: Path) -> frozenset[str]:
     for path in (folder / "versions").glob("*.py"):
         said: dict[str, Any] = {}
         for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(
-                statement.value, ast.Constant | ast.Tuple
-            ):
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
                 targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                said |= {t.id: ast.literal_eval(statement.value) for t in targets if isinstance(t, ast.Name)}
+                names = {t.id for t in targets if isinstance(t, ast.Name)} & {"revision", "down_revision"}
+                said |= {name: ast.literal_eval(statement.value) for name in names}
         if not isinstance(said.get("revision"), str) or "down_revision" not in said:
             raise ValueError(f"{path.name} is no migration")
         before[said["revision"]] = said["down_revision"]

@@ -37,6 +37,8 @@ class Draft:
     amount: int
     payer: Payer
     producer_id: int | None
+    # A counter gave it beyond what the promotion had left: the shop bears it, and the promotion does not count it.
+    beyond: bool = False
 
 
 def write(order_id: int, reference: str, drafts: Sequence[Draft], who: Buyer, at: datetime) -> None:
@@ -71,17 +73,7 @@ def write_rows(
     order_id: int, reference: str, rows: Sequence[tuple[int, int | None, Draft]], who: Buyer, at: datetime
 ) -> None:
     """The same where parcel and line of each discount are known."""
-    session().execute(
-        insert(OrderLineDiscount),
-        [
-            {
-                "order_id": order_id, "fulfilment_id": fulfilment_id, "line_id": line_id, "promotion_id": d.promotion_id,
-                "offer_id": d.slot or None, "units": d.units, "name": d.name, "amount": d.amount, "payer": d.payer,
-                "producer_id": d.producer_id, "gone_quantity": 0,
-            }
-            for fulfilment_id, line_id, d in rows
-        ],
-    )  # fmt: skip
+    _insert(order_id, rows)
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for _fulfilment, _line, d in rows:
         taken = sums[d.promotion_id, d.slot]
@@ -89,6 +81,27 @@ def write_rows(
         taken[1] += d.amount
     takes = [using.Take(p, slot, units, amount) for (p, slot), (units, amount) in sorted(sums.items())]
     using.take(f"order:{reference}", takes, who, at)
+
+
+def write_taken(order_id: int, rows: Sequence[tuple[int, int | None, Draft]]) -> None:
+    """Write discounts of an order that a counter has sold, which their promotions have counted already."""
+    if rows:
+        _insert(order_id, rows)
+        books.borne(order_id)
+
+
+def _insert(order_id: int, rows: Sequence[tuple[int, int | None, Draft]]) -> None:
+    session().execute(
+        insert(OrderLineDiscount),
+        [
+            {
+                "order_id": order_id, "fulfilment_id": fulfilment_id, "line_id": line_id, "promotion_id": d.promotion_id,
+                "offer_id": d.slot or None, "units": d.units, "name": d.name, "amount": d.amount, "payer": d.payer,
+                "producer_id": d.producer_id, "gone_quantity": 0, "beyond": d.beyond,
+            }
+            for fulfilment_id, line_id, d in rows
+        ],
+    )  # fmt: skip
 
 
 # --- what was paid -----------------------------------------------------------------------------------------------
@@ -281,6 +294,7 @@ def give_back(
     counted = s.execute(select(OrderLine.id, OrderLine.quantity).where(OrderLine.order_id == order_id))
     quantities: dict[int | None, int] = {row[0]: row[1] for row in counted}
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    changed = False
     for row in rows:
         quantity = 1 if row.line_id is None else quantities[row.line_id]
         before = row.gone_quantity
@@ -290,9 +304,11 @@ def give_back(
         gone = min(quantity, max(before, more) if in_all and row.line_id is not None else before + more)
         if gone == before:
             continue
-        back = sums[row.promotion_id, row.offer_id or 0]
-        back[0] += share(row.units, quantity, quantity - gone, gone - before)
-        back[1] += share(row.amount, quantity, quantity - gone, gone - before)
+        changed = True
+        if not row.beyond:
+            back = sums[row.promotion_id, row.offer_id or 0]
+            back[0] += share(row.units, quantity, quantity - gone, gone - before)
+            back[1] += share(row.amount, quantity, quantity - gone, gone - before)
         s.execute(
             update(OrderLineDiscount)
             .where(OrderLineDiscount.id == row.id)
@@ -301,7 +317,7 @@ def give_back(
         )
     for (promotion_id, slot), (n, amount) in sorted(sums.items()):
         using.give_back(f"order:{reference}", promotion_id, slot, n, amount)
-    if sums:
+    if changed:
         books.borne(order_id)
 
 

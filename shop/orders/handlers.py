@@ -7,18 +7,12 @@ from typing import Any
 from shop.accounts import personal
 from shop.kernel.events import on
 from shop.orders import books, queries
-from shop.orders.events import OrderCompleted, SoldAtCounter
+from shop.orders.events import OrderCompleted
 
 
 @on(OrderCompleted)
 def handed_over(fact: OrderCompleted) -> None:
     """The buyer has what he bought for less: who bears the difference stands in the books."""
-    books.borne(fact.order_id)
-
-
-@on(SoldAtCounter)
-def sold_at_counter(fact: SoldAtCounter) -> None:
-    """The same at a counter."""
     books.borne(fact.order_id)
 
 

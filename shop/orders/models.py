@@ -444,6 +444,9 @@ class OrderLineDiscount(Base):
     """What one promotion took off a line, or off the delivery of a parcel (`line_id` NULL), and who bears it. The discounts of
     an order add up to its `discount_amount`, save what a counter took off by hand; a deposit is no discount.
 
+    `beyond`: a counter without a network sold beyond what the promotion had left, or after it was stopped. The buyer keeps the
+    price he paid and the shop bears it; the promotion knows nothing of it, so that its limits hold.
+
     `gone_quantity` are the line's units that were not kept after all (refused, returned, cancelled): their share went back to
     the promotion.
     """
@@ -454,6 +457,7 @@ class OrderLineDiscount(Base):
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("units >= 0 AND gone_quantity >= 0", name="units_whole"),
         CheckConstraint("(payer = 'producer') = (producer_id IS NOT NULL)", name="payer_named"),
+        CheckConstraint("NOT beyond OR payer = 'shop'", name="beyond_is_the_shops"),
         Index("ix_order_line_discounts_order", "order_id", "id"),
         Index("ix_order_line_discounts_line", "line_id"),
         Index("ix_order_line_discounts_promotion", "promotion_id", "id"),
@@ -474,6 +478,7 @@ class OrderLineDiscount(Base):
     payer: Mapped[Payer] = mapped_column(EnumText(Payer))
     producer_id: Mapped[int | None] = mapped_column(ForeignKey(Producer.id), index=True)
     gone_quantity: Mapped[int] = mapped_column(default=0)
+    beyond: Mapped[bool] = mapped_column(default=False)
 
 
 class ReturnLook(Base):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
-from shop.promotions.models import Kind, Offer, Payer, Promotion, State, Use
+from shop.promotions.models import Kind, Loan, Offer, Payer, Promotion, State, Use
 
 
 @invariant("promotions.uses-are-counted")
@@ -41,18 +41,27 @@ def counted() -> Iterator[str]:
 
 @invariant("promotions.quotas-are-kept")
 def quotas() -> Iterator[str]:
-    """What is counted as sold of an offer is the sum of its uses, and never more than its quota."""
+    """What is counted as sold of an offer is the sum of its uses, what is lent what counters hold of it, and both together are
+    never more than its quota."""
     sold = (
         select(Use.offer_id, func.sum(Use.units - Use.back_units).label("n"))
         .where(Use.offer_id.is_not(None))
         .group_by(Use.offer_id)
         .subquery()
     )
+    held = select(Loan.offer_id, func.sum(Loan.units - Loan.used).label("n")).group_by(Loan.offer_id).subquery()
     rows = session().execute(
         select(Promotion.reference, Offer.variant_id)
         .join(Offer, Offer.promotion_id == Promotion.id)
         .outerjoin(sold, sold.c.offer_id == Offer.id)
-        .where(or_(Offer.sold != func.coalesce(sold.c.n, 0), Offer.sold > Offer.quota))
+        .outerjoin(held, held.c.offer_id == Offer.id)
+        .where(
+            or_(
+                Offer.sold != func.coalesce(sold.c.n, 0),
+                Offer.lent != func.coalesce(held.c.n, 0),
+                Offer.sold + Offer.lent > Offer.quota,
+            )
+        )
     )
     yield from (f"{reference}: {variant_id}" for reference, variant_id in rows)
 

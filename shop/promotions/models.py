@@ -169,12 +169,15 @@ class Scope(Base):
 
 
 class Offer(Base):
-    """One pack of a timed sale: its price, how many units there are at it and how many are sold."""
+    """One pack of a timed sale: its price, how many units there are at it and how many are sold.
+
+    `lent` units are with counters, which may sell them without a network; nobody else can have them (`Loan`).
+    """
 
     __tablename__ = "promotion_offers"
     __table_args__ = (
         CheckConstraint("price_amount > 0", name="price_positive"),
-        CheckConstraint("quota > 0 AND sold >= 0 AND sold <= quota", name="quota"),
+        CheckConstraint("quota > 0 AND sold >= 0 AND lent >= 0 AND sold + lent <= quota", name="quota"),
         UniqueConstraint("promotion_id", "variant_id"),
         Index("ix_promotion_offers_variant", "variant_id"),
     )
@@ -187,15 +190,38 @@ class Offer(Base):
     lowest_amount: Mapped[Amount | None]
     quota: Mapped[int]
     sold: Mapped[int] = mapped_column(default=0)
+    lent: Mapped[int] = mapped_column(default=0)
 
     variant: Mapped[Variant] = relationship()
+
+
+class Loan(Base):
+    """Units of an offer that a counter may sell by itself: `units` in all, `used` of them sold. `holder` is opaque here.
+
+    A counter without a network cannot ask what is left, so it sells at a sale's price only what it holds.
+    """
+
+    __tablename__ = "promotion_loans"
+    __table_args__ = (
+        CheckConstraint("used >= 0 AND used <= units", name="used_within"),
+        UniqueConstraint("offer_id", "holder"),
+        Index("ix_promotion_loans_holder", "holder"),
+    )
+
+    id: Mapped[Id]
+    offer_id: Mapped[int] = mapped_column(ForeignKey(Offer.id))
+    holder: Mapped[Str40]
+    units: Mapped[int] = mapped_column(default=0)
+    used: Mapped[int] = mapped_column(default=0)
+    at: Mapped[Instant]
 
 
 class Use(Base):
     """What one order used of a code, or of one offer of a sale; what came back (cancelled, refused, returned) beside it.
 
-    `reference` is the order's, `order:<reference>`: this room knows no orders. `person_key` is a keyed hash of the telephone
-    number, so that guests are counted and no number lies here.
+    `reference` is the order's, `order:<reference>`: this room knows no orders. A counter takes a code before it has a sale,
+    under `till:<uuid>`, which the sale then takes over. `person_key` is a keyed hash of the telephone number, so that guests
+    are counted and no number lies here.
     """
 
     __tablename__ = "promotion_uses"

@@ -24,6 +24,17 @@ DEEPEST_PERCENT = define(
     low=1,
     high=99,
 )
+TILL_UNITS = define(
+    "promotions.till_units",
+    5,
+    N_("Số lượng giá khuyến mại giao sẵn cho mỗi máy quầy"),
+    hint=N_(
+        "Máy quầy mất mạng chỉ bán giá khuyến mại trong số đã giao, nên số lượng của chương trình không bao giờ bị vượt. "
+        "Mỗi lần giao không quá nửa số còn lại."
+    ),
+    low=0,
+    high=1_000,
+)
 WRONG_CODES = define(
     "promotions.wrong_codes_per_hour", 20, N_("Số mã giảm giá sai được thử từ một mạng trong một giờ"), low=3, high=500
 )

@@ -46,6 +46,7 @@ from shop.seed import (
     people,
     promotions,
     refunds,
+    reports,
     rounds,
     settlement,
     supply,
@@ -112,6 +113,8 @@ def _make(seed: int) -> dict[str, Any]:
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
+    officer, locality = (Actor("user", _NAMES[role], ids[f"{word}@example.vn"]) for role, word in _OFFICERS)
+    reports.load(officer, locality)
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
@@ -234,6 +237,7 @@ def _scopes() -> dict[str, Any]:
     }
 
 
+_OFFICERS = ((Role.PROGRAMME_OFFICER, "chuongtrinh"), (Role.LOCALITY_OFFICER, "diaphuong"))
 MEMBER, MEMBER_PHONE = "Nguyễn Thị Lan", "+84900000001"
 _NAMES = {
     Role.CUSTOMER: MEMBER,

@@ -84,6 +84,24 @@ class DiscountTooLarge(Invalid):
     title = N_("Giảm giá vượt mức được phép của người đứng quầy (%(percent)s%%).")
 
 
+class OfferWrong(Invalid):
+    code = "offer-wrong"
+    title = N_("“%(name)s”: giá khuyến mại trên hóa đơn không phải của chương trình nào.")
+
+
+class CouponUnknown(Invalid):
+    code = "coupon-unknown"
+    title = N_("Mã giảm giá trên hóa đơn chưa từng được cấp cho máy này, hoặc đã dùng cho hóa đơn khác.")
+
+
+class CodeNeedsPhone(Invalid):
+    code = "code-needs-phone"
+    title = N_("Mã này tính theo người: hãy nhập số điện thoại của khách.")
+
+    def __init__(self) -> None:
+        super().__init__(field="phone")
+
+
 class DiscountWithoutReason(Invalid):
     code = "discount-without-reason"
     title = N_("Giảm giá phải ghi lý do.")

@@ -100,6 +100,23 @@ class SaleLine(Part):
     lot_code: LotCode | None = None
 
 
+class LineOff(Part):
+    """What a promotion took off line number `line` (from 0): `units` at the price of an offer, or its share of a code that was
+    granted to this basket (`coupon`)."""
+
+    line: Annotated[int, Field(ge=0, le=199)]
+    offer_id: RowId | None = None
+    coupon: Uuid | None = None
+    units: Annotated[int, Field(ge=0, le=9999)] = 0
+    amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)]
+
+    @model_validator(mode="after")
+    def _of_one(self) -> LineOff:
+        if (self.offer_id is None) == (self.coupon is None) or (self.offer_id is None) != (self.units == 0):
+            raise ValueError("an offer with its units, or a coupon")
+        return self
+
+
 class Tender(Part):
     kind: Literal["cash", "vietqr", "terminal"]
     amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)]
@@ -111,7 +128,9 @@ class Sale(Body):
     session: Uuid
     number: Number
     lines: Annotated[list[SaleLine], Field(min_length=1, max_length=200)]
+    # All that came off: by promotions (`discounts`), and by hand.
     discount_amount: Money = 0
+    discounts: Annotated[list[LineOff], Field(max_length=400)] = []
     discount_reason: Reason | None = None
     tenders: Annotated[list[Tender], Field(max_length=10)]
     total_amount: Money
@@ -161,6 +180,30 @@ BODIES: dict[EventKind, type[Body]] = {
     EventKind.RETURN: Return,
     EventKind.ASK: Ask,
 }
+
+
+class CodeLine(Part):
+    """A line of the basket a code is for; `off_amount`: what a timed sale took off it."""
+
+    variant_id: RowId
+    quantity: Quantity
+    off_amount: Money = 0
+
+
+class CodeAsked(Part):
+    """A code that a buyer names at the counter; `keep`: grants whose sales wait to be sent."""
+
+    uuid: Uuid
+    code: Annotated[str, Field(min_length=1, max_length=80)]
+    phone: Annotated[str, Field(max_length=40)] = ""
+    lines: Annotated[list[CodeLine], Field(min_length=1, max_length=200)]
+    keep: Annotated[list[Uuid], Field(max_length=500)] = []
+
+
+class CodeLeft(Part):
+    """A grant that is given back."""
+
+    uuid: Uuid
 
 
 class Envelope(BaseModel):

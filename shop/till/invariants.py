@@ -13,8 +13,11 @@ from shop.kernel.invariants import invariant
 from shop.ledger import sources
 from shop.orders.models import TILL, Order
 from shop.payments.models import Payment, Refund
+from shop.promotions.models import Use
 from shop.stock.models import MovementKind, StockMovement
 from shop.till.models import (
+    Coupon,
+    CouponState,
     Device,
     EventKind,
     EventState,
@@ -198,6 +201,30 @@ def shortages() -> Iterator[str]:
     for reference in session().scalars(
         select(StockMovement.reference).where(StockMovement.reference.like("shortage:%"), ~known).distinct()
     ):
+        yield str(reference)
+
+
+@invariant("till.codes-are-counted")
+def coupons() -> Iterator[str]:
+    """What a basket holds of a code is counted as used, what was let go is not; a grant that was used names its sale."""
+    held = "till:" + Coupon.uuid
+    left = (
+        select(func.coalesce(func.sum(Use.amount - Use.back_amount), 0))
+        .where(Use.reference == held)
+        .correlate(Coupon)
+        .scalar_subquery()
+    )
+    yield from session().scalars(
+        select(Coupon.uuid).where(
+            or_(
+                and_(Coupon.state == CouponState.HELD, left != Coupon.amount),
+                and_(Coupon.state != CouponState.HELD, left != 0),
+                and_(Coupon.state == CouponState.USED, Coupon.sale_id.is_(None)),
+            )
+        )
+    )
+    known = select(Coupon.id).where(held == Use.reference).exists()
+    for reference in session().scalars(select(Use.reference).where(Use.reference.like("till:%"), ~known).distinct()):
         yield str(reference)
 
 

@@ -32,6 +32,7 @@ from shop.kernel.errors import N_
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import Payment, Refund
 from shop.points.models import Point
+from shop.promotions.models import Promotion
 
 
 class Device(Base):
@@ -463,7 +464,48 @@ NOTICE_NAMES = {
     "lot-unknown": N_("Số lô không có trong sổ"),
     "certificate-clock": N_("Chứng nhận còn hay hết hạn tùy theo đồng hồ"),
     "seq-twice": N_("Hai sự việc cùng số thứ tự"),
+    "offer-over": N_("Bán giá khuyến mại quá số lượng hoặc sau khi dừng: cửa hàng chịu phần quá"),
+    "coupon-late": N_("Mã giảm giá đã hết hạn giữ khi đơn quầy về tới: cửa hàng chịu phần giảm"),
 }
+
+
+class CouponState(StrEnum):
+    """`held`: a counter has it for the sale in its basket. `used`: in a sale. `let-go`: not used after all."""
+
+    HELD = "held"
+    USED = "used"
+    LET_GO = "let-go"
+
+
+class Coupon(Base):
+    """A code that was granted to the basket of a counter: what it takes off each line of it.
+
+    The code counts as used from here on (`promotions.Use`, reference `till:<uuid>`), so that what the buyer is told holds
+    however long the network is gone before the sale arrives.
+    """
+
+    __tablename__ = "till_coupons"
+    __table_args__ = (
+        one_of("state", CouponState),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("(state = 'held') = (ended_at IS NULL)", name="end_known"),
+        Index("ix_till_coupons_device", "device_id", "state"),
+    )
+
+    id: Mapped[Id]
+    uuid: Mapped[Str40] = mapped_column(unique=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey(Device.id))
+    promotion_id: Mapped[int] = mapped_column(ForeignKey(Promotion.id))
+    # SHA-256 (hex) of what was asked, and đồng by the number of the line, from 0.
+    digest: Mapped[Str80]
+    shares: Mapped[dict[str, Any]] = mapped_column(Json)
+    amount: Mapped[Amount]
+    state: Mapped[CouponState] = mapped_column(EnumText(CouponState))
+    at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+    sale_id: Mapped[int | None] = mapped_column(ForeignKey(TillSale.id), index=True)
+
+    promotion: Mapped[Promotion] = relationship()
 
 
 class Ask(Base):

@@ -49,6 +49,8 @@ DISCOUNT: dict[Role, Setting] = {
 KEEPER_ROLES = frozenset(role for role, found in ROLE_PERMISSIONS.items() if Permission.TILL_ENTER in found)
 
 CODE_LASTS = timedelta(minutes=30)
+# A code that was granted to a basket waits so long for its sale; a device may be without a network for days of a fair.
+COUPON_LASTS = timedelta(hours=72)
 # A device's clock may be so far ahead, and what it tells so old, before a person is told.
 AHEAD = timedelta(minutes=10)
 BEHIND = timedelta(days=31)

@@ -33,6 +33,7 @@ from tests.rights import (
     programme,
     promotions,
     remittances,
+    reports,
     returns,
     settlement,
     sharing,
@@ -60,7 +61,7 @@ ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
     returns,
-    invoices,
+    invoices, reports,
 )  # fmt: skip
 
 __all__ = [

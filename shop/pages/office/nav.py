@@ -109,6 +109,9 @@ WAYS: Ways = (
     (
         N_("Chương trình"),
         (
+            Way("/office/reports", N_("Báo cáo tháng"), "chart", P.REPORT_READ),
+            Way("/office/cycle", N_("Chu trình năm"), "clock", P.CYCLE_READ),
+            Way("/office/blockers", N_("Vướng mắc"), "bell", P.CYCLE_READ),
             Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
             Way("/office/ntm", N_("Nông thôn mới"), "chart", P.NTM_READ),
         ),

@@ -60,8 +60,9 @@ def buyer(user_id: int | None, phone: str | None = None) -> Buyer:
 
 _SALES = (
     select(
-        Offer.id, Offer.promotion_id, Promotion.reference, Offer.variant_id, Offer.price_amount, Offer.quota - Offer.sold,
-        Promotion.person_limit, Promotion.starts_at, Promotion.ends_at, Promotion.name, Promotion.name_en, Promotion.payer,
+        Offer.id, Offer.promotion_id, Promotion.reference, Offer.variant_id, Offer.price_amount,
+        Offer.quota - Offer.sold - Offer.lent, Promotion.person_limit, Promotion.starts_at, Promotion.ends_at,
+        Promotion.name, Promotion.name_en, Promotion.payer,
         Promotion.producer_id, Offer.lowest_amount,
     )
     .join(Promotion, Promotion.id == Offer.promotion_id)
@@ -136,7 +137,7 @@ def offers(variant_ids: Collection[int], at: datetime, who: Buyer = NOBODY) -> d
     left: dict[int, int] = {
         row[0]: row[1]
         for row in session().execute(
-            select(Offer.id, Offer.quota - Offer.sold)
+            select(Offer.id, Offer.quota - Offer.sold - Offer.lent)
             .join(Promotion, Promotion.id == Offer.promotion_id)
             .where(
                 Offer.id.in_(ids), Promotion.state == State.OPEN, Promotion.starts_at <= at, Promotion.ends_at > at

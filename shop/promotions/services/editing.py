@@ -435,7 +435,12 @@ def adjust(actor: Actor, reference: str, limits: Limits, version: int, op_key: s
         quotas = dict(limits.quotas)
         for offer in row.offers:
             quota = quotas.get(offer.variant_id, offer.quota)
-            if quota < max(1, offer.sold):
+            if quota < max(1, offer.sold + offer.lent):
+                if offer.lent:
+                    raise Invalid(
+                        N_("Đã bán %(n)s với giá này, và %(m)s đang giao cho máy quầy."), field="offers", n=offer.sold,
+                        m=offer.lent,
+                    )  # fmt: skip
                 raise Invalid(N_("Đã bán %(n)s với giá này."), field="offers", n=offer.sold)
             offer.quota = quota
         row.ends_at = limits.ends_at

@@ -81,7 +81,11 @@ def _take_units(takes: Sequence[Take]) -> None:
     for t in sorted((t for t in takes if t.slot), key=lambda t: t.slot):
         done: Any = session().execute(
             update(Offer)
-            .where(Offer.id == t.slot, Offer.promotion_id == t.promotion_id, Offer.sold + t.units <= Offer.quota)
+            .where(
+                Offer.id == t.slot,
+                Offer.promotion_id == t.promotion_id,
+                Offer.sold + Offer.lent + t.units <= Offer.quota,
+            )
             .values(sold=Offer.sold + t.units)
             .execution_options(synchronize_session=False)
         )
@@ -105,6 +109,24 @@ def _check_person(kind: Kind, most: int, promotion_id: int, takes: Sequence[Take
     )
     if any(int(had.get(t.slot, 0)) + t.units > most for t in takes):
         raise errors.OfferGone
+
+
+def hand_on(reference: str, to: str) -> None:
+    """What was taken under one reference is another's from now on: a counter's basket has become an order."""
+    session().execute(
+        update(Use).where(Use.reference == reference).values(reference=to).execution_options(synchronize_session=False)
+    )
+
+
+def let_go(reference: str) -> None:
+    """Nothing came of what was taken under this reference: all of it goes back. Doing it again does nothing."""
+    rows = session().execute(
+        select(Use.promotion_id, Use.slot, Use.units - Use.back_units, Use.amount - Use.back_amount)
+        .where(Use.reference == reference)
+        .order_by(Use.promotion_id, Use.slot)
+    )
+    for promotion_id, slot, units, amount in rows.all():
+        give_back(reference, promotion_id, slot, units, amount)
 
 
 def give_back(reference: str, promotion_id: int, slot: int, units: int, amount: int) -> None:

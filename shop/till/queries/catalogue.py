@@ -35,6 +35,8 @@ from shop.points import queries as points
 from shop.points.queries import PointView
 from shop.producers import rules as papers
 from shop.producers.models import Producer, ProducerState
+from shop.promotions import queries as promotions
+from shop.promotions.services import lending
 from shop.stock.models import SHOP, Lot, StockLevel
 from shop.till import rules
 from shop.till.models import KeeperPin
@@ -189,7 +191,30 @@ def _stock(point_id: int, day: Any) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _variant(row: Any, here: dict[str, Any] | None, rule: str) -> dict[str, Any]:
+def _offers(at: datetime) -> dict[int, list[dict[str, Any]]]:
+    """Timed sales that are on or begin soon, by variant; how many a device may sell it is told by itself (`lending`)."""
+    return {
+        variant_id: [
+            {
+                "id": o.offer_id, "name": o.name, "price": o.price_amount, "from": o.starts_at.isoformat(),
+                "until": o.ends_at.isoformat(), "limit": o.person_limit or 0,
+            }
+            for o in some
+            if o.starts_at <= at + lending.AHEAD and o.ends_at > at
+        ]
+        for variant_id, some in promotions.book().items()
+    }  # fmt: skip
+
+
+def here(point_id: int) -> list[int]:
+    """The variants that lie at a point."""
+    found = execute(
+        select(StockLevel.variant_id).where(StockLevel.point_id == point_id, StockLevel.on_hand > 0).distinct()
+    )
+    return list(found.scalars())
+
+
+def _variant(row: Any, here: dict[str, Any] | None, rule: str, offers: list[dict[str, Any]]) -> dict[str, Any]:
     needed = catalog_rules.needs_certificate(rule, row.needs_certificate)
     certificate: dict[str, Any] | None = None
     if needed or row.certificate:
@@ -218,6 +243,7 @@ def _variant(row: Any, here: dict[str, Any] | None, rule: str) -> dict[str, Any]
         "owner_label": ", ".join(here["owners"]) if here else "",
         "plate": row.plate,
         "unit": row.net_unit,
+        "offers": offers,
     }
     return {k: v for k, v in told.items() if v} | {"stock": here["stock"] if here else 0}
 
@@ -236,7 +262,7 @@ def catalogue(point_id: int, at: datetime) -> dict[str, Any]:
     """All a device of the point holds. `version` changes whenever anything of it but `at` does."""
     day = clock.business_day(at)
     rule, papers_rule = catalog_rules.CERTIFICATE_RULE.get(), papers.PAPERS_RULE.get()
-    here = _stock(point_id, day)
+    here, offers = _stock(point_id, day), _offers(at)
     point = point_of(point_id)
     base = current_app.extensions["shop_config"].base_url.rstrip("/")
     told = {
@@ -244,10 +270,11 @@ def catalogue(point_id: int, at: datetime) -> dict[str, Any]:
         "shop": shop_facts(),
         "keepers": keepers(point_id),
         "variants": [
-            _variant(row, here.get(row.id), rule)
+            _variant(row, here.get(row.id), rule, offers.get(row.id, []))
             for row in execute(_VARIANTS, {"at": at, "day": day, "point_id": point_id})
             if not _stopped(row, papers_rule, day)
         ],
+        "codes": promotions.has_codes(),
         "settings": {
             "float_default": int(rules.FLOAT.get()),
             "max_discount": max(int(found.get()) for found in rules.DISCOUNT.values()),

@@ -20,6 +20,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.points import queries as points
+from shop.promotions.services import lending
 from shop.till import rules
 from shop.till.errors import (
     BadEnrolCode,
@@ -152,6 +153,11 @@ def enrol(raw: str, device_name: str, address: str | None) -> Enrolled:
         return Enrolled(device.id, token)
 
 
+def holder(device_id: int) -> str:
+    """The name under which promotions lend units to a device."""
+    return f"till:{device_id}"
+
+
 def revoke(actor: Actor, device_id: int, reason: str) -> None:
     """Take a device's right away at once: nothing it still holds is taken in any more. A second time changes nothing.
 
@@ -174,6 +180,7 @@ def revoke(actor: Actor, device_id: int, reason: str) -> None:
             return
         device.revoked_hash, device.token_hash, device.revoked_at = device.token_hash, None, clock.now()
         s.flush()
+        lending.take_home(holder(device_id))
         audit.record(actor, "till.revoke", f"till-device:{device.code}", reason=reason)
 
 

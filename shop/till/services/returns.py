@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from shop.kernel.db import changed, execute, session
 from shop.kernel.money import vnd
+from shop.orders import discounts
 from shop.orders.models import Order, OrderLine
 from shop.orders.services import hold_reference
 from shop.payments.services import counter as money
@@ -82,6 +83,8 @@ def returned(taking: Taking, body: forms.Return) -> None:
             [_tender(taking, body, turn, return_id, refund_id, amount) for refund_id, amount in refunds],
         )
         books.of_event(who, taking.event_id)
+    back = select(TillLine.order_line_id, TillLine.returned).where(TillLine.sale_id == sale.id, TillLine.returned > 0)
+    discounts.give_back(sale.order_id, {row[0]: row[1] for row in s.execute(back)}, in_all=True)
     taking.result["reference"] = sale.number
     sessions.odd_clock(taking, turn.id)
 

@@ -34,7 +34,7 @@ from shop.till.errors import (
 )
 from shop.till.events import AskedAtCounter
 from shop.till.models import Ask, Purpose, Shortage, ShortageState, TenderKind, TillLine, TillSale
-from shop.till.services import sessions
+from shop.till.services import offers, sessions
 from shop.till.services.taking import Taking, check_number
 
 METHODS = {"cash": PaymentMethod.CASH, "vietqr": PaymentMethod.VIETQR, "terminal": PaymentMethod.TERMINAL}
@@ -56,7 +56,8 @@ def sold(taking: Taking, body: forms.Sale) -> None:
         AgeNotConfirmed: alcohol, and nobody asked the buyer's age.
         CertificateOver: the goods need a certificate and had none that day, by either clock.
         PapersOver, MakerNotReady: the producer's papers did not let them be sold that day, by either clock.
-        DiscountTooLarge, DiscountWithoutReason: more off than the keeper may give, or no word why.
+        DiscountTooLarge, DiscountWithoutReason: more off by hand than the keeper may give, or no word why.
+        OfferWrong, CouponUnknown: a promotion's price or code that is none.
     """
     sequence = check_number(taking, body.number)
     if execute(_USED, {"number": body.number}).scalar() is not None:
@@ -65,7 +66,8 @@ def sold(taking: Taking, body: forms.Sale) -> None:
     sold_at = taking.trusted_at
     by_id = catalog.sellable(sorted({line.variant_id for line in body.lines}), sold_at)
     _check_goods(body, by_id)
-    _check_sums(body, 100 if taking.by_person else turn.keeper.discount_percent)
+    off = offers.off_by_line(body)
+    _check_sums(body, sum(off), 100 if taking.by_person else turn.keeper.discount_percent)
     drafts = _drafts(taking, body, by_id, sold_at)
     kinds = {tender.kind for tender in body.tenders}
     method = METHODS[next(iter(kinds), "cash")] if len(kinds) < 2 else PaymentMethod.MIXED
@@ -116,7 +118,11 @@ def sold(taking: Taking, body: forms.Sale) -> None:
             "late": turn.late,
         },
     ).scalar_one()
-    nets = split(body.total_amount, [line.quantity * line.unit_price_amount for line in body.lines])
+    offers.book(taking, body, recorded.order_id, sale_id, recorded.line_ids, {v: g.name for v, g in by_id.items()})
+    nets = split(
+        body.total_amount,
+        [line.quantity * line.unit_price_amount - less for line, less in zip(body.lines, off, strict=True)],
+    )
     execute(
         _INSERT_LINES,
         [
@@ -146,7 +152,8 @@ def _check_goods(body: forms.Sale, by_id: Mapping[int, Sellable]) -> None:
             raise AgeNotConfirmed
 
 
-def _check_sums(body: forms.Sale, percent: int) -> None:
+def _check_sums(body: forms.Sale, off: int, percent: int) -> None:
+    """`off`: what promotions took off; only the rest is the keeper's own."""
     gross = sum(line.quantity * line.unit_price_amount for line in body.lines)
     if body.discount_amount > gross or gross - body.discount_amount != body.total_amount:
         raise SumWrong(right=vnd(gross - body.discount_amount), given=vnd(body.total_amount))
@@ -156,10 +163,11 @@ def _check_sums(body: forms.Sale, percent: int) -> None:
     for tender in body.tenders:
         if tender.given is not None and tender.given < tender.amount:
             raise SumWrong(right=vnd(tender.amount), given=vnd(tender.given))
-    if body.discount_amount:
+    by_hand = body.discount_amount - off
+    if by_hand:
         if len(body.discount_reason or "") < 2:
             raise DiscountWithoutReason
-        if body.discount_amount * 100 > gross * percent:
+        if by_hand * 100 > (gross - off) * percent:
             raise DiscountTooLarge(percent=percent)
 
 

@@ -13,11 +13,12 @@ from shop.accounts.guards import machine
 from shop.kernel import clock, web
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.limits import limiter
+from shop.promotions.services import lending
 from shop.till import forms, papers, rules
 from shop.till.errors import BatchTooLarge, DeviceUnknown
 from shop.till.queries import catalogue as catalogues
 from shop.till.queries import receipts
-from shop.till.services import devices, sync
+from shop.till.services import coupons, devices, sync
 from shop.till.services.devices import Known
 from shop.till.till import bp
 
@@ -142,6 +143,41 @@ def _told(result: sync.Result) -> dict[str, Any]:
     if result.error is not None:
         told |= {"code": result.error.code, "message": gettext(result.error.title, **result.error.values)}
     return told
+
+
+@bp.post("/api/offers")
+@machine
+@limiter.limit(PER_ADDRESS)
+def lend() -> Any:
+    """How many units of each timed sale the device may sell at its price, with or without a network."""
+    known = _device()
+    held = lending.lend(devices.holder(known.id), catalogues.here(known.point_id), clock.now())
+    return jsonify({"offers": [{"id": i, "left": n} for i, n in sorted(held.items())], **_state(known)})
+
+
+@bp.post("/api/code")
+@machine
+@limiter.limit("60 per minute")
+def code() -> Any:
+    """A buyer's code for the basket of the device: what it takes off each line. It is the basket's until it is let go."""
+    known = _device()
+    asked: forms.CodeAsked = forms.read(forms.CodeAsked, _json(rules.LARGEST_BATCH))
+    found = coupons.grant(known, asked, web.client_address())
+    shares = [{"line": n, "amount": amount} for n, amount in sorted(found.shares.items())]
+    return jsonify(
+        {"uuid": found.uuid, "code": found.code, "name": found.name, "amount": found.amount, "shares": shares}
+    )
+
+
+@bp.post("/api/code/let-go")
+@machine
+@limiter.limit(PER_ADDRESS)
+def let_code_go() -> Any:
+    """The basket does not use its code after all."""
+    known = _device()
+    asked: forms.CodeLeft = forms.read(forms.CodeLeft, _json(4096))
+    coupons.let_go(known, asked.uuid)
+    return jsonify(_state(known))
 
 
 @bp.get("/api/sale")

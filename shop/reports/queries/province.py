@@ -1,0 +1,131 @@
+"""The province's summary of a month: all localities, their blockers, what to compare it with; its frozen versions."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy import func, select
+
+from shop.cycle.localities import UNKNOWN
+from shop.cycle.models.steps import Blocker
+from shop.kernel import clock
+from shop.kernel.db import session
+from shop.kernel.errors import NotFound
+from shop.reports import figures, rules
+from shop.reports.figures import FIGURES, OWN
+from shop.reports.models import ProvinceReport
+from shop.reports.queries import counting, monthly
+
+ALL = frozenset({"*"})
+
+
+def summary(month: date) -> dict[str, Any]:
+    """Everything that the summary of a month says, as plain values, as the books are now.
+
+    A locality's figures are those of its locked version; where there is none yet, what the system counts. `rows` are those
+    behind each figure, by locality.
+    """
+    end = rules.end_of(month)
+    with force_locale("vi"):  # what is kept is read by everybody
+        counted, frozen = counting.count(month, end), monthly.locked(month)
+    places, rows = [], {}
+    for line in monthly.lines(month, ALL):
+        code, version = line.locality.code, frozen.get(line.locality.code)
+        held = version.content if version is not None else counted[code].stored()
+        places.append(
+            {
+                "code": code, "name": line.locality.name, "state": line.state, "late": line.is_late,
+                "version": version.number if version is not None else 0,
+                "figures": {key: int(held["figures"].get(key, 0)) for key in FIGURES},
+                "own": dict(held.get("own", {})), "differs": dict(held.get("differs", {})),
+            }
+        )  # fmt: skip
+        rows[code] = held["rows"]
+    nowhere = counted[UNKNOWN].stored()
+    rows[UNKNOWN] = nowhere["rows"]
+    others = monthly.beside(month)
+    return {
+        "month": rules.spelt(month),
+        "as_of": clock.now().isoformat(),
+        "localities": places,
+        "unknown": nowhere["figures"],
+        "totals": figures.total([*(p["figures"] for p in places), nowhere["figures"]]),
+        "own": {key: sum(p["own"].get(key, 0) for p in places) for key in OWN},
+        "own_from": {key: sum(1 for p in places if key in p["own"]) for key in OWN},
+        "before": figures.total(others.before.values()),
+        "year_ago": figures.total(others.year_ago.values()),
+        **_plans(places, others),
+        "blockers": _blockers(month, end - timedelta(days=1)),
+        "rows": rows,
+    }
+
+
+def _plans(places: list[dict[str, Any]], others: monthly.Beside) -> dict[str, Any]:
+    """The year's plans: their sums, of how many localities, and what those localities have reached so far."""
+    found: dict[str, dict[str, int]] = {"plans": {}, "planned_by": {}, "reached": {}}
+    for p in places:
+        for key, x in monthly.compared(p["code"], p["figures"], others).items():
+            if x.plan is not None:
+                for name, value in (("plans", x.plan), ("planned_by", 1), ("reached", x.reached or 0)):
+                    found[name][key] = found[name].get(key, 0) + value
+    return found
+
+
+def _blockers(first: date, last: date) -> list[dict[str, Any]]:
+    rows = session().scalars(
+        select(Blocker)
+        .where(Blocker.opened_on <= last, Blocker.solved_on.is_(None) | (Blocker.solved_on >= first))
+        .order_by(Blocker.step, Blocker.sort_name, Blocker.id)
+    )
+    return [
+        {
+            "reference": b.reference, "locality": b.locality_name, "step": b.step, "what": b.what,
+            "support": b.support or "", "answer": b.answer or "", "solved_how": b.solved_how or "",
+        }
+        for b in rows
+    ]  # fmt: skip
+
+
+def seen(content: dict[str, Any]) -> str:
+    """What a reader has seen of a summary: the SHA-256 of everything but the instant."""
+    return figures.digest({key: value for key, value in content.items() if key != "as_of"})
+
+
+def versions(month: date) -> list[ProvinceReport]:
+    """The frozen versions of a month, the latest first."""
+    mine = select(ProvinceReport).where(ProvinceReport.month == month)
+    return list(session().scalars(mine.order_by(ProvinceReport.version.desc())))
+
+
+def version(month: date, number: int) -> ProvinceReport:
+    """One frozen version.
+
+    Raises:
+        NotFound.
+    """
+    found = session().scalar(
+        select(ProvinceReport).where(ProvinceReport.month == month, ProvinceReport.version == number)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def last_paper() -> dict[str, Any]:
+    """What stood on the sheet of the version frozen last; empty before the first."""
+    newest = select(func.max(ProvinceReport.id))
+    return dict(
+        session().scalar(select(ProvinceReport.paper).where(ProvinceReport.id == newest.scalar_subquery())) or {}
+    )
+
+
+def behind(content: dict[str, Any], key: str) -> list[tuple[str, str, list[Any]]]:
+    """The rows behind one figure of a summary: (code of the locality, its name, row)."""
+    names = {p["code"]: p["name"] for p in content["localities"]}
+    return [
+        (code, names.get(code, ""), row)
+        for code in (*names, UNKNOWN)
+        for row in content["rows"].get(code, {}).get(key, [])
+    ]

@@ -1,0 +1,98 @@
+"""The pages of reports: whose they are, forms that keep what was typed, files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shop.accounts.permissions import Role
+from shop.reports import rules
+from shop.reports.models import ReportState
+from shop.reports.services import monthly as services
+from shop.reports.services.monthly import Said
+from tests.people import sign_in
+from tests.reports.conftest import MONG_CAI, PROVINCE, VAN_DON, Place, report, submitted
+
+MONTH = rules.spelt(rules.latest())
+HERE = f"/office/reports/{MONTH}"
+DONE = "Hướng dẫn các chủ thể ghi nhãn và mã truy xuất."
+
+
+def test_an_officer_writes_his_own_and_sees_no_other(client: Any, place: Place) -> None:
+    submitted(MONG_CAI, Said({"done": DONE}))
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    mine = f"{HERE}/{VAN_DON}"
+    assert client.get(HERE).status_code == 302, "one locality: straight to its report"
+    page = client.get(mine).get_data(as_text=True)
+    assert "HTX" not in page and 'data-testid="f-producers">1<' in page
+    for address in (f"{HERE}/{MONG_CAI}", f"{HERE}/{MONG_CAI}/rows?f=producers"):
+        assert client.get(address).status_code == 404
+    assert client.get(f"{HERE}/summary").status_code == 403
+    bad = client.fill(mine, form=mine, do="submit", done=DONE, turnover="một triệu", jobs="7")
+    text = bad.get_data(as_text=True)
+    assert bad.status_code == 422 and "một triệu" in text and DONE in text and 'value="7"' in text
+    assert client.fill(mine, form=mine, do="save", done=DONE).status_code == 303
+    assert client.fill(mine, form=mine, do="submit", done=DONE, jobs="7").status_code == 303
+    assert report().state is ReportState.SUBMITTED
+    token = {"csrf_token": client.token("/tai-khoan"), "seen": "1"}
+    assert client.post(f"{mine}/lock", data=token).status_code == 403
+    assert client.post(f"{HERE}/{MONG_CAI}", data=token | {"do": "save"}).status_code == 404
+
+
+def test_the_province_returns_locks_and_sums_up(client: Any, place: Place) -> None:
+    submitted()
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    mine = f"{HERE}/{VAN_DON}"
+    listed = client.get(HERE).get_data(as_text=True)
+    assert listed.count("Chưa soạn") == 53 and "1/54" in listed
+    assert client.get(f"{HERE}?state=waiting").get_data(as_text=True).count("/office/reports/" + MONTH + "/0") == 1
+    empty = client.fill(mine, form=f"{mine}/return", reason="")
+    assert empty.status_code == 422 and "vì sao trả lại" in empty.get_data(as_text=True)
+    assert client.fill(mine, form=f"{mine}/lock").status_code == 303
+    assert report().state is ReportState.LOCKED
+    plan = client.fill(mine, form=f"{mine}/plan", plan_producers="10", plan_sales="1.000.000")
+    assert plan.status_code == 303 and "đạt 10 %" in client.get(mine).get_data(as_text=True)
+    summary = f"{HERE}/summary"
+    refused = client.fill(summary, form=summary, organ="Văn phòng điều phối")
+    assert refused.status_code == 422 and "Văn phòng điều phối" in refused.get_data(as_text=True)
+    done = client.fill(
+        summary, form=summary, organ="Văn phòng điều phối", number="1/BC", place="Hạ Long", day="2026-01-05",
+        signer_office="Chánh Văn phòng", recipients="Lưu: VT",
+    )  # fmt: skip
+    assert done.status_code == 303
+    for ending, kind in (("pdf", "application/pdf"), ("xlsx", "spreadsheetml"), ("docx", "wordprocessingml")):
+        answer = client.get(f"{summary}.{ending}?v=1")
+        assert answer.status_code == 200 and kind in answer.content_type and len(answer.get_data()) > 2_000
+    rows = client.get(f"{summary}/rows?f=producers&v=1").get_data(as_text=True)
+    assert "HTX Ruốc Cái Rồng" in rows and "Đặc khu Vân Đồn" in rows
+    assert client.get(f"{summary}/rows?f=producers&v=1&format=csv").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["2026-13", "2013-01", "9999-01", "x", "2026-1"])
+def test_a_month_that_is_none(client: Any, place: Place, address: str) -> None:
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    assert client.get(f"/office/reports/{address}").status_code == 404
+    assert client.get(f"/office/reports/{address}/{VAN_DON}").status_code == 404
+
+
+def test_a_frozen_number_opens_the_rows_of_its_version(client: Any, place: Place) -> None:
+    from tests import factories
+
+    submitted()
+    factories.make_producer("HTX Đến Sau", commune_code=VAN_DON)
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    old = client.get(f"{HERE}/{VAN_DON}/rows?f=producers&v=1").get_data(as_text=True)
+    assert "HTX Ruốc Cái Rồng" in old and "HTX Đến Sau" not in old
+    assert client.get(f"{HERE}/{VAN_DON}/rows?f=producers&v=2").status_code == 404
+    assert client.get(f"{HERE}/{VAN_DON}/rows?f=nothing").status_code == 404
+
+
+def test_a_correction_is_asked_for_by_the_locality(client: Any, place: Place) -> None:
+    submitted()
+    services.lock(PROVINCE, VAN_DON, rules.latest(), seen=1)
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    mine = f"{HERE}/{VAN_DON}"
+    assert client.fill(mine, form=f"{mine}/correct", reason="Ghi nhầm số lao động").status_code == 303
+    assert report().state is ReportState.CORRECTING
+    assert "Đang đính chính" in client.get(mine).get_data(as_text=True)
