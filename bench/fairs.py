@@ -471,4 +471,5 @@ def pages(place: Place) -> dict[str, float]:
     ):
         took[name] = _timed(lambda path=path: get(path))  # type: ignore[misc]
     took["rows of a number"] = _timed(lambda: get("/report/rows?by=own&v=1"))
+    took["money, added up"] = _timed(lambda: get("/report/money"))
     return took

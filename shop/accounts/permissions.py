@@ -98,6 +98,16 @@ class Permission(StrEnum):
     # See who waits for which goods; see contacts, call, confirm and remove.
     WAITING_READ = "waiting:read"
     WAITING_HANDLE = "waiting:handle"
+    # See decisions of recognition and revocation; draft them; enter that they were signed.
+    DECISION_READ = "decision:read"
+    DECISION_EDIT = "decision:edit"
+    DECISION_SIGN = "decision:sign"
+    # See checks after recognition; plan them, say what was found, follow it up.
+    CHECK_READ = "check:read"
+    CHECK_RUN = "check:run"
+    # See marks, labels and tests of products; say that they are right.
+    STANDARD_READ = "standard:read"
+    STANDARD_CONFIRM = "standard:confirm"
     # See new-rural communes; say how their criteria stand; register, recognise and withdraw them.
     NTM_READ = "ntm:read"
     NTM_EDIT = "ntm:edit"
@@ -250,6 +260,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.POINT_INSPECT,
             P.PLACE_READ,
             P.WAITING_READ,
+            P.DECISION_READ,
+            P.DECISION_EDIT,
+            P.DECISION_SIGN,
+            P.CHECK_READ,
+            P.CHECK_RUN,
+            P.STANDARD_READ,
+            P.STANDARD_CONFIRM,
             P.NTM_READ,
             P.NTM_EDIT,
             P.NTM_REGISTER,
@@ -270,6 +287,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRODUCER_READ,
             P.DEMAND_READ,
             P.PLACE_READ,
+            P.CHECK_READ,
+            P.STANDARD_READ,
             P.NTM_READ,
             P.NTM_EDIT,
             P.CYCLE_READ,

@@ -279,7 +279,10 @@ def _number_key(context: Any) -> str:
 class Certificate(Base):
     """An OCOP certificate of one product, in force from `issued_on` through `expires_on` (both days included).
 
-    36 months from the decision (26/2026/QĐ-TTg art. 4.3). Revoked certificates end on `revoked_on` (not included).
+    36 months from the decision (26/2026/QĐ-TTg art. 4.3). Revoked certificates end on `revoked_on` (not included), and so do
+    those in whose place a later decision put another one (`replaced_by_id`). `term_ends_on` is the last day by the decision
+    where the law lets a certificate hold longer, because its renewal was filed and is not decided yet (art. 12.3); `expires_on`
+    then is the last day so allowed.
     `number_key` is what people may type (no marks, any separators); `told_in_force` is what the rooms above were told last.
     """
 
@@ -288,6 +291,8 @@ class Certificate(Base):
         one_of("level", CertificateLevel),
         CheckConstraint("stars BETWEEN 3 AND 5", name="stars_known"),
         CheckConstraint("expires_on > issued_on", name="span"),
+        CheckConstraint("term_ends_on IS NULL OR term_ends_on <= expires_on", name="term_within"),
+        CheckConstraint("replaced_by_id IS NULL OR revoked_on IS NOT NULL", name="replaced_ends"),
         Index("ix_certificates_product", "product_id", "expires_on"),
         Index("ix_certificates_expires", "expires_on"),
     )
@@ -306,6 +311,8 @@ class Certificate(Base):
     expires_on: Mapped[date] = mapped_column(Date)
     revoked_on: Mapped[date | None] = mapped_column(Date)
     revoked_reason: Mapped[LongText | None]
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("certificates.id"), index=True)
+    term_ends_on: Mapped[date | None] = mapped_column(Date)
     file_key: Mapped[Str255 | None]
     source_url: Mapped[LongText | None]
     is_demo: Mapped[bool] = mapped_column(default=False)

@@ -167,7 +167,7 @@ class CertificateCheck(BaseModel):
     """A certificate as it stands on `checked_on`."""
 
     number: str
-    standing: str = Field(description="valid, pending, lapsed or revoked")
+    standing: str = Field(description="valid, pending, lapsed, replaced or revoked")
     stars: int
     level: str
     decision_number: str | None

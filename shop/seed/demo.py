@@ -45,6 +45,7 @@ from shop.seed import (
     parcels,
     people,
     promotions,
+    recognition,
     refunds,
     reports,
     rounds,
@@ -108,6 +109,7 @@ def _make(seed: int) -> dict[str, Any]:
     promotions.load(
         random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
     )
+    recognition.load(Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"]), known["producer_id"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)

@@ -154,7 +154,7 @@ def promise(staff: Staff, fair: Exhibition, key: Callable[[], str]) -> None:
     goods.suggest(staff.people["xuctien"], fair.id)
     actor = Actor("system", f"Người của cơ sở {MARK}")
     for row in _applications(fair):
-        words = {good.id: Word(good.wanted or 0, "Bằng số đã đăng ký (minh họa).") for good in row.goods}
+        words = {good.id: Word(good.wanted or 0) for good in row.goods}
         goods.commit(actor, row.reference, words, key())
 
 

@@ -71,12 +71,13 @@ class Standing(StrEnum):
     PENDING = "pending"
     LAPSED = "lapsed"
     REVOKED = "revoked"
+    REPLACED = "replaced"
 
 
 def standing(c: Certificate, day: date) -> Standing:
     """What the certificate `c` is on the business day `day`."""
     if c.revoked_on is not None and c.revoked_on <= day:
-        return Standing.REVOKED
+        return Standing.REVOKED if c.replaced_by_id is None else Standing.REPLACED
     if c.expires_on < day:
         return Standing.LAPSED
     return Standing.VALID if c.issued_on <= day else Standing.PENDING

@@ -42,6 +42,7 @@ STANDING_NAMES = {
     Standing.PENDING: N_("Chưa có hiệu lực"),
     Standing.LAPSED: N_("Đã hết hiệu lực"),
     Standing.REVOKED: N_("Đã bị thu hồi"),
+    Standing.REPLACED: N_("Đã được thay"),
 }
 
 
@@ -62,6 +63,9 @@ ACTIONS = {
     "catalog.update-certificate": N_("Sửa chứng nhận"),
     "catalog.certificate-file": N_("Lưu bản chụp chứng nhận"),
     "catalog.revoke-certificate": N_("Thu hồi chứng nhận"),
+    "catalog.replace-certificate": N_("Thay chứng nhận bằng chứng nhận mới"),
+    "catalog.let-certificate-hold": N_("Cho dùng chứng nhận tiếp khi chờ gia hạn"),
+    "catalog.end-holding": N_("Ngừng cho dùng chứng nhận tiếp"),
     "catalog.import": N_("Nhập từ tệp"),
 }
 
@@ -307,7 +311,9 @@ def _stands(value: str) -> Any:
     c = Certificate
     revoked = and_(c.revoked_on.is_not(None), c.revoked_on <= today)
     if value == Standing.REVOKED:
-        return revoked
+        return and_(revoked, c.replaced_by_id.is_(None))
+    if value == Standing.REPLACED:
+        return and_(revoked, c.replaced_by_id.is_not(None))
     if value == Standing.LAPSED:
         return and_(~revoked, c.expires_on < today)
     if value == Standing.PENDING:
@@ -365,8 +371,8 @@ def certificates(args: Mapping[str, str], scopes: Collection[str]) -> tables.Vie
     c = Certificate
     statement = (
         select(
-            c.id, c.number, c.stars, c.level, c.issued_on, c.expires_on, c.revoked_on, c.decision_number, c.score,
-            c.is_demo, Product.slug, Product.name.label("product_name"), Producer.name.label("producer_name"),
+            c.id, c.number, c.stars, c.level, c.issued_on, c.expires_on, c.revoked_on, c.replaced_by_id, c.decision_number,
+            c.score, c.is_demo, Product.slug, Product.name.label("product_name"), Producer.name.label("producer_name"),
         )
         .join(Product, Product.id == c.product_id)
         .outerjoin(Producer, Producer.id == Product.producer_id)

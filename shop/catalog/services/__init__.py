@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from shop.catalog.services.certificates import (
+    end_holding,
     issue_certificate,
+    let_hold,
+    replace_certificate,
     revoke_certificate,
     set_certificate_file,
     tell_certificates,
@@ -27,12 +30,15 @@ __all__ = [
     "cancel_price",
     "change_photo",
     "create_product",
+    "end_holding",
     "end_price",
     "hide",
     "hide_variant",
     "issue_certificate",
+    "let_hold",
     "load_registry",
     "remove_photo",
+    "replace_certificate",
     "revoke_certificate",
     "set_certificate_file",
     "set_price",

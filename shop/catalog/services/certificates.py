@@ -181,6 +181,85 @@ def revoke_certificate(actor: Actor, certificate_id: int, reason: str, on: date 
         _tell(row)
 
 
+def replace_certificate(actor: Actor, certificate_id: int, by: int) -> None:
+    """A later decision puts the certificate `by` in the place of this one. It no longer holds from today, or from the first day
+    of `by` if that is later: what was sold under it until then was sold rightly.
+
+    Raises:
+        NotFound.
+        Conflict: it is revoked or replaced already, has ended, or `by` is of other goods or does not follow it.
+    """
+    with transaction():
+        row, after = locked(Certificate, certificate_id, NotFound), session().get(Certificate, by)
+        day = max(clock.today(), after.issued_on) if after else clock.today()
+        if after is None or after.product_id != row.product_id or after.issued_on <= row.issued_on:
+            raise Conflict(N_("Chứng nhận mới phải của cùng sản phẩm và bắt đầu sau chứng nhận cũ."))
+        if row.revoked_on is not None or row.expires_on < day:
+            raise Conflict(N_("Chứng nhận này không còn hiệu lực nên không thay được."))
+        row.revoked_on, row.replaced_by_id = day, after.id
+        row.told_in_force = _in_force(row, clock.today())
+        audit.record(
+            actor,
+            "catalog.replace-certificate",
+            products.target(row.product),
+            number=row.number,
+            by=after.number,
+            on=day,
+        )
+        _tell(row)
+
+
+def let_hold(actor: Actor, certificate_id: int, last: date, reason: str) -> bool:
+    """Let a certificate hold through `last`, past the end of its term, while its renewal is decided; `reason` names the rule.
+    Returns whether anything changed.
+
+    Raises:
+        NotFound.
+        Conflict: it is revoked or replaced.
+        Invalid: `last` is not after its term.
+    """
+    with transaction():
+        row = locked(Certificate, certificate_id, NotFound)
+        if row.revoked_on is not None:
+            raise Conflict(N_("Chứng nhận đã bị thu hồi nên không sửa được nữa."))
+        term = row.term_ends_on or row.expires_on
+        if last <= term:
+            raise Invalid(N_("Ngày được dùng tiếp phải sau ngày hết hạn."), field="expires_on")
+        if row.expires_on == last:
+            return False
+        before, row.term_ends_on, row.expires_on = row.expires_on, term, last
+        row.told_in_force = _in_force(row, clock.today())
+        audit.record(
+            actor, "catalog.let-certificate-hold", products.target(row.product), number=row.number, before=before,
+            after=last, reason=reason,
+        )  # fmt: skip
+        _tell(row)
+        return True
+
+
+def end_holding(actor: Actor, certificate_id: int, reason: str) -> bool:
+    """The renewal is decided: what held past its term holds through today and no longer, what is within its term ends with it.
+    Returns whether anything changed.
+
+    Raises:
+        NotFound.
+    """
+    with transaction():
+        row = locked(Certificate, certificate_id, NotFound)
+        last = max(row.term_ends_on or row.expires_on, clock.today())
+        if row.term_ends_on is None or row.revoked_on is not None or row.expires_on <= last:
+            return False
+        row.expires_on = last
+        if last == row.term_ends_on:
+            row.term_ends_on = None
+        row.told_in_force = _in_force(row, clock.today())
+        audit.record(
+            actor, "catalog.end-holding", products.target(row.product), number=row.number, last=last, reason=reason
+        )
+        _tell(row)
+        return True
+
+
 def tell_certificates(day: date | None = None) -> int:
     """Tell of certificates that began or lapsed since they were told of last; returns how many. Safe to repeat."""
     day = day or clock.today()

@@ -27,7 +27,12 @@ STATES = frozenset({FairState.RUNNING, FairState.CLOSED, FairState.REPORTED, Fai
 tabs.add(90, PART, N_("Báo cáo"), P.EXHIBITION_READ, STATES)
 
 
-def _fair(slug: str) -> Exhibition:
+def report_fair(slug: str) -> Exhibition:
+    """A fair that has a report.
+
+    Raises:
+        NotFound.
+    """
     found = fairs.by_slug(slug)
     if found.state not in STATES:
         raise NotFound
@@ -51,7 +56,7 @@ def _chosen(fair: Exhibition, raw: str) -> FairReport | None:
 @guards.requires(P.EXHIBITION_READ, scope=fairs.scope)
 def report(slug: str) -> Any:
     """The version that holds; before there is one, and with `live`, the figures of now."""
-    fair = _fair(slug)
+    fair = report_fair(slug)
     if request.args.get("v"):
         return _report(fair, _chosen(fair, request.args["v"]))
     return _report(fair, None if request.args.get("live") else reporting.latest(fair.id))
@@ -91,7 +96,7 @@ def _report(fair: Exhibition, version: FairReport | None, error: ShopError | Non
 @guards.requires(P.EXHIBITION_CLOSE, scope=fairs.scope)
 def freeze_report(slug: str) -> Any:
     """Freeze what the page showed."""
-    fair = _fair(slug)
+    fair = report_fair(slug)
     try:
         number = services.freeze(
             guards.actor(),
@@ -112,7 +117,7 @@ def freeze_report(slug: str) -> Any:
 @guards.requires(P.EXHIBITION_READ, scope=fairs.scope)
 def report_pdf(slug: str) -> Response:
     """The report on paper (`v`: one of its versions)."""
-    fair = _fair(slug)
+    fair = report_fair(slug)
     version = _chosen(fair, request.args.get("v", ""))
     figures = version.figures if version is not None else reporting.compute(fair)
     made = Response(report_words.paper(fair, version, figures), mimetype="application/pdf")
@@ -124,7 +129,7 @@ def report_pdf(slug: str) -> Response:
 @guards.requires(P.EXHIBITION_READ, scope=fairs.scope)
 def report_xlsx(slug: str) -> Response:
     """The report as a spreadsheet (`v`: one of its versions)."""
-    fair = _fair(slug)
+    fair = report_fair(slug)
     version = _chosen(fair, request.args.get("v", ""))
     figures = version.figures if version is not None else reporting.compute(fair)
     return report_words.spreadsheet(fair, version, figures)
@@ -134,7 +139,7 @@ def report_xlsx(slug: str) -> Response:
 @guards.requires(P.EXHIBITION_READ, scope=fairs.scope)
 def report_rows(slug: str) -> Any:
     """The rows behind a number (`by`, `key`), as the books had them when version `v` was frozen."""
-    fair = _fair(slug)
+    fair = report_fair(slug)
     version = _chosen(fair, request.args.get("v", ""))
     as_of = datetime.fromisoformat(version.figures["as_of"]) if version is not None else None
     found = report_lists.behind(fair, request.args.get("by", ""), request.args.get("key", "")[:255], as_of)

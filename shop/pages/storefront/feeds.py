@@ -62,7 +62,17 @@ def _plain(body: dict[str, str], status: int) -> Response:
 
 # Each product has an address in two languages; a part stays far below the 50,000 addresses the protocol allows.
 PART = 5000
-_FIXED = ("/", "/san-pham", "/diem-ban", "/hoi-cho", "/van-chuyen", "/lien-he", "/tro-giup", "/truy-xuat")
+_FIXED = (
+    "/",
+    "/san-pham",
+    "/diem-ban",
+    "/hoi-cho",
+    "/van-chuyen",
+    "/lien-he",
+    "/tro-giup",
+    "/truy-xuat",
+    "/so-dang-ky-ocop",
+)
 
 
 @bp.get("/sitemap.xml")

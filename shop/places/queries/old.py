@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
@@ -19,6 +22,8 @@ from shop.places import names
 from shop.places.models import Level, Succession, Unit, UnitType
 from shop.places.queries.search import LONGEST_QUERY, NICKNAMES, TYPE_WORDS, typos_allowed
 from shop.places.queries.units import COLUMNS, UnitView, ancestors, display, on_day, read_units, vocabulary
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,3 +392,11 @@ def _reformed(code: str, day: date) -> bool:
             .limit(1)
         )
     )
+
+
+@cache
+def localities_of_2014() -> dict[str, str]:
+    """Commune in force since July 2025 (code) → the local unit of 2014 that the greater part of it lay in, by which sources and
+    people still place things."""
+    with (DATA / "communes_2025.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["code"]: row["locality_2014"].split(";")[0].strip() for row in csv.DictReader(stream)}
