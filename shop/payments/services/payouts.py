@@ -13,19 +13,15 @@ from sqlalchemy import func, or_, select
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import insert_missing, session, transaction
-from shop.kernel.errors import N_, Conflict, NotFound
+from shop.kernel.errors import NotFound
 from shop.payments import gateway, rules
+from shop.payments.errors import PayoutMoved
 from shop.payments.incoming import Awaited
 from shop.payments.models import PAYOUT_GONE, GatewayPayout, PayoutArrival, PayoutStatus
 from shop.payments.services import money
 
 FIRST_LOOK, OVERLAP = timedelta(days=30), timedelta(days=3)
 _LACKS = GatewayPayout.amount - GatewayPayout.arrived_amount
-
-
-class PayoutMoved(Conflict):
-    code = "payout-moved"
-    title = N_("Khoản cổng chuyển về này không còn chờ số tiền đó. Hãy tải lại trang.")
 
 
 def fetch(name: str, way: gateway.PaysOut) -> None:
