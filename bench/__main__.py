@@ -30,6 +30,7 @@ from bench import (
     meters,
     points,
     portal,
+    reports,
     settlement,
     tills,
 )  # fmt: skip
@@ -48,7 +49,7 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank")
+APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank", "reports")
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
@@ -653,6 +654,17 @@ def bank_lines(report: Report, db: str, server: str, folder: Path) -> None:
     )  # fmt: skip
 
 
+def province_report(report: Report, db: str, server: str, folder: Path) -> None:
+    """The province's monthly summary; a database of its own."""
+    with reports.province(db, server, folder) as app:
+        for name, seconds in reports.measure(app).items():
+            report.line(
+                db, reports.PRODUCTS, f"province report, {name}",
+                f"54 localities, {reports.ORDERS:,} orders of three years in {seconds:.2f} s",
+                f"goal {reports.SECONDS:.0f} s", seconds <= reports.SECONDS, seconds=seconds,
+            )  # fmt: skip
+
+
 def tables(report: Report, db: str, server: str, folder: Path) -> None:
     """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
     f, n = imports.measure(db, server, folder), imports.ROWS
@@ -763,6 +775,8 @@ def main() -> int:
                 fair(report, db, args.postgresql, folder)
             if "bank" in wanted:
                 bank_lines(report, db, args.postgresql, folder)
+            if "reports" in wanted:
+                province_report(report, db, args.postgresql, folder)
             if "imports" in wanted:
                 tables(report, db, args.postgresql, folder)
             if "forecast" in wanted:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from tests.rights import (
     banking,
+    cycle,
     decisions,
     demand,
     exhibitions_call,
@@ -62,7 +63,7 @@ ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
     returns,
-    invoices, reports, decisions,
+    invoices, reports, cycle, decisions,
 )  # fmt: skip
 
 __all__ = [
