@@ -6,7 +6,7 @@ account says what its parties may be; a party is `<kind>:<name>` and means nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shop.kernel.errors import N_
@@ -102,4 +102,13 @@ _ALL = (
              N_("Dòng ngân hàng không thuộc đơn nào, theo lý do đã ghi."), "bank-line"),
 )  # fmt: skip
 
-ACCOUNTS: dict[str, Account] = {account.code: account for account in _ALL}
+# What people may write to by hand. The others follow rows of their own (orders, statements, sessions, statements of producers),
+# and the audit holds them against these: there an error is put right where it was made.
+BY_HAND = (
+    "cash-point", "counter", "elsewhere", "tax-withheld", "interest", "kept", "gateway-fees", "bank-fees", "cod-fees",
+    "cod-variance", "cash-differences", "promotions", "chargebacks", "goods-lost", "purchases", "corrections",
+)  # fmt: skip
+HAND = "hand"
+ACCOUNTS: dict[str, Account] = {
+    a.code: replace(a, parties=a.parties | {HAND}) if a.code in BY_HAND else a for a in _ALL
+}
