@@ -1,7 +1,7 @@
 """Entries by hand: one person writes what no command posts, with a reason and a paper; another one posts it, or refuses.
 
-Nothing is posted to a day that is closed: it is opened again first, or the entry is written for a day that is open. What was wrong is
-undone by an entry with the opposite lines, which two people make like any other.
+Nothing is posted to a day that is closed: it is opened again first, or the entry is written for a day that is open. What was
+wrong is undone by an entry with the opposite lines, which two people make like any other.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def write(
         actor,
         day,
         channel,
-        [[debit, amount], [credit, -amount]],
+        [[debit, None, amount], [credit, None, -amount]],
         reason,
         paper_name,
         paper_key,
@@ -144,10 +144,10 @@ def _write(
             session().add(
                 HandEntry(
                     reference=reference, state=HandState.WAITING, day=day, channel=channel,
-                    lines=[[account, f"{HAND}:{reference}", amount] for account, amount in lines],
-                    amount=sum(amount for _account, amount in lines if amount > 0), reason=reason, paper_name=paper_name,
-                    paper_key=paper_key, reverses_id=reverses_id, written_at=clock.now(), written_by=actor.key,
-                    written_label=actor.label, is_demo=is_demo,
+                    lines=[[account, party or f"{HAND}:{reference}", amount] for account, party, amount in lines],
+                    amount=sum(amount for _account, _party, amount in lines if amount > 0), reason=reason,
+                    paper_name=paper_name, paper_key=paper_key, reverses_id=reverses_id, written_at=clock.now(),
+                    written_by=actor.key, written_label=actor.label, is_demo=is_demo,
                 )
             )  # fmt: skip
             session().flush()
@@ -169,7 +169,7 @@ def undo(actor: Actor, reference: str, day: date, reason: str, *, op_key: str) -
         raise NotFound
     if row.state is not HandState.POSTED:
         raise HandDecided
-    turned = [[account, -amount] for account, _party, amount in row.lines]
+    turned = [[account, party, -amount] for account, party, amount in row.lines]
     return _write(actor, day, row.channel, turned, reason, row.paper_name or "", row.paper_key, row.id, op_key)
 
 
