@@ -30,7 +30,7 @@ TILL_UNITS = define(
     N_("Số lượng giá khuyến mại giao sẵn cho mỗi máy quầy"),
     hint=N_(
         "Máy quầy mất mạng chỉ bán giá khuyến mại trong số đã giao, nên số lượng của chương trình không bao giờ bị vượt. "
-        "Mỗi lần giao không quá nửa số còn lại."
+        "Một máy không giữ quá nửa số còn lại."
     ),
     low=0,
     high=1_000,

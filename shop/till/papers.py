@@ -121,7 +121,9 @@ def report_data(found: Report, owners: Mapping[str, str]) -> dict[str, Any]:
             "title": words["discounts"],
             "head": [gettext("Phiếu"), gettext("Lý do"), gettext("Giảm giá")],
             "rows": [
-                [s.number, s.discount_reason or "", vnd(s.discount_amount)] for s in found.sales if s.discount_amount
+                [s.number, s.discount_reason or gettext("Khuyến mại"), vnd(s.discount_amount)]
+                for s in found.sales
+                if s.discount_amount
             ],
         },
         {
@@ -189,6 +191,7 @@ def receipt_data(found: Receipt) -> dict[str, Any]:
                 "price": vnd(line.unit_price_amount),
                 "amount": vnd(line.line_amount),
                 "lot": gettext("Lô %(lot)s", lot=lot) if lot else "",
+                "off": [[name, vnd(-amount)] for name, amount in found.off.by_line.get(line.id, ())],
             }
             for line, lot in found.lines
         ],

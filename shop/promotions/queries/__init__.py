@@ -75,7 +75,8 @@ def _offer(row: Any) -> LiveOffer:
     return LiveOffer(*row)
 
 
-def _read() -> dict[int, tuple[LiveOffer, ...]]:
+def book_now() -> dict[int, tuple[LiveOffer, ...]]:
+    """Sales that are on or to come, by pack, as the database has them; one statement."""
     now = clock.now()
     found: dict[int, list[LiveOffer]] = {}
     for row in session().execute(_SALES.where(Promotion.ends_at > now)):
@@ -96,16 +97,17 @@ def _kept(name: str, read: Callable[[], Any]) -> Any:
 
 def book() -> Mapping[int, tuple[LiveOffer, ...]]:
     """Sales that are on or to come, by pack."""
-    found: Mapping[int, tuple[LiveOffer, ...]] = _kept("sales", _read)
+    found: Mapping[int, tuple[LiveOffer, ...]] = _kept("sales", book_now)
     return found
 
 
 def has_codes() -> bool:
     """Whether any code may be used now or later."""
-    return bool(_kept("codes", _read_codes))
+    return bool(_kept("codes", has_codes_now))
 
 
-def _read_codes() -> bool:
+def has_codes_now() -> bool:
+    """The same, as the database has it; one statement."""
     found = session().execute(
         select(Promotion.id)
         .where(Promotion.kind == Kind.CODE, Promotion.state == State.OPEN, Promotion.ends_at > clock.now())

@@ -24,7 +24,7 @@ AHEAD = timedelta(hours=24)
 def lend(holder: str, variant_ids: Sequence[int], at: datetime) -> dict[int, int]:
     """Give a counter some units of each offer that is on, or begins soon, for these packs; return what it holds by offer id.
 
-    It gets what it lacks of `promotions.till_units`, and never more than half of what is left for all, so that one counter does
+    It gets what it lacks of `promotions.till_units`, and never holds more than half of what is left, so that one counter does
     not take a small quota from the web and from the others. What it holds of sales that are over or stopped is taken home.
     """
     with transaction() as s:
@@ -61,8 +61,8 @@ def lend(holder: str, variant_ids: Sequence[int], at: datetime) -> dict[int, int
                     continue
                 if offer.variant_id in variant_ids:
                     free = offer.quota - offer.sold - offer.lent
-                    more = min(max(0, int(rules.TILL_UNITS.get()) - held), (free + 1) // 2)
-                    if more:
+                    more = min(int(rules.TILL_UNITS.get()), (free + held + 1) // 2, free + held) - held
+                    if more > 0:
                         offer.lent += more
                         if loan is None:
                             s.add(Loan(offer_id=offer.id, holder=holder, units=more, used=0, at=at))

@@ -202,7 +202,7 @@ def _offers(at: datetime) -> dict[int, list[dict[str, Any]]]:
             for o in some
             if o.starts_at <= at + lending.AHEAD and o.ends_at > at
         ]
-        for variant_id, some in promotions.book().items()
+        for variant_id, some in promotions.book_now().items()
     }  # fmt: skip
 
 
@@ -274,7 +274,7 @@ def catalogue(point_id: int, at: datetime) -> dict[str, Any]:
             for row in execute(_VARIANTS, {"at": at, "day": day, "point_id": point_id})
             if not _stopped(row, papers_rule, day)
         ],
-        "codes": promotions.has_codes(),
+        "codes": promotions.has_codes_now(),
         "settings": {
             "float_default": int(rules.FLOAT.get()),
             "max_discount": max(int(found.get()) for found in rules.DISCOUNT.values()),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.kernel.db import session
+from shop.orders import discounts
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import Payment
 from shop.points.models import Point
@@ -84,10 +85,11 @@ class Receipt:
     lines: list[tuple[OrderLine, str | None]]
     tenders: list[TillTender]
     back: list[tuple[datetime, int]]
+    off: discounts.Named
 
 
 def receipt(number: str) -> Receipt | None:
-    """All that stands on the receipt of a sale; None if there is none. Five statements."""
+    """All that stands on the receipt of a sale; None if there is none. At most six statements."""
     s = session()
     row = s.execute(
         select(TillSale, Order, Point.name, Point.address)
@@ -116,4 +118,5 @@ def receipt(number: str) -> Receipt | None:
         [(line, lot) for line, lot in lines],
         list(tenders),
         [(a, n) for a, n in back],
+        discounts.named(order.id) if order.discount_amount else discounts.NOTHING,
     )

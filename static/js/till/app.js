@@ -1,7 +1,8 @@
 // The till in memory: device, goods, session, keeper and basket, and which page is shown.
 
+import { call } from "./api.js";
 import { h, hush, icon, sheet, toast } from "./dom.js";
-import { Basket, businessDay } from "./sale.js";
+import { Basket, businessDay, offerOn } from "./sale.js";
 import { Index } from "./search.js";
 import * as store from "./store.js";
 import { Sync } from "./sync.js";
@@ -17,12 +18,15 @@ export class App {
     this.basket = new Basket();
     this.variants = new Map();
     this.moved = new Map();
+    this.lent = { left: {}, up_to: 0 };
+    this.usedOffers = new Map();
     this.keeper = null;
     this.session = null;
     this.catalogue = null;
     this.page = { name: "", leave: null };
     this.sync.addEventListener("change", () => this.changed());
     this.sync.addEventListener("catalogue", () => this.loadCatalogue());
+    this.sync.addEventListener("offers", () => this.loadCatalogue());
     this.sync.addEventListener("settled", (event) => this.settled(event.detail));
     this.sync.addEventListener("state", (event) => this.heardState(event.detail));
   }
@@ -49,9 +53,11 @@ export class App {
     this.index = new Index(this.catalogue.variants, await store.soldCounts());
     if (this.keeper) this.keeper = this.catalogue.keepers.find((k) => k.id === this.keeper.id) ?? this.keeper;
     await this.countMoved();
-    if (this.page.name !== "pay" && this.basket.reprice(this.variants)) {
+    if (this.page.name !== "pay") {
+      const changed = this.basket.reprice(this.variants);
+      this.priceBasket();
       await this.saveBasket();
-      toast(t("basket.repriced"));
+      if (changed) toast(t("basket.repriced"));
     }
     this.page.fresh?.();
   }
@@ -66,6 +72,31 @@ export class App {
       if (event.kind === "return") for (const line of event.body.lines) if (line.restock) add(line.variant_id, line.quantity);
     }
     this.moved = moved;
+    this.lent = (await store.get("lent")) ?? { left: {}, up_to: 0 };
+    const used = new Map();
+    for (const event of await store.eventsAfter(this.lent.up_to)) {
+      if (event.kind !== "sale" || (event.state !== "waiting" && event.state !== "done")) continue;
+      for (const one of event.body.discounts ?? []) if (one.offer_id) used.set(one.offer_id, (used.get(one.offer_id) ?? 0) + one.units);
+    }
+    this.usedOffers = used;
+  }
+
+  // The timed sale of a variant that this device may sell at now, with or without a network.
+  offer(variant) {
+    const now = Date.now() + (this.sync.status.skew ?? 0);
+    return offerOn(variant, now, (id) => (this.lent.left[id] ?? 0) - (this.usedOffers.get(id) ?? 0));
+  }
+
+  priceBasket() {
+    this.basket.price((id) => this.offer(this.variants.get(id)));
+  }
+
+  // The basket does without its code. Whether or not the server hears it now: it lets go what the next basket does not keep.
+  dropCoupon() {
+    const { coupon } = this.basket;
+    if (!coupon) return;
+    this.basket.setCoupon(null);
+    call("code/let-go", { token: this.device.token, body: { uuid: coupon.uuid } }).catch(() => {});
   }
 
   // How many should still lie at this point, as far as this device knows.

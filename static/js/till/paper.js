@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { split, vnd } from "./money.js";
 import { picture } from "./qr.js";
+import { lineAmount } from "./sale.js";
 import { dayText, instantText } from "./time.js";
 import { t } from "./words.js";
 
@@ -54,7 +55,9 @@ export function receipt(app, sale, { copy = false } = {}) {
       h("div.slip-line", {},
         h("span", {}, line.name, line.pack ? ` · ${line.pack}` : ""),
         line.lot_code ? h("small", {}, t("receipt.lot", { lot: line.lot_code })) : null,
-        row(`${line.quantity} × ${vnd(line.unit_price_amount)}`, vnd(line.quantity * line.unit_price_amount))),
+        row(`${line.quantity} × ${vnd(line.unit_price_amount)}`, vnd(line.quantity * line.unit_price_amount)),
+        line.off ? row(t("offer.line", { name: line.off.name, n: line.off.units, amount: vnd(line.off.price) }), vnd(-line.off.amount), "slip-off") : null,
+        line.code ? row(`${sale.coupon.name} (${sale.coupon.code})`, vnd(-line.code), "slip-off") : null),
     ),
     rule(),
     sale.discount_amount ? [row(t("receipt.subtotal"), vnd(sale.total_amount + sale.discount_amount)), row(t("receipt.discount"), vnd(-sale.discount_amount))] : null,
@@ -100,7 +103,7 @@ export function figures(session, sales, events) {
     sum.net += sale.total_amount;
     if (refused.has(sale.event)) sum.unaccepted += 1;
     for (const tender of sale.tenders) add(sum.tenders, tender.kind, tender.amount);
-    const shares = split(sale.total_amount, sale.lines.map((l) => l.quantity * l.unit_price_amount));
+    const shares = split(sale.total_amount, sale.lines.map(lineAmount));
     sale.lines.forEach((line, i) => {
       sum.units += line.quantity;
       add(sum.owners, line.owner || "", shares[i]);

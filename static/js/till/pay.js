@@ -1,10 +1,11 @@
 // Taking money: cash with change, VietQR on the whole screen, a card terminal's slip; several for one sale.
 
-import { button, field, h, icon, moneyField, sheet, tell } from "./dom.js";
+import { call, Offline } from "./api.js";
+import { button, field, h, icon, moneyField, sheet, tell, toast } from "./dom.js";
 import { likelyNotes, vnd } from "./money.js";
 import { link, print, receipt, tenderName } from "./paper.js";
 import { picture } from "./qr.js";
-import { certificateProblem } from "./sale.js";
+import { certificateProblem, lineAmount } from "./sale.js";
 import * as store from "./store.js";
 import { dayText } from "./time.js";
 import { payload } from "./vietqr.js";
@@ -13,6 +14,7 @@ import { t } from "./words.js";
 export function pay(app, main) {
   if (!app.basket.lines.length || !app.session) return void app.go("sell");
   const tenders = [];
+  app.priceBasket();
   const due = () => app.basket.total - tenders.reduce((sum, tender) => sum + tender.amount, 0);
   const page = h("div.pay");
   let ending = false;
@@ -61,12 +63,26 @@ export function pay(app, main) {
                   draw();
                 } }, icon("close")))))
           : null,
-        h("ul.pay-lines", { role: "list" }, app.basket.lines.map((line) => h("li", {}, h("span", {}, `${line.quantity} × ${line.name}`), h("span.num", {}, vnd(line.quantity * line.unit_price_amount))))),
+        h("ul.pay-lines", { role: "list" }, app.basket.lines.map((line) =>
+          h("li", {}, h("span", {}, `${line.quantity} × ${line.name}`, line.off ? h("small.line-off", {}, t("offer.line", { name: line.off.name, n: line.off.units, amount: vnd(line.off.price) })) : null, line.code ? h("small.line-off", {}, `${app.basket.coupon.name} ${vnd(-line.code)}`) : null), h("span.num", {}, vnd(lineAmount(line)))))),
+        app.basket.discountAmount ? h("p.between", {}, h("span", {}, t("receipt.discount")), h("span.num", {}, vnd(-app.basket.discountAmount))) : null,
+        codePart(),
         button(t("pay.back"), () => app.go("sell"), { picture: "back" }),
       ),
       rest === 0 ? h("section.pay-ways", {}, button(t("pay.free"), end, { kind: "btn-primary.btn-large.btn-wide" })) : ways(rest),
     );
     page.querySelector("h1").focus();
+  }
+
+  // A code is asked for before any money is taken, so that what is due does not change under it.
+  function codePart() {
+    const { coupon } = app.basket;
+    if (coupon)
+      return h("p.between", { data: { testid: "till-code-is" } }, h("span", {}, t("code.is", { code: coupon.code })), tenders.length ? null : button(t("code.none"), () => {
+        app.dropCoupon();
+        draw();
+      }));
+    return app.catalogue.codes && !tenders.length ? button(t("code"), async () => (await askCode(app)) && draw(), { picture: "seal", data: { testid: "till-code" } }) : null;
   }
 
   function ways(rest) {
@@ -112,6 +128,41 @@ export function pay(app, main) {
 
   main.append(page);
   draw();
+  return { leave: () => app.dropCoupon() };
+}
+
+// The buyer's code: granted by the server, or not; true if it was.
+function askCode(app) {
+  return sheet(t("code"), (close) => {
+    const code = field(t("code.enter"), { maxlength: 40, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", required: true, data: { testid: "till-code-text" } });
+    const phone = field(t("code.phone"), { hint: t("code.phone-hint"), type: "tel", inputmode: "tel", autocomplete: "off", maxlength: 40, data: { testid: "till-code-phone" } });
+    const go = h("button.btn.btn-primary.btn-large", { type: "submit", data: { testid: "till-code-go" } }, t("code.go"));
+    return h(
+      "form.form",
+      { novalidate: true, onsubmit: async (event) => {
+        event.preventDefault();
+        if (!code.control.value.trim()) return void code.error(t("code.needed"));
+        go.setAttribute("aria-busy", "true");
+        try {
+          const keep = (await store.waiting()).flatMap((e) => (e.body.discounts ?? []).map((d) => d.coupon)).filter(Boolean);
+          const lines = app.basket.lines.map((line) => ({ variant_id: line.variant_id, quantity: line.quantity, off_amount: line.off?.amount ?? 0 }));
+          const { said } = await call("code", { token: app.device.token, body: { uuid: crypto.randomUUID(), code: code.control.value.trim(), phone: phone.control.value.trim(), lines, keep: [...new Set(keep)] } });
+          app.basket.setCoupon(said);
+          if (app.basket.checkDiscount(app.discountPercent)) toast(t("discount.gone"), { kind: "warn" });
+          close(true);
+        } catch (error) {
+          const box = error.code === "code-needs-phone" || error.code === "invalid" ? phone : code;
+          box.error(error instanceof Offline ? t("code.offline") : error.message);
+          box.control.focus();
+        } finally {
+          go.removeAttribute("aria-busy");
+        }
+      } },
+      code,
+      phone,
+      h("div.sheet-do", {}, go),
+    );
+  });
 }
 
 const partOf = (rest) => moneyField(t("pay.amount"), { value: rest });
@@ -178,7 +229,10 @@ async function finish(app, tenders) {
   const receipt = {
     keeper: keeper.name,
     secret,
-    lines: basket.lines.map(({ variant_id, name, pack, sku, owner, quantity, unit_price_amount, lot_code }) => ({ variant_id, name, pack, sku, owner, quantity, unit_price_amount, lot_code })),
+    lines: basket.lines.map(({ variant_id, name, pack, sku, owner, quantity, unit_price_amount, lot_code, off, code }) => ({
+      variant_id, name, pack, sku, owner, quantity, unit_price_amount, lot_code, off: off ?? null, code: code ?? 0,
+    })),
+    coupon: basket.coupon,
     discount_amount: body.discount_amount,
     total_amount: body.total_amount,
     tenders,
@@ -186,6 +240,7 @@ async function finish(app, tenders) {
   const sale = await store.recordSale(body, receipt);
   basket.lines = [];
   basket.discount = null;
+  basket.coupon = null;
   basket.adult = false;
   await app.countMoved();
   app.sync.now();

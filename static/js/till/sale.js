@@ -25,9 +25,21 @@ export const starsOn = (variant, day) =>
 
 export const lotsOn = (variant, day) => (variant.lots ?? []).filter((lot) => !lot.expires_on || lot.expires_on >= day);
 
+// What promotions take off a line, and what is left of it.
+export const promotedOf = (line) => (line.off?.amount ?? 0) + (line.code ?? 0);
+export const lineAmount = (line) => line.quantity * line.unit_price_amount - promotedOf(line);
+
+// The offer of a variant that is on at `now` (ms) and below its price, if this device still holds units of it; `left` tells how many.
+export function offerOn(variant, now, left) {
+  for (const offer of variant?.offers ?? [])
+    if (Date.parse(offer.from) <= now && now < Date.parse(offer.until) && offer.price < variant.price.amount && left(offer.id) > 0) return { ...offer, left: left(offer.id) };
+  return null;
+}
+
 export class Basket {
   constructor(saved) {
-    this.lines = saved?.lines ?? [];
+    this.lines = (saved?.lines ?? []).map((line) => ({ ...line, code: 0 }));
+    this.coupon = null; // {uuid, code, name}: a code that the server has granted; what it takes off stands on the lines
     this.discount = saved?.discount ?? null; // {percent} or {amount}, and {reason}
     this.adult = saved?.adult ?? false;
   }
@@ -40,8 +52,14 @@ export class Basket {
     return this.lines.reduce((sum, line) => sum + line.quantity, 0);
   }
 
+  // What it costs after promotions, before what the keeper takes off.
   get subtotal() {
-    return this.lines.reduce((sum, line) => sum + line.quantity * line.unit_price_amount, 0);
+    return this.lines.reduce((sum, line) => sum + lineAmount(line), 0);
+  }
+
+  // What promotions take off: timed sales and a code.
+  get promoted() {
+    return this.lines.reduce((sum, line) => sum + promotedOf(line), 0);
   }
 
   get discountAmount() {
@@ -98,6 +116,28 @@ export class Basket {
     return changed;
   }
 
+  // Gives units the price of the sale that is on, as many as the device holds and one sale may have.
+  price(offerOf) {
+    const left = new Map();
+    for (const line of this.lines) {
+      line.off = null;
+      const offer = offerOf(line.variant_id);
+      if (!offer || offer.price >= line.unit_price_amount) continue;
+      if (!left.has(offer.id)) left.set(offer.id, Math.min(offer.left, offer.limit || offer.left));
+      const units = Math.min(line.quantity, left.get(offer.id));
+      if (units <= 0) continue;
+      left.set(offer.id, left.get(offer.id) - units);
+      line.off = { offer_id: offer.id, name: offer.name, price: offer.price, units, amount: units * (line.unit_price_amount - offer.price) };
+    }
+  }
+
+  // Takes over what the server granted ({uuid, code, name, shares}), or lets it go (null).
+  setCoupon(granted) {
+    for (const line of this.lines) line.code = 0;
+    for (const share of granted?.shares ?? []) this.lines[share.line].code = share.amount;
+    this.coupon = granted && { uuid: granted.uuid, code: granted.code, name: granted.name };
+  }
+
   setQuantity(line, quantity) {
     if (!Number.isInteger(quantity) || quantity < 0 || quantity > MOST) return false;
     if (quantity === 0) this.lines.splice(this.lines.indexOf(line), 1);
@@ -125,7 +165,11 @@ export class Basket {
   body() {
     return {
       lines: this.lines.map(({ variant_id, quantity, unit_price_amount, price_id, lot_code }) => ({ variant_id, quantity, unit_price_amount, price_id, lot_code })),
-      discount_amount: this.discountAmount,
+      discount_amount: this.promoted + this.discountAmount,
+      discounts: this.lines.flatMap((line, n) => [
+        ...(line.off ? [{ line: n, offer_id: line.off.offer_id, units: line.off.units, amount: line.off.amount }] : []),
+        ...(line.code ? [{ line: n, coupon: this.coupon.uuid, amount: line.code }] : []),
+      ]),
       discount_reason: this.discountAmount ? this.discount.reason : "",
       total_amount: this.total,
       age_confirmed: this.adult,

@@ -5,6 +5,7 @@ import { button, field, h, icon, tell, toast } from "./dom.js";
 import { share, split, vnd } from "./money.js";
 import { link, print, receipt, returnSlip, tenderName } from "./paper.js";
 import { picture } from "./qr.js";
+import { lineAmount } from "./sale.js";
 import * as store from "./store.js";
 import { clockText, dayOf, dayText, instantText } from "./time.js";
 import { t } from "./words.js";
@@ -111,7 +112,7 @@ async function returnable(app, number) {
       if (!own || !(error instanceof Offline)) throw error;
     }
   }
-  const nets = split(own.total_amount, own.lines.map((line) => line.quantity * line.unit_price_amount));
+  const nets = split(own.total_amount, own.lines.map(lineAmount));
   const back = own.returned.flatMap((r) => r.lines);
   return { number, at: own.at, lines: own.lines.map((line, i) => ({ ...line, net: nets[i], returned: back.filter(sameLine(line)).reduce((sum, l) => sum + l.quantity, 0) })) };
 }

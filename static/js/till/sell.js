@@ -3,7 +3,7 @@
 import { ask, asset, button, field, h, icon, moneyField, sheet, stars, tell, toast } from "./dom.js";
 import { read, vnd } from "./money.js";
 import { expires } from "./paper.js";
-import { certificateProblem, LONGEST_ASK, lotsOn, MOST, starsOn } from "./sale.js";
+import { certificateProblem, lineAmount, LONGEST_ASK, lotsOn, MOST, starsOn } from "./sale.js";
 import { camera, hasCamera } from "./scan.js";
 import { dayText } from "./time.js";
 import { t } from "./words.js";
@@ -103,6 +103,7 @@ export function sell(app, main) {
   }
 
   async function changed(line) {
+    app.priceBasket();
     if (app.basket.checkDiscount(app.discountPercent)) toast(t("discount.gone"), { kind: "warn" });
     if (!app.basket.lines.some((l) => l.alcohol)) app.basket.adult = false;
     drawBasket(line);
@@ -265,6 +266,7 @@ function card(app, variant, day, add) {
   const picture = variant.plate ? h("img", { src: asset(`plates/${variant.plate}.svg`), alt: "", width: 96, height: 96, loading: "lazy", decoding: "async" }) : h("span.card-blank", { "aria-hidden": "true" }, icon("box"));
   const count = h("span.card-count");
   const stock = h("span.card-stock");
+  const price = h("span.card-price");
   const wanted = h("button.card-ask", { type: "button", onclick: () => app.wanted(variant, "") }, icon("bell"), h("span", {}, t("ask.short")), h("span.visually-hidden", {}, `: ${variant.name}`));
   const box = h(
     `div.card${problem ? ".card-stopped" : ""}`,
@@ -276,7 +278,7 @@ function card(app, variant, day, add) {
       h("span.card-name", {}, variant.name),
       h("span.card-pack", {}, variant.pack ?? ""),
       h("span.card-facts", {}, stars(starsOn(variant, day)), variant.alcohol ? h("span.badge.badge-info", {}, t("goods.alcohol")) : null, problem ? h("span.badge.badge-bad", {}, t("goods.stopped")) : null),
-      h("span.card-price", {}, h("strong.num", {}, vnd(variant.price.amount)), variant.old_amount ? h("s.num", {}, vnd(variant.old_amount)) : null),
+      price,
       stock,
     ),
     wanted,
@@ -284,10 +286,13 @@ function card(app, variant, day, add) {
   box.update = () => {
     const left = app.stock(variant);
     const chosen = app.basket.of(variant.id);
+    const offer = app.offer(variant);
+    const old = offer ? variant.price.amount : variant.old_amount;
+    price.replaceChildren(h("strong.num", {}, vnd(offer?.price ?? variant.price.amount)), ...(old ? [h("s.num", {}, vnd(old))] : []));
     count.textContent = chosen || "";
     count.hidden = !chosen;
     stock.className = `card-stock${left <= 0 ? " out" : left <= 5 ? " low" : ""}`;
-    stock.textContent = left > 0 ? t("goods.left", { n: left }) : t("goods.none");
+    stock.textContent = [left > 0 ? t("goods.left", { n: left }) : t("goods.none"), offer ? t("offer.left", { n: offer.left }) : ""].filter(Boolean).join(" · ");
     wanted.hidden = left > 0;
   };
   box.update();
@@ -323,13 +328,14 @@ function basketLine(app, line, changed) {
     await changed();
   };
   const about = h("small");
+  const off = h("small.line-off", { data: { testid: "till-off" } });
   const sum = h("strong.line-sum.num");
   const lotName = h("span");
   const lot = h("button.line-lot", { type: "button", onclick: () => chooseLot(line, lotsOf(app, line), app, changed) }, icon("box"), lotName, icon("down"));
   const row = h(
     "li.basket-line",
     { data: { testid: "till-line" } },
-    h("div.line-name", {}, h("strong", {}, line.name), about),
+    h("div.line-name", {}, h("strong", {}, line.name), about, off),
     h(
       "div.line-do",
       {},
@@ -353,7 +359,9 @@ function basketLine(app, line, changed) {
     if (document.activeElement !== quantity || quantity.value === shown) quantity.value = String(line.quantity);
     shown = String(line.quantity);
     about.textContent = [line.pack, vnd(line.unit_price_amount)].filter(Boolean).join(" · ");
-    sum.textContent = vnd(line.quantity * line.unit_price_amount);
+    off.hidden = !line.off;
+    off.textContent = line.off ? t("offer.line", { name: line.off.name, n: line.off.units, amount: vnd(line.off.price) }) : "";
+    sum.textContent = vnd(lineAmount(line));
     lot.hidden = !line.lot_code && lotsOf(app, line).length < 2;
     lotName.textContent = line.lot_code ? t("lot.is", { lot: line.lot_code }) : t("lot.auto");
   };

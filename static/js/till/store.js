@@ -1,7 +1,7 @@
 // What the device remembers: IndexedDB, one database. A sale gets its number in the same transaction that puts it into the
 // queue, so that no number is lost and none is given twice, whatever is cut off and whenever.
 //
-// kv        device, catalogue, counters {seq, number}, session, basket, last (instants of the server), tries (wrong PINs), trust
+// kv        lent (units of timed sales that this device holds), device, catalogue, counters {seq, number}, session, basket, last (instants of the server), tries (wrong PINs), trust
 // events    the queue and its history: {id, uuid, kind, at, seq, body, device, state, code, message, reference, shortage}
 //           state: waiting → done | refused; stranded: made under a device code that is no longer this one's
 // sales     receipts by number: lines, tenders, secret, what came back
@@ -78,7 +78,7 @@ export function enrolled(device, lastSeq, lastNumber) {
     const same = before?.code === device.code || (!before && counters.code === device.code);
     if (!same) {
       for (const event of await promised(events.index("state").getAll("waiting"))) events.put({ ...event, state: "stranded" });
-      for (const key of ["session", "basket", "tries"]) kv.delete(key);
+      for (const key of ["session", "basket", "tries", "lent"]) kv.delete(key);
     }
     const seq = Math.max(same ? counters.seq : 0, lastSeq ?? 0);
     const number = Math.max(same ? counters.number : 0, wholeNumber(lastNumber));

@@ -11,6 +11,7 @@ const BATCH = 50;
 const REST = 30_000; // between two looks at the server
 const LONGEST_WAIT = 15_000; // after a failure: 2 s, 4 s, 8 s, then this
 const STALE = 5 * 60_000; // a catalogue older than this is asked for again
+const FRESH = 60_000; // what is held of timed sales is asked for again after this
 const SKEW = 5 * 60_000; // clocks further apart than this are shown
 
 export class Sync extends EventTarget {
@@ -77,6 +78,7 @@ export class Sync extends EventTarget {
         const sent = await this.send();
         if (!sent) await this.look();
         await this.fetchCatalogue(catalogue || sent > 0);
+        await this.fetchOffers(catalogue || sent > 0);
       }
       this.failures = 0;
       this.tell({ online: true, trouble: "" });
@@ -157,6 +159,17 @@ export class Sync extends EventTarget {
     const last = { at: ended, server: now, skew: Math.abs(skew) > SKEW ? Math.round(skew) : 0 };
     await store.set("last", last);
     this.tell({ online: true, lastAt: ended, skew: last.skew });
+  }
+
+  // How many units of each timed sale this device may sell at its price; what it holds is nobody else's.
+  async fetchOffers(wanted) {
+    const [catalogue, lent] = [await store.get("catalogue"), await store.get("lent")];
+    if (!catalogue?.variants.some((v) => v.offers) && !Object.keys(lent?.left ?? {}).length) return;
+    if (!wanted && lent && Date.now() - lent.at < FRESH) return;
+    const upTo = await store.answeredUpTo();
+    const { said } = await call("offers", { token: this.device.token, body: {} });
+    await store.set("lent", { left: Object.fromEntries(said.offers.map((o) => [o.id, o.left])), up_to: upTo, at: Date.now() });
+    this.dispatchEvent(new Event("offers"));
   }
 
   async fetchCatalogue(wanted) {
