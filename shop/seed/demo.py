@@ -109,7 +109,10 @@ def _make(seed: int) -> dict[str, Any]:
     promotions.load(
         random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
     )
-    recognition.load(Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"]), known["producer_id"])
+    officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
+    owner = Actor("user", _NAMES[Role.PRODUCER_OWNER], ids["chucoso@example.vn"])
+    recognition.load(officer, known["producer_id"])
+    recognition.papers(officer, owner, known["producer_id"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)

@@ -115,6 +115,7 @@ WAYS: Ways = (
             Way("/office/decisions", N_("Quyết định"), "seal", P.DECISION_READ),
             Way("/office/renewals", N_("Gia hạn chứng nhận"), "clock", P.CATALOG_READ),
             Way("/office/post-checks", N_("Hậu kiểm"), "check", P.CHECK_READ),
+            Way("/office/standards", N_("Sở hữu trí tuệ, tiêu chuẩn"), "list", P.STANDARD_READ),
             Way("/office/scoring-sheets", N_("Phiếu chấm OCOP"), "seal", P.CATALOG_READ),
             Way("/office/ntm", N_("Nông thôn mới"), "chart", P.NTM_READ),
         ),
