@@ -2,7 +2,7 @@
 
 Each start (`flask prepare`) gives them their parcels, as collected by whoever carried them, and opens a batch for each carrier,
 so that their money is awaited, matched or closed like any other's and does not lie in transit for ever. Points and drivers
-bring cash: theirs is counted when they do.
+bring cash: theirs is counted when they do. The demonstration's year, of which no carrier can pay, is left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def open_old() -> int:
         .join(Payment, Payment.order_id == Order.id)
         .where(
             Order.payment_method == PaymentMethod.COD, Order.channel != TILL, Payment.method == PaymentMethod.COD,
-            Payment.state == PaymentState.CAPTURED, Payment.captured_amount > 0, ~known,
+            Payment.state == PaymentState.CAPTURED, Payment.captured_amount > 0, ~known, Order.is_demo.is_(False),
         )
         .group_by(Order.id)
         .order_by(Order.id)
