@@ -17,7 +17,7 @@ from shop.remittances.services import bags
 
 
 def close(desk: Actor, second: Actor) -> None:
-    """Post what the year's large statements left out, and close days as the desk would; what people add to the books by hand."""
+    """Post what the year's large statements left out, close days as the desk would; what people add to the books by hand."""
     sources.bring_in()
     before = clock.today() - timedelta(days=7)
     last = select(Entry.channel, func.max(Entry.day)).where(Entry.day < before).group_by(Entry.channel)
