@@ -106,9 +106,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
-    promotions.load(
-        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
-    )
+    seller = Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    promotions.load(random.Random(f"demo:promotions:{seed}"), seller, known["producer_id"])
+    promotions.sell(random.Random(f"demo:sold:{seed}"), seller)
     recognition.load(Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"]), known["producer_id"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
