@@ -1,4 +1,4 @@
-"""What a promotion would cost if people bought as they did lately: reckoned by the room that knows orders, which stands above."""
+"""What a promotion would cost if people bought as they did lately: reckoned by the room that knows orders, above this one."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def sell(rng: random.Random, staff: Actor) -> None:
         return
     point_id, variants = max(lying.items(), key=lambda found: len(found[1]))
     name = "Quầy tuần lễ OCOP (minh họa)"
-    device_id = devices.create(staff, "D1", name, point_id)
+    device_id = devices.create(staff, "Q9", name, point_id)
     devices.enrol(devices.new_code(staff, device_id).code, name, None)
     known = devices.by_id(device_id)
     lending.lend(devices.holder(device_id), variants, now)
@@ -121,7 +121,7 @@ def sell(rng: random.Random, staff: Actor) -> None:
     day.tell("session-close", {"counted_amount": day.cash})
     for found in sync.take_in(known, day.events, is_demo=True):
         if found.status != "done":
-            raise ValueError(f"D1: {found.error!r}")
+            raise ValueError(f"Q9: {found.error!r}")
     for order_id in session().scalars(select(TillSale.order_id).where(TillSale.device_id == device_id)).all():
         counted.count_sales(SoldAtCounter(order_id))
         owed.sold(SoldAtCounter(order_id))

@@ -31,10 +31,10 @@ def live_server(seeded: Seeded, run: Run) -> Iterator[LiveServer]:
         yield server
 
 
-@pytest.fixture
-def goods(live_server: LiveServer, run: Run, tmp_path: Any) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def goods(live_server: LiveServer, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a product that is on sale, and codes of every sort."""
-    app = _build(live_server.database_url, tmp_path)
+    app = _build(live_server.database_url, tmp_path_factory.mktemp("codes"))
     with app.app_context():
         variant, point = factories.make_variant("Trà hoa vàng giảm giá"), factories.make_point("Kho Cẩm Phả")
         factories.put_in(variant, point, 20)
