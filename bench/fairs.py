@@ -445,6 +445,7 @@ def pages(place: Place) -> dict[str, float]:
     from shop.exhibitions.services import reporting as services
     from shop.kernel.actor import SYSTEM
     from shop.kernel.db import session, transaction
+    from shop.ledger import sources
 
     staff = place.app.test_client()
     here = f"/office/exhibitions/{place.slug}"
@@ -471,5 +472,7 @@ def pages(place: Place) -> dict[str, float]:
     ):
         took[name] = _timed(lambda path=path: get(path))  # type: ignore[misc]
     took["rows of a number"] = _timed(lambda: get("/report/rows?by=own&v=1"))
+    with place.app.app_context():
+        sources.bring_in()  # what counters and settlement mean in the ledger, as their commands would have posted it
     took["money, added up"] = _timed(lambda: get("/report/money"))
     return took

@@ -7,13 +7,17 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from shop.catalog.models import Certificate, CertificateLevel, Product
-from shop.decisions.models import CheckKind, FindingState, Ground, Kind, Source
+from shop.catalog.models import Certificate, CertificateLevel, Product, ProductKind, ProductState
+from shop.decisions.models import CheckKind, FindingState, Ground, Source
+from shop.decisions.models import Kind as Deed
 from shop.decisions.queries import checks as read
 from shop.decisions.services import checks, drafting, renewals, signing
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
+from shop.standards import services as standards
+from shop.standards.models import Kind, Verdict
+from shop.standards.services import Said
 
 KEY = "demo-recognition"
 
@@ -50,7 +54,7 @@ def _decide(officer: Actor, c: Certificate, number: str, *, signed: bool) -> Non
     score = {3: Decimal("62.5"), 4: Decimal("78.5"), 5: Decimal("91")}[c.stars]
     line = drafting.Grant(c.product_id, min(c.stars, 4), score, f"{c.number}-GH")
     made = drafting.draft(
-        officer, Kind.GRANT, Source.HISTORY, head, f"{KEY}-{number}".replace("/", "-").replace("Đ", "D"), lines=(line,),
+        officer, Deed.GRANT, Source.HISTORY, head, f"{KEY}-{number}".replace("/", "-").replace("Đ", "D"), lines=(line,),
         is_demo=True,
     )  # fmt: skip
     if signed:
@@ -89,3 +93,52 @@ def _checks(officer: Actor, rows: list[Certificate], producer_id: int | None) ->
     checks.report(
         officer, open_one, today - 9 * day, "Nhà xưởng, nhãn đạt; thiếu phiếu kiểm nghiệm mới.", [found], f"{KEY}-r2"
     )
+
+
+def papers(officer: Actor, owner: Actor, producer_id: int | None) -> None:
+    """Marks, labels and tests of the producer of the demonstration and of some others; some end soon, some wait."""
+    today, day = clock.today(), timedelta(days=1)
+    rows = (
+        session()
+        .execute(
+            select(Product.id, Product.name, Product.producer_id)
+            .where(
+                Product.state == ProductState.SHOWN, Product.kind == ProductKind.GOODS, Product.producer_id.is_not(None)
+            )
+            .order_by((Product.producer_id == producer_id).desc(), Product.id)
+            .limit(14)
+        )
+        .all()
+    )
+    for n, (product_id, name, _maker) in enumerate(rows):
+        said = [
+            Said(
+                Kind.TEST, "Chỉ tiêu vi sinh, kim loại nặng", "Phòng kiểm nghiệm (minh họa)", f"KN-{n + 1:03d}/DEMO",
+                granted_on=today - 340 * day, ends_on=today + (12, 40, 85, 150, -3)[n % 5] * day, verdict=Verdict.GOOD,
+            )
+        ]  # fmt: skip
+        if n % 2 == 0:
+            said.append(
+                Said(
+                    Kind.TRADEMARK, name[:60], "Cục Sở hữu trí tuệ", f"4-DEMO-{n + 1:05d}", filed_on=today - 900 * day,
+                    granted_on=today - 300 * day if n % 4 == 0 else None,
+                    ends_on=clock.add_months(today - 900 * day, 120) if n % 4 == 0 else None,
+                )
+            )  # fmt: skip
+        if n % 3 == 0:
+            said.append(
+                Said(
+                    Kind.LABEL, "Nhãn bao gói", "Chi cục Chất lượng (minh họa)", granted_on=today - 60 * day,
+                    verdict=Verdict.GOOD if n % 2 == 0 else Verdict.BAD, note="Số liệu minh họa",
+                )
+            )  # fmt: skip
+        for i, one in enumerate(said):
+            waits = n == 0 and one.kind is Kind.LABEL
+            standards.enter(
+                owner if waits else officer,
+                product_id,
+                one,
+                f"{KEY}-paper-{n:02d}-{i}",
+                confirmed=not waits,
+                is_demo=True,
+            )

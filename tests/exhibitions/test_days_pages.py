@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from shop.accounts.permissions import Role
+from shop.exhibitions.models.calls import PapersState
 from shop.exhibitions.models.days import Commitment, Contact, Incident, PaperKind, Replenishment, Visits
 from shop.exhibitions.models.fairs import Booth, FairState
 from shop.exhibitions.queries import days as queries
@@ -19,6 +20,7 @@ from shop.exhibitions.services.goods import Word
 from shop.exhibitions.services.replenishing import More
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
+from shop.points.models import Point
 from shop.till.models import Device
 from tests import factories
 from tests.exhibitions.days_made import BOSS, MAKER, Fair, add_place, key, make_fair, running, somebody
@@ -194,6 +196,10 @@ def test_visitors_are_tapped_typed_and_read_from_a_file(office: Any, fair: Fair)
     where = read.headers["Location"]
     shown = text_of(office.get(where))
     assert "Không đọc được ngày giờ" in shown
+    assert "sẽ được thêm khi ghi" not in shown
+    mistyped = f"Cổng,Ngày,Giờ,Số khách\nCổng Bx,{clock.today()},{hour},30\n".encode()
+    other = office.fill(hours, form=f"{hours}/file", file=(io.BytesIO(mistyped), "nham.csv"))
+    assert "sẽ được thêm khi ghi: Cổng Bx." in text_of(office.get(other.headers["Location"]))
     assert office.fill(where, form=where).status_code == 303
     again = office.get(where)
     assert "không tính thêm" in text_of(again)
@@ -279,6 +285,17 @@ def test_public_pages_say_who_sells_what_and_the_screen_names_nobody(client: Any
     assert f'/hoi-cho/{slug}/gian/A1/2"' in client.get(f"/hoi-cho/{slug}/gian").get_data(as_text=True)
     assert "add-to-cart" in text_of(client.get(f"/hoi-cho/{slug}/gian/A1/2"))
     assert client.get(f"/hoi-cho/{make_fair(state=FairState.ANNOUNCED).row.slug}/gian").status_code == 404
+    # The shop's own goods at a counter are sold there too; what the desk refused is not, wherever it lies.
+    other = factories.make_variant("Gà nhà hội chợ")
+    factories.put_in(other, session().get_one(Point, one.point_id), 3)
+    assert "Gà nhà hội chợ" in text_of(client.get(f"/hoi-cho/{slug}/gian"))
+    assert "Gà nhà hội chợ" in text_of(client.get(f"/hoi-cho/{slug}/gian/A1/2"))
+    with transaction() as s:
+        row = s.get_one(type(one.goods), one.goods.id)
+        row.papers, row.finding = PapersState.REFUSED, "Thiếu giấy"
+    factories.put_in(one.variant, session().get_one(Point, one.point_id), 3)
+    assert "Sản vật A1" not in text_of(client.get(f"/hoi-cho/{slug}/gian"))
+    assert "Sản vật A1" not in text_of(client.get(f"/hoi-cho/{slug}/gian/A1/2"))
     gate = queries.gates(fair.id)[0]
     days.tap(BOSS, fair.id, gate.id, 10, key())
     token = queries.setup(fair.id).screen_token  # type: ignore[union-attr]

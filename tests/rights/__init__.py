@@ -40,6 +40,7 @@ from tests.rights import (
     settlement,
     sharing,
     shop,
+    standards,
     supply,
     waiting,
 )
@@ -63,7 +64,7 @@ ROOMS = (
     shop, joining, listings, imports, supply, preorders, promotions, orders, settlement, demand, waiting, sharing, banking,
     exhibitions_plan, exhibitions_call, exhibitions_days, exhibitions_closing, programme, payments, ledger, remittances,
     returns,
-    invoices, reports, cycle, decisions,
+    invoices, reports, cycle, decisions, standards,
 )  # fmt: skip
 
 __all__ = [

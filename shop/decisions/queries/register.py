@@ -44,6 +44,8 @@ LAST_PAGE = 2000
 # A register of this size is read again at every change; a bigger one at most each so many seconds.
 _SMALL, _PAUSE, _AT_LEAST = 3_000, 10.0, 60.0
 LONGEST_QUESTION = 80
+# Names on the map of a phone.
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,8 @@ class Spot:
     y: float
     count: int
     radius: int
+    # One of those with most: its name stands on the map of a phone too.
+    big: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,8 +341,9 @@ def by_area(wanted: Choice) -> Map:
         else:
             outside += 1
     most = max(counts.values(), default=0) or 1
+    named = set(sorted((k for k in counts if counts[k]), key=lambda k: (-counts[k], k))[:NAMED])
     spots = [
-        Spot(key, p.name, p.label, p.x, p.y, counts[key], 12 + round(14 * math.sqrt(counts[key] / most)))
+        Spot(key, p.name, p.label, p.x, p.y, counts[key], 12 + round(14 * math.sqrt(counts[key] / most)), key in named)
         for key, p in ((text.slugify(p.name), p) for p in locator.localities().values())
     ]
     return Map(locator.WIDTH, locator.HEIGHT, locator.outline(), spots, outside)

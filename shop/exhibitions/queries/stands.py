@@ -20,6 +20,7 @@ from shop.points import queries as points
 from shop.points.queries import PointView
 from shop.producers.models import Producer
 from shop.stock import queries as stock
+from shop.stock.models import StockLevel
 
 # The booths are published from here on.
 SHOWN = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPORTED)
@@ -87,14 +88,20 @@ def booth_page(fair: Exhibition, code: str) -> BoothPage:
     here = tuple(MakerHere(*maker) for maker in makers)
     if not here:
         raise NotFound
-    ids = list(
-        session().scalars(
-            select(ApplicationGoods.variant_id)
+    papers = (
+        session()
+        .execute(
+            select(ApplicationGoods.variant_id, ApplicationGoods.papers)
             .join(Stand, Stand.application_id == ApplicationGoods.application_id)
-            .where(Stand.booth_id == booth.id, Stand.ended_at.is_(None), ApplicationGoods.papers != PapersState.REFUSED)
+            .where(Stand.booth_id == booth.id, Stand.ended_at.is_(None))
             .order_by(ApplicationGoods.id)
         )
+        .all()
     )
+    refused = {v for v, state in papers if state is PapersState.REFUSED}
+    # What else came to its counter is sold there too: the shop's own goods, what somebody brought beside his application.
+    brought = select(StockLevel.variant_id).where(StockLevel.point_id == booth.point_id).order_by(StockLevel.id)
+    ids = [v for v in dict.fromkeys([*(v for v, _state in papers), *session().scalars(brought)]) if v not in refused]
     sellable = catalog.sellable(ids, clock.now())
     web = stock.availability(ids)
     left: dict[int, int] | None = None
@@ -132,7 +139,8 @@ class BoothLine:
 
 
 def booth_list(fair: Exhibition) -> list[BoothLine]:
-    """What is sold where, by booth; two statements.
+    """What is sold where, by booth: what those who stand there applied with, and what else came to its counter. Three
+    statements.
 
     Raises:
         NotFound: the booths are not published.
@@ -151,23 +159,38 @@ def booth_list(fair: Exhibition) -> list[BoothLine]:
     ):
         makers[code].append(name)
         zones[code] = zone or ""
-    products: dict[str, dict[str, Sold]] = defaultdict(dict)
-    for code, name, slug in session().execute(
-        select(Booth.code, Product.name, Product.slug)
+    products: dict[str, dict[str, tuple[str, Sold]]] = defaultdict(dict)
+    refused: set[tuple[str, int]] = set()
+    for code, variant_id, papers, name, slug, sort_name, state in session().execute(
+        select(
+            Booth.code, Variant.id, ApplicationGoods.papers, Product.name, Product.slug, Product.sort_name, Product.state
+        )
         .join(Stand, Stand.booth_id == Booth.id)
         .join(ApplicationGoods, ApplicationGoods.application_id == Stand.application_id)
         .join(Variant, Variant.id == ApplicationGoods.variant_id)
         .join(Product, Product.id == Variant.product_id)
-        .where(
-            Stand.exhibition_id == fair.id,
-            Stand.ended_at.is_(None),
-            ApplicationGoods.papers != PapersState.REFUSED,
-            Product.state == "shown",
-        )
-        .order_by(Product.sort_name)
+        .where(Stand.exhibition_id == fair.id, Stand.ended_at.is_(None))
+    ):  # fmt: skip
+        if papers is PapersState.REFUSED:
+            refused.add((code, variant_id))
+        elif state == "shown":
+            products[code][slug] = (sort_name, Sold(name, slug))
+    for code, variant_id, name, slug, sort_name in session().execute(
+        select(Booth.code, Variant.id, Product.name, Product.slug, Product.sort_name)
+        .join(StockLevel, StockLevel.point_id == Booth.point_id)
+        .join(Variant, Variant.id == StockLevel.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Booth.exhibition_id == fair.id, Product.state == "shown")
+        .distinct()
     ):
-        products[code][slug] = Sold(name, slug)
+        if (code, variant_id) not in refused:
+            products[code][slug] = (sort_name, Sold(name, slug))
     return [
-        BoothLine(code, zones[code], tuple(makers[code]), tuple(products[code].values()))
+        BoothLine(
+            code,
+            zones[code],
+            tuple(makers[code]),
+            tuple(sold for _key, sold in sorted(products[code].values(), key=lambda one: one[0])),
+        )
         for code in sorted(makers, key=natural)
     ]
