@@ -106,9 +106,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
-    promotions.load(
-        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
-    )
+    seller = Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    promotions.load(random.Random(f"demo:promotions:{seed}"), seller, known["producer_id"])
+    promotions.sell(random.Random(f"demo:sold:{seed}"), seller)
     officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
     owner = Actor("user", _NAMES[Role.PRODUCER_OWNER], ids["chucoso@example.vn"])
     recognition.load(officer, known["producer_id"])
