@@ -68,28 +68,31 @@ class _Life:
         )
         return [p for p in rows if sheets.sheet_of(p.id, clock.today()) is not None]
 
+    def maker(self, product: Product) -> Actor:
+        """Who files for it: the person with the log-in for his own producer, nobody in particular for others."""
+        return self.people["owner"] if product.producer_id == self.producer_id else SYSTEM
+
     def filled(self, product: Product) -> Dossier | None:
+        who = self.maker(product)
         try:
-            code = dossiers.open_dossier(
-                self.people["owner"], product.id, "first", commune_code=self.commune, is_demo=True
-            )
+            code = dossiers.open_dossier(who, product.id, "first", commune_code=self.commune, is_demo=True)
         except ShopError:
             return None
         found = read.by_code(code)
         for line in read.standing(found):
             if line.requirement.needed:
                 dossiers.add_paper(
-                    self.people["owner"], found.id, line.requirement.code, self.file_key,
+                    who, found.id, line.requirement.code, self.file_key,
                     number=f"{self.rng.randint(10, 99)}/2026", ends_on=clock.today() + timedelta(days=400),
                 )  # fmt: skip
-        evidence.take(self.people["owner"], found.id)
+        evidence.take(who, found.id)
         return found
 
     def proposed(self, product: Product, days: int) -> Dossier | None:
         with self.at(days):
             found = self.filled(product)
             if found is not None:
-                dossiers.submit(self.people["owner"], found.id)
+                dossiers.submit(self.maker(product), found.id)
         if found is None:
             return None
         with self.at(days - 6):
@@ -144,11 +147,11 @@ def load(seed: int, now: datetime, people: dict[str, Actor], producer_id: int, c
     with life.at(9):
         waiting = life.filled(goods[6])
         if waiting is not None:
-            dossiers.submit(people["owner"], waiting.id)
+            dossiers.submit(life.maker(goods[6]), waiting.id)
     with life.at(14):
         back = life.filled(goods[7])
         if back is not None:
-            dossiers.submit(people["owner"], back.id)
+            dossiers.submit(life.maker(goods[7]), back.id)
     if back is not None:
         with life.at(10):
             dossiers.give_back(
