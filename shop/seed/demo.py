@@ -134,7 +134,10 @@ def _make(seed: int) -> dict[str, Any]:
     known["producers"] = list(s.scalars(makers.order_by(Producer.sort_name, Producer.id)))
     sold_at = select(Point.slug).where(Point.is_public, Point.source_url.is_not(None)).order_by(Point.id)
     known["points"] = list(s.scalars(sold_at))
-    books.close(Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
+    books.close(
+        Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]),
+        Actor("user", _NAMES[Role.ADMINISTRATOR], ids["quantri@example.vn"]),
+    )
     marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
     return known
 
