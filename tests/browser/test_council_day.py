@@ -1,4 +1,4 @@
-"""A dossier's way: the producer hands it in, the commune proposes it, a council of five scores it, the chair closes, minutes."""
+"""A dossier through the browser: the producer hands it in, the commune proposes it, a council of five scores it, minutes."""
 
 from __future__ import annotations
 
