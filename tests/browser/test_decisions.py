@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from shop.catalog import services as catalog
 from shop.catalog.models import Certificate, Product, ProductKind, ProductState
+from shop.decisions.models import Decision
 from shop.kernel import clock
 from shop.kernel.db import db, session, transaction
 from tests.browser.waits import leaves, stands, until
@@ -98,13 +99,14 @@ def test_signed_then_not_renewed(
     # Three years and a day go by without a renewal: what a moved clock does to the days.
     with transaction() as s:
         row = s.scalars(select(Certificate).where(Certificate.product_id == product_id)).one()
-        row.issued_on -= timedelta(days=1200)
+        decision = s.scalars(select(Decision).where(Decision.number == "99/QĐ-UBND")).one()
+        row.issued_on = decision.decided_on = row.issued_on - timedelta(days=1200)
         row.expires_on = clock.today() - timedelta(days=1)
     catalog.tell_certificates()
     session().close()
     until(lambda: not starred(), "the badge gone")
     phone.goto("/chung-nhan/QN-99-01")
-    expect(phone.get_by_text("Đã hết hiệu lực")).to_be_visible()
+    expect(phone.get_by_text("Đã hết hiệu lực", exact=True)).to_be_visible()
     until(
         lambda: phone.goto("/so-dang-ky-ocop?q=qn+99+01&tinh-trang=lapsed") and "QN 99 01" in phone.content(),
         "the register",
