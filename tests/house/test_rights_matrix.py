@@ -408,8 +408,9 @@ def test_no_get_changes_anything(app: Flask, house: House) -> None:
         if door.guard.permission is None:
             who = people.visitor(None if door.guard.kind == "public" else Role.CUSTOMER, ("*",))
         else:
-            role = next(r for r in (Role.ADMINISTRATOR, Role.PRODUCER_OWNER) if r in roles_with(door.guard))
-            scopes = ["*"] if role is Role.ADMINISTRATOR else house.scopes("producer")
+            wanted = (Role.ADMINISTRATOR, Role.PRODUCER_OWNER, Role.COUNCIL_MEMBER)
+            role = next(r for r in wanted if r in roles_with(door.guard))
+            scopes = ["*"] if role is Role.ADMINISTRATOR else house.scopes(SCOPE_KIND[role])
             who = people.visitor(role, tuple(scopes))
         tried += 1
         with watched(door, written):

@@ -143,13 +143,21 @@ class House:
 
     def scopes(self, kind: str) -> list[str]:
         """What grants for this house name."""
+        if kind == "council":
+            return [f"council:{self.council}"]
         return {
             "point": [f"point:{self.point.id}", f"point:{self.second.id}"],
             "producer": [f"producer:{self.producer.id}"],
             "locality": [f"locality:{self.commune}"],
-            "council": ["council:999999"],
             "exhibition": [f"exhibition:{self.fair.id}", f"exhibition:{self.running_fair.id}"],
         }[kind]
+
+    @cached_property
+    def council(self) -> int:
+        """A council that heard a dossier of the producer."""
+        from tests.rights import programme
+
+        return int(programme.panel(self)["council_id"])
 
     @cached_property
     def fair(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shop.accounts.models import User
 from shop.kernel import clock, text
 from shop.kernel.db import session, transaction
 from shop.programme.models.ntm import NtmRecord, NtmState
@@ -59,3 +60,90 @@ def commune(house: House) -> dict[str, Any]:
 @maker("/office/ntm/<int:year>/<code>/<int:number>", of="locality")
 def criterion(house: House) -> dict[str, Any]:
     return {**commune(house), "number": 1}
+
+
+def _dossier(house: House, *, proposed: bool = False) -> str:
+    """A dossier of the house's producer, with its commune, by the rooms' own commands."""
+    from tests.programme import assessing
+
+    services.load_sheets()
+    field = assessing.Field(house.producer)
+    return (field.proposed() if proposed else field.submitted()).code
+
+
+@maker("/producer/dossiers/<code>", of="producer")
+@maker("/office/dossiers/<code>", of="locality")
+@shared
+def dossier(house: House) -> dict[str, Any]:
+    return {"code": _dossier(house)}
+
+
+@maker("/producer/dossiers/<code>/papers/<int:paper_id>", of="producer")
+@maker("/office/dossiers/<code>/papers/<int:paper_id>", of="locality")
+def dossier_paper(house: House) -> dict[str, Any]:
+    from shop.programme.queries import dossiers
+
+    code = dossier(house)["code"]
+    return {"code": code, "paper_id": dossiers.papers_of(dossiers.by_code(code).id)[0].id}
+
+
+@maker("/office/dossiers/<code>/objection", "/office/dossiers/<code>/ministry", of="all")
+def decided_dossier(house: House) -> dict[str, Any]:
+    return dossier(house)
+
+
+@shared
+def panel(house: House) -> Any:
+    """A council of five with a session that heard a dossier; `user` is its chair."""
+    from shop.programme.models.dossiers import RoundLevel
+    from shop.programme.queries import dossiers, rounds
+    from shop.programme.services import ballots
+    from tests.programme import assessing
+
+    services.load_sheets()
+    here = rounds.taking(RoundLevel.PROVINCE, clock.today())
+    made = assessing.make_panel(here.code if here is not None else None)
+    heard = dossiers.by_code(_dossier(house, proposed=True))
+    session_id, (hearing_id,) = made.session(heard)
+    for actor in made.scorers:
+        assessing.score(actor, hearing_id)
+    ballots.close(made.chair, session_id)
+    return {
+        "round": made.round_code, "council_id": made.id, "session_id": session_id, "hearing_id": hearing_id,
+        "paper_id": dossiers.papers_of(heard.id)[0].id, "user": session().get_one(User, made.chair.user_id),
+    }  # fmt: skip
+
+
+def _of(house: House, *names: str) -> dict[str, Any]:
+    made = panel(house)
+    return {name: made[name] for name in names}
+
+
+@maker("/office/rounds/<code>", of="all")
+def round_(house: House) -> dict[str, Any]:
+    return {"code": panel(house)["round"]}
+
+
+@maker("/office/councils/<int:council_id>", of="all")
+def council(house: House) -> dict[str, Any]:
+    return _of(house, "council_id")
+
+
+@maker("/office/councils/<int:council_id>/sessions/<int:session_id>", of="all")
+def planned_session(house: House) -> dict[str, Any]:
+    return _of(house, "council_id", "session_id")
+
+
+@maker("/office/council/<int:council_id>/sessions/<int:session_id>", of="council")
+def council_session(house: House) -> dict[str, Any]:
+    return _of(house, "council_id", "session_id", "user")
+
+
+@maker("/office/council/<int:council_id>/hearings/<int:hearing_id>", of="council")
+def hearing(house: House) -> dict[str, Any]:
+    return _of(house, "council_id", "hearing_id", "user")
+
+
+@maker("/office/council/<int:council_id>/hearings/<int:hearing_id>/papers/<int:paper_id>", of="council")
+def hearing_paper(house: House) -> dict[str, Any]:
+    return _of(house, "council_id", "hearing_id", "paper_id", "user")

@@ -24,6 +24,7 @@ WAYS: Ways = (
             Way("/producer/standards", N_("Nhãn hiệu, kiểm nghiệm"), "list", P.PORTAL_ENTER),
             Way("/producer/recognition", N_("Công nhận OCOP"), "seal", P.PORTAL_ENTER),
             Way("/producer/scoring", N_("Tự chấm sao OCOP"), "seal", P.LISTING_EDIT),
+            Way("/producer/dossiers", N_("Hồ sơ OCOP"), "book", P.DOSSIER_FILE),
         ),
     ),
     (

@@ -409,3 +409,18 @@ def may_open(producer_id: int) -> list[tuple[int, str]]:
         .order_by(Product.sort_name, Product.id)
     )
     return [(i, name) for i, name, dossier in rows if dossier is None or is_lost(dossier)]
+
+
+def living_of(product_id: int, producer_id: int) -> str | None:
+    """The code of the living dossier that a producer has for a product of his."""
+    return session().scalar(
+        select(Dossier.code).where(
+            Dossier.product_id == product_id, Dossier.producer_id == producer_id, Dossier.ended_at.is_(None)
+        )
+    )
+
+
+def round_rows(row: Round) -> Any:
+    """The statement behind a round's list: what is in it, and what waits and may come into it."""
+    mine = or_(Dossier.round_id == row.id, Dossier.ministry_round_id == row.id)
+    return _rows().where(mine)

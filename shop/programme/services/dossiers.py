@@ -159,6 +159,11 @@ def open_dossier(
         return dossier.code
 
 
+def no_product() -> Invalid:
+    """Nothing was chosen, or what is not the producer's."""
+    return Invalid(N_("Hãy chọn sản phẩm của cơ sở."), field="product")
+
+
 def fail(actor: Actor, dossier: Dossier) -> None:
     """End a dossier that was not ranked, in the open transaction."""
     dossier.state, dossier.ended_at = DossierState.FAILED, clock.now()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request
+from flask import flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 
 from shop.accounts import guards
@@ -16,11 +16,11 @@ from shop.kernel.forms import messages
 from shop.producers import maker
 from shop.programme import scoring, wording
 from shop.programme.errors import ScoredMeanwhile
+from shop.programme.portal import bp
 from shop.programme.queries import scoring as queries
 from shop.programme.services import scoring as services
 from shop.programme.sheets import PART_NAMES, PART_POINTS
 
-bp = Blueprint("programme", __name__)
 HERE = "/producer/scoring"
 P = Permission
 _POSITION = re.compile(r"[0-9]{1,2}")
