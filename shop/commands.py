@@ -69,6 +69,7 @@ def prepare(with_demo: bool) -> None:
     from shop.checkout import disputed
     from shop.exhibitions.services import records
     from shop.programme.services import ntm, scoring
+    from shop.remittances.services import opening
 
     records.load()
     scoring.load_sheets()
@@ -79,6 +80,7 @@ def prepare(with_demo: bool) -> None:
 
         users = demo.load(1)["users"]
     disputed.follow_all()
+    opening.open_old()
     sources.bring_in()
     if users is not None:
         click.echo(json.dumps(users, ensure_ascii=False))

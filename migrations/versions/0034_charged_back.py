@@ -1,4 +1,4 @@
-"""What a buyer's bank has taken of an order shows on the order; payouts of a card provider and their arrival at the bank."""
+"""What a buyer's bank has taken of an order shows on the order."""
 
 import sqlalchemy as sa
 from alembic import op

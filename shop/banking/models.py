@@ -147,7 +147,7 @@ QUEUE_NAMES = {
     Queue.LATE: N_("Tiền đến muộn và lệch"),
     Queue.AGAIN: N_("Đơn đã trả rồi"),
     Queue.OUT: N_("Tiền ra chưa khớp"),
-    Queue.REMITTED: N_("Tiền thu hộ nộp về"),
+    Queue.REMITTED: N_("Khoản đang chờ về"),
 }
 FOR_PEOPLE = tuple(q for q in Queue if q not in {Queue.NEW, Queue.EXACT})
 
@@ -266,7 +266,7 @@ USE_NAMES = {
     Use.ASIDE: N_("Không thuộc đơn nào"),
     Use.REFUND: N_("Khoản hoàn đã chuyển"),
     Use.PAYOUT: N_("Khoản chi đã chuyển"),
-    Use.REMITTANCE: N_("Tiền thu hộ nộp về"),
+    Use.REMITTANCE: N_("Khoản đang chờ về"),
 }
 
 

@@ -101,6 +101,7 @@ def _line(reference: str, error: ShopError | None = None) -> Any:
         v=request.form if error is not None else {},
         sent=list(zip(request.form.getlist("code"), request.form.getlist("amount"), strict=False)) if error else [],
         places=PARTS,
+        awaited_names=queries.AWAITED_NAMES,
     )
 
 
@@ -222,12 +223,12 @@ def aside(reference: str) -> Any:
 @bp.post("/bank/lines/<reference>/remit")
 @guards.requires_all(P.BANK_HANDLE)
 def remit(reference: str) -> Any:
-    """It is the money of a batch of cash."""
+    """It is the money of something that was awaited: a batch of cash, a bag, a provider's payout."""
 
     def command() -> None:
-        handling.remit(guards.actor(), reference, "remittance", _word("target", 40), _version(), op_key=_key())
+        handling.remit(guards.actor(), reference, _word("kind", 20), _word("target", 40), _version(), op_key=_key())
 
-    return _try(reference, gettext("Đã ghi cho đợt nộp."), command)
+    return _try(reference, gettext("Đã ghi cho khoản chờ về."), command)
 
 
 @bp.post("/bank/lines/<reference>/confirm-refund")

@@ -17,6 +17,8 @@ from shop.ledger.services import Draft, Line
 from shop.orders.models import Order
 from shop.payments.models import Payment, Refund
 
+# Where money lies that came for something else than an order, until the bank shows it; its party is named so as well.
+_OF_KIND = {"remittance": "cod-in-transit", "gateway-payout": "transit", "cash-bag": "cash-carried"}
 _OF_CATEGORY = {Category.FEE: "bank-fees", Category.INTEREST: "interest"}
 
 
@@ -64,8 +66,9 @@ def _parts(ids: Sequence[int]) -> list[Draft]:
             there = "transit", f"order:{refunded[str(target)]}"
         elif use is Use.PAYOUT:
             there = "transit", f"payout:{target}"
-        elif use is Use.REMITTANCE:  # <kind>:<batch>:<arrival>
-            there = "cod-in-transit", f"remittance:{str(target).split(':')[1]}"
+        elif use is Use.REMITTANCE:  # <kind>:<what came>:<arrival>
+            kind, name, _arrival = str(target).split(":")
+            there = _OF_KIND[kind], f"{kind}:{name}"
         elif use is Use.KEPT:
             there = "kept", party
         else:

@@ -36,7 +36,7 @@ from shop.kernel.money import vnd
 from shop.orders.models import Order
 from shop.payments import gateway, incoming, memo, outgoing
 from shop.payments.gateways.vietqr import BankTransfer
-from shop.payments.models import Payment
+from shop.payments.models import REFUND_LIVE, Payment, Refund
 
 HERE = "/office/bank"
 OWN = "own"
@@ -179,6 +179,14 @@ LINES = tables.Table(
 _LINE: tuple[Any, ...] = (BankLine, ShopAccount.bank_bin, ShopAccount.number)
 
 
+# What may be awaited at the bank beside orders, by the word of the room that awaits it.
+AWAITED_NAMES = {
+    "remittance": N_("Đợt nộp tiền thu hộ"),
+    "gateway-payout": N_("Cổng thanh toán chuyển về"),
+    "cash-bag": N_("Tiền mặt mang nộp"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What one click would do about a line: `said` for people, `act` the address's last word, `fields` what the form carries,
@@ -291,9 +299,10 @@ def _offer(line: BankLine, hint: Mapping[str, Any], orders: Mapping[int, str]) -
         said = f"{gettext('Hoàn lại qua đơn %(r)s', r=order)} ({why})"
         return Offer(said, gettext("Hoàn lại"), "return", tuple(fields), "refund:make")
     if hint["action"] == "remit":
-        said = f"{gettext('%(n)s cho đợt nộp %(r)s', n=vnd(hint['amount']), r=hint['reference'])} ({why})"
-        fields = [("target", hint["reference"])]
-        return Offer(said, gettext("Ghi cho đợt nộp"), "remit", tuple(fields), "bank:handle")
+        of = gettext(AWAITED_NAMES.get(hint["kind"], hint["kind"]))
+        said = f"{of}: {hint['reference']}, {vnd(hint['amount'])} ({why})"
+        fields = [("kind", hint["kind"]), ("target", hint["reference"])]
+        return Offer(said, gettext("Đúng khoản này"), "remit", tuple(fields), "bank:handle")
     if hint["action"] == "adopt":
         said = f"{gettext('Nối với khoản đã ghi tay')} ({why})"
         return Offer(said, gettext("Nối"), "adopt", (("receipt", str(hint["receipt"])),), "bank:handle")
@@ -334,6 +343,21 @@ class Part:
     is_back: bool
 
 
+def _followed(rows: Sequence[Allocation]) -> set[int]:
+    """The parts that cannot be taken back: money of their order has gone back, or is asked to, or the surplus has been sent."""
+    s = session()
+    payments = {r.payment_id for r in rows if r.payment_id is not None and r.use is Use.PAYMENT and not r.adopted}
+    spent = set(s.scalars(select(Payment.id).where(Payment.id.in_(payments), Payment.refunded_amount > 0)))
+    sent = {int(r.target) for r in rows if r.use is Use.RETURN and (r.target or "").isdigit()}
+    gone = set(s.scalars(select(Refund.id).where(Refund.id.in_(sent), Refund.state.not_in(REFUND_LIVE))))
+    return {
+        r.id
+        for r in rows
+        if (r.use is Use.PAYMENT and r.payment_id in spent)
+        or (r.use is Use.RETURN and (r.target or "").isdigit() and int(r.target or 0) in gone)
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class LineFile:
     """All that is known of one line."""
@@ -363,7 +387,7 @@ STEP_NAMES = {
     "keep": N_("Giữ lại"),
     "aside": N_("Không thuộc đơn nào"),
     "confirm": N_("Khớp với khoản đã chuyển"),
-    "remit": N_("Ghi cho đợt nộp"),
+    "remit": N_("Ghi cho khoản chờ về"),
     "undo": N_("Hoàn tác"),
 }
 
@@ -383,12 +407,12 @@ def line_file(reference: str) -> LineFile:
     line = found[0]
     rows = s.scalars(select(Allocation).where(Allocation.line_id == line.id).order_by(Allocation.id)).all()
     orders = _orders(r.payment_id for r in rows if r.payment_id is not None)
-    back = {r.reverses_id for r in rows}
+    back, followed = {r.reverses_id for r in rows}, _followed(rows)
     parts = [
         Part(
             r.id, gettext(USE_NAMES[r.use]), r.amount, orders.get(r.payment_id or 0), r.payment_id,
             r.note or (gettext(CATEGORY_NAMES[Category(r.category)]) if r.category else _told_of(r)), r.actor_label, r.at,
-            r.reverses_id is None and r.id not in back and r.use not in {Use.REFUND, Use.PAYOUT},
+            r.reverses_id is None and r.id not in back and r.use not in {Use.REFUND, Use.PAYOUT} and r.id not in followed,
             r.reverses_id is not None,
         )
         for r in rows

@@ -179,6 +179,12 @@ def quotas_of(rule: Rule, seats: int) -> dict[str, int]:
     return found
 
 
+def quotas_beyond(rule: Rule, seats: int) -> int:
+    """By how many places the quotas that staff set are more than there are: so many that are promised are not kept."""
+    number = rule.quota_kind is QuotaKind.NUMBER
+    return max(sum(n if number else n * seats // 100 for n in rule.quotas.values()) - seats, 0)
+
+
 def past_points(pasts: Mapping[str, Past | None]) -> dict[str, int]:
     """Points (0 to `FULL`) for former fairs by reference.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -121,11 +121,22 @@ class Table:
     chart: charts.Chart | None
 
 
+def sum_label(key: str, figures: dict[str, Any]) -> str:
+    """What a sum is called; of a span after the fair that was not over when it was counted it says so."""
+    label = str(gettext(SUMS[key][0]))
+    told = next((on for days, on in figures.get("spans", {}).items() if key.startswith(f"orders_{days}")), None)
+    ends = datetime.fromisoformat(told) if told else None
+    if ends is not None and datetime.fromisoformat(figures["as_of"]) < ends:
+        last = day(clock.business_day(ends) - timedelta(days=1))
+        return str(gettext("%(what)s (mới tính đến nay, đủ vào cuối ngày %(day)s)", what=label, day=last))
+    return label
+
+
 def sums(figures: dict[str, Any], slug: str, number: int | None) -> list[Sum]:
     """The sums that are known."""
     return [
-        Sum(key, str(gettext(label)), tell(figures["sums"][key], kind), rows_url(slug, BEHIND[key], "", number))
-        for key, (label, kind) in SUMS.items()
+        Sum(key, sum_label(key, figures), tell(figures["sums"][key], kind), rows_url(slug, BEHIND[key], "", number))
+        for key, (_label, kind) in SUMS.items()
         if figures["sums"].get(key) is not None
     ]
 
@@ -199,6 +210,12 @@ def former_rows(figures: dict[str, Any]) -> list[tuple[str, str, str, list[str]]
     return found
 
 
+def own_row(fair: Exhibition, figures: dict[str, Any]) -> tuple[str, str, list[str]]:
+    """The fair itself as a row above former ones: (name, when, numbers written out)."""
+    told = [tell(figures["sums"].get(key), "money" if "turnover" in key else "count") for key in FORMER]
+    return fair.name, day(fair.from_on) if fair.from_on else fair.date_text or "", told
+
+
 def change_rows(before: FairReport | None, figures: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What a version changed: (what, before, after)."""
     if before is None:
@@ -255,7 +272,7 @@ def paper_data(fair: Exhibition, report: FairReport | None, figures: dict[str, A
             for x in report_tables(figures, fair.slug, number)
         ],
         "former_head": [gettext("Hội chợ"), gettext("Ngày"), *(gettext(word) for word in FORMER.values())],
-        "former": [[name, when, *cells] for name, _slug, when, cells in former_rows(figures)],
+        "former": _with_own(fair, figures),
         "digest": report.digest if report else "",
         "t": {
             "title": gettext("Báo cáo hội chợ"),
@@ -265,6 +282,13 @@ def paper_data(fair: Exhibition, report: FairReport | None, figures: dict[str, A
             "digest": gettext("Dấu niêm"),
         },
     }
+
+
+def _with_own(fair: Exhibition, figures: dict[str, Any]) -> list[list[str]]:
+    """Former fairs below the fair itself; nothing where there are none to compare it with."""
+    former = former_rows(figures)
+    name, when, told = own_row(fair, figures)
+    return [[name, when, *told], *([n, w, *cells] for n, _slug, w, cells in former)] if former else []
 
 
 def paper(fair: Exhibition, report: FairReport | None, figures: dict[str, Any]) -> bytes:
@@ -286,10 +310,10 @@ def spreadsheet(fair: Exhibition, report: FairReport | None, figures: dict[str, 
         if report.note:
             facts.append((gettext("Ghi chú"), report.note))
         facts.append((gettext("Dấu niêm"), f"SHA-256 {report.digest}"))
-    for key, (label, _kind) in SUMS.items():
+    for key in SUMS:
         value = figures["sums"].get(key)
         if value is not None:
-            facts.append((str(gettext(label)), value))
+            facts.append((sum_label(key, figures), value))
     if figures["sums"].get("cost") is not None:
         facts.append((gettext("Chi phí và nguồn thu:"), gettext(COST_BASIS[figures["cost_basis"]])))
     pages = [_page(key, figures) for key in TABLES if figures["tables"].get(key)]

@@ -109,6 +109,12 @@ def _decoded(content: bytes, decode: Callable[[bytes], str] | None = None) -> st
             raise BadTable(N_("Tệp không phải UTF-8. Hãy lưu lại với bảng mã UTF-8.")) from None
         found = decode(content)
     if "\0" in found:
+        if found.count("\0") * 3 > len(found):  # each letter with an empty byte beside it
+            raise BadTable(
+                N_(
+                    "Tệp dùng bảng mã UTF-16 mà không ghi rõ ở đầu tệp. Hãy lưu lại với bảng mã UTF-8, hoặc gửi tệp XLSX."
+                )
+            )
         raise BadTable
     return found
 

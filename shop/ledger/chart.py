@@ -6,7 +6,7 @@ account says what its parties may be; a party is `<kind>:<name>` and means nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shop.kernel.errors import N_
@@ -49,13 +49,15 @@ _ALL = (
              N_("Từng dòng của sao kê, theo tài khoản."), "bank-account"),
     _account("transit", Side.ASSET, N_("Chuyển khoản chờ sao kê"),
              N_("Tiền đã ghi vào đơn, đã hoàn hoặc đã chi nhưng sao kê chưa có dòng tương ứng; khớp hết thì bằng không."),
-             "order", "payout"),
+             "order", "payout", "gateway-payout"),
     _account("gateway", Side.ASSET, N_("Tiền tại cổng thanh toán"),
              N_("Tiền thẻ đã thu, chưa về ngân hàng."), "gateway"),
     _account("cash-till", Side.ASSET, N_("Tiền mặt trong ca bán"),
              N_("Tiền trong ngăn kéo của ca đang mở; đếm xong thì chuyển sang tiền giữ tại điểm."), "till-session"),
     _account("cash-point", Side.ASSET, N_("Tiền mặt giữ tại điểm"),
              N_("Tiền ngoài ngăn kéo: tiền lẻ đưa vào ca, tiền của ca đã đếm."), "point"),
+    _account("cash-carried", Side.ASSET, N_("Tiền mặt đang mang nộp ngân hàng"),
+             N_("Đã rời điểm trong túi có số, sao kê chưa có dòng tương ứng; nộp hết thì bằng không."), "cash-bag"),
     _account("counter", Side.ASSET, N_("Thẻ và chuyển khoản nhận tại quầy"),
              N_("Người đứng quầy đã ghi nhận, chưa đối chiếu với ngân hàng."), "point"),
     _account("cod-in-transit", Side.ASSET, N_("Tiền thu hộ chưa về"),
@@ -100,4 +102,13 @@ _ALL = (
              N_("Dòng ngân hàng không thuộc đơn nào, theo lý do đã ghi."), "bank-line"),
 )  # fmt: skip
 
-ACCOUNTS: dict[str, Account] = {account.code: account for account in _ALL}
+# What people may write to by hand. The others follow rows of their own (orders, statements, sessions, statements of producers),
+# and the audit holds them against these: there an error is put right where it was made.
+BY_HAND = (
+    "cash-point", "counter", "elsewhere", "tax-withheld", "interest", "kept", "gateway-fees", "bank-fees", "cod-fees",
+    "cod-variance", "cash-differences", "promotions", "chargebacks", "goods-lost", "purchases", "corrections",
+)  # fmt: skip
+HAND = "hand"
+ACCOUNTS: dict[str, Account] = {
+    a.code: replace(a, parties=a.parties | {HAND}) if a.code in BY_HAND else a for a in _ALL
+}

@@ -20,6 +20,16 @@ class LaterDayClosed(Conflict):
     title = N_("Một ngày sau của kênh này đã khóa sổ. Hãy mở lại ngày sau trước.")
 
 
+class HandDecided(Conflict):
+    code = "hand-entry-decided"
+    title = N_("Bút toán tay này đã được quyết định. Vui lòng tải lại trang.")
+
+
+class HandSamePerson(Conflict):
+    code = "hand-entry-same-person"
+    title = N_("Người lập bút toán không được tự duyệt. Hãy nhờ người khác.")
+
+
 class DayOpen(Conflict):
     code = "day-open"
     title = N_("Sổ của ngày này đang mở. Vui lòng tải lại trang.")

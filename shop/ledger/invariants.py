@@ -9,9 +9,10 @@ from sqlalchemy.orm import aliased
 
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
-from shop.ledger import queries
+from shop.ledger import queries, sources
 from shop.ledger.chart import ACCOUNTS
-from shop.ledger.models import Closing, Entry, Posting
+from shop.ledger.models import Closing, Entry, HandEntry, HandState, Posting
+from shop.ledger.services import hand
 
 
 @invariant("ledger.entries-add-up")
@@ -76,3 +77,16 @@ def closed() -> Iterator[str]:
             yield f"{row.channel} {row.day}: something was posted to it"
         elif queries.figures(row.channel, row.day) != row.figures:
             yield f"{row.channel} {row.day}: it comes to something else"
+
+
+@invariant("ledger.hand-entries-have-two-people")
+def two_people() -> Iterator[str]:
+    """An entry by hand stands in the books as it was written, once another person than its writer has approved it."""
+    rows = session().scalars(
+        select(HandEntry.reference).where(
+            HandEntry.state == HandState.POSTED,
+            func.coalesce(HandEntry.decided_by, HandEntry.written_by) == HandEntry.written_by,
+        )
+    )
+    yield from (f"hand entry {r}" for r in rows)
+    yield from sources.compare(hand.SOURCE.kind)

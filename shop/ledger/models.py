@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.kernel.db import Amount, Base, Id, Instant, Json, LongText, Str40, Str80, Str255
+from shop.kernel.db import (
+    Amount,
+    Base,
+    EnumText,
+    Id,
+    Instant,
+    Json,
+    LongText,
+    Str20,
+    Str40,
+    Str80,
+    Str255,
+    one_of,
+)
+from shop.kernel.errors import N_
 
 
 class Entry(Base):
@@ -99,3 +114,63 @@ class Closing(Base):
     reopened_at: Mapped[Instant | None]
     reopened_label: Mapped[Str255 | None]
     reopen_reason: Mapped[LongText | None]
+
+
+class HandState(StrEnum):
+    """An entry by hand counts once another person than its writer has approved it."""
+
+    WAITING = "waiting"
+    POSTED = "posted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+HAND_STATE_NAMES = {
+    HandState.WAITING: N_("Chờ người thứ hai duyệt"),
+    HandState.POSTED: N_("Đã ghi sổ"),
+    HandState.REFUSED: N_("Bị từ chối"),
+    HandState.WITHDRAWN: N_("Người lập đã rút"),
+}
+
+
+class HandEntry(Base):
+    """What a person wants in the books that no command posts, with its reason and its paper. `lines` are lists of account,
+    party (or null) and đồng, debit above zero. One that `reverses_id` another has its lines with the opposite sign.
+
+    `day` is the day it counts for, in the books of `channel`; it is never posted to a day that is closed.
+    """
+
+    __tablename__ = "ledger_hand_entries"
+    __table_args__ = (
+        one_of("state", HandState),
+        CheckConstraint("(state = 'waiting') = (decided_by IS NULL)", name="decided_by_somebody"),
+        CheckConstraint("state NOT IN ('posted', 'refused') OR decided_by <> written_by", name="two_people"),
+        Index(
+            "uq_ledger_hand_entries_reversal",
+            "reverses_id",
+            unique=True,
+            sqlite_where=text("state IN ('waiting', 'posted')"),
+            postgresql_where=text("state IN ('waiting', 'posted')"),
+        ),
+        Index("ix_ledger_hand_entries_state", "state", "id"),
+    )
+
+    id: Mapped[Id]
+    reference: Mapped[Str20] = mapped_column(unique=True)
+    state: Mapped[HandState] = mapped_column(EnumText(HandState))
+    day: Mapped[date] = mapped_column(Date)
+    channel: Mapped[Str40]
+    lines: Mapped[list[Any]] = mapped_column(Json)
+    amount: Mapped[Amount]
+    reason: Mapped[LongText]
+    paper_key: Mapped[Str255 | None]
+    paper_name: Mapped[Str255 | None]
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_hand_entries.id"))
+    written_at: Mapped[Instant]
+    written_by: Mapped[Str40]
+    written_label: Mapped[Str255]
+    decided_at: Mapped[Instant | None]
+    decided_by: Mapped[Str40 | None]
+    decided_label: Mapped[Str255 | None]
+    decision: Mapped[LongText | None]
+    is_demo: Mapped[bool] = mapped_column(default=False)

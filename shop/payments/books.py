@@ -175,6 +175,32 @@ def _with_fee() -> Select[Any]:
 FEE = sources.register(sources.Source("gateway-fee", _with_fee, _fees))
 
 
+def _payouts(ids: Sequence[int]) -> list[Draft]:
+    """Money that has left the provider for our bank: on its way until the bank's line shows it. One that came back has lines of
+    its own, with the opposite sign."""
+    rows = session().execute(
+        select(GatewayLine.id, GatewayLine.provider, GatewayLine.amount, GatewayLine.at, GatewayLine.matched_at,
+               GatewayLine.source, GatewayLine.reference)
+        .where(GatewayLine.id.in_(ids), GatewayLine.currency == "vnd", GatewayLine.kind == LineKind.PAYOUT)
+    )  # fmt: skip
+    drafts = []
+    for i, provider, amount, at, matched_at, source, reference in rows:
+        there, road = f"gateway:{provider}", f"gateway-payout:{source or reference}"
+        lines = [Line("gateway", amount, there), Line("transit", -amount, road)] if matched_at else []
+        drafts.append(Draft(PAYOUT.kind, PAYOUT.cause(i), there, PAYOUT.cause(i), at, lines))
+    return drafts
+
+
+def _gone_to_bank() -> Select[Any]:
+    return select(GatewayLine.id).where(
+        GatewayLine.kind == LineKind.PAYOUT, GatewayLine.matched_at.is_not(None), GatewayLine.currency == "vnd",
+        GatewayLine.amount != 0,
+    )  # fmt: skip
+
+
+PAYOUT = sources.register(sources.Source("gateway-payout", _gone_to_bank, _payouts))
+
+
 # --- what the buyer has for it -----------------------------------------------------------------------------------
 
 
@@ -274,6 +300,16 @@ def _disputes_of_moves(ids: Collection[str]) -> dict[str, Named]:
     return {str(i): called[str(dispute_id)] for i, dispute_id in rows if str(dispute_id) in called}
 
 
+def _payouts_named(told: Collection[str]) -> dict[str, Named]:
+    """A payout is called by the provider's name of it as a party, by its line as a cause."""
+    found = {name: Named(name, f"/office/payments/payouts?q={name}") for name in told if not name.isdigit()}
+    rows = session().execute(
+        select(GatewayLine.id, GatewayLine.source, GatewayLine.reference).where(GatewayLine.id.in_(names.numbers(told)))
+    )
+    found |= {str(i): Named(s or r, f"/office/payments/payouts?q={s or r}") for i, s, r in rows}
+    return found
+
+
 def _values_named(ids: Collection[str]) -> dict[str, Named]:
     rows = session().execute(select(Order.id, Order.reference).where(Order.id.in_(names.numbers(ids))))
     return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
@@ -287,6 +323,7 @@ names.register("dispute-lost", _disputes)
 names.register("dispute-move", _disputes_of_moves)
 names.register("gateway-fee", lambda found: {i: Named(i, "/office/payments/gateway") for i in found})
 names.register("order-value", _values_named)
+names.register("gateway-payout", _payouts_named)
 names.register("gateway", lambda found: {name: Named(name) for name in found})
 
 
@@ -327,6 +364,7 @@ def kept_by_provider(line_ids: Sequence[int]) -> None:
     transaction."""
     session().flush()
     ledger.bring(SYSTEM, _fees(line_ids))
+    ledger.bring(SYSTEM, _payouts(line_ids))
 
 
 def valued(order_id: int) -> None:

@@ -130,3 +130,8 @@ class MoneyDisputed(Conflict):
 class NotAgreed(Conflict):
     code = "refund-not-agreed"
     title = N_("Khoản hoàn này chưa được người thứ hai duyệt nên chưa chi được.")
+
+
+class PayoutMoved(Conflict):
+    code = "payout-moved"
+    title = N_("Khoản cổng chuyển về này không còn chờ số tiền đó. Hãy tải lại trang.")

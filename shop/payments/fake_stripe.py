@@ -302,7 +302,11 @@ class FakeStripe(Books):
                     found = [r for r in self.refunds.values() if intent in (None, r["payment_intent"])]
                     return page_of(found, fields, "/v1/refunds")
                 case ("GET", "v1", "balance_transactions"):
-                    return page_of(self.balance, fields, "/v1/balance_transactions")
+                    inside = fields.get("payout")
+                    found = [line for line in self.balance if inside is None or line.get("payout") == inside]
+                    return page_of(found, fields, "/v1/balance_transactions")
+                case ("GET", "v1", "payouts", *rest):
+                    return self.payout_call(rest, fields)
                 case (_, "v1", "disputes", *rest):
                     return self.dispute_call(method, rest, fields)
                 case ("GET", "v1", "refunds", refund_id):

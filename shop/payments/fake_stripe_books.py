@@ -50,6 +50,7 @@ class Books:
         self.disputes: dict[str, Thing] = {}
         self.files: dict[str, bytes] = {}
         self.balance: list[Thing] = []
+        self.payouts: dict[str, Thing] = {}
 
     def line(self, kind: str, amount: int, source: Thing | None, *, fee: int = 0, currency: str = "vnd") -> Thing:
         """Write a line of the balance. `amount` is what moved before the fee, below zero when it left."""
@@ -78,8 +79,36 @@ class Books:
     def pay_out(self) -> Thing:
         """All of the balance goes to the bank."""
         with self.lock:
-            amount = sum(line["net"] for line in self.balance)
-            return self.line("payout", -amount, {"id": f"po_{secrets.token_hex(12)}", "object": "payout"})
+            inside = [line for line in self.balance if not line.get("payout")]
+            amount, key = sum(line["net"] for line in inside), f"po_{secrets.token_hex(12)}"
+            for line in inside:
+                line["payout"] = key
+            self.payouts[key] = {
+                "id": key, "object": "payout", "amount": amount, "currency": "vnd", "status": "in_transit",
+                "created": self.now(), "arrival_date": self.now() + 2 * 86400, "automatic": True, "livemode": False,
+                "statement_descriptor": "STRIPE CHO BEN", "metadata": {},
+            }  # fmt: skip
+            return self.line("payout", -amount, {"id": key, "object": "payout"})
+
+    def fail_payout(self, key: str) -> None:
+        """The bank would not take it: the money is in the balance again."""
+        with self.lock:
+            payout = self.payouts[key]
+            payout["status"] = "failed"
+            line = self.line("payout_failure", payout["amount"], {"id": key, "object": "payout"})
+            line["payout"] = None
+
+    def payout_call(self, parts: list[str], fields: Thing) -> Thing:
+        """One call of the API about payouts.
+
+        Raises:
+            Refused: as Stripe would.
+        """
+        if not parts:
+            return page_of(list(self.payouts.values()), fields, "/v1/payouts")
+        if parts[0] not in self.payouts:
+            raise Refused(404, f"No such payout: '{parts[0]}'", code="resource_missing")
+        return self.payouts[parts[0]]
 
     # --- disputes ---
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -173,6 +174,31 @@ class KeepsBooks(Protocol):
 
     def lines(self, since: datetime) -> list[Line]:
         """The lines of the balance since then, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money that a provider sends to our bank: `amount` in the currency's smallest unit, `due_on` the day it should be there,
+    `words` what the bank's line is to show. `lines` are the provider's own names of what it is made of, `net_amount` their sum;
+    None where it does not say."""
+
+    reference: str
+    status: str
+    amount: int
+    currency: str
+    sent_at: datetime
+    due_on: date
+    words: str
+    lines: tuple[str, ...] | None = None
+    net_amount: int | None = None
+
+
+@runtime_checkable
+class PaysOut(Protocol):
+    """A provider that sends what it has collected to our bank by itself. Raises ProviderBusy, ProviderRefused."""
+
+    def payouts(self, since: datetime, known: Collection[str] = ()) -> list[Payout]:
+        """The payouts made since then, and those of `known` as they stand now, oldest first."""
 
 
 class Gateway(Protocol):

@@ -19,10 +19,12 @@ from shop.payments.models import (
     Dispute,
     DisputeMove,
     GatewayLine,
+    GatewayPayout,
     Payment,
     PaymentIssue,
     PaymentReceipt,
     PaymentState,
+    PayoutArrival,
     ProviderEvent,
     Refund,
     RefundState,
@@ -108,6 +110,27 @@ def refused_goods() -> Iterator[str]:
 def shown() -> Iterator[str]:
     """An order whose money a buyer's bank holds or has taken for good says so, and no other does."""
     yield from (f"order {reference}" for _id, reference in reads.not_as_disputed())
+
+
+@invariant("payments.payouts-are-what-arrived")
+def payouts_arrived() -> Iterator[str]:
+    """What a payout is said to have brought is the sum of its arrivals, none of them of a line that shows another's money."""
+    total = (
+        select(PayoutArrival.payout_id, func.sum(PayoutArrival.amount).label("n"))
+        .group_by(PayoutArrival.payout_id)
+        .subquery()
+    )
+    rows = session().scalars(
+        select(GatewayPayout.reference)
+        .outerjoin(total, total.c.payout_id == GatewayPayout.id)
+        .where(
+            or_(
+                GatewayPayout.arrived_amount != func.coalesce(total.c.n, 0),
+                (GatewayPayout.arrived_at.is_not(None)) != (GatewayPayout.arrived_amount == GatewayPayout.amount),
+            )
+        )
+    )
+    yield from (f"payout {r}" for r in rows)
 
 
 @invariant("payments.captured-has-its-order")
@@ -393,7 +416,9 @@ def gateway_lines() -> Iterator[str]:
 @invariant("payments.ledger-says-the-same")
 def ledger_agrees() -> Iterator[str]:
     """Each receipt, each refund that has gone and the value of each completed order stand in the ledger, as they are."""
-    yield from sources.compare("receipt", "refund", "order-value", "dispute-move", "dispute-lost", "gateway-fee")
+    yield from sources.compare(
+        "receipt", "refund", "order-value", "dispute-move", "dispute-lost", "gateway-fee", "gateway-payout"
+    )
 
 
 @invariant("payments.buyers-account")

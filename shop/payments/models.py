@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.accounts.models import User
@@ -387,3 +388,75 @@ class GatewayLine(Base):
     matched_at: Mapped[Instant | None]
 
     payment: Mapped[Payment | None] = relationship()
+
+
+class PayoutStatus(StrEnum):
+    """What a provider says of money it sends to our bank, in its own words."""
+
+    PENDING = "pending"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+PAYOUT_STATUS_NAMES = {
+    PayoutStatus.PENDING: N_("Cổng chưa chuyển"),
+    PayoutStatus.IN_TRANSIT: N_("Đang trên đường"),
+    PayoutStatus.PAID: N_("Cổng báo đã chuyển"),
+    PayoutStatus.FAILED: N_("Không chuyển được"),
+    PayoutStatus.CANCELED: N_("Cổng đã hủy"),
+}
+PAYOUT_GONE = (PayoutStatus.FAILED, PayoutStatus.CANCELED)
+
+
+class GatewayPayout(Base):
+    """Money that a provider sends from its balance to our bank. `amount` đồng left there; `lines_amount` is what the lines come
+    to that it says the payout is made of (null: it does not say); `arrived_amount` is what lines of the bank have shown."""
+
+    __tablename__ = "payment_gateway_payouts"
+    __table_args__ = (
+        one_of("status", PayoutStatus),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("arrived_amount BETWEEN 0 AND amount", name="arrived_within"),
+        UniqueConstraint("provider", "reference"),
+        Index("ix_payment_gateway_payouts_due", "status", "due_on"),
+    )
+
+    id: Mapped[Id]
+    provider: Mapped[Str20]
+    reference: Mapped[Str80]
+    status: Mapped[PayoutStatus] = mapped_column(EnumText(PayoutStatus))
+    amount: Mapped[Amount]
+    lines_amount: Mapped[Amount | None]
+    lines_count: Mapped[int] = mapped_column(default=0)
+    arrived_amount: Mapped[Amount] = mapped_column(default=0)
+    # What its line at the bank is said to show.
+    words: Mapped[Str255]
+    sent_at: Mapped[Instant]
+    due_on: Mapped[date] = mapped_column(Date)
+    seen_at: Mapped[Instant]
+    arrived_at: Mapped[Instant | None]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    arrivals: Mapped[list[PayoutArrival]] = relationship(order_by="PayoutArrival.id")
+
+
+class PayoutArrival(Base):
+    """A line of the bank that shows a payout coming. Append-only: what was wrong is taken back by a row below zero."""
+
+    __tablename__ = "payment_payout_arrivals"
+    __table_args__ = (
+        CheckConstraint("(amount > 0) = (reverses_id IS NULL) AND amount <> 0", name="amount_sign"),
+        Index("ix_payment_payout_arrivals_payout", "payout_id"),
+    )
+
+    id: Mapped[Id]
+    payout_id: Mapped[int] = mapped_column(ForeignKey(GatewayPayout.id))
+    amount: Mapped[Amount]
+    # The bank's line.
+    source: Mapped[Str80]
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("payment_payout_arrivals.id"), unique=True)
+    actor_key: Mapped[Str40]
+    actor_label: Mapped[Str255]
+    at: Mapped[Instant]

@@ -6,7 +6,7 @@ For grants that cover all: who has them for some points only acts on the page of
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
@@ -21,13 +21,15 @@ from shop.kernel.forms import Form
 from shop.kernel.money import vnd
 from shop.kernel.storage import storage
 from shop.orders.models import PAYMENT_METHOD_NAMES
-from shop.payments import forms, queries, reads
+from shop.payments import forms, queries, reads, rules
 from shop.payments import services as payments
 from shop.payments.models import (
     DISPUTE_STATE_NAMES,
     LINE_KIND_NAMES,
     PAPER_KIND_NAMES,
     PAYMENT_STATE_NAMES,
+    PAYOUT_GONE,
+    PAYOUT_STATUS_NAMES,
     REFUND_STATE_NAMES,
     DisputeState,
     PaymentState,
@@ -468,6 +470,19 @@ def gateway_lines() -> Any:
     if view.export:
         return view.download()
     return render_template("payments/office/gateway.html", view=view, sums=reads.sums(), **_words())
+
+
+@bp.get("/payments/payouts")
+@guards.requires_all(Permission.PAYMENT_READ)
+def payouts() -> Any:
+    """What the provider has sent to our bank, and whether it came."""
+    view = reads.payouts(request.args)
+    if view.export:
+        return view.download()
+    late = clock.today() - timedelta(days=rules.PAYOUT_DAYS.get())
+    return render_template(
+        "payments/office/payouts.html", view=view, late=late, gone=PAYOUT_GONE, statuses=PAYOUT_STATUS_NAMES, **_words()
+    )
 
 
 @bp.post("/payments/gateway/compare")

@@ -142,6 +142,9 @@ ISSUE_NAMES = {
     "unknown_dispute": N_("Khiếu nại thẻ không rõ của đơn nào"),
     "gateway_line": N_("Sổ của cổng thanh toán khác sổ của cửa hàng"),
     "gateway_payout": N_("Cổng thanh toán báo đã chuyển về ngân hàng: hãy xem sao kê"),
+    "payout_late": N_("Tiền cổng chuyển về quá hạn mà sao kê chưa có"),
+    "payout_failed": N_("Cổng báo không chuyển được tiền về ngân hàng"),
+    "payout_differs": N_("Khoản cổng chuyển về khác với các dòng của nó"),
     "not_at_gateway": N_("Có trong sổ của cửa hàng, không có ở cổng thanh toán"),
 }
 

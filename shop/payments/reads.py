@@ -19,11 +19,14 @@ from shop.orders.models import Order, PaymentStatus
 from shop.payments.models import (
     DISPUTE_STATE_NAMES,
     LINE_KIND_NAMES,
+    PAYOUT_GONE,
     Dispute,
     DisputePaper,
     DisputeState,
     GatewayLine,
+    GatewayPayout,
     Payment,
+    PayoutArrival,
 )
 
 # Why buyers' banks take money back, in the provider's words (its API reference, Disputes, `reason`).
@@ -252,6 +255,49 @@ def lines(args: Mapping[str, str]) -> tables.View:
         .outerjoin(Order, Order.id == Payment.order_id)
     )  # fmt: skip
     return LINES.open(args, "/office/payments/gateway", statement)
+
+
+PAYOUTS = tables.Table(
+    name="cong-chuyen-ve",
+    columns=(
+        tables.Column("reference", N_("Mã của cổng"), sort=(GatewayPayout.reference,)),
+        tables.Column("sent_at", N_("Chuyển lúc"), sort=(GatewayPayout.sent_at,)),
+        tables.Column("due_on", N_("Hẹn về ngày"), sort=(GatewayPayout.due_on,)),
+        tables.Column("amount", N_("Số tiền"), "num", sort=(GatewayPayout.amount,)),
+        tables.Column("lines_amount", N_("Các dòng cộng lại"), "num", sort=(GatewayPayout.lines_amount,)),
+        tables.Column("arrived_amount", N_("Sao kê đã có"), "num", sort=(GatewayPayout.arrived_amount,)),
+        tables.Column("status", N_("Trạng thái"), sort=(GatewayPayout.status,)),
+    ),
+    order="-sent_at",
+    tie=GatewayPayout.id,
+    filters=(
+        tables.Filter(
+            "arrived",
+            N_("Sao kê"),
+            lambda v: _NOT_ARRIVED if v == "0" else GatewayPayout.arrived_amount == GatewayPayout.amount,
+            [("0", N_("Chưa đủ")), ("1", N_("Đã đủ"))],
+        ),
+    ),
+    search=lambda q: GatewayPayout.reference == q.strip(),
+)
+_NOT_ARRIVED = and_(GatewayPayout.arrived_amount < GatewayPayout.amount, GatewayPayout.status.not_in(PAYOUT_GONE))
+
+
+def payouts(args: Mapping[str, str]) -> tables.View:
+    """What providers have sent to our bank, newest first, each with the bank's line that shows it."""
+    line = (
+        select(PayoutArrival.source)
+        .where(PayoutArrival.payout_id == GatewayPayout.id)
+        .order_by(PayoutArrival.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = select(
+        GatewayPayout.id, GatewayPayout.provider, GatewayPayout.reference, GatewayPayout.sent_at, GatewayPayout.due_on,
+        GatewayPayout.amount, GatewayPayout.lines_amount, GatewayPayout.lines_count, GatewayPayout.arrived_amount,
+        GatewayPayout.arrived_at, GatewayPayout.status, GatewayPayout.is_demo, line.label("line"),
+    )  # fmt: skip
+    return PAYOUTS.open(args, "/office/payments/payouts", statement)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,10 @@ REFUND_LIMIT = settings.define(
     hint=N_("Áp dụng cho mọi khoản hoàn do một người quyết định. Hủy đơn và tiền về muộn hoàn theo quy tắc, đúng đường khách "
             "đã trả, nên không cần."),
 )  # fmt: skip
+PAYOUT_DAYS = settings.define(
+    "payments.payout_days", 3, N_("Tiền cổng thanh toán chuyển về được chờ sau ngày hẹn (ngày)"), low=0, high=30,
+    hint=N_("Sau đó, khoản mà sao kê chưa có thì vào mục Cần xử lý."),
+)  # fmt: skip
 TRANSFER_LIMIT = settings.define(
     "payments.transfer_refund_limit", 1_000_000, N_("Hoàn vào tài khoản khác từ mức này cần người thứ hai duyệt (₫)"), low=0,
     high=1_000_000_000,

@@ -33,3 +33,13 @@ class ParcelUnknown(Invalid):
 class ParcelStep(Conflict):
     code = "cod-parcel-step"
     title = N_("Kiện này không làm được bước đó ở tình trạng hiện tại.")
+
+
+class BagStep(Conflict):
+    code = "cash-bag-step"
+    title = N_("Túi tiền này không làm được bước đó ở tình trạng hiện tại. Hãy tải lại trang.")
+
+
+class LessCash(Invalid):
+    code = "less-cash-there"
+    title = N_("Theo sổ, nơi này chỉ còn %(there)s ₫ ngoài ngăn kéo.")

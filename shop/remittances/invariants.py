@@ -17,6 +17,7 @@ from shop.ledger.models import Posting
 from shop.orders.models import Fulfilment, FulfilmentStatus, Order, PaymentMethod, PaymentStatus
 from shop.payments.models import Payment, PaymentReceipt
 from shop.remittances import books
+from shop.remittances.bag_models import BagArrival, CashBag
 from shop.remittances.models import (
     Arrival,
     CodParcel,
@@ -26,6 +27,7 @@ from shop.remittances.models import (
     Row,
     RowState,
 )
+from shop.remittances.services import bags
 
 PROMISED = timedelta(minutes=15)
 _KEEPS = [RowState.UNREAD, RowState.ASIDE]
@@ -262,3 +264,16 @@ def nothing_left() -> Iterator[str]:
         .where(Remittance.state == RemittanceState.PAID, ~waits, func.coalesce(left.c.n, 0) != 0)
     )
     yield from (f"batch {r}" for r in rows)
+
+
+@invariant("remittances.bags-add-up")
+def bags_add_up() -> Iterator[str]:
+    """What a bag has brought is the sum of its arrivals, and each bag stands in the ledger as it is."""
+    total = select(BagArrival.bag_id, func.sum(BagArrival.amount).label("n")).group_by(BagArrival.bag_id).subquery()
+    rows = session().scalars(
+        select(CashBag.reference)
+        .outerjoin(total, total.c.bag_id == CashBag.id)
+        .where(CashBag.arrived_amount != func.coalesce(total.c.n, 0))
+    )
+    yield from (f"bag {r}" for r in rows)
+    yield from sources.compare(bags.SOURCE.kind)

@@ -375,3 +375,6 @@ class Lift(Base):
     at: Mapped[Instant]
     actor_key: Mapped[Str40]
     actor_label: Mapped[Str255]
+
+
+from shop.remittances import bag_models as bag_models  # noqa: E402 - its tables are this room's too

@@ -15,6 +15,7 @@ from shop.kernel import money, operations, web
 from shop.kernel.db import transaction
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
+from shop.remittances.bag_models import BAG_STATE_NAMES, BagState
 from shop.remittances.models import (
     HOLDER_KIND_NAMES,
     QUEUE_NAMES,
@@ -26,11 +27,12 @@ from shop.remittances.models import (
     Row,
     RowState,
 )
+from shop.remittances.queries import bags as bag_queries
 from shop.remittances.queries import batches as read_batches
 from shop.remittances.queries import buyers as read_buyers
 from shop.remittances.queries import parcels as read_parcels
 from shop.remittances.queries import rows as read_rows
-from shop.remittances.services import batches, buyers, parcels, rows, steps
+from shop.remittances.services import bags, batches, buyers, parcels, rows, steps
 
 bp = Blueprint("remittances", __name__)
 HERE = read_parcels.HERE
@@ -47,6 +49,9 @@ BATCH_KINDS = {
     RemittanceState.MATCHING: "warn", RemittanceState.TRIED: "info", RemittanceState.OPEN: "warn", RemittanceState.PAID: "ok",
     RemittanceState.DROPPED: "",
 }  # fmt: skip
+
+
+BAG_KINDS = {BagState.CARRIED: "warn", BagState.ARRIVED: "ok", BagState.BACK: ""}
 
 
 def _shown(template: str, error: ShopError | None = None, **values: Any) -> Any:
@@ -480,10 +485,11 @@ def index_of_holders() -> Any:
 @guards.requires_all(P.REMITTANCE_HANDLE)
 def edit_holder(holder_id: int) -> Any:
     """Set his term."""
-    batches.holder_there(holder_id)
+    told = _word("days", 3)
+    days = int(told) if told.isascii() and told.isdigit() else -1  # no number of days; who he is comes first
     return _try(
         _holders, "/holders", gettext("Đã lưu."),
-        lambda: batches.edit_holder(guards.actor(), holder_id, _whole("days", 3), _word("kind", 20)),
+        lambda: batches.edit_holder(guards.actor(), holder_id, days, _word("kind", 20)),
     )  # fmt: skip
 
 
@@ -505,4 +511,75 @@ def lift(reference: str) -> Any:
     return _try(
         _buyers, "/buyers", gettext("Khách này lại được trả tiền khi nhận hàng."),
         lambda: buyers.lift(guards.actor(), reference, _word("reason"), op_key=_key()),
+    )  # fmt: skip
+
+
+# --- cash carried to the bank ------------------------------------------------------------------------------------
+
+
+@bp.get("/remittances/cash")
+@guards.requires_all(P.REMITTANCE_READ)
+def cash() -> Any:
+    """Where cash lies, and what is on its way to the bank."""
+    return _cash()
+
+
+def _cash(error: ShopError | None = None) -> Any:
+    view = bag_queries.carried(request.args, f"{HERE}/cash")
+    if view.export:
+        return view.download()
+    safes = bag_queries.safes()
+    places = [(str(s.point_id or "office"), f"{s.name or gettext('Văn phòng')}: {money.vnd(s.amount)}") for s in safes]
+    return _shown("cash", error, view=view, safes=safes, places=places, states=BAG_STATE_NAMES, kinds=BAG_KINDS)
+
+
+@bp.post("/remittances/cash")
+@guards.requires_all(P.REMITTANCE_HANDLE)
+def cash_carry() -> Any:
+    """A bag leaves for the bank."""
+    try:
+        place = _word("point", 12)
+        if place != "office" and not (place.isascii() and place.isdigit()):
+            raise Invalid(N_("Hãy chọn nơi để tiền."), field="point")
+        reference = bags.carry(
+            guards.actor(), point_id=None if place == "office" else int(place), bag_number=_word("bag_number"),
+            amount=_amount("amount", low=1), counted_by=_word("counted_by"), carried_by=_word("carried_by"),
+            note=_word("note"), op_key=_key(),
+        )  # fmt: skip
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _cash(error)
+    flash(gettext("Đã ghi túi %(r)s đang mang nộp ngân hàng.", r=reference), "ok")
+    return _back(f"/cash/{reference}")
+
+
+@bp.get("/remittances/cash/<reference>")
+@guards.requires_all(P.REMITTANCE_READ)
+def cash_bag(reference: str) -> Any:
+    """One bag."""
+    return _bag(reference)
+
+
+def _bag(reference: str, error: ShopError | None = None) -> Any:
+    return _shown("cash_bag", error, b=bag_queries.bag(reference), states=BAG_STATE_NAMES, kinds=BAG_KINDS)
+
+
+@bp.post("/remittances/cash/<reference>/back")
+@guards.requires_all(P.REMITTANCE_HANDLE)
+def cash_back(reference: str) -> Any:
+    """It never went to the bank."""
+    return _try(
+        lambda e: _bag(reference, e), f"/cash/{reference}", gettext("Đã ghi là mang về; tiền nằm lại chỗ cũ."),
+        lambda: bags.bring_back(guards.actor(), reference, _word("reason"), _whole("version"), op_key=_key()),
+    )  # fmt: skip
+
+
+@bp.post("/remittances/cash/<reference>/close")
+@guards.requires_all(P.REMITTANCE_HANDLE)
+def cash_close(reference: str) -> Any:
+    """The bank counted less."""
+    return _try(
+        lambda e: _bag(reference, e), f"/cash/{reference}", gettext("Đã ghi phần thiếu là chênh lệch của điểm."),
+        lambda: bags.close(guards.actor(), reference, _word("reason"), _whole("version"), op_key=_key()),
     )  # fmt: skip

@@ -54,6 +54,16 @@ REFUSAL_DAYS = settings.define(
 )
 
 
+KEEP_MONTHS = settings.define(
+    "remittances.keep_files_months",
+    24,
+    N_("Giữ tệp đối soát của đơn vị vận chuyển (tháng)"),
+    hint=N_("Sau đó tệp của đợt đã nộp đủ hoặc đã bỏ được xóa; các dòng đã ghi thì giữ."),
+    low=3,
+    high=240,
+)
+
+
 def days_of(kind: HolderKind) -> int:
     """How long a new holder of this kind may keep cash, in days."""
     return int((CARRIER_DAYS if kind is HolderKind.CARRIER else CASH_DAYS).get())

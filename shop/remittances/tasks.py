@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from shop.kernel import jobs
-from shop.remittances.services import parcels, rows
+from shop.remittances.services import batches, parcels, rows
 
 
 @jobs.job("remittances.credit")
@@ -20,3 +20,9 @@ def _sweep() -> None:
     rows.credit_new()
     while parcels.fill() == 500:
         pass
+
+
+@jobs.every(timedelta(days=1), name="remittances.forget-files", group="retention")
+def _forget() -> None:
+    """Carriers' files whose term is over: their rows stay, what was sent goes."""
+    batches.forget()

@@ -11,11 +11,13 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import session
 from shop.ledger import queries, sources
 from shop.ledger.models import Entry
-from shop.ledger.services import days
+from shop.ledger.services import days, hand
+from shop.remittances.queries import bags as read_bags
+from shop.remittances.services import bags
 
 
-def close(desk: Actor) -> None:
-    """Post what the year's large statements left out, and close days as the desk would."""
+def close(desk: Actor, second: Actor) -> None:
+    """Post what the year's large statements left out, close days as the desk would; what people add to the books by hand."""
     sources.bring_in()
     before = clock.today() - timedelta(days=7)
     last = select(Entry.channel, func.max(Entry.day)).where(Entry.day < before).group_by(Entry.channel)
@@ -26,3 +28,23 @@ def close(desk: Actor) -> None:
         if channel == "web":
             days.reopen(desk, channel, day, "Xem lại một đơn giao muộn.", op_key=f"{key}:again")
             days.close(desk, channel, day, seen, "Đã xem lại, không đổi.", op_key=f"{key}:anew")
+    _by_hand(desk, second)
+
+
+def _by_hand(desk: Actor, second: Actor) -> None:
+    """A fee that two people have posted, one that waits, and the cash of a point on its way to the bank."""
+    for n, (amount, reason) in enumerate(
+        ((66_000, "Phí sổ phụ ngân hàng tháng này"), (120_000, "Phí đổi tiền lẻ cho các quầy"))
+    ):
+        reference = hand.write(
+            desk, day=clock.today(), channel="web", debit="bank-fees", credit="elsewhere", amount=amount, reason=reason,
+            paper_name=f"Phiếu báo {n + 1} (minh họa)", op_key=f"seed:demo:hand:{n}", is_demo=True,
+        )  # fmt: skip
+        if n == 0:
+            hand.approve(second, reference, op_key="seed:demo:hand:yes")
+    safe = next((s for s in read_bags.safes() if s.point_id is not None), None)
+    if safe is not None:
+        bags.carry(
+            desk, point_id=safe.point_id, bag_number="NP 0027", amount=safe.amount // 2 // 1000 * 1000,
+            counted_by="Đỗ Thị Mai", carried_by="Phạm Văn Tú", op_key="seed:demo:bag", is_demo=True,
+        )  # fmt: skip

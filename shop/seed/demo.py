@@ -106,9 +106,9 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
-    promotions.load(
-        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
-    )
+    seller = Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    promotions.load(random.Random(f"demo:promotions:{seed}"), seller, known["producer_id"])
+    promotions.sell(random.Random(f"demo:sold:{seed}"), seller)
     officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
     owner = Actor("user", _NAMES[Role.PRODUCER_OWNER], ids["chucoso@example.vn"])
     recognition.load(officer, known["producer_id"])
@@ -119,7 +119,8 @@ def _make(seed: int) -> dict[str, Any]:
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
     officer, locality = (Actor("user", _NAMES[role], ids[f"{word}@example.vn"]) for role, word in _OFFICERS)
-    reports.load(officer, locality)
+    member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
+    reports.load(officer, locality, member, int(_scopes()["producer_id"]))
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))
@@ -130,7 +131,10 @@ def _make(seed: int) -> dict[str, Any]:
     known["producers"] = list(s.scalars(makers.order_by(Producer.sort_name, Producer.id)))
     sold_at = select(Point.slug).where(Point.is_public, Point.source_url.is_not(None)).order_by(Point.id)
     known["points"] = list(s.scalars(sold_at))
-    books.close(Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]))
+    books.close(
+        Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]),
+        Actor("user", _NAMES[Role.ADMINISTRATOR], ids["quantri@example.vn"]),
+    )
     marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
     return known
 

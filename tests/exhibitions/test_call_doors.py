@@ -187,6 +187,14 @@ def test_staff_check_send_back_and_publish_and_the_booth_is_seen(places: Any, cl
     check(two)
     # Trying a rule writes nothing and shows the difference.
     allot = f"{here}/allot"
+    many = office.post(
+        f"{allot}/rule",
+        data={
+            "csrf_token": office.token(allot), "do": "try", "stars": "0", "past": "0", "draw": "0", "quota-06661": "500",
+            "quota_kind": "number", "revision": "1",
+        },
+    )  # fmt: skip
+    assert "đã hứa nhiều hơn số chỗ: " in text_of(many)
     tried = office.post(
         f"{allot}/rule",
         data={

@@ -433,6 +433,23 @@ def test_goods_without_a_known_maker(fair):
     assert session().query(FairReport).count() == 0
 
 
+def test_a_span_that_is_not_over_says_so(fair):
+    trade(fair)
+    closed(fair)
+    with transaction() as s:
+        s.get_one(Exhibition, fair.fair.id).to_on = clock.today() - timedelta(days=40)
+        s.get_one(Exhibition, fair.fair.id).from_on = clock.today() - timedelta(days=45)
+    session().expire_all()
+    told = {x.key: x.label for x in report_words.sums(reporting.compute(fair.fair), fair.slug, None)}
+    assert told["orders_30"] == "Đơn đặt sau hội chợ, 30 ngày"
+    last = clock.today() + timedelta(days=49)
+    assert told["orders_90"] == f"Đơn đặt sau hội chợ, 90 ngày (mới tính đến nay, đủ vào cuối ngày {last:%d/%m/%Y})"
+    # Reports that were frozen before their spans were told are read as they are.
+    old = reporting.compute(fair.fair)
+    del old["spans"]
+    assert report_words.sum_label("orders_90", old) == "Đơn đặt sau hội chợ, 90 ngày"
+
+
 def test_what_sources_say_of_a_part_is_told_with_its_part(fair):
     with transaction() as s:
         old = Exhibition(

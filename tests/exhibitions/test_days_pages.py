@@ -196,6 +196,10 @@ def test_visitors_are_tapped_typed_and_read_from_a_file(office: Any, fair: Fair)
     where = read.headers["Location"]
     shown = text_of(office.get(where))
     assert "Không đọc được ngày giờ" in shown
+    assert "sẽ được thêm khi ghi" not in shown
+    mistyped = f"Cổng,Ngày,Giờ,Số khách\nCổng Bx,{clock.today()},{hour},30\n".encode()
+    other = office.fill(hours, form=f"{hours}/file", file=(io.BytesIO(mistyped), "nham.csv"))
+    assert "sẽ được thêm khi ghi: Cổng Bx." in text_of(office.get(other.headers["Location"]))
     assert office.fill(where, form=where).status_code == 303
     again = office.get(where)
     assert "không tính thêm" in text_of(again)

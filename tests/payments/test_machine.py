@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from shop.checkout import disputed
 from shop.kernel import jobs
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
@@ -111,6 +112,7 @@ def test_whatever_happens_the_books_add_up(ctx: Flask, stripe: FakeStripe, steps
     if stripe.intents:
         assert row.state is PaymentState.CAPTURED
         paid(placed.order_id)
+        disputed.follow_all()
     there = sum(r["amount"] for r in stripe.refunds.values() if r["status"] != "failed")
     ours = sum(r.amount for r in payments_refunds(placed) if r.state is RefundState.SUCCEEDED)
     assert ours <= there <= AMOUNT

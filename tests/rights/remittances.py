@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from shop.kernel.actor import SYSTEM
+from shop.kernel.db import transaction
+from shop.ledger import services as ledger
+from shop.ledger.services import Line
 from shop.orders import services as orders
 from shop.remittances.models import Holder
-from shop.remittances.services import batches
+from shop.remittances.services import bags, batches
 from tests.remittances.conftest import CLERK, content
 from tests.rights.house import House, first, key, maker, shared
 
@@ -52,3 +55,16 @@ def batch(house: House) -> dict[str, Any]:
 @maker("/office/remittances/batches/<reference>/rows/<int(max=99999):number>", of="all")
 def row(house: House) -> dict[str, Any]:
     return batch(house) | {"number": 3}
+
+
+@maker("/office/remittances/cash/<reference>", of="all")
+@shared
+def bag(house: House) -> dict[str, Any]:
+    """A bag on its way."""
+    with transaction():
+        lines = [Line("cash-point", 9_000, "point:office"), Line("sales", -9_000, "order:RIGHTS")]
+        ledger.post(SYSTEM, "till-tender", "rights:bag", lines, key="rights:bag", channel="cod")
+    made = bags.carry(
+        SYSTEM, point_id=None, bag_number="NP 1", amount=1_000, counted_by="Mai", carried_by="Tú", op_key="rights-bag-1"
+    )
+    return {"reference": made}

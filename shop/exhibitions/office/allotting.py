@@ -14,7 +14,7 @@ from flask_babel import gettext
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.exhibitions import call_words, tabs
-from shop.exhibitions.allot import EditKind, Outcome, QuotaKind, Rule
+from shop.exhibitions.allot import EditKind, Outcome, QuotaKind, Rule, quotas_beyond
 from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.exhibitions.office import bp
 from shop.exhibitions.office.frame import page
@@ -164,6 +164,7 @@ def _allot(
         call_last=fair.call_to_on - timedelta(days=1) if fair.call_to_on else None,
         op_key=operations.new_key(), edit_key=operations.new_key(), e=request.form if about == "edit" else {},
         seats=shown.result.seats, kept=sum(shown.result.quotas.values()),
+        beyond=quotas_beyond(shown.rule, shown.result.seats),
     )  # fmt: skip
 
 

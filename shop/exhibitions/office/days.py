@@ -319,6 +319,7 @@ def file_page(slug: str, reference: str) -> Any:
 
 def _file(fair: Exhibition, reference: str, error: ShopError | None = None) -> Any:
     found, rows = queries.visit_file(fair.id, reference)
+    known = {gate.name for gate in queries.gates(fair.id)}
     return page(
         "exhibitions/office/visit_file.html",
         fair,
@@ -326,6 +327,7 @@ def _file(fair: Exhibition, reference: str, error: ShopError | None = None) -> A
         error.status if error else 200,
         f=found,
         rows=rows,
+        new_gates=sorted({row.gate for row in rows if row.gate and row.becomes != "refused"} - known),
         becomes={k: (gettext(n), kind) for k, (n, kind) in queries.BECOMES.items()},
         counts={k: sum(1 for row in rows if row.becomes == k) for k in queries.BECOMES},
         **_common(error),

@@ -79,6 +79,7 @@ def _report(fair: Exhibition, version: FairReport | None, error: ShopError | Non
         sums=report_words.sums(figures, fair.slug, number),
         tables=report_words.report_tables(figures, fair.slug, number),
         former=report_words.former_rows(figures),
+        own=report_words.own_row(fair, figures),
         former_heads=[gettext(word) for word in report_words.FORMER.values()],
         basis=gettext(report_words.COST_BASIS[figures["cost_basis"]])
         if figures["sums"].get("cost") is not None

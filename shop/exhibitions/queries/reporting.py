@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext
@@ -16,6 +16,7 @@ from sqlalchemy import or_, select
 
 from shop.demand.models.unmet import Kind
 from shop.exhibitions.models.closing import FairReport
+from shop.exhibitions.models.days import OUTCOME_DAYS
 from shop.exhibitions.models.fairs import BudgetLine, BudgetSide, Exhibition, FairState
 from shop.exhibitions.queries import beside, lacking, takings
 from shop.exhibitions.queries.lacking import Missed
@@ -88,6 +89,8 @@ def compute(fair: Exhibition, as_of: datetime | None = None) -> dict[str, Any]:
     sums = _sums(fair, g, found, visits, missed)
     return {
         "as_of": as_of.isoformat(),
+        # Until when what came of it after so many days is counted.
+        "spans": _spans(fair),
         "sums": sums,
         "cost_basis": _cost(fair.id)[2],
         "tables": tables,
@@ -173,6 +176,12 @@ def _tables(
         of_table.sort(key=(lambda r: (0, r[0])) if table == "day" else (lambda r: (-r[2]["amount"], r[1])))
     made["best"] = sorted(made["best"], key=lambda r: (-r[2]["units"], -r[2]["amount"], r[1]))[:MOST_BEST]
     return made
+
+
+def _spans(fair: Exhibition) -> dict[str, str]:
+    if fair.to_on is None:
+        return {}
+    return {str(n): clock.start_of(fair.to_on + timedelta(days=n)).isoformat() for n in OUTCOME_DAYS}
 
 
 # --- cost, former fairs ------------------------------------------------------------------------------------------

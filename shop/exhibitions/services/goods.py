@@ -322,8 +322,10 @@ def commit(actor: Actor, application: str, words: Mapping[int, Word], op_key: st
     """
     said = {n: Word(w.units, text.clean(w.reason).replace("\n", " ")) for n, w in words.items()}
     for goods_id, word in said.items():
-        if not 0 <= word.units <= quantity.MOST_UNITS:
+        if word.units < 0:
             raise Invalid(N_("Số lượng phải là số nguyên, từ 0."), field=f"units-{goods_id}")
+        if word.units > quantity.MOST_UNITS:
+            raise Invalid(N_("Nhiều nhất %(n)s đơn vị."), field=f"units-{goods_id}", n=quantity.MOST_UNITS)
         if len(word.reason) > 500:
             raise Invalid(N_("Nhiều nhất %(n)s ký tự."), field=f"reason-{goods_id}", n=500)
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 
 from config import Config, ConfigError
-from shop.kernel import notices
+from shop.kernel import clock, notices
 from shop.kernel.db import leave_database
 from shop.orders.models import PaymentMethod
 from shop.payments.errors import BadSignature, ProviderBusy, ProviderRefused
-from shop.payments.gateway import Ask, Begun, Defence, Disputed, Line, Moved, News, RefundAsk, What, Word
+from shop.payments.gateway import Ask, Begun, Defence, Disputed, Line, Moved, News, Payout, RefundAsk, What, Word
 
 log = structlog.get_logger("payments")
 API, FILES = "https://api.stripe.com", "https://files.stripe.com"
@@ -194,6 +195,26 @@ class StripeCards:
         found = self._pages(lambda v1, p: v1.balance_transactions.list(p), params)
         return [line for raw in reversed(found) if (line := _line(raw)) is not None]
 
+    def payouts(self, since: datetime, known: Collection[str] = ()) -> list[Payout]:
+        found = self._pages(lambda v1, p: v1.payouts.list(p), {"created": {"gte": int(since.timestamp())}})
+        told = {str(raw.get("id")) for raw in found}
+        for reference in sorted(set(known) - told):
+            with self._call() as v1:
+                found.append(v1.payouts.retrieve(reference).to_dict())
+        made = []
+        for raw in sorted(found, key=lambda raw: int(raw.get("created") or 0)):
+            payout = _payout(raw)
+            if payout is None:
+                continue
+            # Only automatic payouts say what they are made of; of one made by hand nobody can.
+            if raw.get("automatic"):
+                inside = self._pages(lambda v1, p: v1.balance_transactions.list(p), {"payout": payout.reference})
+                parts = [one for line in inside if (one := _line(line)) is not None and one.kind != "payout"]
+                net = sum(one.amount - one.fee_amount for one in parts)
+                payout = replace(payout, lines=tuple(one.reference for one in parts), net_amount=net)
+            made.append(payout)
+        return made
+
     def _pages(self, ask: Callable[[Any, dict[str, Any]], Any], params: dict[str, Any]) -> list[dict[str, Any]]:
         """All pages of a list, newest first."""
         found: list[dict[str, Any]] = []
@@ -316,6 +337,19 @@ _LINE_KINDS = {
     "payout_cancel": "payout",
     "payout_failure": "payout",
 }
+
+
+def _payout(raw: dict[str, Any]) -> Payout | None:
+    """A payout; None if it has not the shape of one."""
+    reference, currency, status = _text(raw.get("id")), _text(raw.get("currency"), 8), _text(raw.get("status"), 20)
+    at, due, amount = _number(raw.get("created")), _number(raw.get("arrival_date")), raw.get("amount")
+    if reference is None or currency is None or status is None or at is None or not isinstance(amount, int):
+        return None
+    sent = datetime.fromtimestamp(at, UTC)
+    day = clock.business_day(datetime.fromtimestamp(due, UTC)) if due is not None else clock.business_day(sent)
+    return Payout(
+        reference, status, amount, currency, sent, day, _text(raw.get("statement_descriptor"), 60) or "STRIPE"
+    )
 
 
 def _line(raw: dict[str, Any]) -> Line | None:

@@ -25,6 +25,7 @@ from shop.payments.models import (
     Dispute,
     DisputeMove,
     GatewayLine,
+    GatewayPayout,
     LineKind,
     Payment,
     PaymentIssue,
@@ -32,7 +33,7 @@ from shop.payments.models import (
     Refund,
     RefundState,
 )
-from shop.payments.services import disputes, money, provider
+from shop.payments.services import disputes, money, payouts, provider
 
 log = structlog.get_logger("payments")
 # How far back the first look goes; later ones begin a little before the newest line.
@@ -53,9 +54,12 @@ def compare() -> int:
     for name, way in gateway.offered().items():
         if isinstance(way, gateway.KeepsBooks):
             fetch(name, way)
+            if isinstance(way, gateway.PaysOut):
+                payouts.fetch(name, way)
             _ask_about(name, match(name))
             wrong += len(_put_before_people(name, match(name)))
             _missing_there(name)
+    payouts.put_late_before_people()
     return wrong
 
 
@@ -180,6 +184,10 @@ def _agreed(name: str, lines: Sequence[GatewayLine]) -> dict[int, int | None]:
             .where(DisputeMove.provider == name, DisputeMove.reference.in_([line.reference for line in lines]))
         )
     }
+    payout = select(GatewayPayout.reference, GatewayPayout.amount).where(
+        GatewayPayout.provider == name, GatewayPayout.reference.in_(sources)
+    )
+    sent: dict[str, int] = dict(s.execute(payout).all())
     decided = set(
         s.scalars(
             select(PaymentIssue.key).where(
@@ -207,6 +215,9 @@ def _agreed(name: str, lines: Sequence[GatewayLine]) -> dict[int, int | None]:
             amount, fee, payment_id = moves.get(line.reference, (None, None, None))
             if (amount, fee) == (line.amount, line.fee_amount):
                 found[line.id] = payment_id
+        elif line.kind is LineKind.PAYOUT:
+            if sent.get(line.source or "") == abs(line.amount):
+                found[line.id] = None
         elif line.kind is LineKind.FEE:
             found[line.id] = None
     return found

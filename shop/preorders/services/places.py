@@ -14,7 +14,9 @@ from sqlalchemy import func, or_, select, update
 
 from shop.catalog import queries as catalog
 from shop.catalog.models import Cold
+from shop.checkout import services as checkout
 from shop.checkout import sharing as holding
+from shop.checkout.errors import PayAhead
 from shop.delivery import fees
 from shop.delivery import queries as delivery
 from shop.kernel import audit, clock, operations, text, web
@@ -174,6 +176,8 @@ def place(
         if not row.takes_at(at):
             raise NotTaking
         _check(row, wish)
+        if wish.rest is PaymentMethod.COD and checkout.pays_ahead(wish.phone, user_id):
+            raise PayAhead(field="rest")
         if not _take(row.id, wish.quantity, at=at):
             left = row.limit_units - row.taken
             raise NoPlaces(field="quantity", left=left) if left > 0 else AllTaken(field="quantity")

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, null, select, update
 
 from shop.kernel import audit, clock, jobs, storage, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import in_batches, session, transaction
 from shop.kernel.errors import N_, Busy, Invalid, NotFound
 from shop.kernel.sheets import BadTable
-from shop.remittances import books, reading
+from shop.remittances import books, reading, rules
 from shop.remittances.errors import BatchStep, FileKnown, ParcelUnknown
 from shop.remittances.models import (
     Arrival,
@@ -446,14 +446,30 @@ def unadjust(actor: Actor, reference: str, version: int, *, op_key: str) -> None
     once(actor, op_key, "unadjust", [reference, version], command)
 
 
-def holder_there(holder_id: int) -> None:
-    """Nothing, if there is such a holder.
-
-    Raises:
-        NotFound.
-    """
-    if session().get(Holder, holder_id) is None:
-        raise NotFound
+def forget(limit: int = 200) -> int:
+    """Let go of carriers' files that were written or left longer ago than they are kept: their bytes, and the samples of them.
+    The rows stay: they are what a batch is made of. Return how many."""
+    before = clock.start_of(clock.add_months(clock.today(), -int(rules.KEEP_MONTHS.get())))
+    over = select(Remittance.id, Remittance.file_key).where(
+        Remittance.state.in_([RemittanceState.PAID, RemittanceState.DROPPED]),
+        Remittance.created_at < before,
+        Remittance.file_key.is_not(None),
+    )
+    gone = session().execute(over.order_by(Remittance.id).limit(limit)).all()
+    if not gone:
+        return 0
+    with transaction() as s:
+        s.execute(
+            update(Remittance)
+            .where(Remittance.id.in_([i for i, _key in gone]))
+            .values(file_key=None, layout=null())
+            .execution_options(synchronize_session=False)
+        )
+    keys = {str(key) for _i, key in gone}
+    kept = set(session().scalars(select(Remittance.file_key).where(Remittance.file_key.in_(keys))))
+    for key in sorted(keys - kept):  # the same bytes may be another file's
+        storage.storage().delete(key)
+    return len(gone)
 
 
 def edit_holder(actor: Actor, holder_id: int, days: int, kind: str) -> None:
@@ -462,12 +478,12 @@ def edit_holder(actor: Actor, holder_id: int, days: int, kind: str) -> None:
     Raises:
         NotFound. Invalid: days beyond 0 to 90, or a kind that does not fit.
     """
-    if not 0 <= days <= 90:
-        raise Invalid(N_("Số ngày phải từ 0 đến 90."), field="days")
     with transaction() as s:
         holder = s.get(Holder, holder_id, with_for_update=True, populate_existing=True)
         if holder is None:
             raise NotFound
+        if not 0 <= days <= 90:
+            raise Invalid(N_("Số ngày phải từ 0 đến 90."), field="days")
         if holder.kind is HolderKind.POINT:
             kind = HolderKind.POINT.value
         elif kind not in {HolderKind.CARRIER.value, HolderKind.DRIVER.value}:

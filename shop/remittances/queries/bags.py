@@ -1,0 +1,79 @@
+"""Reads of cash on its way to the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from shop.kernel import tables
+from shop.kernel.db import session
+from shop.kernel.errors import N_, NotFound
+from shop.points.models import Point
+from shop.remittances.bag_models import BAG_STATE_NAMES, CashBag
+from shop.remittances.services import bags
+
+_TABLE = tables.Table(
+    name="tien-mat-mang-nop",
+    columns=(
+        tables.Column("reference", N_("Mã"), sort=(CashBag.reference,)),
+        tables.Column("carried_at", N_("Mang đi lúc"), sort=(CashBag.carried_at,)),
+        tables.Column("point", N_("Từ nơi"), sort=(Point.name,)),
+        tables.Column("bag_number", N_("Số niêm phong"), sort=(CashBag.bag_number,)),
+        tables.Column("amount", N_("Số tiền đếm"), "num", sort=(CashBag.amount,)),
+        tables.Column("arrived_amount", N_("Sao kê đã có"), "num", sort=(CashBag.arrived_amount,)),
+        tables.Column("carried_by", N_("Người mang")),
+        tables.Column("state", N_("Trạng thái"), sort=(CashBag.state,)),
+    ),
+    order="-carried_at",
+    tie=CashBag.id,
+    filters=(
+        tables.Filter(
+            "state", N_("Trạng thái"), lambda v: CashBag.state == v, [(str(s), n) for s, n in BAG_STATE_NAMES.items()]
+        ),
+    ),
+    search=lambda q: (CashBag.reference == q.strip().upper()) | (CashBag.bag_number == q.strip()),
+)
+
+
+def carried(args: Mapping[str, str], here: str) -> tables.View:
+    """All bags, newest first."""
+    statement = select(
+        CashBag.id, CashBag.reference, CashBag.carried_at, Point.name.label("point"), CashBag.bag_number, CashBag.amount,
+        CashBag.arrived_amount, CashBag.difference_amount, CashBag.counted_by, CashBag.carried_by, CashBag.state,
+        CashBag.is_demo,
+    ).outerjoin(Point, Point.id == CashBag.point_id)  # fmt: skip
+    return _TABLE.open(args, here, statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Safe:
+    """Cash that lies somewhere by the books; `point_id` None is the office."""
+
+    point_id: int | None
+    name: str | None
+    amount: int
+
+
+def safes() -> list[Safe]:
+    """Where cash lies, most first."""
+    lies = bags.lying()
+    ids = [int(party.partition(":")[2]) for party in lies if party.partition(":")[2].isdigit()]
+    called: dict[int, str] = dict(session().execute(select(Point.id, Point.name).where(Point.id.in_(ids))).all())
+    found = [Safe(i, called.get(i), lies[f"point:{i}"]) for i in ids]
+    if bags.OFFICE in lies:
+        found.append(Safe(None, None, lies[bags.OFFICE]))
+    return sorted((safe for safe in found if safe.amount > 0), key=lambda safe: -safe.amount)
+
+
+def bag(reference: str) -> CashBag:
+    """One of them.
+
+    Raises:
+        NotFound.
+    """
+    row = session().scalar(select(CashBag).where(CashBag.reference == reference))
+    if row is None:
+        raise NotFound
+    return row
