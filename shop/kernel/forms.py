@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 import phonenumbers
@@ -38,6 +39,7 @@ _SAID: dict[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class _Words:
     """What WTForms says, in the reader's language; it puts the values in itself."""
 

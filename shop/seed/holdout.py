@@ -25,6 +25,9 @@ from shop.points import services as points
 from shop.points.models import Point, PointKind
 from shop.producers import services as producers
 from shop.producers.models import LegalForm, Producer
+from shop.programme.models.councils import Seat
+from shop.programme.models.dossiers import Round, RoundLevel
+from shop.programme.services import councils, rounds
 from shop.seed import logins, marks, told
 from shop.seed.logins import Login
 from shop.seed.packs import shapes
@@ -174,6 +177,7 @@ def load(seed: int) -> dict[str, Any]:
             registry.load_groups()
             known = _make(seed)
             logins.make(_logins(seed, known))
+            councils.seat(SYSTEM, known["council_ids"][0], _council_member(seed, known), Seat.MEMBER, "Sở Công Thương")
             marks.note(target, **known)
     return told.everything(
         known["products"],
@@ -212,7 +216,26 @@ def _make(seed: int) -> dict[str, Any]:
         "producer_ids": [producer_id for producer_id, _brand in makers],
         "point_ids": shops,
         "communes": rng.sample(communes, 2),
+        "council_ids": [_council(seed)],
     }
+
+
+def _council(seed: int) -> int:
+    """A council of a round that takes nothing in any more; returns its id."""
+    cut_off = clock.today() - timedelta(days=1)
+    code = rounds.open_round(
+        SYSTEM, RoundLevel.PROVINCE, cut_off.year, cut_off, cut_off + timedelta(days=60), f"seed:holdout:{seed}:round",
+        is_demo=True,
+    )  # fmt: skip
+    round_id = session().scalars(select(Round.id).where(Round.code == code)).one()
+    return councils.create(
+        SYSTEM, round_id, f"Hội đồng đợt {code}", f"{seed}/QĐ-KT", cut_off, f"seed:holdout:{seed}:council", is_demo=True
+    )
+
+
+def _council_member(seed: int, known: dict[str, Any]) -> str:
+    """The user name of the council's member."""
+    return next(login.username for login in _logins(seed, known) if login.role == Role.COUNCIL_MEMBER)
 
 
 def _producer(rng: random.Random, form: LegalForm, word: str, brand: str, commune: str) -> tuple[int, str]:
@@ -354,6 +377,8 @@ def _logins(seed: int, known: dict[str, Any]) -> list[Login]:
     wanted += [(Role.POINT_KEEPER, f"point:{i}") for i in known["point_ids"]]
     wanted += [(Role.PROMOTION_STAFF, "*"), (Role.PROGRAMME_OFFICER, "*")]
     wanted += [(Role.LOCALITY_OFFICER, f"locality:{code}") for code in known["communes"]]
+    # A shop that was filled before there were councils has none.
+    wanted += [(Role.COUNCIL_MEMBER, f"council:{i}") for i in known.get("council_ids", ())]
     wanted += [(Role.ORDER_DESK, "*"), (Role.ADMINISTRATOR, "*")]
     made: list[Login] = []
     counts = dict.fromkeys(Role, 0)

@@ -32,7 +32,8 @@ def unsafe(app: Flask) -> list[tuple[str, str, str]]:
     found = []
     for row in door_rows(app):
         for method in sorted(set(row["methods"]) - SAFE):  # type: ignore[call-overload]
-            address = re.sub(r"<int(\(.*?\))?:\w+>", "1", str(row["rule"]))
+            address = re.sub(r"<any\('?(\w+).*?\):\w+>", r"\1", str(row["rule"]))
+            address = re.sub(r"<int(\(.*?\))?:\w+>", "1", address)
             found.append((method, re.sub(r"<[^>]+>", "x", address), str(row["guard"])))
     return found
 
