@@ -32,6 +32,7 @@ from shop.seed import (
     booths,
     cash,
     counters,
+    dossiers,
     fairs_call,
     fairs_plan,
     goods,
@@ -113,6 +114,9 @@ def _make(seed: int) -> dict[str, Any]:
     owner = Actor("user", _NAMES[Role.PRODUCER_OWNER], ids["chucoso@example.vn"])
     recognition.load(officer, known["producer_id"])
     recognition.papers(officer, owner, known["producer_id"])
+    commune = Actor("user", _NAMES[Role.LOCALITY_OFFICER], ids["diaphuong@example.vn"])
+    assessors = {"office": officer, "owner": owner, "commune": commune}
+    dossiers.load(seed, year.now, assessors, known["producer_id"], known["commune"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)
