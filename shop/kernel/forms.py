@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import phonenumbers
