@@ -30,6 +30,7 @@ from bench import (
     meters,
     points,
     portal,
+    register,
     reports,
     settlement,
     tills,
@@ -50,7 +51,7 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank", "reports", "webhooks")
+APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank", "reports", "register", "webhooks")
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
@@ -679,6 +680,15 @@ def notices(report: Report, db: str, server: str, folder: Path) -> None:
     )  # fmt: skip
 
 
+def public_register(report: Report, db: str, server: str, folder: Path) -> None:
+    """Searches of the public register, big beside small; databases of their own."""
+    small, big = (register.seconds(db, server, folder, n) for n in (register.SMALL, register.BIG))
+    report.line(
+        db, register.BIG, "register, search", f"{big * 1000:.1f} ms of CPU, {big / small:.2f}x that of {register.SMALL:,}",
+        f"goal {register.TIMES}x", big <= small * register.TIMES, seconds=big, small=small,
+    )  # fmt: skip
+
+
 def tables(report: Report, db: str, server: str, folder: Path) -> None:
     """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
     f, n = imports.measure(db, server, folder), imports.ROWS
@@ -793,6 +803,8 @@ def main() -> int:
                 notices(report, db, args.postgresql, folder)
             if "reports" in wanted:
                 province_report(report, db, args.postgresql, folder)
+            if "register" in wanted:
+                public_register(report, db, args.postgresql, folder)
             if "imports" in wanted:
                 tables(report, db, args.postgresql, folder)
             if "forecast" in wanted:

@@ -27,6 +27,7 @@ def recognition() -> Any:
     return render_template(
         "decisions/portal/recognition.html",
         here=HERE,
+        may_file=guards.may(Permission.DOSSIER_FILE, here.scope),
         rows=renewals.of_producer(here.id),
         stands=renewals.STANDS,
         stand_kinds=renewals.STAND_KINDS,

@@ -6,7 +6,11 @@ from typing import Any
 
 from shop.accounts import personal
 from shop.kernel.events import on
-from shop.orders import books, queries
+from shop.orders import (
+    books,
+    estimates,  # noqa: F401  (registers how promotions are estimated)
+    queries,
+)
 from shop.orders.events import OrderCompleted
 
 

@@ -14,6 +14,8 @@ from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.conversations import queries as conversations
 from shop.counts import queries as counts
+from shop.decisions import results
+from shop.decisions.queries import checks, decisions, renewals
 from shop.demand.queries import waiting as wait_list
 from shop.exhibitions.queries import applications as lists
 from shop.kernel.db import session
@@ -32,6 +34,7 @@ from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
 from shop.remittances.queries import parcels as remittances
 from shop.settlement.queries import statements as settlement
+from shop.standards import queries as standards
 from shop.stock import rules as stock_rules
 from shop.stock.models import Availability, StockLevel
 from shop.supply.queries import asks, plans
@@ -279,6 +282,39 @@ def _certificates(_scopes: frozenset[str]) -> list[Waiting]:
     ]
 
 
+def _decisions(_scopes: frozenset[str]) -> list[Waiting]:
+    group, drafts = N_("Chương trình"), decisions.drafts()
+    return [
+        Waiting(group, N_("Kết quả hội đồng chờ quyết định"), len(results.ready()), "/office/decisions/new/grant"),
+        Waiting(group, N_("Quyết định chờ ghi đã ký"), drafts, "/office/decisions?state=draft"),
+    ]
+
+
+def _renewals(scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Chương trình"), renewals.counts(scopes)
+    return [
+        Waiting(group, N_("Hồ sơ gia hạn đang xét"), found.get("filed", 0), "/office/renewals?stands=filed", ""),
+        Waiting(group, N_("Quá hạn nộp hồ sơ gia hạn"), found.get("late", 0), "/office/renewals?stands=late", "bad"),
+    ]
+
+
+def _checks(scopes: frozenset[str]) -> list[Waiting]:
+    if "*" not in scopes:
+        return []
+    group, (missed, behind) = N_("Chương trình"), checks.waiting()
+    return [
+        Waiting(group, N_("Đến ngày hậu kiểm"), missed, "/office/post-checks?needs=missed"),
+        Waiting(
+            group, N_("Sai sót quá hạn hoặc không khắc phục"), behind, "/office/post-checks?state=following", "bad"
+        ),
+    ]
+
+
+def _standards(_scopes: frozenset[str]) -> list[Waiting]:
+    group, found = N_("Chương trình"), standards.waiting_count()
+    return [Waiting(group, N_("Nhãn hiệu, kiểm nghiệm chờ xác nhận"), found, "/office/standards?state=waiting")]
+
+
 def _messages(scopes: frozenset[str]) -> list[Waiting]:
     if "*" not in scopes:
         return []
@@ -366,6 +402,10 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.APPLICATION_CHECK, _makers),
     (Permission.SETTLEMENT_READ, _settlement),
     (Permission.CATALOG_READ, _certificates),
+    (Permission.DECISION_READ, _decisions),
+    (Permission.CATALOG_READ, _renewals),
+    (Permission.CHECK_READ, _checks),
+    (Permission.STANDARD_CONFIRM, _standards),
     (Permission.LISTING_REVIEW, _listings),
     (Permission.EXHIBITION_EDIT, _fairs),
     (Permission.EXHIBITION_ENDORSE, _endorsements),

@@ -157,6 +157,11 @@ def local(at: datetime) -> str:
     return at.astimezone(clock.VIETNAM).strftime("%Y-%m-%dT%H:%M")
 
 
+def _grouped(amount: int | None) -> str:
+    """An amount as people type it: `1.250.000`; nothing for none."""
+    return f"{amount:,}".replace(",", ".") if amount else ""
+
+
 def values(row: Promotion) -> MultiDict[str, Any]:
     """A promotion as its form shows it again."""
     found: MultiDict[str, Any] = MultiDict(
@@ -164,10 +169,10 @@ def values(row: Promotion) -> MultiDict[str, Any]:
             "name": row.name, "name_en": row.name_en or "", "starts_at": local(row.starts_at), "ends_at": local(row.ends_at),
             "payer": row.payer.value, "producer": row.producer_id or "", "fair": row.fair_id or "",
             "person_limit": row.person_limit or "", "code": row.code or "", "measure": row.measure or "",
-            "value": "" if row.value is None else row.value // 100 if row.measure is Measure.PERCENT else row.value,
-            "ceiling_amount": row.ceiling_amount or "", "minimum_amount": row.minimum_amount or "",
+            "value": "" if row.value is None else row.value // 100 if row.measure is Measure.PERCENT else _grouped(row.value),
+            "ceiling_amount": _grouped(row.ceiling_amount), "minimum_amount": _grouped(row.minimum_amount),
             "on_freight": "1" if row.on_freight else "", "uses_limit": row.uses_limit or "",
-            "budget_amount": row.budget_amount or "", "version": row.version,
+            "budget_amount": _grouped(row.budget_amount), "version": row.version,
         }
     )  # fmt: skip
     skus = read.sku_of_product([s.subject_id for s in row.scopes if s.kind is ScopeKind.PRODUCT])
@@ -175,7 +180,7 @@ def values(row: Promotion) -> MultiDict[str, Any]:
     for kind in (ScopeKind.SET, ScopeKind.PRODUCER, ScopeKind.POINT, ScopeKind.FAIR):
         found.setlist(f"scope_{kind.value}", [str(s.subject_id) for s in row.scopes if s.kind is kind])
     found.setlist("sku", [o.variant.sku for o in row.offers])
-    found.setlist("price", [str(o.price_amount) for o in row.offers])
+    found.setlist("price", [_grouped(o.price_amount) for o in row.offers])
     found.setlist("quota", [str(o.quota) for o in row.offers])
     return found
 

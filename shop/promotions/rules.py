@@ -18,8 +18,8 @@ DEEPEST_PERCENT = define(
     50,
     N_("Giá khuyến mại giảm nhiều nhất so với giá đang bán (phần trăm)"),
     hint=N_(
-        "Mức trần do cửa hàng đặt. Nghị định 81/2018/NĐ-CP, điều 7 có mức trần cho hàng khuyến mại: "
-        "bộ phận pháp lý cần đối chiếu văn bản đang có hiệu lực trước khi đổi số này."
+        "Nghị định 81/2018/NĐ-CP (điều 6, 7), sửa bởi Nghị định 128/2024/NĐ-CP: không quá 50 % giá bán ngay trước "
+        "thời gian khuyến mại; chương trình tập trung do nhà nước chủ trì được đến 100 %. Nguồn: docs/data-sources.md."
     ),
     low=1,
     high=99,

@@ -32,6 +32,7 @@ from shop.seed import (
     booths,
     cash,
     counters,
+    dossiers,
     fairs_call,
     fairs_plan,
     goods,
@@ -106,20 +107,24 @@ def _make(seed: int) -> dict[str, Any]:
     stock.refresh_availability()
     missed.load(random.Random(f"demo:missed:{seed}"), year.now, wares)
     _wishes(seed, year, wares, ids)
-    promotions.load(
-        random.Random(f"demo:promotions:{seed}"), Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
-    )
+    seller = Actor("user", _NAMES[Role.PROMOTION_STAFF], ids["xuctien@example.vn"])
+    promotions.load(random.Random(f"demo:promotions:{seed}"), seller, known["producer_id"])
+    promotions.sell(random.Random(f"demo:sold:{seed}"), seller)
     officer = Actor("user", _NAMES[Role.PROGRAMME_OFFICER], ids["chuongtrinh@example.vn"])
     owner = Actor("user", _NAMES[Role.PRODUCER_OWNER], ids["chucoso@example.vn"])
     recognition.load(officer, known["producer_id"])
     recognition.papers(officer, owner, known["producer_id"])
+    commune = Actor("user", _NAMES[Role.LOCALITY_OFFICER], ids["diaphuong@example.vn"])
+    assessors = {"office": officer, "owner": owner, "commune": commune}
+    dossiers.load(seed, year.now, assessors, known["producer_id"], known["commune"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
     cash.load(seed, year.now, desk)
     bank.load(seed, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
     officer, locality = (Actor("user", _NAMES[role], ids[f"{word}@example.vn"]) for role, word in _OFFICERS)
-    reports.load(officer, locality)
+    member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
+    reports.load(officer, locality, member, int(_scopes()["producer_id"]))
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))
     session().execute(update(Letter).where(Letter.sent_at.is_(None)).values(sent_at=clock.now()))

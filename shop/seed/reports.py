@@ -8,7 +8,10 @@ from sqlalchemy import update
 
 from shop.cycle import localities
 from shop.cycle.calendar import SOURCE, offered
+from shop.cycle.models.ideas import DocumentKind, IdeaKind, IdeaState, MeetingKind
 from shop.cycle.models.steps import BoardKind, StepStatus
+from shop.cycle.queries import ideas as queries
+from shop.cycle.services import ideas, library, meetings
 from shop.cycle.services import steps as cycle
 from shop.cycle.services.steps import Seat, Word
 from shop.kernel import clock, operations
@@ -27,7 +30,7 @@ _DONE = (
 )
 
 
-def load(province: Actor, officer: Actor) -> None:
+def load(province: Actor, officer: Actor, member: Actor, producer_id: int) -> None:
     """Write the year of the programme and the reports of its last months, by the rooms' own commands."""
     today = clock.today()
     cycle.open_year(province, today.year, offered(today.year), SOURCE, is_demo=True)
@@ -47,6 +50,8 @@ def load(province: Actor, officer: Actor) -> None:
             officer, codes[1], 2, "Ít hộ nộp phiếu ý tưởng vì chưa rõ nộp ở đâu.", "Đề nghị tập huấn tại xã.",
             operations.new_key(), opened_on=today - timedelta(days=20), is_demo=True,
         )  # fmt: skip
+    _ideas(officer, member, producer_id)
+    _library(province, officer, today)
     month = rules.latest()
     for back in (1, 0):
         of = clock.add_months(month, -back)
@@ -55,6 +60,49 @@ def load(province: Actor, officer: Actor) -> None:
     monthly.plan(
         province, today.year, codes[0], {"producers": 8, "products": 15, "sales": 400_000_000}, None, is_demo=True
     )
+
+
+def _library(province: Actor, officer: Actor, today: date) -> None:
+    """The decision in force, and a training that its localities held."""
+    library.add(
+        province, DocumentKind.POLICY, "Bộ tiêu chí và quy trình đánh giá, phân hạng sản phẩm OCOP", "26/2026/QĐ-TTg",
+        "Thay Quyết định 148/QĐ-TTg và 1489/QĐ-TTg; hai cấp đánh giá, chứng nhận 36 tháng, hồ sơ gia hạn nộp trước khi hết "
+        "hạn từ 180 đến 120 ngày.",
+        "https://vanban.chinhphu.vn/?classid=1&docid=218267&orggroupid=3&pageid=27160", None, date(2026, 5, 22),
+        operations.new_key(), is_demo=True,
+    )  # fmt: skip
+    held = today - timedelta(days=25)
+    ref = meetings.hold(
+        officer, MeetingKind.TRAINING, "Tập huấn ghi nhãn và mã truy xuất", HOME, held, None, "Hội trường UBND đặc khu",
+        "Các chủ thể tự in được tem truy xuất.", operations.new_key(), is_demo=True,
+    )  # fmt: skip
+    people = "Họ tên,Đơn vị,Có mặt\nNguyễn Văn Hòa (minh họa),Hộ nuôi hàu,x\nPhạm Thị Lài (minh họa),Hợp tác xã,vắng\n"
+    meetings.attend(officer, ref, people.encode(), "danh-sach.csv")
+
+
+def _ideas(officer: Actor, member: Actor, producer_id: int) -> None:
+    """One idea that waits, one that is being carried out."""
+    told = {
+        "Muối hàu rong biển": {
+            "what": "Muối chấm từ hàu sấy và rong biển",
+            "materials": "Hàu nuôi, rong biển ở Vân Đồn",
+        },
+        "Chà bông cá ăn liền": {
+            "what": "Chà bông cá gói nhỏ ăn ngay",
+            "materials": "Cá biển mua của ngư dân trong khu",
+        },
+    }
+    names = iter(told)
+    _waits, runs = (
+        ideas.write(
+            member, producer_id, IdeaKind.NEW, name, None, told[name], operations.new_key(), submit=True, is_demo=True
+        )
+        for name in names
+    )
+    ideas.decide(officer, runs, IdeaState.ACCEPTED, "", seen=queries.idea(runs).turn)
+    plan = {"output": "800 kg mỗi năm", "schedule": "Quý 4 hoàn thiện nhãn, quý 1 chạy thử"}
+    ideas.plan(member, runs, plan, seen=queries.idea(runs).turn, submit=True)
+    ideas.decide(officer, runs, IdeaState.RUNNING, "", seen=queries.idea(runs).turn)
 
 
 def _steps(officer: Actor, codes: list[str], today: date) -> None:

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from shop.catalog import services as catalog
-from shop.catalog.models import Certificate
+from shop.catalog.models import Certificate, Product
 from shop.decisions.models import Decision, Ground, Kind, Renewal, State
 from shop.decisions.services import renewals, signing
 from shop.decisions.services.drafting import Revocation
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM
-from shop.kernel.db import session
+from shop.kernel.db import session, transaction
 from shop.kernel.errors import ShopError
 from shop.kernel.operations import new_key
 from tests.checkout.conftest import Bench, bench, bench_with
@@ -64,9 +64,9 @@ def test_two_enter_the_same_renewal(app: Any, together: Any) -> None:
 
 def test_revoked_while_people_buy(bench: Bench, together: Any, audit_clean: Callable[[], None]) -> None:
     """Each order was placed with a certificate that held, or refused with a word; the audit finds nothing."""
-    product = bench.variant.product
-    product.needs_certificate = True
-    session().commit()
+    with transaction() as s:
+        product = s.get_one(Product, bench.variant.product_id)
+        product.needs_certificate = True
     last = clock.today() + timedelta(days=300)
     n = catalog.issue_certificate(
         SYSTEM, product.id, number="CN-1", level="province", stars=4, issued_on=clock.add_months(last, -36)

@@ -188,6 +188,21 @@ def test_a_revocation_reaches_the_shop_at_once(ctx: Any, audit_clean: Callable[[
     audit_clean()
 
 
+def test_what_a_decision_says_is_not_corrected_alone(ctx: Any, audit_clean: Callable[[], None]) -> None:
+    """A typing error of the number may be put right; stars and days are the decision's."""
+    from shop.catalog import services
+
+    pack = goods()
+    signed(granted(pack))
+    n = session().query(Certificate).one().id
+    for change in ({"stars": 5}, {"issued_on": clock.today() - timedelta(days=9)}, {"decision_number": "1"}):
+        with pytest.raises(Conflict):
+            services.update_certificate(SYSTEM, n, **change)
+        session().rollback()
+    assert services.update_certificate(SYSTEM, n, number="CN-PUT-RIGHT")
+    audit_clean()
+
+
 def test_only_who_certified_revokes(ctx: Any) -> None:
     c = certificate(goods(), 500)
     reference = drafted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from typing import Any
 
 import pytest
@@ -338,3 +339,16 @@ def test_the_office_writes_down_the_ministrys_word(client: Any, field: Field, pa
         assert post(client, f"{here}/ministry", form).status_code == 422, spoilt
     assert post(client, f"{here}/ministry", {"score": "91,5", "stars": "5", "paper": "12/BNNMT"}).status_code == 303
     assert "91,5" in page(client, here)
+
+
+@pytest.mark.sqlite_only
+def test_a_sheet_is_drawn_in_no_time(client: Any, field: Field, panel: Panel) -> None:
+    """At most 300 ms of the server's work, where the official sheets are longest."""
+    longest = max(assessing.ALL.values(), key=lambda s: sum(len(q.options) for q in s.questions)).number
+    _, (hearing_id,) = panel.session(field.proposed(product=field.product(longest)))
+    as_member(client, panel.members[0])
+    here = f"/office/council/{panel.id}/hearings/{hearing_id}"
+    page(client, here)
+    began = time.process_time()
+    page(client, here)
+    assert time.process_time() - began < 0.3

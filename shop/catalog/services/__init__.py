@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shop.catalog.services.certificates import (
+    bind,
     end_holding,
     issue_certificate,
     let_hold,
@@ -27,6 +28,7 @@ __all__ = [
     "add_pack",
     "add_photo",
     "add_variant",
+    "bind",
     "cancel_price",
     "change_photo",
     "create_product",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
@@ -108,12 +109,23 @@ def _tell(c: Certificate) -> None:
 FIELDS = ("number", "level", "decision_number", "decided_on", "score", "stars", "issued_on", "expires_on", "source_url")
 
 
+# What a decision says of a certificate, and who can say whether one rests on a signed decision: the room above says so here.
+OF_DECISIONS = frozenset({"level", "decision_number", "decided_on", "stars", "issued_on"})
+_bound: list[Callable[[int], bool]] = []
+
+
+def bind(rests_on_a_decision: Callable[[int], bool]) -> None:
+    """Say how to know whether a certificate was issued by a decision that is entered: what that says is not corrected in
+    the certificate alone."""
+    _bound[:] = [rests_on_a_decision]
+
+
 def update_certificate(actor: Actor, certificate_id: int, **changes: Any) -> bool:
     """Correct a certificate's facts (`FIELDS`); returns whether anything changed.
 
     Raises:
         NotFound, NumberTaken, Invalid.
-        Conflict: it is revoked.
+        Conflict: it is revoked, or a signed decision says otherwise.
     """
     unknown = set(changes) - set(FIELDS)
     if unknown:
@@ -129,6 +141,12 @@ def update_certificate(actor: Actor, certificate_id: int, **changes: Any) -> boo
         values["decision_number"] = (facts.line(values["decision_number"], "decision_number") or "")[:80] or None
         values["source_url"] = facts.prose(values["source_url"], "source_url")
         _check(values)
+        differs = {name for name in OF_DECISIONS if getattr(row, name) != values[name]}
+        if differs and any(check(row.id) for check in _bound):
+            raise Conflict(
+                N_("Chứng nhận này theo quyết định đã ký: cấp, quyết định, sao và ngày cấp không sửa riêng được."),
+                field=sorted(differs)[0],
+            )
         before, after = facts.apply(row, values)
         if not before:
             return False

@@ -89,6 +89,14 @@ def one(reference: str) -> Decision:
     return found
 
 
+def issued(certificate_id: int) -> bool:
+    """Whether a signed decision issued this certificate."""
+    found = select(DecisionLine.id).where(
+        DecisionLine.certificate_id == certificate_id, DecisionLine.stars.is_not(None)
+    )
+    return session().scalar(found.limit(1)) is not None
+
+
 def drafts() -> int:
     """How many drafts wait for a signature."""
     return session().scalar(select(func.count()).select_from(Decision).where(Decision.state == State.DRAFT)) or 0

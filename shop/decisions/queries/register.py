@@ -10,6 +10,9 @@ from __future__ import annotations
 import math
 import threading
 import time
+from array import array
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -50,11 +53,9 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is searched and narrowed of a certificate. `words` are folded, each with a blank before it; `area` is the local unit
-    of 2014 (`""`: outside the province or unknown)."""
+    """What is narrowed of a certificate. `area` is the local unit of 2014 (`""`: outside the province or unknown)."""
 
     id: int
-    words: str
     stars: int
     level: str
     set_no: int
@@ -154,30 +155,10 @@ def areas() -> dict[str, str]:
     return {text.slugify(place.name): place.name for place in locator.localities().values()}
 
 
-class _Kept:
-    """What a process keeps; one for each app."""
+class _Index:
+    """What a process keeps of all certificates at one moment; never changed, a new one takes its place."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.stamp: tuple[int, datetime | None] | None = None
-        self.read_at = 0.0
-        self.entries: list[Entry] = []
-        self.places: list[tuple[str, str]] = []
-
-    def now(self) -> _Kept:
-        """As the database is."""
-        age = time.monotonic() - self.read_at
-        if self.stamp is not None and len(self.entries) > _SMALL and age < _PAUSE:
-            return self
-        s = session()
-        stamp = (s.scalar(select(func.max(Certificate.id))) or 0, s.scalar(select(func.max(Listing.touched_at))))
-        if stamp != self.stamp or age > _AT_LEAST:
-            with self.lock:
-                self._read()
-                self.stamp, self.read_at = stamp, time.monotonic()
-        return self
-
-    def _read(self) -> None:
         c, n = Certificate, Listing
         rows = session().execute(
             select(
@@ -188,45 +169,102 @@ class _Kept:
             .order_by(n.sort_name, n.product_id, c.issued_on.desc(), c.id.desc())
         )  # fmt: skip
         by_code, known = localities_of_2014(), locator.localities()
-        entries, places = [], {}
+        places: dict[str, str] = {}
+        # Which entries hold each folded word.
+        self.holders: dict[str, array[int]] = {}
+        self.entries: list[Entry] = []
         for row in rows:
             said = " ".join(w for w in (row.name, row.name_en, row.producer_name, row.place) if w)
             area = by_code.get(row.commune_code or "", "")
             if not area and (found := known.get(text.fold(row.place or ""))):
                 area = found.name
-            entries.append(
+            for word in {*text.words(said), *row.number_key.split("-")}:
+                if (holders := self.holders.get(word)) is None:
+                    holders = self.holders[word] = array("I")
+                holders.append(len(self.entries))
+            self.entries.append(
                 Entry(
-                    row.id, " " + " ".join([*text.words(said), *row.number_key.split("-")]), row.stars, str(row.level),
-                    row.set_no, row.place_key, text.slugify(area), row.issued_on, row.expires_on, row.revoked_on,
-                    row.replaced_by_id,
+                    row.id, row.stars, str(row.level), row.set_no, row.place_key, text.slugify(area), row.issued_on,
+                    row.expires_on, row.revoked_on, row.replaced_by_id,
                 )
             )  # fmt: skip
             if row.place_key and row.place:
                 places[row.place_key] = row.place
-        self.entries = entries
+        self.vocabulary = sorted(self.holders)
+        self.sets = {e.set_no for e in self.entries}
         self.places = sorted(places.items(), key=lambda pair: text.sort_key(pair[1]))
+        self._valid: tuple[date, list[str | None]] | None = None
+
+    def holding(self, words: Sequence[str]) -> Sequence[int]:
+        """The places, in order, of the entries that hold a word beginning with each of `words`."""
+        if not words:
+            return range(len(self.entries))
+        found: set[int] | None = None
+        for word in sorted(set(words), key=len, reverse=True):
+            first, last = bisect_left(self.vocabulary, word), bisect_left(self.vocabulary, word + "{")
+            some: set[int] = set().union(*(self.holders[w] for w in self.vocabulary[first:last]))
+            found = some if found is None else found & some
+            if not found:
+                return ()
+        return sorted(found or ())
+
+    def valid(self, day: date) -> list[str | None]:
+        """For each entry its area, None where it does not hold on `day`."""
+        kept = self._valid
+        if kept is None or kept[0] != day:
+            kept = self._valid = (day, [e.area if e.stands(day) is Standing.VALID else None for e in self.entries])
+        return kept[1]
 
 
-def _kept() -> _Kept:
+class _Kept:
+    """The index of an app's process, and what the database said when it was read."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stamp: tuple[int, datetime | None] | None = None
+        self.read_at = 0.0
+        self.index: _Index | None = None
+
+    def now(self) -> _Index:
+        """As the database is; a big register may be some seconds behind, its rows never are."""
+        age = time.monotonic() - self.read_at
+        index = self.index
+        if index is not None and len(index.entries) > _SMALL and age < _PAUSE:
+            return index
+        s = session()
+        stamp = (s.scalar(select(func.max(Certificate.id))) or 0, s.scalar(select(func.max(Listing.touched_at))))
+        if index is None or stamp != self.stamp or age > _AT_LEAST:
+            with self.lock:
+                index = self.index = _Index()
+                self.stamp, self.read_at = stamp, time.monotonic()
+        return index
+
+
+def _kept() -> _Index:
     kept: _Kept = current_app.extensions.setdefault("shop_register", _Kept())
     return kept.now()
 
 
-def _chosen(entries: Sequence[Entry], wanted: Choice, day: date) -> Iterator[Entry]:
-    words = [f" {w}" for w in text.words(wanted.q)]
+def _chosen(kept: _Index, wanted: Choice, day: date) -> Sequence[int]:
+    """The places of the entries that were asked for."""
+    words = text.words(wanted.q)
     if wanted.q and not words:
-        return
-    for e in entries:
-        if (
-            (wanted.stars is None or e.stars == wanted.stars)
-            and (not wanted.level or e.level == wanted.level)
-            and (wanted.set_no is None or e.set_no == wanted.set_no)
-            and (not wanted.place or e.place_key == wanted.place)
-            and (not wanted.area or e.area == wanted.area)
-            and all(w in e.words for w in words)
-            and (not wanted.state or e.stands(day).value == wanted.state)
-        ):
-            yield e
+        return ()
+    found = kept.holding(words)
+    if wanted == Choice(wanted.q):
+        return found
+    entries = kept.entries
+    return [
+        i
+        for i in found
+        if (e := entries[i])
+        and (wanted.stars is None or e.stars == wanted.stars)
+        and (not wanted.level or e.level == wanted.level)
+        and (wanted.set_no is None or e.set_no == wanted.set_no)
+        and (not wanted.place or e.place_key == wanted.place)
+        and (not wanted.area or e.area == wanted.area)
+        and (not wanted.state or e.stands(day).value == wanted.state)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,14 +279,18 @@ class Page:
 
 def page(wanted: Choice, number: int) -> Page:
     """Page `number` (from 1) of what was asked for, by name, a product's latest certificate first."""
-    found = list(_chosen(_kept().entries, wanted, clock.today()))
+    kept = _kept()
+    found = _chosen(kept, wanted, clock.today())
     start = (number - 1) * ROWS
-    return Page(_rows([e.id for e in found[start : start + ROWS]]), len(found), number, len(found) > start + ROWS)
+    return Page(
+        _rows([kept.entries[i].id for i in found[start : start + ROWS]]), len(found), number, len(found) > start + ROWS
+    )
 
 
 def everything(wanted: Choice) -> Iterator[Row]:
     """All that was asked for, for a file."""
-    ids = [e.id for e in _chosen(_kept().entries, wanted, clock.today())]
+    kept = _kept()
+    ids = [kept.entries[i].id for i in _chosen(kept, wanted, clock.today())]
     for batch in in_batches(ids, 500):
         yield from _rows(batch)
 
@@ -289,10 +331,9 @@ class Options:
 def options(english: bool) -> Options:
     """Only what some certificate has."""
     kept = _kept()
-    numbers = {e.set_no for e in kept.entries}
     sets = session().execute(
         select(ProductSet.number, ProductSet.name, ProductSet.name_en)
-        .where(ProductSet.number.in_(numbers), ProductSet.valid_to.is_(None))
+        .where(ProductSet.number.in_(kept.sets), ProductSet.valid_to.is_(None))
         .order_by(ProductSet.number)
     )
     return Options(
@@ -332,14 +373,11 @@ class Map:
 
 def by_area(wanted: Choice) -> Map:
     """Certificates in force that were asked for, counted by local unit; the chosen unit does not narrow its own map."""
-    day, counts, outside = clock.today(), dict.fromkeys(areas(), 0), 0
-    for e in _chosen(_kept().entries, Choice(wanted.q, wanted.stars, wanted.level, wanted.set_no), day):
-        if e.stands(day) is not Standing.VALID:
-            continue
-        if e.area in counts:
-            counts[e.area] += 1
-        else:
-            outside += 1
+    kept, day = _kept(), clock.today()
+    valid = kept.valid(day)
+    found = _chosen(kept, Choice(wanted.q, wanted.stars, wanted.level, wanted.set_no), day)
+    told = Counter(map(valid.__getitem__, found))
+    counts, outside = {key: told[key] for key in areas()}, told[""]
     most = max(counts.values(), default=0) or 1
     named = set(sorted((k for k in counts if counts[k]), key=lambda k: (-counts[k], k))[:NAMED])
     spots = [

@@ -110,7 +110,11 @@ WAYS: Ways = (
         N_("Chương trình"),
         (
             Way("/office/reports", N_("Báo cáo tháng"), "chart", P.REPORT_READ),
+            Way("/office/scorecards", N_("Phiếu điểm"), "check", P.REPORT_READ),
             Way("/office/cycle", N_("Chu trình năm"), "clock", P.CYCLE_READ),
+            Way("/office/ideas", N_("Ý tưởng, kế hoạch"), "list", P.CYCLE_READ),
+            Way("/office/meetings", N_("Hội nghị, tập huấn"), "people", P.CYCLE_READ),
+            Way("/office/library", N_("Thư viện chương trình"), "book", P.CYCLE_READ),
             Way("/office/blockers", N_("Vướng mắc"), "bell", P.CYCLE_READ),
             Way("/office/dossiers", N_("Hồ sơ OCOP"), "book", P.DOSSIER_READ),
             Way("/office/rounds", N_("Đợt đánh giá, hội đồng"), "people", P.ROUND_EDIT),

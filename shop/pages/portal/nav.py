@@ -21,6 +21,7 @@ WAYS: Ways = (
         (
             Way("/producer/listings", N_("Sản phẩm của tôi"), "basket", P.LISTING_EDIT),
             Way("/producer/imports", N_("Nhập từ bảng tính"), "list", P.LISTING_EDIT),
+            Way("/producer/ideas", N_("Ý tưởng sản phẩm"), "list", P.DOSSIER_FILE),
             Way("/producer/standards", N_("Nhãn hiệu, kiểm nghiệm"), "list", P.PORTAL_ENTER),
             Way("/producer/recognition", N_("Công nhận OCOP"), "seal", P.PORTAL_ENTER),
             Way("/producer/scoring", N_("Tự chấm sao OCOP"), "seal", P.LISTING_EDIT),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shop.accounts.permissions import Permission
 from shop.conversations import queries as conversations
+from shop.decisions.queries import renewals
 from shop.demand.queries import waiting as wait_list
 from shop.exhibitions.queries import calls
 from shop.kernel import clock
@@ -17,6 +18,7 @@ from shop.pages.waiting import Waiting
 from shop.producers import queries as producers
 from shop.promotions.queries import office as promotions
 from shop.settlement.queries import agreements, statements
+from shop.standards import queries as standards
 from shop.supply.queries import asks, deliveries, plans
 
 WEEK = timedelta(days=6)
@@ -91,6 +93,17 @@ def _listings(producer_id: int) -> list[Waiting]:
     ]
 
 
+def _recognition(producer_id: int) -> list[Waiting]:
+    group, due = N_("Công nhận OCOP"), [row.stands for row in renewals.of_producer(producer_id)]
+    ending, refused = standards.of_producer_ending(producer_id)
+    return [
+        Waiting(group, N_("Đến kỳ nộp hồ sơ gia hạn"), due.count("open"), "/producer/recognition"),
+        Waiting(group, N_("Quá hạn nộp hồ sơ gia hạn"), due.count("late"), "/producer/recognition", "bad"),
+        Waiting(group, N_("Nhãn hiệu, kiểm nghiệm sắp hết hạn"), ending, "/producer/standards?ends=90"),
+        Waiting(group, N_("Nhãn hiệu, kiểm nghiệm cần sửa"), refused, "/producer/standards?state=refused", "bad"),
+    ]
+
+
 def _fairs(producer_id: int) -> list[Waiting]:
     found = calls.waiting_at(producer_id)
     return [Waiting(N_("Hội chợ"), N_("Hồ sơ hội chợ chờ bạn trả lời"), found, "/producer/fairs")]
@@ -105,6 +118,7 @@ PARTS: tuple[tuple[Permission, Callable[[int], list[Waiting]]], ...] = (
     (Permission.EXHIBITION_APPLY, _fairs),
     (Permission.STATEMENT_READ, _money),
     (Permission.PORTAL_ENTER, _papers),
+    (Permission.PORTAL_ENTER, _recognition),
 )
 
 

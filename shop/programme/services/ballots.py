@@ -264,7 +264,8 @@ def close(actor: Actor, session_id: int, remarks: str = "") -> int:
         ]
         for hearing, dossier, sheets, may_score in ready:
             outcome = decide(hearing, sheets, may_score)
-            words = f"{outcome.total} · {outcome.stars}★ · {outcome.sheets}/{may_score}"
+            points = str(outcome.total).replace(".", ",")
+            words = f"{points} · {outcome.stars}★ · {outcome.sheets}/{may_score}"
             results.stand(dossier, outcome.total, outcome.stars, RoundLevel.PROVINCE, actor, "result", words)
         s.flush()
         audit.record(actor, "council.close", f"council:{here.council_id}", session=here.number, dossiers=len(ready))

@@ -19,8 +19,9 @@ from shop.kernel.errors import N_
 from shop.kernel.tables import Column, Filter, Table, View
 from shop.points import queries as points
 from shop.producers.models import Producer
-from shop.promotions import fairs
+from shop.promotions import estimates, fairs
 from shop.promotions.errors import NoSuchPromotion
+from shop.promotions.estimates import Estimate
 from shop.promotions.models import (
     KIND_NAMES,
     PAYER_NAMES,
@@ -117,7 +118,7 @@ OFFICE = Table(
     (
         Column("reference", N_("Mã chương trình"), sort=(Promotion.reference,)),
         Column("name", N_("Tên"), sort=(Promotion.name,)),
-        Column("kind", N_("Loại"), value=lambda r: gettext(KIND_NAMES[r.kind])),
+        Column("kind", N_("Loại"), value=lambda r: gettext(KIND_NAMES[r.kind]), on_page=False),
         Column("code", N_("Mã khách nhập"), sort=(Promotion.code,)),
         Column("stands", N_("Tình trạng"), value=lambda r: gettext(STANDS[r.stands])),
         Column("payer", N_("Bên chịu"), value=lambda r: r.producer or gettext(PAYER_NAMES[r.payer])),
@@ -254,6 +255,17 @@ class Whole:
     scopes: tuple[tuple[ScopeKind, str], ...]
     steps: tuple[Step, ...]
     fair: str
+    estimate: Estimate | None = None
+
+    @property
+    def likely_amount(self) -> int | None:
+        """What it would cost at the pace of the last weeks, within its limits, in đồng; None: not known, or it is over."""
+        if self.estimate is None or self.stands in (OVER, State.STOPPED.value):
+            return None
+        left = [self.estimate.amount]
+        if self.most_amount is not None:
+            left.append(max(0, self.most_amount - self.row.spent_amount))
+        return min(left)
 
     @property
     def most_amount(self) -> int | None:
@@ -315,6 +327,7 @@ def whole(reference: str) -> Whole:
         tuple(_scope_names(row)),
         tuple(session().scalars(select(Step).where(Step.promotion_id == row.id).order_by(Step.id))),
         fairs.name(row.fair_id) if row.fair_id is not None else "",
+        estimates.of(row),
     )  # fmt: skip
 
 

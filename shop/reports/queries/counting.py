@@ -86,7 +86,7 @@ def ground(first: date, end: date) -> Ground:
         for i, code, words in s.execute(select(Producer.id, Producer.commune_code, Producer.locality_text))
     }
     products = {
-        i: (name, slug, makers.get(maker, UNKNOWN) or finder.of(code, words))
+        i: (name, slug, makers.get(maker or 0, UNKNOWN) or finder.of(code, words))
         for i, name, slug, maker, code, words in s.execute(
             select(
                 Product.id, Product.name, Product.slug, Product.producer_id, Product.commune_code, Product.locality_text
@@ -110,8 +110,8 @@ def count(first: date, end: date) -> Tally:
     return found
 
 
-def _of(g: Ground, product_id: int) -> tuple[str, str, str]:
-    return g.products.get(product_id, ("?", "", UNKNOWN))
+def _of(g: Ground, product_id: int | None) -> tuple[str, str, str]:
+    return g.products.get(product_id or 0, ("?", "", UNKNOWN))
 
 
 def _offered(g: Ground) -> Any:
@@ -175,7 +175,7 @@ def _certificates(g: Ground, found: Tally) -> None:
 
 def _papers(g: Ground, found: Tally) -> None:
     rows = session().execute(
-        select(Paper.producer_id, Paper.kind, Paper.number, Paper.expires_on, Producer.name, Producer.slug)
+        select(Producer.id, Paper.kind, Paper.number, Paper.expires_on, Producer.name, Producer.slug)
         .join(Producer, Producer.id == Paper.producer_id)
         .where(
             Paper.state == PaperState.ACCEPTED, Paper.issued_on <= g.last, Paper.expires_on >= g.last,
@@ -183,7 +183,7 @@ def _papers(g: Ground, found: Tally) -> None:
         )
     )  # fmt: skip
     for producer_id, kind, number, ends, name, slug in rows:
-        note = f"{gettext(PAPER_KIND_NAMES[kind])} {number}, {dates.day(ends)}"
+        note = f"{gettext(PAPER_KIND_NAMES[kind])} {number}, {dates.day(ends) if ends else ''}"
         found[g.producers[producer_id]].add("ending.papers", Row(name, f"/office/producers/{slug}", note=note))
 
 
@@ -345,7 +345,7 @@ def _cycle(g: Ground, found: Tally) -> None:
     for code, step, on in done:
         if code in known:
             path = f"/office/cycle/{g.last.year}/{code}"
-            found[code].add("steps.done", Row(gettext(STEP_NAMES[step]), path, note=dates.day(on)))
+            found[code].add("steps.done", Row(gettext(STEP_NAMES[step]), path, note=dates.day(on) if on else ""))
     open_ones = select(Blocker).where(
         Blocker.opened_on <= g.last, or_(Blocker.solved_on.is_(None), Blocker.solved_on > g.last)
     )

@@ -30,7 +30,8 @@ def summary(month: date) -> dict[str, Any]:
     end = rules.end_of(month)
     with force_locale("vi"):  # what is kept is read by everybody
         counted, frozen = counting.count(month, end), monthly.locked(month)
-    places, rows = [], {}
+    places: list[dict[str, Any]] = []
+    rows: dict[str, Any] = {}
     for line in monthly.lines(month, ALL):
         code, version = line.locality.code, frozen.get(line.locality.code)
         held = version.content if version is not None else counted[code].stored()

@@ -1,0 +1,157 @@
+"""Ideas: written by a producer, returned or chosen by the locality, planned, carried out, filed; groups with their history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shop.accounts.permissions import Role
+from shop.catalog.models import ProductGroup
+from shop.cycle.errors import CycleMovedOn
+from shop.cycle.models.ideas import Idea, IdeaKind, IdeaState
+from shop.cycle.queries import ideas as queries
+from shop.cycle.services import ideas as services
+from shop.kernel import operations
+from shop.kernel.actor import Actor
+from shop.kernel.db import session, transaction
+from shop.kernel.errors import Invalid
+from shop.producers.models import LegalForm, Producer
+from shop.programme.services import scoring
+from tests import factories
+from tests.people import sign_in
+
+MEMBER = Actor("user", "Thành viên", 821, "127.0.0.1")
+OFFICER = Actor("user", "Cán bộ địa phương", 822, "127.0.0.1")
+VAN_DON, MONG_CAI = "06994", "06712"
+IDEA = {"what": "Ruốc hàu ăn liền", "materials": "Hàu nuôi ở Vân Đồn"}
+PLAN = {"output": "2 tấn mỗi năm", "schedule": "Quý 1 lắp máy sấy"}
+I = IdeaState
+
+
+@pytest.fixture
+def maker(gazetteer: Any) -> Producer:
+    return factories.make_producer("HTX Ruốc", commune_code=VAN_DON, legal_form=LegalForm.COOPERATIVE)
+
+
+def written(maker: Producer, *, submit: bool = True, **idea: Any) -> Idea:
+    kind, product = idea.get("kind", IdeaKind.NEW), idea.get("product")
+    ref = services.write(
+        MEMBER, maker.id, kind, idea.get("name", "Ruốc hàu"), product, IDEA, operations.new_key(), submit=submit
+    )
+    return fresh(ref)
+
+
+def fresh(reference: str) -> Idea:
+    session().rollback()
+    session().expire_all()
+    return queries.idea(reference)
+
+
+def decide(row: Idea, to: IdeaState, reason: str = "") -> Idea:
+    services.decide(OFFICER, row.reference, to, reason, seen=row.turn)
+    return fresh(row.reference)
+
+
+def test_from_idea_to_dossier(maker: Producer) -> None:
+    scoring.load_sheets()
+    goods = factories.make_variant("Ruốc hàu", producer=maker)
+    row = decide(written(maker), I.RETURNED, "Ghi rõ nguồn nguyên liệu")
+    assert row.reason == "Ghi rõ nguồn nguyên liệu" and row.locality_code == VAN_DON
+    services.edit(MEMBER, row.reference, "Ruốc hàu Cái Rồng", IDEA, seen=row.turn, submit=True)
+    row = decide(fresh(row.reference), I.ACCEPTED)
+    services.plan(MEMBER, row.reference, PLAN, seen=row.turn, submit=True)
+    row = decide(fresh(row.reference), I.RUNNING)
+    with pytest.raises(Invalid):
+        services.file_dossier(OFFICER, row.reference, None, "first", seen=row.turn)
+    code = services.file_dossier(OFFICER, row.reference, goods.product_id, "first", seen=row.turn)
+    row = fresh(row.reference)
+    assert (row.state, row.dossier_code, row.product_id) == (I.FILED, code, goods.product_id)
+    assert [s.to_state for s in reversed(queries.history(row.id))] == [
+        "draft", "submitted", "returned", "submitted", "accepted", "planned", "running", "filed",
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_is_refused(maker: Producer) -> None:
+    other = factories.make_variant("Của cơ sở khác", producer=factories.make_producer("HTX Khác"))
+    with pytest.raises(Invalid):
+        written(maker, kind=IdeaKind.EXISTING)
+    with pytest.raises(Invalid) as refused:
+        written(maker, kind=IdeaKind.EXISTING, product=other.product_id)
+    assert refused.value.field == "product"
+    row = written(maker, submit=False)
+    with pytest.raises(Invalid) as refused:
+        services.edit(MEMBER, row.reference, row.name, {"what": "Ruốc hàu"}, seen=row.turn, submit=True)
+    assert refused.value.field == "materials"
+    with pytest.raises(CycleMovedOn):
+        services.decide(OFFICER, row.reference, I.ACCEPTED, "", seen=row.turn)  # not handed in
+    row = written(maker)
+    with pytest.raises(Invalid):
+        services.decide(OFFICER, row.reference, I.RETURNED, "", seen=row.turn)
+    with pytest.raises(CycleMovedOn):
+        services.plan(MEMBER, row.reference, PLAN, seen=row.turn)  # not chosen
+    with pytest.raises(CycleMovedOn):
+        services.edit(MEMBER, row.reference, "Tên khác", IDEA, seen=row.turn)  # it waits
+    row = decide(row, I.DROPPED, "Trùng sản phẩm đã có")
+    with pytest.raises(CycleMovedOn):
+        services.decide(OFFICER, row.reference, I.ACCEPTED, "", seen=row.turn)
+
+
+def test_accepted_and_returned_at_once(gazetteer: Any, maker: Producer, together: Any) -> None:
+    row = written(maker)
+    ref, turn = row.reference, row.turn
+    told = together(
+        gazetteer,
+        [
+            lambda: services.decide(OFFICER, ref, I.ACCEPTED, "", seen=turn),
+            lambda: services.decide(OFFICER, ref, I.RETURNED, "Thiếu số liệu", seen=turn),
+        ],
+    )
+    assert sorted(type(one.error).__name__ if one.error else "won" for one in told) == ["CycleMovedOn", "won"]
+
+
+def test_a_product_keeps_every_group_it_was_put_into(maker: Producer) -> None:
+    goods = factories.make_variant("Ruốc hàu", producer=maker)
+    with transaction() as s:
+        groups = [ProductGroup(scheme=x, slug=f"nhom-{n}", number=str(n), name=f"Nhóm {n}", name_en=f"Group {n}")
+                  for n, x in enumerate(("2014", "2014", "2026"))]  # fmt: skip
+        s.add_all(groups)
+    ids = [g.id for g in groups]
+    for group in (ids[0], ids[0], ids[1], ids[2]):
+        services.put_in_group(OFFICER, goods.product_id, group, "Theo danh mục của năm")
+    found = queries.groups_of(goods.product_id)
+    assert [(g.scheme, g.until is None) for g in found] == [("2026", True), ("2014", True), ("2014", False)]
+    with pytest.raises(Invalid):
+        services.put_in_group(OFFICER, goods.product_id, 999_999, "Theo danh mục")
+    with pytest.raises(Invalid):
+        services.put_in_group(OFFICER, goods.product_id, ids[0], "")
+
+
+def test_a_producer_writes_and_the_locality_chooses(client: Any, maker: Producer) -> None:
+    foreign = written(factories.make_producer("HTX Móng Cái", commune_code=MONG_CAI), name="Ghẹ Trà Cổ")
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{maker.id}"))
+    assert "Chưa có ý tưởng nào" in client.get("/producer/ideas").get_data(as_text=True)
+    assert client.get(f"/producer/ideas/{foreign.reference}").status_code == 404
+    new = "/producer/ideas/new"
+    assert client.fill(new, form=new, kind="existing").status_code == 422
+    begun = client.fill(new, form=new, kind="new", name="Ruốc hàu")
+    assert begun.status_code == 303
+    mine = begun.headers["Location"].removeprefix("http://localhost")
+    bad = client.fill(mine, form=mine, do="submit", what="Ruốc hàu ăn liền")
+    assert bad.status_code == 422 and "Ruốc hàu ăn liền" in bad.get_data(as_text=True)
+    assert client.fill(mine, form=mine, do="submit", **IDEA).status_code == 303
+    ref = mine.rpartition("/")[2]
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    listed = client.get("/office/ideas").get_data(as_text=True)
+    assert "Ruốc hàu" in listed and "Đặc khu Vân Đồn" in listed and "Ghẹ Trà Cổ" not in listed
+    assert client.get(f"/office/ideas/{foreign.reference}").status_code == 404
+    assert client.get("/office/ideas?screened=out&format=csv").status_code == 200
+    page = f"/office/ideas/{ref}"
+    token = {"csrf_token": client.token("/tai-khoan"), "seen": "2", "to": "accepted"}
+    assert client.post(f"{page}/decide", data=token).status_code == 303
+    assert "Được chọn, chờ kế hoạch" in client.get(page).get_data(as_text=True)
+    paper = "/office/ideas/new"
+    assert client.fill(paper, form=paper, name="Nước mắm").status_code == 422
+    typed = {"producer": str(maker.id), "name": "Nước mắm Cái Rồng", **IDEA}
+    assert client.fill(paper, form=paper, **typed).status_code == 303
+    assert client.get("/office/ideas?q=nuoc+mam").get_data(as_text=True).count("Nước mắm Cái Rồng") >= 1
