@@ -51,7 +51,19 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank", "reports", "register", "webhooks")
+APART = (
+    "points",
+    "portal",
+    "settlement",
+    "imports",
+    "forecast",
+    "allocation",
+    "fairs",
+    "bank",
+    "reports",
+    "register",
+    "webhooks",
+)
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
