@@ -229,6 +229,10 @@ LINES = Table(
 )  # fmt: skip
 
 
+def _line(row: Any) -> Line:
+    return Line(*row)
+
+
 def lines(args: Mapping[str, str], here: str, producer_id: int | None = None) -> tuple[View, tuple[int, int]]:
     """The discounts that the address asks for, of one promotion (`promotion`) or all, and what all of them come to: given and
     kept, in đồng."""
@@ -248,7 +252,7 @@ def lines(args: Mapping[str, str], here: str, producer_id: int | None = None) ->
     reference = args.get("promotion", "")[:20]
     if reference:
         found = found.where(Promotion.reference == reference)
-    view = LINES.open(args, here, found, make=lambda row: Line(*row), keep=("promotion",))
+    view = LINES.open(args, here, found, make=_line, keep=("promotion",))
     sums = view.statement.order_by(None).with_only_columns(
         func.coalesce(func.sum(D.amount), 0), func.coalesce(func.sum(_kept), 0), maintain_column_froms=True
     )

@@ -158,7 +158,8 @@ def code_only(goods: Sequence[Goods], off: Mapping[int, int], code: CodeTerms, *
     Raises:
         CodeRefused: why it does not count.
     """
-    found = _code(goods, dict(off), 0, code, point_id=point_id, least_amount=0)
+    already: dict[int | None, int] = {variant_id: amount for variant_id, amount in off.items()}  # noqa: C416
+    found = _code(goods, already, 0, code, point_id=point_id, least_amount=0)
     return {d.variant_id: d.amount for d in found if d.variant_id is not None}
 
 

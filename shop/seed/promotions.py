@@ -192,7 +192,7 @@ def _offers(
                 Product.state == ProductState.SHOWN,
                 Product.is_alcohol.is_(False),
                 Variant.id.not_in(list(taken)),
-                True if producer_id is None else Product.producer_id == producer_id,
+                *([] if producer_id is None else [Product.producer_id == producer_id]),
             )
             .order_by(Variant.id)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from shop.accounts.permissions import Role
 from shop.catalog.models import ProductGroup
@@ -12,7 +13,7 @@ from shop.cycle.errors import CycleMovedOn
 from shop.cycle.models.ideas import Idea, IdeaKind, IdeaState
 from shop.cycle.queries import ideas as queries
 from shop.cycle.services import ideas as services
-from shop.kernel import operations
+from shop.kernel import invariants, operations
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid
@@ -155,3 +156,13 @@ def test_a_producer_writes_and_the_locality_chooses(client: Any, maker: Producer
     typed = {"producer": str(maker.id), "name": "Nước mắm Cái Rồng", **IDEA}
     assert client.fill(paper, form=paper, **typed).status_code == 303
     assert client.get("/office/ideas?q=nuoc+mam").get_data(as_text=True).count("Nước mắm Cái Rồng") >= 1
+
+
+def test_the_audit_sees_an_idea_that_jumped(maker: Producer) -> None:
+    row = written(maker)
+    name = "cycle.ideas-stand-where-their-steps-lead"
+    assert invariants.look(name).ok
+    with transaction() as s:
+        s.execute(sa.update(Idea).values(state="running"))
+    fresh(row.reference)
+    assert invariants.look(name).offenders == [row.reference]

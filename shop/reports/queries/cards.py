@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from shop.catalog import rules as catalog_rules
 from shop.catalog.models import Certificate, Product, ProductState, Variant
@@ -135,7 +135,8 @@ def _funnel(found: dict[int, Card], first: date, end: date, last: date) -> None:
     for i, producer_id in s.execute(
         select(Product.id, Product.producer_id).where(
             Product.state != ProductState.HIDDEN, Product.producer_id.is_not(None),
-            Product.created_at < clock.start_of(end),
+            # Goods of the registers were there before we wrote them down.
+            or_(Product.created_at < clock.start_of(end), Product.source_url.is_not(None)),
         )
     ):  # fmt: skip
         if producer_id in found:
