@@ -34,6 +34,7 @@ from bench import (
     reports,
     settlement,
     tills,
+    webhooks,
 )  # fmt: skip
 from bench.raw import connect, order_transaction
 from bench.shops import Server, Shelf, config_of, database, fill, write_plan
@@ -50,7 +51,19 @@ TIMES = {"list": 2.0, "filtered": 2.0, "search": 2.0, "product": 2.5, "basket": 
 # Things done in one span, however long it takes.
 LEAST = 24
 # Parts with a database of their own: nothing of the catalogue is measured for them.
-APART = ("points", "portal", "settlement", "imports", "forecast", "allocation", "fairs", "bank", "reports", "register")
+APART = (
+    "points",
+    "portal",
+    "settlement",
+    "imports",
+    "forecast",
+    "allocation",
+    "fairs",
+    "bank",
+    "reports",
+    "register",
+    "webhooks",
+)
 # Parts without a database.
 PROOFS = ("forecast-proof",)
 PARTS = (*PAGES, "unseen", "basket", "order", "cached", "command", "race", "till", *APART, *PROOFS)
@@ -666,6 +679,19 @@ def province_report(report: Report, db: str, server: str, folder: Path) -> None:
             )  # fmt: skip
 
 
+def notices(report: Report, db: str, server: str, folder: Path) -> None:
+    """A card provider's notices, sent at once to two workers."""
+    f = webhooks.measure(db, server, folder)
+    sent = webhooks.EVENTS + webhooks.TWICE
+    ok = f["seconds"] <= webhooks.SECONDS and f["p95"] <= webhooks.P95 and f["ok"] == sent
+    told = f"p50 {f['p50']:.2f} s, p95 {f['p95']:.2f} s, {f['captured']:,} captured once"
+    report.line(
+        db, webhooks.EVENTS, "webhooks", f"{sent:,} notices in {f.pop('seconds'):.1f} s, {told}",
+        f"goal {webhooks.SECONDS:.0f} s, p95 {webhooks.P95:.0f} s",
+        ok and f["captured"] == f["receipts"] == webhooks.EVENTS, figures=f,
+    )  # fmt: skip
+
+
 def public_register(report: Report, db: str, server: str, folder: Path) -> None:
     """Searches of the public register, big beside small; databases of their own."""
     small, big = (register.seconds(db, server, folder, n) for n in (register.SMALL, register.BIG))
@@ -785,6 +811,8 @@ def main() -> int:
                 fair(report, db, args.postgresql, folder)
             if "bank" in wanted:
                 bank_lines(report, db, args.postgresql, folder)
+            if "webhooks" in wanted:
+                notices(report, db, args.postgresql, folder)
             if "reports" in wanted:
                 province_report(report, db, args.postgresql, folder)
             if "register" in wanted:

@@ -149,7 +149,9 @@ def _free_port() -> int:
 class Server:
     """A gunicorn of two workers, and the processes that work for it."""
 
-    def __init__(self, shelf: Shelf, *, plan: Path | None = None, cache_seconds: int = 0) -> None:
+    def __init__(
+        self, shelf: Shelf, *, plan: Path | None = None, cache_seconds: int = 0, more: dict[str, str] | None = None
+    ) -> None:
         self.shelf, self.port = shelf, _free_port()
         env = {
             **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "VIRTUAL_ENV"}},
@@ -158,6 +160,7 @@ class Server:
             "PAGE_CACHE_SECONDS": str(cache_seconds), "SECRET_KEY": secrets.token_urlsafe(48), "PYTHONPATH": str(ROOT),
             "MALLOC_ARENA_MAX": "1",  # as shop/serve.py sets it
         }  # fmt: skip
+        env |= more or {}
         arguments = ["-c", "gunicorn.conf.py"]
         if plan is not None:
             env["BENCH_PLAN"] = str(plan)

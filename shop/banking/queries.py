@@ -348,7 +348,7 @@ def _followed(rows: Sequence[Allocation]) -> set[int]:
     s = session()
     payments = {r.payment_id for r in rows if r.payment_id is not None and r.use is Use.PAYMENT and not r.adopted}
     spent = set(s.scalars(select(Payment.id).where(Payment.id.in_(payments), Payment.refunded_amount > 0)))
-    sent = {int(r.target) for r in rows if r.use is Use.RETURN and (r.target or "").isdigit()}
+    sent = {int(r.target or 0) for r in rows if r.use is Use.RETURN and (r.target or "").isdigit()}
     gone = set(s.scalars(select(Refund.id).where(Refund.id.in_(sent), Refund.state.not_in(REFUND_LIVE))))
     return {
         r.id

@@ -257,6 +257,7 @@ def lines(args: Mapping[str, str]) -> tables.View:
     return LINES.open(args, "/office/payments/gateway", statement)
 
 
+_NOT_ARRIVED: Any = and_(GatewayPayout.arrived_amount < GatewayPayout.amount, GatewayPayout.status.not_in(PAYOUT_GONE))
 PAYOUTS = tables.Table(
     name="cong-chuyen-ve",
     columns=(
@@ -280,7 +281,6 @@ PAYOUTS = tables.Table(
     ),
     search=lambda q: GatewayPayout.reference == q.strip(),
 )
-_NOT_ARRIVED = and_(GatewayPayout.arrived_amount < GatewayPayout.amount, GatewayPayout.status.not_in(PAYOUT_GONE))
 
 
 def payouts(args: Mapping[str, str]) -> tables.View:

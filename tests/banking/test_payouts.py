@@ -181,7 +181,8 @@ def test_two_clerks_put_two_lines_to_one_payout(
         app,
         [lambda r=r, v=v: handling.remit(CLERK, r, "gateway-payout", made["id"], v, op_key=key()) for r, v in seen],
     )
-    assert sorted(type(o.error).__name__ for o in outcomes) == ["NoneType", "NotFound"]
+    said = {type(o.error).__name__ for o in outcomes}
+    assert said in ({"NoneType", "NotFound"}, {"NoneType", "PayoutMoved"})  # before or behind the other's lock
     assert payout().arrived_amount == NET
     sound()
 

@@ -105,7 +105,7 @@ def put_late_before_people() -> int:
 
 
 def _locked(*where: object) -> GatewayPayout:
-    row = session().scalar(
+    row: GatewayPayout | None = session().scalar(
         select(GatewayPayout).where(*where).with_for_update(),  # type: ignore[arg-type]
         execution_options={"populate_existing": True},
     )

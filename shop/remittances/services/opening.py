@@ -20,6 +20,7 @@ from shop.orders.services import returns
 from shop.payments.models import Payment, PaymentState
 from shop.remittances.models import CodParcel, CodState, Holder, HolderKind
 from shop.remittances.services import batches, parcels
+from shop.remittances.services.steps import note
 
 WHY = "Tiền thu trước khi có sổ thu hộ"
 
@@ -72,7 +73,7 @@ def _open(order_id: int, payment_id: int) -> list[tuple[int, int, int]]:
         insert_missing(CodParcel, [values], ["fulfilment_id"])
         s.flush()
         made = s.scalars(select(CodParcel).where(CodParcel.fulfilment_id == parcel.id)).one()
-        parcels.note(SYSTEM, made, "collected", why=WHY)
+        note(SYSTEM, made, "collected", why=WHY)
         found.append((made.holder_id, made.id, amount))
     return found
 
