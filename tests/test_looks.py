@@ -37,7 +37,7 @@ def test_style_sheets_and_modules_stay_small():
     assert packed("css/shop.css") <= 14_000
     assert packed("css/office.css") <= 5_500
     # All that there are; a page loads those alone that it asks for.
-    assert packed(*(f"js/{f.name}" for f in (STATIC / "js").glob("*.js"))) <= 17_000
+    assert packed(*(f"js/{f.name}" for f in (STATIC / "js").glob("*.js"))) <= 18_000
 
 
 @each("template", PAGES, ids=name_of)

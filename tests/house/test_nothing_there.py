@@ -60,6 +60,11 @@ ANSWERS = {
 }
 
 
+def expected(method: str, rule: str) -> int:
+    """Who sits in no council is not told which there are."""
+    return 403 if rule.startswith("/office/council/") and "<any" not in rule else ANSWERS.get((method, rule), 404)
+
+
 def test_no_door_finds_what_is_not_there(ctx: Any, client: Any) -> None:
     sent = administrator(client)
     found = {}
@@ -67,7 +72,7 @@ def test_no_door_finds_what_is_not_there(ctx: Any, client: Any) -> None:
         # A form that says nothing would be refused for that, were there anything to say it of.
         for data in (sent, {"csrf_token": sent["csrf_token"]}) if method == "POST" else (None,):
             answer = client.open(filled(rule, 0, "khong-co"), method=method, data=data)
-            if answer.status_code != ANSWERS.get((method, rule), 404):
+            if answer.status_code != expected(method, rule):
                 found[method, rule] = answer.status_code, answer.location
     assert not found, "\n".join(f"{m} {r} {said}" for (m, r), said in found.items())
 

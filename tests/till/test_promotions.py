@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.kernel import clock
+from shop.kernel import clock, invariants
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.operations import new_key
@@ -233,6 +233,14 @@ def test_a_code_that_is_let_go_is_everybodys_again(counter: Counter) -> None:
     assert (row.beyond, row.payer, row.amount) == (True, Payer.SHOP, 12_000)
     assert session().scalars(select(Notice.kind)).all() == ["coupon-late"]
     audit_clean()
+
+
+def test_a_grant_that_is_not_what_was_used_is_seen(counter: Counter) -> None:
+    make_code()
+    assert ask(counter.device, counter).status_code == 200
+    with transaction() as s:
+        s.execute(update(Coupon).values(amount=Coupon.amount + 1))
+    assert [check.name for check in invariants.run("till") if not check.ok] == ["till.codes-are-counted"]
 
 
 @pytest.mark.parametrize(
