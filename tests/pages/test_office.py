@@ -56,9 +56,7 @@ def test_the_navigation_shows_what_the_reader_may_open(ctx, client):
     for _group, ways in nav.WAYS:
         for way in ways:
             # Nobody but a council's members scores.
-            built = (
-                nav.is_built("shop", way.path) and way.permission in permissions.ROLE_PERMISSIONS[Role.ADMINISTRATOR]
-            )
+            built = nav.is_built("shop", way.path) and way.permission in ROLE_PERMISSIONS[Role.ADMINISTRATOR]
             assert (f'href="{way.path}"' in page) is built, way.path
             if built:
                 # The way to the monthly reports leads on to the latest month.
