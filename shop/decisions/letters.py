@@ -77,6 +77,9 @@ def _decided(row: Decision, lines: Sequence[DecisionLine]) -> Words:
                     stars=n.stars, number=n.certificate_number, day=dates.day(n.certificate.expires_on),
                 )
                 for n in lines if n.certificate is not None
+            ] + [
+                gettext("“%(name)s” được công nhận lại, thay chứng nhận %(number)s.", name=c.product.name, number=c.number)
+                for c in _renewed(row, lines)
             ]  # fmt: skip
         return gettext("Quyết định %(n)s: thu hồi chứng nhận OCOP", n=row.number), [
             *(
@@ -92,6 +95,18 @@ def _decided(row: Decision, lines: Sequence[DecisionLine]) -> Words:
         ]  # fmt: skip
 
     return words
+
+
+def _renewed(row: Decision, lines: Sequence[DecisionLine]) -> list[Certificate]:
+    """The certificates of the goods in `lines` whose renewal this decision grants."""
+    return list(
+        session().scalars(
+            select(Certificate)
+            .join(Renewal, Renewal.certificate_id == Certificate.id)
+            .where(Renewal.decision_id == row.id, Certificate.product_id.in_([n.product_id for n in lines]))
+            .order_by(Certificate.id)
+        )
+    )
 
 
 @on(RenewalClosed)

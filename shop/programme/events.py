@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DossierMoved:
-    """A dossier came to a state that its producer is told of (returned, scored, forwarded); `version` is the dossier's."""
+    """A dossier took a step that somebody is told of; `step_id` is that of its `DossierStep`."""
 
     dossier_id: int
-    version: int
+    step_id: int

@@ -46,6 +46,7 @@ STEP_NAMES = {
     "return": N_("Xã trả lại"),
     "complete": N_("Xã xác nhận đủ hồ sơ"),
     "propose": N_("Xã đề nghị tỉnh đánh giá"),
+    "round": N_("Vào đợt đánh giá"),
     "withdraw": N_("Cơ sở rút hồ sơ"),
     "council": N_("Đưa ra hội đồng"),
     "council-out": N_("Rút khỏi phiên họp"),

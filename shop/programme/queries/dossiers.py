@@ -291,6 +291,11 @@ def _late() -> Any:
     return and_(Dossier.state.in_(_WITH_COMMUNE), Dossier.due_on < clock.today())
 
 
+def late() -> list[Dossier]:
+    """The dossiers whose commune has not proposed or returned them in its working days, the earliest first."""
+    return list(session().scalars(select(Dossier).where(_late()).order_by(Dossier.due_on, Dossier.id)))
+
+
 _COLUMNS = (
     tables.Column("code", N_("Hồ sơ"), sort=(Dossier.code,)),
     tables.Column("product", N_("Sản phẩm"), sort=(Product.sort_name,)),

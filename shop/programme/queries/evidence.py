@@ -92,7 +92,7 @@ def _sales(dossier: Dossier, since: date) -> tuple[list[dict[str, Any]], list[di
     placed = [
         {
             "place": _place(province_code, commune_code),
-            "outside": commune_code != dossier.commune_code,
+            "outside": _outside(province_code, commune_code, dossier.commune_code),
             "orders": sums[0],
             "units": sums[1],
             "amount": sums[2],
@@ -104,6 +104,12 @@ def _sales(dossier: Dossier, since: date) -> tuple[list[dict[str, Any]], list[di
         sorted(placed, key=lambda r: (-int(str(r["amount"])), str(r["place"]))),
         sorted(fairs, key=lambda r: str(r["fair"])),
     )
+
+
+def _outside(province: str, commune: str, own: str | None) -> bool:
+    """Whether goods surely left their commune: what went to a place of the home province that nobody can put into a commune,
+    or to an unknown one, proves nothing."""
+    return commune != own if commune else province not in ("", HOME_PROVINCE)
 
 
 def _place(province: str, commune: str) -> str:

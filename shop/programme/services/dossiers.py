@@ -38,10 +38,18 @@ HOME_PROVINCE = "22"
 # A renewal is handed in no earlier than this before the certificate ends (art. 7.6).
 RENEWAL_FROM = timedelta(days=180)
 ONLY_SERVICES = frozenset({LegalForm.ASSOCIATION, LegalForm.PUBLIC_UNIT})
+# Steps that somebody else than the one who took them is told of. A decision is told by the room that makes it.
+TOLD = frozenset(
+    {
+        "submit", "return", "complete", "propose", "round", "council", "council-out", "result", "ministry", "uphold",
+        "refuse-objection",
+    }
+)  # fmt: skip
 
 
 def note(dossier: Dossier, what: str, actor: Actor, words: str | None = None, **detail: Any) -> None:
-    """Write down a step in the open transaction; `what` is one of `wording.STEP_NAMES`."""
+    """Write down a step in the open transaction, and tell of it; `what` is one of `wording.STEP_NAMES`. What the dossier is now
+    must be set already."""
     dossier.updated_at = clock.now()
     dossier.version += 1
     step = DossierStep(
@@ -56,6 +64,8 @@ def note(dossier: Dossier, what: str, actor: Actor, words: str | None = None, **
     session().add(step)
     session().flush()
     audit.record(actor, f"dossier.{what}", f"dossier:{dossier.code}", **detail)
+    if what in TOLD:
+        events.publish(DossierMoved(dossier.id, step.id))
 
 
 def locked_dossier(dossier_id: int, *states: DossierState) -> Dossier:
@@ -303,7 +313,6 @@ def give_back(actor: Actor, dossier_id: int, why: str) -> None:
         dossier = locked_dossier(dossier_id, DossierState.SUBMITTED)
         dossier.state, dossier.returned_why, dossier.due_on = DossierState.RETURNED, why, None
         note(dossier, "return", actor, why)
-        _tell(dossier)
 
 
 def complete(actor: Actor, dossier_id: int) -> None:
@@ -375,7 +384,3 @@ def withdraw(actor: Actor, dossier_id: int, why: str) -> None:
         dossier.state, dossier.ended_at, dossier.round_id = DossierState.WITHDRAWN, clock.now(), None
         dossier.due_on = None
         note(dossier, "withdraw", actor, why)
-
-
-def _tell(dossier: Dossier) -> None:
-    events.publish(DossierMoved(dossier.id, dossier.version))

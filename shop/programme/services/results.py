@@ -7,13 +7,12 @@ from decimal import ROUND_DOWN, Decimal
 
 from sqlalchemy import select
 
-from shop.kernel import clock, events
+from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import locked, session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.programme import scoring, workdays
 from shop.programme.errors import DossierMovedOn, ObjectionOver, ResultNotReady
-from shop.programme.events import DossierMoved
 from shop.programme.models.councils import Hearing, Objection, ObjectionState
 from shop.programme.models.dossiers import Dossier, DossierState, RoundLevel
 from shop.programme.queries import dossiers as queries
@@ -58,7 +57,6 @@ def stand(dossier: Dossier, score: Decimal, stars: int, level: RoundLevel, actor
         dossier.state = DossierState.SCORED
     session().flush()
     note(dossier, what, actor, words, score=score, stars=stars, level=level.value)
-    events.publish(DossierMoved(dossier.id, dossier.version))
 
 
 def accept(actor: Actor, dossier_id: int) -> None:
@@ -143,7 +141,6 @@ def answer_objection(actor: Actor, objection_id: int, *, uphold: bool, answer: s
         note(dossier, "uphold" if uphold else "refuse-objection", actor, answer)
         if not uphold and (dossier.stars or 0) < scoring.STARRED[0]:
             fail(actor, dossier)
-        events.publish(DossierMoved(dossier.id, dossier.version))
 
 
 def tell_ministry(actor: Actor, dossier_id: int, score: Decimal, stars: int, paper: str) -> None:

@@ -13,6 +13,7 @@ from shop.kernel.db import locked, session, transaction, unique
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
 from shop.programme.errors import RoundNotOpen, RoundUnfinished
 from shop.programme.models.dossiers import Dossier, DossierState, Round, RoundLevel
+from shop.programme.services.dossiers import note
 
 LETTERS = {RoundLevel.PROVINCE: "T", RoundLevel.MINISTRY: "B"}
 
@@ -51,7 +52,7 @@ def open_round(
         with unique("programme_rounds.code", "programme_rounds.level", otherwise=Conflict):
             s.add(row)
             s.flush()
-        took = gather(row)
+        took = gather(row, actor)
         audit.record(actor, "round.open", f"round:{row.code}", cut_off=cut_off, ends_on=ends_on, took=took)
         return {"code": row.code}
 
@@ -59,14 +60,22 @@ def open_round(
     return str(operations.once(op_key, "round.open", actor.key, body, command)["code"])
 
 
-def gather(row: Round) -> int:
+def gather(row: Round, actor: Actor) -> int:
     """Take into an open round what waits for one and was proposed in time, in the open transaction; returns how many."""
     until = clock.end_of(row.cut_off)
     if row.level is RoundLevel.PROVINCE:
-        waiting = update(Dossier).where(
-            Dossier.state == DossierState.PROPOSED, Dossier.round_id.is_(None), Dossier.proposed_at < until
+        waiting = (
+            select(Dossier)
+            .where(Dossier.state == DossierState.PROPOSED, Dossier.round_id.is_(None), Dossier.proposed_at < until)
+            .order_by(Dossier.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
-        return int(session().execute(waiting.values(round_id=row.id)).rowcount)  # type: ignore[attr-defined]
+        found = list(session().scalars(waiting))
+        for dossier in found:
+            dossier.round_id = row.id
+            note(dossier, "round", actor, row.code)
+        return len(found)
     sent = update(Dossier).where(
         Dossier.state == DossierState.FORWARDED, Dossier.ministry_round_id.is_(None), Dossier.forwarded_at < until
     )
