@@ -116,7 +116,9 @@ def test_every_planted_fault_is_seen(ctx: Flask, books: dict[str, Any], monkeypa
         ("orders.what-came-back-was-looked-at", [update(ReturnLook).values(good_quantity=3)]),
         ("orders.refusals-add-up", [update(Fulfilment).where(Fulfilment.order_id == b["order"]).values(unpaid_amount=1)]),
     ]  # fmt: skip
-    assert {name for name, _faults in cases} >= {n for n in invariants._checks if n.startswith("remittances.")}
+    # Bags have theirs where they are tried (`test_bags.py`).
+    mine = {n for n in invariants._checks if n.startswith("remittances.")} - {"remittances.bags-add-up"}
+    assert {name for name, _faults in cases} >= mine
     later = clock.now() + timedelta(hours=1)  # what is allowed a quarter of an hour has had it
     monkeypatch.setattr(clock, "now", lambda: later)
     for name, faults in cases:
