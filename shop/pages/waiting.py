@@ -14,6 +14,7 @@ from shop.catalog import queries as catalog
 from shop.catalog.models import Product, ProductKind, ProductState, Variant, VariantState
 from shop.conversations import queries as conversations
 from shop.counts import queries as counts
+from shop.cycle.queries import ideas, steps
 from shop.decisions import results
 from shop.decisions.queries import checks, decisions, renewals
 from shop.demand.queries import waiting as wait_list
@@ -30,9 +31,14 @@ from shop.payments.models import Dispute, DisputeState, Payment, PaymentIssue, P
 from shop.points import queries as points_read
 from shop.preorders import queries as preorders
 from shop.producers import queries as producers
+from shop.programme.models.councils import SessionState
+from shop.programme.queries import councils, dossiers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
 from shop.remittances.queries import parcels as remittances
+from shop.reports import rules as report_rules
+from shop.reports.models import ReportState
+from shop.reports.queries import monthly as reports
 from shop.settlement.queries import statements as settlement
 from shop.standards import queries as standards
 from shop.stock import rules as stock_rules
@@ -315,6 +321,57 @@ def _standards(_scopes: frozenset[str]) -> list[Waiting]:
     return [Waiting(group, N_("Nhãn hiệu, kiểm nghiệm chờ xác nhận"), found, "/office/standards?state=waiting")]
 
 
+def _dossiers(scopes: frozenset[str]) -> list[Waiting]:
+    group, found, here = N_("Chương trình"), dossiers.figures(scopes), "/office/dossiers"
+    rows = [
+        Waiting(group, N_("Hồ sơ xã đang xử lý"), found.with_commune, here, "" if "*" in scopes else "warn"),
+        Waiting(group, N_("Hồ sơ quá hạn 15 ngày làm việc"), found.late, f"{here}?late=1", "bad"),
+    ]
+    if "*" in scopes:
+        rows.append(Waiting(group, N_("Hồ sơ chờ hội đồng"), found.waiting, f"{here}?state=proposed"))
+    return rows
+
+
+def _ideas(scopes: frozenset[str]) -> list[Waiting]:
+    # Whoever sees the whole province leaves them to the localities.
+    kind = "" if "*" in scopes else "warn"
+    return [Waiting(N_("Chương trình"), N_("Ý tưởng, kế hoạch chờ xem"), ideas.waiting(scopes), "/office/ideas", kind)]
+
+
+def _blockers(_scopes: frozenset[str]) -> list[Waiting]:
+    silent = steps.open_blockers(["*"], answered=False)
+    return [Waiting(N_("Chương trình"), N_("Vướng mắc chờ tỉnh trả lời"), len(silent), "/office/blockers?answered=no")]
+
+
+def _reports(scopes: frozenset[str]) -> list[Waiting]:
+    """Of the last month that is over: the province sees what was handed in, a locality what it still owes."""
+    group, month = N_("Chương trình"), report_rules.latest()
+    here = f"/office/reports/{report_rules.spelt(month)}"
+    found = reports.lines(month, scopes)
+    owed = [line for line in found if not line.handed_in]
+    if "*" in scopes:
+        to_read = sum(line.state == ReportState.SUBMITTED for line in found)
+        late = sum(line.is_late for line in owed)
+        return [
+            Waiting(group, N_("Báo cáo tháng chờ tỉnh xem"), to_read, f"{here}?state=waiting"),
+            Waiting(group, N_("Địa phương chậm báo cáo tháng"), late, f"{here}?state=late", ""),
+        ]
+    kind = "bad" if any(line.is_late for line in owed) else "warn"
+    return [Waiting(group, N_("Báo cáo tháng trước chưa nộp"), len(owed), here, kind)]
+
+
+def sheets(user_id: int) -> list[Waiting]:
+    """What a member of councils has still to score in open sessions."""
+    todo = 0
+    for council, member, _round in councils.of_user(user_id):
+        for meeting in councils.sessions_of([council.id]):
+            if meeting.state is SessionState.OPEN:
+                hearings = [item.hearing.id for item in councils.items(meeting.id)]
+                mine = councils.progress(hearings, [member])
+                todo += sum(p.state in (councils.DRAFT, councils.NOTHING) for line in mine.values() for p in line)
+    return [Waiting(N_("Chương trình"), N_("Phiếu bạn chưa nộp"), todo, "/office/council")]
+
+
 def _messages(scopes: frozenset[str]) -> list[Waiting]:
     if "*" not in scopes:
         return []
@@ -406,6 +463,10 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.CATALOG_READ, _renewals),
     (Permission.CHECK_READ, _checks),
     (Permission.STANDARD_CONFIRM, _standards),
+    (Permission.DOSSIER_READ, _dossiers),
+    (Permission.CYCLE_EDIT, _ideas),
+    (Permission.CYCLE_DECIDE, _blockers),
+    (Permission.REPORT_READ, _reports),
     (Permission.LISTING_REVIEW, _listings),
     (Permission.EXHIBITION_EDIT, _fairs),
     (Permission.EXHIBITION_ENDORSE, _endorsements),

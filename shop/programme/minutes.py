@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, current_app
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 
-from shop.kernel import clock, dates, papers, web
+from shop.kernel import clock, dates, papers
 from shop.kernel.errors import NotFound
 from shop.programme import wording
 from shop.programme.models.councils import SEAT_NAMES, Council, CouncilSession, Seat, SessionState
@@ -21,7 +21,7 @@ TEMPLATE = "programme/papers/minutes.typ"
 
 
 def data(council: Council, meeting: CouncilSession) -> dict[str, Any]:
-    """What the paper says, in the reader's language.
+    """What the paper says, always in Vietnamese: it is an act of the state.
 
     Raises:
         NotFound: the session is not closed.
@@ -83,13 +83,19 @@ def data(council: Council, meeting: CouncilSession) -> dict[str, Any]:
         "owner": council.name,
         "owner_line": round_.code,
         "printed": gettext("In lúc %(at)s", at=dates.instant(clock.now())),
-        "lang": web.language(),
+        "lang": "vi",
+        # The head of Decree 30/2020/NĐ-CP; the number is given by the council's registry.
+        "nation": "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "motto": "Độc lập - Tự do - Hạnh phúc",
+        "place_day": f"Quảng Ninh, ngày {meeting.held_on.day:02d} tháng {meeting.held_on.month:02d} năm {meeting.held_on.year}",
+        "about": "Họp hội đồng đánh giá, phân hạng sản phẩm OCOP",
+        "end": f"Phiên họp khép lúc {dates.instant(meeting.closed_at)}. Biên bản lập theo các phiếu đã nộp, chốt khi khép "
+        "phiên; sao ghi cạnh tên thành viên là sao theo riêng phiếu ấy, sao của hội đồng tính theo số phiếu quá nửa.",
         "demo": gettext("Số liệu minh họa"),
         "is_demo": council.is_demo,
-        "sub": f"{council.name} · {round_.code}",
+        "sub": f"Phiên {meeting.number}, đợt {round_.code}",
         "t": {
             "page": gettext("trang"),
-            "title": gettext("Biên bản họp hội đồng đánh giá, phân hạng sản phẩm OCOP"),
             "seats": gettext("Thành phần"),
             "seat_head": [gettext("Họ tên"), gettext("Chức vụ, đơn vị"), gettext("Vị trí")],
             "dossiers": gettext("Kết quả từng hồ sơ"),
@@ -129,7 +135,8 @@ def answer(council: Council, meeting: CouncilSession) -> Response:
     Raises:
         NotFound: the session is not closed.
     """
-    made = papers.pdf(TEMPLATE, data(council, meeting), title=gettext("Biên bản họp hội đồng"))
+    with force_locale("vi"):
+        made = papers.pdf(TEMPLATE, data(council, meeting), title=gettext("Biên bản họp hội đồng"))
     response = Response(made, mimetype="application/pdf")
     name = f"bien-ban-hoi-dong-{council.id}-phien-{meeting.number}.pdf"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -93,7 +93,7 @@ def facts(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> 
             "missing": ("Chưa có báo cáo của: " + ", ".join(missing) + ".") if missing and len(missing) < len(places) else "",
             "parts": [{"title": gettext(name), "rows": lines_of(content, part)} for part, name in PARTS.items()],
             "own": [
-                [gettext(figure.label), number(key, content["own"].get(key)),
+                [gettext(figure.label), number(key, content["own"].get(key) if content["own_from"].get(key) else None),
                  f"{content['own_from'].get(key, 0)}/{len(places)}"]
                 for key, figure in OWN.items()
             ],
@@ -102,6 +102,7 @@ def facts(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> 
                 [p["name"], _state(p), *(number(key, p["figures"][key]).removesuffix("\u00a0₫") for key in COLUMNS)]
                 for p in places
             ],
+            "all": [number(key, content["totals"].get(key)).removesuffix("\u00a0₫") for key in COLUMNS],
             "unknown": [number(key, content["unknown"].get(key)).removesuffix("\u00a0₫") for key in COLUMNS],
             "blockers": [
                 [b["locality"], gettext(STEP_NAMES[b["step"]]), b["what"], b["support"] or "–", b["answer"] or "Chưa trả lời"]

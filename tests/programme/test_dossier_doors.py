@@ -13,8 +13,10 @@ from shop.accounts.models import User
 from shop.accounts.permissions import Role
 from shop.kernel import clock, text
 from shop.kernel.db import session
+from shop.pages import waiting
 from shop.programme.models.dossiers import Dossier, DossierState
 from shop.programme.queries import dossiers as queries
+from shop.programme.queries import evidence
 from shop.programme.services import ballots, councils
 from tests.pdftext import words
 from tests.people import make_user, open_session, sign_in
@@ -294,6 +296,8 @@ def test_minutes_say_what_happened(client: Any, field: Field, panel: Panel) -> N
     for part in (
         dossier.code,
         "Biên bản",
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "BIÊN BẢN",
         "Bao bì đơn giản",
         "Em ruột",
         "Thống nhất kết quả",
@@ -301,8 +305,12 @@ def test_minutes_say_what_happened(client: Any, field: Field, panel: Panel) -> N
         "1234/QĐ-UBND",
     ):
         assert part in said, part
+    in_english = client.get(f"/en/office/council/{panel.id}/sessions/{session_id}/minutes.pdf")
+    assert "BIÊN BẢN" in words(in_english.data) and "Chủ tịch" in words(in_english.data), "an act of the state"
     sign_in(client, Role.PROGRAMME_OFFICER)
     assert client.get(f"/office/councils/{panel.id}/sessions/{session_id}/minutes.pdf").status_code == 200
+    first = client.get("/office").get_data(as_text=True)
+    assert "Hồ sơ chờ hội đồng" in first and "Ý tưởng, kế hoạch chờ xem" in first
 
 
 def test_the_producer_reads_why_and_objects(client: Any, field: Field, panel: Panel) -> None:
@@ -352,3 +360,19 @@ def test_a_sheet_is_drawn_in_no_time(client: Any, field: Field, panel: Panel) ->
     began = time.process_time()
     page(client, here)
     assert time.process_time() - began < 0.3
+
+
+def test_only_what_surely_left_the_commune_is_evidence() -> None:
+    assert evidence._outside("22", "06712", "06994") and evidence._outside("01", "", "06994")
+    assert not evidence._outside("22", "06994", "06994")
+    assert not evidence._outside("22", "", "06994") and not evidence._outside("", "", "06994")
+
+
+def test_the_first_page_of_a_member_says_how_many_sheets_he_owes(client: Any, field: Field, panel: Panel) -> None:
+    _, (hearing_id,) = panel.session(field.proposed())
+    owed = {actor: [w.count for w in waiting.sheets(actor.user_id)] for actor in (panel.members[0], panel.secretary)}
+    assert owed == {panel.members[0]: [1], panel.secretary: [0]}
+    as_member(client, panel.members[0])
+    assert "Phiếu bạn chưa nộp" in page(client, "/office")
+    score(panel.members[0], hearing_id, best(NUMBER))
+    assert waiting.sheets(panel.members[0].user_id)[0].count == 0

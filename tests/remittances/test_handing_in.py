@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from shop.banking.services import accounts, handling
+from shop.kernel import clock, jobs, storage
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Conflict, Invalid, NotFound
 from shop.ledger import names
@@ -282,4 +284,33 @@ def test_the_banks_line_pays_its_batch_by_name_or_by_carrier_and_amount_and_is_u
     handling.undo(CLERK, exact.reference, part.id, exact.version, op_key=key())
     batch = fresh(batches.Remittance, one.id)
     assert (batch.state, batch.paid_amount, bank.lines()[0].queue) == ("open", 0, "remitted")
+    assert broken() == []
+
+
+def test_a_carriers_file_is_forgotten_after_its_term_and_its_rows_stay(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = accounts.own()
+    for tracking in ("Q1", "Q2"):
+        shelf.sent(tracking=tracking)
+    left = send(content(["Q2", "", PRICE, 10_000]), apply=False)
+    batches.drop(CLERK, left.reference)
+    waiting = send(content(["Q2", "", PRICE, 10_000]))  # the same bytes again; its money has not come
+    paid = send(content(["Q1", "", PRICE, 15_000]))
+    bank.send(account, bank.statement(bank.told(85_000, f"CT {paid.reference} thang 11")))
+    (line,) = bank.lines()
+    handling.remit(CLERK, line.reference, "remittance", paid.reference, line.version, op_key=key())
+    kept = {batch.id: str(batch.file_key) for batch in (left, waiting, paid)}
+    assert kept[left.id] == kept[waiting.id]
+    (work,) = [one for one in jobs.periodic() if one.name == "remittances.forget-files"]
+    assert work.group == "retention"
+    work.run()
+    assert all(storage.storage().exists(name) for name in kept.values())
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=800))
+    work.run()
+    assert [fresh(batches.Remittance, i).file_key for i in kept] == [None, kept[waiting.id], None]
+    assert storage.storage().exists(kept[waiting.id])
+    assert not storage.storage().exists(kept[paid.id])
+    assert [r.amount for r in rows_of(fresh(batches.Remittance, paid.id))] == [PRICE]
     assert broken() == []

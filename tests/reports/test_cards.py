@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from shop.accounts.permissions import Role
+from shop.catalog.models import Product
 from shop.kernel import clock
+from shop.kernel.db import transaction
 from shop.reports import rules
 from shop.reports.queries import cards
 from shop.reports.queries.cards import Card
@@ -52,3 +56,17 @@ def test_the_page(client: Any, place: Place) -> None:
     assert place.maker.name in page and "HTX Móng Cái" not in page
     assert "Đặc khu Vân Đồn" in client.get("/office/scorecards?by=locality").get_data(as_text=True)
     assert client.get("/office/scorecards?months=12&format=csv").status_code == 200
+    assert "chưa rõ chủ thể, " not in page, "what belongs to no locality is the province's"
+
+
+def test_the_province_is_told_why_reports_count_more(client: Any, place: Place) -> None:
+    loose = factories.make_variant("Chưa rõ ai làm")
+    with transaction() as s:
+        s.execute(sa.update(Product).where(Product.id == loose.product_id).values(producer_id=None))
+    factories.make_certificate(loose)
+    factories.make_variant("Bán mà chưa có sao", producer=place.maker)
+    now = cards.cards(MONTH, clock.today() + timedelta(days=1), ["*"])
+    assert now.orphans == (1, 1) and [share for _step, _n, share in now.whole.steps] == [None, 50, 50, 0, 0]
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    page = client.get("/office/scorecards?months=1").get_data(as_text=True)
+    assert "Còn 1 sản phẩm đang giới thiệu chưa rõ chủ thể, 1 trong đó có chứng nhận" in page

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
-from shop.accounts.permissions import Role
-from shop.reports import rules
+from shop.accounts.permissions import Permission, Role
+from shop.kernel import clock, papers
+from shop.pages import waiting
+from shop.reports import document, rules, sheet
 from shop.reports.models import ReportState
+from shop.reports.queries import province
 from shop.reports.services import monthly as services
 from shop.reports.services.monthly import Said
 from tests.people import sign_in
@@ -26,6 +33,10 @@ def test_an_officer_writes_his_own_and_sees_no_other(client: Any, place: Place) 
     assert client.get(HERE).status_code == 302, "one locality: straight to its report"
     page = client.get(mine).get_data(as_text=True)
     assert "HTX" not in page and 'f=producers">1<' in page
+    assert "Cả tỉnh, tháng" not in page, "the list of the province would lead him straight back"
+    for month in (clock.today(), clock.add_months(rules.latest(), -3)):
+        other = f"/office/reports/{rules.spelt(month)}/{VAN_DON}"
+        assert f'href="{other}"' in page and client.get(other).status_code == 200
     for address in (f"{HERE}/{MONG_CAI}", f"{HERE}/{MONG_CAI}/rows?f=producers"):
         assert client.get(address).status_code == 404
     assert client.get(f"{HERE}/summary").status_code == 403
@@ -96,3 +107,34 @@ def test_a_correction_is_asked_for_by_the_locality(client: Any, place: Place) ->
     assert client.fill(mine, form=f"{mine}/correct", reason="Ghi nhầm số lao động").status_code == 303
     assert report().state is ReportState.CORRECTING
     assert "Đang đính chính" in client.get(mine).get_data(as_text=True)
+
+
+def test_what_was_handed_in_and_what_is_owed_waits_on_the_first_page(client: Any, place: Place) -> None:
+    def counts(scope: str) -> dict[str, int]:
+        found = waiting.waiting(lambda p: frozenset([scope]) if p is Permission.REPORT_READ else frozenset())
+        return {w.label: w.count for w in found}
+
+    assert counts(f"locality:{VAN_DON}") == {"Báo cáo tháng trước chưa nộp": 1}
+    submitted()
+    assert counts(f"locality:{VAN_DON}") == {"Báo cáo tháng trước chưa nộp": 0}
+    assert counts("*")["Báo cáo tháng chờ tỉnh xem"] == 1
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    assert "Báo cáo tháng trước chưa nộp" in client.get("/office").get_data(as_text=True)
+
+
+def test_the_sheets_are_such_as_an_official_signs(client: Any, place: Place) -> None:
+    submitted()
+    services.lock(PROVINCE, VAN_DON, rules.latest(), seen=1)
+    found = sheet.facts(rules.latest(), None, province.summary(rules.latest()))
+    assert [row[1] for row in found["own"]] == ["–", "12", "30"], "what nobody sent is not zero"
+    assert len(found["all"]) == len(found["columns"]) and found["all"][0] == "1"
+    parts = document.body(found)
+    head = parts[0]
+    assert head.index("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM") > head.index("<w:b/>")
+    made = io.BytesIO()
+    document.write(made, found)
+    with zipfile.ZipFile(made) as opened:
+        ElementTree.fromstring(opened.read("word/document.xml"))
+    pages = papers.picture("reports/papers/summary.typ", found, dpi=20)
+    width, height = Image.open(io.BytesIO(pages[-1])).size
+    assert width > height and len(pages) <= 5, "the annex lies on its side, a locality on a line"

@@ -156,6 +156,42 @@ def test_four_clerks_at_once_give_back_what_was_paid(
         "TooManyUnits",
         "TooManyUnits",
     ]
+    session().rollback()
+    session().expire_all()
+    (refund,) = session().query(Refund).all()
+    assert refund.amount == 2 * order.lines[0].unit_price_amount
+    assert broken() == []
+
+
+@pytest.mark.race
+def test_clerks_at_two_doors_at_once_never_give_back_more_than_came(
+    bench: Bench,
+    together: Callable[..., Any],
+) -> None:
+    """Two by the line, two by the payment, each all that there is: one of them."""
+    order = delivered(bench, 3)
+    order_id, line, whole = order.id, line_of(order), order.total_amount
+    payment_id = session().query(Payment).filter_by(order_id=order_id).one().id
+    session().rollback()
+
+    def by_line(who: Actor) -> Any:
+        return returns.make(who, order_id, {line: returns.Units(3, False)}, 0, "damaged", "Hỏng", new_key())
+
+    def by_payment(who: Actor) -> Any:
+        return payments.request_refund(who, payment_id, whole, "Đền bù", new_key())
+
+    clerks = [Actor("user", f"Người {n}", n) for n in range(1, 5)]
+    doors = [by_line, by_payment, by_line, by_payment]
+    outcomes = together(bench.app, [lambda d=d, c=c: d(c) for d, c in zip(doors, clerks, strict=True)])
+    refused = [o.error for o in outcomes if o.error is not None]
+    assert len(refused) == 3
+    assert all(isinstance(e, RefundTooLarge | TooManyUnits) for e in refused), refused
+    session().rollback()
+    session().expire_all()
+    (refund,) = session().query(Refund).all()
+    payment = session().get_one(Payment, payment_id)
+    assert payment.refunded_amount == refund.amount <= payment.captured_amount == whole
+    assert session().query(Return).count() == (1 if refund.amount < whole else 0)
     assert broken() == []
 
 

@@ -172,9 +172,14 @@ def test_what_a_keeper_takes_off_by_hand_comes_after_promotions(counter: Counter
     audit_clean()
 
 
-def ask(device: Device, counter: Counter, code: str = "CHOBEN10", quantity: int = 1, **more: Any) -> Any:
-    body = {"uuid": uid(), "code": code, "lines": [{"variant_id": counter.goods.id, "quantity": quantity}]}
-    return post(device, "code", body | more)
+def basket(counter: Counter, code: str = "CHOBEN10", quantity: int = 1, **more: Any) -> dict[str, Any]:
+    """What a device asks about a code."""
+    lines = [{"variant_id": counter.goods.id, "quantity": quantity}]
+    return {"uuid": uid(), "code": code, "lines": lines} | more
+
+
+def ask(device: Device, counter: Counter, **asked: Any) -> Any:
+    return post(device, "code", basket(counter, **asked))
 
 
 def with_coupon(device: Device, counter: Counter, told: dict[str, Any], quantity: int = 1) -> dict[str, Any]:
@@ -282,7 +287,9 @@ def test_each_person_has_it_once_here_and_on_the_web(counter: Counter) -> None:
 def test_devices_that_ask_for_the_last_use_at_once(counter: Counter, together: Callable[..., Any]) -> None:
     promotion = make_code(measure=Measure.SUM, value=20_000, budget_amount=50_000)
     devices = [counter.make_device(f"C{n}") for n in range(1, 6)]
-    told = together(counter.app, [lambda d=d: ask(d, counter) for d in devices])
+    # The rows of a test belong to the session of its own thread: what is asked is made here, not by five threads at once.
+    asked = [(d, basket(counter)) for d in devices]
+    told = together(counter.app, [lambda d=d, body=body: post(d, "code", body) for d, body in asked])
     assert [one.error for one in told if one.error is not None] == []
     assert sum(one.value.status_code == 200 for one in told) == 2
     session().rollback()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import or_, select, true
+from sqlalchemy import func, or_, select, true
 
 from shop.catalog.models import Product, ProductGroup, ProductState
 from shop.cycle.models.ideas import (
@@ -79,6 +79,13 @@ def _may_see(scopes: Collection[str]) -> Any:
         return true()
     communes = [s.partition(":")[2] for s in scopes if s.startswith("locality:")]
     return or_(Idea.locality_code.in_(communes), Producer.commune_code.in_(communes))
+
+
+def waiting(scopes: Collection[str]) -> int:
+    """How many ideas and plans wait for an officer with these scopes."""
+    mine = select(func.count(Idea.id)).join(Producer, Producer.id == Idea.producer_id)
+    to_read = Idea.state.in_((IdeaState.SUBMITTED, IdeaState.PLANNED))
+    return session().scalar(mine.where(to_read, _may_see(scopes))) or 0
 
 
 def office_scope(reference: str, **_values: Any) -> str | None:

@@ -50,14 +50,15 @@ def _sales(dossier: Dossier, since: date) -> tuple[list[dict[str, Any]], list[di
     province = case((ship, Order.province_code), else_=Point.province_code)
     commune = case((ship, Order.commune_code), else_=Point.commune_code)
     at_fair = case((Point.kind == PointKind.FAIR, Point.name), else_=None)
-    rows = session().execute(
+    # Named first and grouped by name: PostgreSQL does not see that two expressions with values in them are the same.
+    sold = (
         select(
-            province,
-            case((province == HOME_PROVINCE, commune), else_=None),
-            at_fair,
-            func.count(func.distinct(Order.id)),
-            func.sum(units),
-            func.sum(units * OrderLine.unit_price_amount),
+            province.label("place"),
+            case((province == HOME_PROVINCE, commune), else_=None).label("within"),
+            at_fair.label("fair"),
+            Order.id.label("order_id"),
+            units.label("units"),
+            (units * OrderLine.unit_price_amount).label("amount"),
         )
         .select_from(OrderLine)
         .join(Variant, Variant.id == OrderLine.variant_id)
@@ -70,18 +71,28 @@ def _sales(dossier: Dossier, since: date) -> tuple[list[dict[str, Any]], list[di
             Order.placed_at >= clock.start_of(since),
             units > 0,
         )
-        .group_by(province, case((province == HOME_PROVINCE, commune), else_=None), at_fair)
+        .subquery()
+    ).c
+    rows = session().execute(
+        select(
+            sold.place,
+            sold.within,
+            sold.fair,
+            func.count(func.distinct(sold.order_id)),
+            func.sum(sold.units),
+            func.sum(sold.amount),
+        ).group_by(sold.place, sold.within, sold.fair)
     )
     by_place: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     by_fair: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for where, within, fair, orders, sold, amount in rows:
+    for where, within, fair, orders, count, amount in rows:
         for sums in (by_place[where or "", within or ""], *([by_fair[fair]] if fair else [])):
-            for n, value in enumerate((orders, sold, amount)):
+            for n, value in enumerate((orders, count, amount)):
                 sums[n] += int(value or 0)
     placed = [
         {
             "place": _place(province_code, commune_code),
-            "outside": commune_code != dossier.commune_code,
+            "outside": _outside(province_code, commune_code, dossier.commune_code),
             "orders": sums[0],
             "units": sums[1],
             "amount": sums[2],
@@ -93,6 +104,12 @@ def _sales(dossier: Dossier, since: date) -> tuple[list[dict[str, Any]], list[di
         sorted(placed, key=lambda r: (-int(str(r["amount"])), str(r["place"]))),
         sorted(fairs, key=lambda r: str(r["fair"])),
     )
+
+
+def _outside(province: str, commune: str, own: str | None) -> bool:
+    """Whether goods surely left their commune: what went to a place of the home province that nobody can put into a commune,
+    or to an unknown one, proves nothing."""
+    return commune != own if commune else province not in ("", HOME_PROVINCE)
 
 
 def _place(province: str, commune: str) -> str:

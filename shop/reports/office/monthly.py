@@ -10,9 +10,10 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
+from shop.cycle import localities
 from shop.cycle.models.steps import STEP_NAMES
 from shop.cycle.services import steps as cycle
-from shop.kernel import money, operations, rows, tables, web
+from shop.kernel import clock, money, operations, rows, tables, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.reports import rules
@@ -46,7 +47,7 @@ def month(month: str) -> Any:
         return redirect(web.path(f"{HERE}/{month}/{lines[0].locality.code}"))
     return render_template(
         "reports/office/month.html", here=HERE, of=of, month=month, lines=shown, all=lines, wanted=wanted,
-        months=[(rules.spelt(m), m) for m in rules.months(max(of, rules.latest()))], names=STATE_NAMES, kinds=STATE_KINDS,
+        months=[(rules.spelt(m), m) for m in rules.months(clock.today())], names=STATE_NAMES, kinds=STATE_KINDS,
         due=rules.due_on(of), may_sum=guards.may(P.REPORT_DECIDE, "*"),
         counts={
             "in": sum(1 for x in lines if x.handed_in),
@@ -129,6 +130,7 @@ def _page(code: str, of: date, error: ShopError | None = None, part: str = "") -
     if content is None:
         content = queries.content(code, of, row.said if row is not None else {})
     compared = queries.compared(code, content["figures"], queries.beside(of))
+    alone = len(queries.lines(of, guards.scopes(P.REPORT_READ))) == 1 and not guards.may(P.REPORT_DECIDE)
     page = render_template(
         "reports/office/report.html", here=HERE, of=of, month=rules.spelt(of), place=here, row=row, c=content,
         as_of=datetime.fromisoformat(content["as_of"]), version=chosen, live=live,
@@ -142,9 +144,16 @@ def _page(code: str, of: date, error: ShopError | None = None, part: str = "") -
         and chosen.number == row.version
         and (guards.may(P.REPORT_WRITE, here.scope) or guards.may(P.REPORT_DECIDE, "*")),
         may_block=guards.may(P.CYCLE_EDIT, here.scope), may_plan=guards.may(P.REPORT_DECIDE, "*"),
+        alone=alone, months=[(rules.spelt(m), m) for m in _months(code)],
         op_key=operations.new_key(), errors=messages(error), error_code=error.code if error else None,
     )  # fmt: skip
     return make_response(page, error.status if error else 200)
+
+
+def _months(code: str) -> list[date]:
+    """The running month and the year before it, as far back as the locality was there: an officer who sees one locality only
+    has no list of the province to go to another month from."""
+    return [m for m in rules.months(clock.today()) if localities.find(code, queries.last_day(m)) is not None]
 
 
 def _chosen(row: Any, raw: str) -> ReportVersion | None:

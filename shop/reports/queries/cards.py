@@ -75,13 +75,12 @@ class Card:
 
     @property
     def steps(self) -> list[tuple[str, int, int | None]]:
-        """The funnel: step, products, percent of the step before."""
+        """The funnel: step, products, percent of those registered (not of the step before: goods without a star sell too)."""
+        all_of_them = len(self.funnel[FUNNEL[0]])
         found: list[tuple[str, int, int | None]] = []
-        before: int | None = None
         for step in FUNNEL:
             n = len(self.funnel[step])
-            found.append((step, n, n * 100 // before if before else None))
-            before = n
+            found.append((step, n, n * 100 // all_of_them if all_of_them and step != FUNNEL[0] else None))
         return found
 
 
@@ -94,6 +93,9 @@ class Cards:
     whole: Card
     producers: list[Card]
     localities: list[Card]
+    # Goods on show, and those of them with a star, that no card counts because nobody knows who makes them; None: the reader
+    # does not see the whole province.
+    orphans: tuple[int, int] | None
 
 
 def cards(first: date, end: date, scopes: Collection[str]) -> Cards:
@@ -126,7 +128,19 @@ def cards(first: date, end: date, scopes: Collection[str]) -> Cards:
             for card in by_place[here.code]:
                 one.add(card)
             places.append(one)
-    return Cards(first, end, whole, list(found.values()), places)
+    return Cards(first, end, whole, list(found.values()), places, _orphans(last) if seen is None else None)
+
+
+def _orphans(last: date) -> tuple[int, int]:
+    """Goods on show whose maker is not known: all, and those with a certificate in force on `last`."""
+    certified = select(Certificate.product_id).where(catalog_rules.certificate_in_force(last))
+    row = session().execute(
+        select(func.count(), func.count().filter(Product.id.in_(certified))).where(
+            Product.state == ProductState.SHOWN, Product.producer_id.is_(None)
+        )
+    )
+    shown, starred = row.one()
+    return int(shown), int(starred)
 
 
 def _funnel(found: dict[int, Card], first: date, end: date, last: date) -> None:
