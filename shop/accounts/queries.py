@@ -484,6 +484,11 @@ def _standing() -> Any:
     return and_(User.disabled_at.is_(None), User.erased_at.is_(None))
 
 
+def roles_of(user_id: int) -> set[Role]:
+    """The roles that a user has been given, for whatever scope."""
+    return set(session().scalars(select(Grant.role).where(Grant.user_id == user_id)))
+
+
 def administrators() -> list[int]:
     """Ids of the administrators in good standing."""
     return list(

@@ -27,6 +27,7 @@ from shop.accounts.forms import (
     UsernameForm,
 )
 from shop.accounts.models import LinkPurpose
+from shop.accounts.permissions import Role
 from shop.kernel import web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import Form
@@ -35,6 +36,8 @@ from shop.kernel.limits import limiter
 bp = Blueprint("accounts", __name__)
 
 HOME = "/tai-khoan"
+# Who sits in a council comes for its dossiers; an account page of a buyer is of no use to him.
+COUNCIL = "/office/council"
 DEVICE_COOKIE = "shop_device"
 DEVICE_SECONDS = 365 * 24 * 3600
 STEP = "sign_in_step"
@@ -95,10 +98,16 @@ def _compulsory() -> bool:
 
 
 def _next(entered: accounts.Entered | None = None) -> str:
-    """Where the visitor wanted to go, if it is in this shop; else his account."""
-    home = HOME if entered is None else ("/en" if entered.locale == "en" else "") + HOME
+    """Where the visitor wanted to go, if it is in this shop; else his account. Who is nothing here but a council's member
+    comes to his councils."""
+    start = "/en" if entered is not None and entered.locale == "en" else ""
+    home = start + HOME
     target = web.safe_next(request.values.get("next"), home)
-    return home if target.partition("?")[0] in {"/dang-nhap", "/en/dang-nhap", "/dang-nhap/xac-minh"} else target
+    target = home if target.partition("?")[0] in {"/dang-nhap", "/en/dang-nhap", "/dang-nhap/xac-minh"} else target
+    # The form says the account where nothing was asked for.
+    if entered is not None and target in {HOME, "/en" + HOME}:
+        return start + COUNCIL if queries.roles_of(entered.user_id) == {Role.COUNCIL_MEMBER} else target
+    return target
 
 
 def _page(template: str, form: Form | None = None, status: int = 200, **values: Any) -> tuple[str, int]:

@@ -75,8 +75,9 @@ def load(seed: int) -> dict[str, Any]:
         with transaction():
             marks.take_turns()
             known = marks.found(TARGET) or _make(seed)
+    users = [*_logins(known), *dossiers.login()]
     return told.everything(
-        registry.registry_slugs(), set(known["scarce"]), known["producers"], known["points"], [], _logins(known)
+        registry.registry_slugs(), set(known["scarce"]), known["producers"], known["points"], [], users
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from shop.accounts import passwords, queries
 from shop.accounts import services as accounts
 from shop.accounts.errors import TooManyAttempts, WrongCredentials
-from shop.accounts.models import User, UserSession
+from shop.accounts.models import Grant, User, UserSession
 from shop.accounts.permissions import Role
 from shop.kernel import clock
 from shop.kernel.db import session, transaction
@@ -512,3 +512,19 @@ def test_password_is_changed_and_other_devices_go(app, client):
     assert other.get("/tai-khoan").status_code == 302
     assert sign_in(other).status_code == 401
     assert sign_in(other, password=OTHER_PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize("locale", ["vi", "en"])
+def test_a_councils_member_lands_on_his_councils(app, client, locale: str) -> None:
+    """He has nothing to do with a buyer's account; whoever has another role, or asked for a page, goes where he would."""
+    with app.app_context():
+        member = make(email="hoidong@example.com")
+        with transaction() as s:
+            s.add(Grant(user_id=member, role=Role.COUNCIL_MEMBER, scope="council:1", granted_at=clock.now()))
+            s.get_one(User, member).locale = locale
+    start = "/en" if locale == "en" else ""
+    assert sign_in(client, "hoidong@example.com").location == f"{start}/office/council"
+    client.fill("/tai-khoan", form="/dang-xuat")
+    with app.app_context(), transaction() as s:
+        s.add(Grant(user_id=member, role=Role.LOCALITY_OFFICER, scope="locality:1", granted_at=clock.now()))
+    assert sign_in(client, "hoidong@example.com").location == "/tai-khoan"

@@ -166,3 +166,20 @@ def test_the_audit_sees_an_idea_that_jumped(maker: Producer) -> None:
         s.execute(sa.update(Idea).values(state="running"))
     fresh(row.reference)
     assert invariants.look(name).offenders == [row.reference]
+
+
+def test_a_products_page_leads_to_its_groups(maker: Producer, client: Any) -> None:
+    goods = factories.make_variant("Ruốc hàu", producer=maker, commune_code=VAN_DON)
+    with transaction() as s:
+        group = ProductGroup(scheme="2019", slug="nhom-1", number="1", name="Thực phẩm thử", name_en="Food")
+        s.add(group)
+    page = f"/office/products/{goods.product.slug}"
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    assert f"{page}/groups" in client.get(page).get_data(as_text=True)
+    assert "Chưa xếp vào nhóm nào" in client.get(f"{page}/groups").get_data(as_text=True)
+    services.put_in_group(OFFICER, goods.product_id, group.id, "Theo danh mục của năm")
+    shown = client.get(f"{page}/groups").get_data(as_text=True)
+    assert "Thực phẩm thử" in shown and "Theo danh mục của năm" in shown
+    assert client.get("/office/products/khong-co/groups").status_code == 404
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{MONG_CAI}"))
+    assert client.get(f"{page}/groups").status_code == 404

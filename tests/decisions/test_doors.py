@@ -16,7 +16,7 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session
 from shop.kernel.operations import new_key
 from tests.checkout.conftest import code
-from tests.decisions.conftest import PDF, certificate, goods, picture
+from tests.decisions.conftest import PDF, certificate, goods, granted, picture, signed
 from tests.people import sign_in
 
 HERE = "/office/decisions"
@@ -179,3 +179,32 @@ def test_the_public_register(ctx: Any, client: Any) -> None:
 
     catalog.revoke_certificate(SYSTEM, row.id, "thử")
     assert "Đã bị thu hồi" in text_of(client.get("/so-dang-ky-ocop?q=cha+muc"))
+
+
+def test_what_a_decision_issued_is_taken_back_by_a_decision(
+    ctx: Any, client: Any, audit_clean: Callable[[], None]
+) -> None:
+    """Its page leads to a draft that names it; one that was typed in as history is ended on its own page."""
+    signed(granted(goods("Chả mực"), number="CN-77"))
+    c = session().query(Certificate).filter_by(number="CN-77").one()
+    old = certificate(goods("Miến dong"), 150, number="CŨ-1")
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    page = f"/office/certificates/{c.id}"
+    shown = text_of(client.get(page))
+    assert f"{page}/revoke" not in shown and "/office/decisions/new/revoke?certificate=CN-77" in shown
+    alone = client.post(f"{page}/revoke", data={"csrf_token": client.token(page), "reason": "Hồ sơ sai"})
+    assert alone.status_code == 409 and "soạn quyết định thu hồi" in text_of(alone)
+    session().refresh(c)
+    assert c.revoked_on is None
+    new = "/office/decisions/new/revoke"
+    made = client.fill(f"{new}?certificate=CN-77", form=new, level="province", certificate="CN-77")
+    assert made.status_code == 303 and made.location.endswith("?certificate=CN-77")
+    draft = made.location.partition("?")[0]
+    assert 'value="CN-77"' in text_of(client.get(made.location))
+    line = client.fill(made.location, form=f"{draft}/lines", ground="misuse", reason="Sao in trên hàng khác")
+    assert line.status_code == 303, text_of(line)
+    page = f"/office/certificates/{old.id}"
+    assert client.fill(page, form=f"{page}/revoke", reason="Đã thu hồi năm 2024").status_code == 303
+    session().refresh(old)
+    assert old.revoked_on == clock.today()
+    audit_clean()

@@ -16,7 +16,7 @@ from shop.catalog.office import bp
 from shop.catalog.queries import ending_counts, standing
 from shop.catalog.queries import office as queries
 from shop.kernel import clock, web
-from shop.kernel.errors import NotFound, ShopError
+from shop.kernel.errors import N_, Conflict, NotFound, ShopError
 from shop.kernel.forms import messages
 
 HERE = "/office/certificates"
@@ -138,6 +138,8 @@ def _record(
         standing_names=queries.STANDING_NAMES,
         days_left=queries.days_left(c.expires_on),
         may_edit=guards.may(Permission.CERTIFICATE_EDIT),
+        decided=services.rests_on_a_decision(c.id),
+        may_decide=guards.may(Permission.DECISION_EDIT, "*"),
         **_choices(),
     )
     return make_response(page, error.status if error else 200)
@@ -159,9 +161,12 @@ def update_certificate(certificate_id: int) -> Any:
 @bp.post("/certificates/<int:certificate_id>/revoke")
 @guards.requires(Permission.CERTIFICATE_EDIT, scope=locality)
 def revoke_certificate(certificate_id: int) -> Any:
-    """End a certificate before its time."""
+    """End a certificate that was typed in as history before its time. One that a decision issued is taken back by a decision of
+    the same authority (26/2026/QĐ-TTg art. 8), which needs its ground, its paper and its signature."""
     sent = {"reason": request.form.get("reason", ""), "revoked_on": request.form.get("revoked_on", "")}
     try:
+        if services.rests_on_a_decision(certificate_id):
+            raise Conflict(N_("Chứng nhận này theo quyết định đã ký: hãy soạn quyết định thu hồi."), field="reason")
         services.revoke_certificate(
             guards.actor(), certificate_id, sent["reason"], on=forms.day(sent["revoked_on"], "revoked_on")
         )

@@ -120,6 +120,11 @@ def bind(rests_on_a_decision: Callable[[int], bool]) -> None:
     _bound[:] = [rests_on_a_decision]
 
 
+def rests_on_a_decision(certificate_id: int) -> bool:
+    """Whether the certificate was issued by a decision that is entered: only another decision takes it back."""
+    return any(check(certificate_id) for check in _bound)
+
+
 def update_certificate(actor: Actor, certificate_id: int, **changes: Any) -> bool:
     """Correct a certificate's facts (`FIELDS`); returns whether anything changed.
 
@@ -142,7 +147,7 @@ def update_certificate(actor: Actor, certificate_id: int, **changes: Any) -> boo
         values["source_url"] = facts.prose(values["source_url"], "source_url")
         _check(values)
         differs = {name for name in OF_DECISIONS if getattr(row, name) != values[name]}
-        if differs and any(check(row.id) for check in _bound):
+        if differs and rests_on_a_decision(row.id):
             raise Conflict(
                 N_("Chứng nhận này theo quyết định đã ký: cấp, quyết định, sao và ngày cấp không sửa riêng được."),
                 field=sorted(differs)[0],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, make_response, redirect, render_template, request
 from flask_babel import gettext
@@ -55,6 +56,7 @@ def _blank(kind: Kind, v: Any, error: ShopError | None = None) -> Any:
         v=v,
         ready=ready,
         goods=read.named([r.product_id for r in ready]),
+        certificate=request.values.get("certificate", "") if kind is Kind.REVOKE else "",
         chosen=set(v.getlist("result")) if hasattr(v, "getlist") else {str(r.dossier_id) for r in ready},
         levels=_levels(),
         issuers=drafting.ISSUERS,
@@ -68,7 +70,7 @@ def _blank(kind: Kind, v: Any, error: ShopError | None = None) -> Any:
 @bp.get("/decisions/new/<any('grant', 'revoke'):kind>")
 @guards.requires_all(P.DECISION_EDIT)
 def new_decision(kind: str) -> Any:
-    """The form of a new decision, with the results that wait for one."""
+    """The form of a new decision, with the results that wait for one; or for the certificate that the address names."""
     return _blank(Kind(kind), forms.head_values(None))
 
 
@@ -88,7 +90,8 @@ def draft_decision(kind: str) -> Any:
     except ShopError as error:
         return _blank(of, request.form, error)
     flash(gettext("Đã lưu dự thảo. Thêm sản phẩm, tải bản ký rồi ghi là đã ký."), "ok")
-    return redirect(web.path(f"{HERE}/{reference}"), 303)
+    named = request.form.get("certificate", "") if of is Kind.REVOKE else ""
+    return redirect(web.path(f"{HERE}/{reference}") + (f"?{urlencode({'certificate': named})}" if named else ""), 303)
 
 
 @bp.get("/decisions/<reference>")
@@ -108,7 +111,7 @@ def _page(reference: str, part: str = "", error: ShopError | None = None) -> Any
         address=web.path(f"{HERE}/{row.reference}"),
         row=row,
         v=request.form if part == "head" else forms.head_values(row),
-        typed=request.form if error is not None else {},
+        typed=request.form if error is not None else {"certificate": request.args.get("certificate", "")},
         part=part,
         errors=errors,
         kinds=KIND_NAMES,
