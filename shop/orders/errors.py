@@ -20,6 +20,13 @@ class MoneyIsDisputed(StepNotAllowed):
     )
 
 
+class MoneyWentBack(StepNotAllowed):
+    """Goods whose money the buyer has back are not sent."""
+
+    code = "money-went-back"
+    title = N_("Tiền của đơn này đã hoàn hết cho khách: không đóng gói, không giao nữa. Hãy hủy đơn.")
+
+
 class SendDayTooLate(Invalid):
     """A parcel is to leave longer after what its buyer was promised than `orders.send_late_days` allows."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from shop.banking.models import LineState, LineStep, Queue
 from shop.banking.services import books, handling, matching
 from shop.kernel import clock, invariants, jobs
+from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.ledger.models import Entry
 from shop.orders import services as orders
@@ -148,7 +149,7 @@ def test_what_is_not_plain_goes_its_own_way_and_the_others_go_on(account: str, s
     """One cancelled, one whose goods the sweep took, one paid by hand, one cash, one with two payments, among good ones."""
     placed = [bought(shelves[0]) for _ in range(8)]
     exact(account, *placed)
-    orders.cancel(CLERK, placed[1].order_id, "Khách đổi ý")
+    orders.cancel(SYSTEM, placed[1].order_id, "Hết hạn thanh toán")
     from shop.stock import services as stock
 
     stock.release(orders.hold_reference(placed[3].reference, 1))

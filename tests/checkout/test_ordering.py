@@ -15,11 +15,12 @@ from shop.checkout import errors
 from shop.checkout import services as checkout
 from shop.checkout.services import late
 from shop.kernel import clock, invariants, jobs
-from shop.kernel.actor import SYSTEM
+from shop.kernel.actor import GUEST, SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.events import publish
 from shop.kernel.mail import Letter
 from shop.orders import services as orders
+from shop.orders.errors import MoneyWentBack
 from shop.orders.models import Order, OrderLine, OrderTransition
 from shop.orders.services import returns
 from shop.payments import services as payments
@@ -362,6 +363,38 @@ def test_late_money_takes_the_goods_again(bench):
     session().expire_all()
     assert (order.status, order.payment_status) == ("placed", "paid")
     assert level(bench).allocated == 2
+    assert broken() == []
+
+
+@pytest.mark.parametrize(("actor", "by_buyer"), [(GUEST, True), (Actor("user:7", "Bàn đơn"), False)])
+def test_money_of_an_order_that_somebody_gave_up_goes_back(bench, actor, by_buyer):
+    bench.add(quantity=2)
+    order = bench.placed(bench.order(payment="vietqr"))
+    orders.cancel(actor, order.id, "Không mua nữa", by_buyer=by_buyer)
+    payment = session().query(Payment).one()
+    payments.confirm_transfer(SYSTEM, payment.id, order.total_amount, "FT26328000021", "confirm-transfer-21")
+    session().expire_all()
+    assert (order.status, order.payment_status) == ("cancelled", "refund_pending")
+    assert session().query(Refund).one().amount == order.total_amount
+    assert (level(bench).allocated, level(bench).held) == (0, 0)
+    assert broken() == []
+
+
+def test_goods_whose_money_went_back_are_not_sent(bench):
+    bench.add(quantity=2)
+    order = bench.placed(bench.order(payment="vietqr"))
+    payment = session().query(Payment).one()
+    payments.confirm_transfer(SYSTEM, payment.id, order.total_amount, "FT26328000022", "confirm-transfer-22")
+    orders.confirm(SYSTEM, order.id)
+    refund_id = payments.request_refund(SYSTEM, payment.id, order.total_amount, "Khách xin thôi", "refund-whole-22").id
+    payments.settle_refund(SYSTEM, refund_id, "HOAN-0022", "settle-refund-22")
+    session().expire_all()
+    assert order.payment_status == "refunded"
+    with pytest.raises(MoneyWentBack):
+        orders.pack(SYSTEM, order.fulfilments[0].id)
+    orders.cancel(SYSTEM, order.id, "Tiền đã hoàn")
+    session().expire_all()
+    assert (order.status, order.payment_status, level(bench).allocated) == ("cancelled", "refunded", 0)
     assert broken() == []
 
 

@@ -22,7 +22,7 @@ from shop.kernel.errors import N_, NotFound
 from shop.kernel.events import publish
 from shop.orders import queries as orders_read
 from shop.orders import services as orders
-from shop.orders.models import PREORDER, DeliveryKind, Order, OrderLine, OrderStatus
+from shop.orders.models import PREORDER, DeliveryKind, Order, OrderLine, OrderStatus, OrderTransition
 from shop.payments import services as payments
 from shop.payments.models import Payment, PaymentIssue
 from shop.promotions.errors import OfferGone
@@ -32,6 +32,7 @@ from shop.stock.services import Take
 
 KIND = "no_goods"
 _GONE = N_("Tiền đến sau khi đơn đã hủy và hàng không còn")
+_GIVEN_UP = N_("Tiền đến sau khi đơn đã được hủy")
 
 
 def key_of(payment_id: int) -> str:
@@ -41,10 +42,11 @@ def key_of(payment_id: int) -> str:
 
 def came(order: Order, payment_id: int) -> None:
     """Money has come for a cancelled order that is locked. A pre-order that ended has its deposit back, so that what was agreed
-    does not hold any more: its late money goes back at once."""
-    if order.channel == PREORDER:
+    does not hold any more: its late money goes back at once. So does that of an order which its buyer or the desk gave up:
+    only one whose time ran out is what somebody still wants."""
+    if order.channel == PREORDER or _was_given_up(order.id):
         orders.paid_too_late(SYSTEM, order.id)
-        send_back(order.id, _GONE)
+        send_back(order.id, _GONE if order.channel == PREORDER else _GIVEN_UP)
         return
     missing = _take_again(SYSTEM, order)
     if missing is None:
@@ -60,6 +62,21 @@ def came(order: Order, payment_id: int) -> None:
         KIND, key_of(payment_id), payment_id, due_at=clock.now() + timedelta(hours=hours),
         received=payment.captured_amount, order=order.reference,
     )  # fmt: skip
+
+
+def _was_given_up(order_id: int) -> bool:
+    """Whether a person cancelled the order, and not the end of its time."""
+    by = session().scalar(
+        select(OrderTransition.actor_key)
+        .where(
+            OrderTransition.order_id == order_id,
+            OrderTransition.subject == "order",
+            OrderTransition.to_status == OrderStatus.CANCELLED,
+        )
+        .order_by(OrderTransition.id.desc())
+        .limit(1)
+    )
+    return by is not None and by != SYSTEM.key
 
 
 def _take_again(actor: Actor, order: Order) -> dict[int, int] | None:

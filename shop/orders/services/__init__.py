@@ -21,7 +21,7 @@ from shop.orders.drafts import Draft as Draft
 from shop.orders.drafts import DraftLine as DraftLine
 from shop.orders.drafts import DraftParcel as DraftParcel
 from shop.orders.drafts import Placed as Placed
-from shop.orders.errors import MoneyIsDisputed, NoSuchOrder, StepNotAllowed, TooLateToCancel
+from shop.orders.errors import MoneyIsDisputed, MoneyWentBack, NoSuchOrder, StepNotAllowed, TooLateToCancel
 from shop.orders.models import (
     ALLOWED,
     CLOSED,
@@ -370,6 +370,8 @@ def _fulfilment(fulfilment_id: int) -> tuple[Order, Fulfilment]:
 def _money_is_here(order: Order) -> None:
     if order.payment_status in {PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}:
         raise MoneyIsDisputed
+    if order.payment_status == PaymentStatus.REFUNDED:
+        raise MoneyWentBack
 
 
 def may_pack(order: Order, parcel: Fulfilment) -> bool:
@@ -385,7 +387,7 @@ def pack(actor: Actor, fulfilment_id: int) -> None:
 
     Raises:
         StepNotAllowed: neither the order nor the parcel is confirmed, or the parcel is packed already.
-        MoneyIsDisputed.
+        MoneyIsDisputed, MoneyWentBack.
     """
     with transaction():
         order, found = _fulfilment(fulfilment_id)
@@ -413,7 +415,7 @@ def hand_over(
 
     Raises:
         Invalid: a parcel needs its carrier.
-        StepNotAllowed: it is not packed. MoneyIsDisputed.
+        StepNotAllowed: it is not packed. MoneyIsDisputed, MoneyWentBack.
     """
     with transaction():
         order, found = _fulfilment(fulfilment_id)
