@@ -119,6 +119,9 @@ def _decoded(content: bytes, decode: Callable[[bytes], str] | None = None) -> st
     return found
 
 
+_SEPARATORS = ",;\t"
+
+
 def _csv(content: bytes, decode: Callable[[bytes], str] | None = None) -> Iterator[tuple[int, Sequence[str]]]:
     told = _decoded(content, decode)
     if told.lstrip()[:1] == "<":
@@ -128,7 +131,9 @@ def _csv(content: bytes, decode: Callable[[bytes], str] | None = None) -> Iterat
     if first.lower().startswith("sep="):
         separator, told, skipped = first[4:5] or ",", told.lstrip("\r\n").split("\n", 1)[-1], 1
     else:
-        separator = max(",;\t", key=first.count)
+        # A title above the columns says nothing of what stands between them.
+        told_of = next((line for line in told.split("\n", 40)[:40] if any(mark in line for mark in _SEPARATORS)), "")
+        separator = max(_SEPARATORS, key=told_of.count)
     reader = csv.reader(io.StringIO(told, newline=""), delimiter=separator, strict=True)
 
     def lines() -> Iterator[tuple[int, Sequence[str]]]:

@@ -91,7 +91,7 @@ def read(content: bytes, name: str = "a.csv") -> list[reading.Read]:
     return list(reading.rows(book, found.sheet, found.head_row, found.head, found.columns, found.verdicts))
 
 
-@pytest.mark.parametrize("kind", ["csv", "xlsx", "utf-16", "cp1258"])
+@pytest.mark.parametrize("kind", ["csv", "semicolons", "tabs", "xlsx", "utf-16", "cp1258"])
 @pytest.mark.parametrize("bank", LAYOUTS)
 def test_each_layout_is_known_by_its_words(bank: str, kind: str) -> None:
     head, came, left = LAYOUTS[bank]
@@ -100,6 +100,8 @@ def test_each_layout_is_known_by_its_words(bank: str, kind: str) -> None:
         content = sheets.book(*table)
     elif kind == "csv":
         content = sheets.text(*table)
+    elif kind in {"semicolons", "tabs"}:
+        content = sheets.text(*table, separator=";" if kind == "semicolons" else "\t")
     else:
         content = sheets.text(*(row for row in table))
         told_there = content.decode()
