@@ -228,6 +228,11 @@ def seen(values: Mapping[str, Any]) -> datetime | None:
         return None
 
 
+def version(form: Mapping[str, str]) -> int:
+    """Which version of it the page showed."""
+    return facts.whole(0, 10**9)(form.get("version"), "version") or 0
+
+
 def upload(request: Request, name: str) -> bytes:
     """The bytes of an uploaded file, b'' without one."""
     stream = request.files.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from shop.catalog.forms import day, upload
+from shop.catalog.forms import day, upload, version
 from shop.catalog.models import CertificateLevel
 from shop.decisions.models import CheckKind, Decision, FiledState, FindingState, Ground, Kind
 from shop.decisions.queries import decisions as read
@@ -14,7 +14,7 @@ from shop.decisions.services.drafting import Grant, Head, Revocation
 from shop.kernel import facts
 from shop.kernel.errors import N_, Invalid
 
-__all__ = ["day", "upload"]
+__all__ = ["day", "upload", "version"]
 HEAD = ("level", "issuer", "number", "decided_on", "signer", "summary")
 FINDINGS = 5
 
@@ -59,11 +59,6 @@ def line(form: Mapping[str, str], kind: Kind) -> Grant | Revocation:
         read.product_of(form.get("product", "")), stars, facts.decimal("0", "100", 2)(form.get("score"), "score"),
         form.get("certificate_number"), day(form.get("expires_on"), "expires_on"),
     )  # fmt: skip
-
-
-def version(form: Mapping[str, str]) -> int:
-    """Which version of it the page showed."""
-    return facts.whole(0, 10**9)(form.get("version"), "version") or 0
 
 
 def check_kind(form: Mapping[str, str]) -> CheckKind:

@@ -14,14 +14,15 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, g, make_response, request, session
+from flask import Flask, Request, Response, current_app, flash, g, make_response, redirect, request, session
 from flask.sessions import SecureCookieSessionInterface
+from flask_babel import gettext
 from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map, ValidationError
 
 from shop.kernel import clock
-from shop.kernel.errors import N_, Invalid, ShopError
+from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.signing import Signed
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -470,3 +471,19 @@ def signed_in_token(cookie: str) -> str | None:
 def visitor_session() -> Any:
     """The visitor's signed session cookie."""
     return session
+
+
+def commanded(command: Callable[[], Any], again: Callable[[ShopError], Any], words: str, onto: str) -> Any:
+    """Do what a form asks and lead on to the address `onto`, saying `words`; a refusal shows the form `again`.
+
+    Raises:
+        NotFound: what it is about is not there.
+    """
+    try:
+        command()
+    except NotFound:
+        raise
+    except ShopError as error:
+        return again(error)
+    flash(gettext(words), "ok")
+    return redirect(path(onto), 303)

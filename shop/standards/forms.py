@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shop.catalog.forms import day, upload
+from shop.catalog.forms import day, upload, version
 from shop.kernel import facts
 from shop.standards.models import Kind, Standard, Verdict
 from shop.standards.services import Said
 
-__all__ = ["upload"]
+__all__ = ["upload", "version"]
 FIELDS = ("kind", "name", "body", "number", "filed_on", "granted_on", "ends_on", "verdict", "note")
 
 
@@ -33,8 +33,3 @@ def values(row: Standard | None) -> dict[str, str]:
         return dict.fromkeys(FIELDS, "")
     found = {name: getattr(row, name) for name in FIELDS}
     return {k: "" if v is None else v.isoformat() if hasattr(v, "isoformat") else str(v) for k, v in found.items()}
-
-
-def version(form: Mapping[str, str]) -> int:
-    """Which version of it the page showed."""
-    return facts.whole(0, 10**9)(form.get("version"), "version") or 0

@@ -111,14 +111,10 @@ def _page(reference: str, part: str = "", error: ShopError | None = None) -> Any
 
 def _act(reference: str, part: str, words: str, command: Callable[[Standard, int, str], Any]) -> Any:
     row = queries.one(reference)
-    try:
-        command(row, forms.version(request.form), request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _page(reference, part, error)
-    flash(gettext(words), "ok")
-    return redirect(web.path(HERE), 303)
+    return web.commanded(
+        lambda: command(row, forms.version(request.form), request.form.get("op_key", "")),
+        lambda error: _page(reference, part, error), words, HERE,
+    )  # fmt: skip
 
 
 @bp.post("/standards/<reference>")

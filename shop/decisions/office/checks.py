@@ -147,15 +147,10 @@ def _rows() -> list[tuple[str, ...]]:
 
 def _act(reference: str, part: str, words: str, command: Callable[[PostCheck, str], Any]) -> Any:
     row = read.one(reference)
-    address = web.path(f"{HERE}/{row.reference}")
-    try:
-        command(row, request.form.get("op_key", ""))
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _page(reference, part, error)
-    flash(gettext(words), "ok")
-    return redirect(address, 303)
+    return web.commanded(
+        lambda: command(row, request.form.get("op_key", "")), lambda error: _page(reference, part, error), words,
+        f"{HERE}/{row.reference}",
+    )  # fmt: skip
 
 
 @bp.post("/post-checks/<reference>/report")
