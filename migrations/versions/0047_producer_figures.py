@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0047"
-down_revision = "0042"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "cycle_producer_figures",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("producer_id", sa.BigInteger(), nullable=False),
+        sa.Column("producer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("jobs", sa.Integer(), nullable=True),
         sa.Column("turnover", sa.BigInteger(), nullable=True),
