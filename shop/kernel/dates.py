@@ -48,5 +48,5 @@ def age(since: datetime) -> str:
     """How long something has waited, in minutes, hours or days: `40 phút`, `5 giờ`, `3 ngày`. Aware instants only."""
     minutes = max(0, int((clock.now() - since).total_seconds() // 60))
     if minutes < 60:
-        return gettext("%(n)s phút", n=minutes)
-    return gettext("%(n)s giờ", n=minutes // 60) if minutes < 48 * 60 else gettext("%(n)s ngày", n=minutes // 1440)
+        return str(gettext("%(n)s phút", n=minutes))
+    return str(gettext("%(n)s giờ", n=minutes // 60) if minutes < 48 * 60 else gettext("%(n)s ngày", n=minutes // 1440))
