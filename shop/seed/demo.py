@@ -32,6 +32,7 @@ from shop.seed import (
     booths,
     cash,
     counters,
+    countryside,
     dossiers,
     fairs_call,
     fairs_plan,
@@ -125,6 +126,7 @@ def _make(seed: int) -> dict[str, Any]:
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
     officer, locality = (Actor("user", _NAMES[role], ids[f"{word}@example.vn"]) for role, word in _OFFICERS)
     member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
+    countryside.load(officer, locality)
     reports.load(officer, locality, member, int(_scopes()["producer_id"]))
     # All of it was done as it happened (sales counted, letters without a reader): a worker would do it again, today.
     session().execute(delete(Job).where(Job.id > before))

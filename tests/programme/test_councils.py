@@ -22,6 +22,7 @@ from shop.programme.errors import (
     DossierMovedOn,
     NotEnoughSheets,
     ObjectionOver,
+    RoundNotOpen,
     RoundUnfinished,
     ScoredMeanwhile,
     SessionOver,
@@ -147,6 +148,16 @@ def test_what_was_scored_is_not_taken_off(field: Field, panel: Panel) -> None:
         councils.unhear(OFFICE, hearing_id)
     with pytest.raises(CouncilMovedOn):
         councils.unseat(SYSTEM, panel.seat_id(panel.chair))
+
+
+def test_who_sat_in_a_closed_round_is_history(panel: Panel) -> None:
+    rounds.close_round(OFFICE, round_queries.by_code(panel.round_code).id)
+    sitting, newcomer = councils.seats_of(panel.id), make_user("Người mới")
+    with pytest.raises(RoundNotOpen):
+        councils.unseat(OFFICE, sitting[0].id)
+    with pytest.raises(RoundNotOpen):
+        councils.seat(OFFICE, panel.id, newcomer.email, Seat.MEMBER, "Chuyên viên")
+    assert len(councils.seats_of(panel.id)) == len(sitting)
 
 
 def test_a_round_with_dossiers_before_a_council_stays_open(field: Field, panel: Panel) -> None:

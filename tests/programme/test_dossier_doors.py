@@ -87,7 +87,10 @@ def test_a_producer_fills_and_hands_in(client: Any, field: Field) -> None:
     assert "còn 15 ngày làm việc" in shown and "Thêm tệp" not in shown
     assert page(client, "/en/producer/dossiers").count("15 working days left") == 1
     late = post(client, f"/producer/dossiers/{code}/submit")
-    assert late.status_code == 409 and "dossier-moved-on" in late.get_data(as_text=True)
+    assert late.status_code == 303 and late.location.endswith(code), "the second click finds it done"
+    assert "Hồ sơ đã được nộp lúc" in page(client, f"/producer/dossiers/{code}")
+    again = post(client, f"/producer/dossiers/{code}/accept")
+    assert again.status_code == 409 and "dossier-moved-on" in again.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"<script>alert(1)</script>", b"%PDF-1.4 /JavaScript %%EOF"])

@@ -15,6 +15,7 @@ from shop.kernel.db import session, transaction
 from shop.programme.models.scoring import ScoringSheet, SelfScore
 from shop.programme.services import scoring as services
 from tests.factories import make_producer, make_variant
+from tests.pdftext import words
 from tests.people import sign_in
 from tests.programme.test_sheets import ALL, best
 
@@ -86,6 +87,25 @@ def test_a_ground_takes_the_stars(client: Any, product: Product) -> None:
     row = kept()
     assert row is not None and (row.total, row.stars, row.stops) == (100, 0, ["attp"])
     assert "dừng đánh giá" in page(client, product)
+
+
+def test_what_was_kept_is_printed_as_form_02(client: Any, product: Product) -> None:
+    owner(client, product)
+    paper = f"/producer/scoring/{product.slug}/form-02.pdf"
+    assert client.get(paper).status_code == 404, "nothing was kept yet"
+    answers = dict(best(NUMBER))
+    left_open = sorted(answers)[0]
+    del answers[left_open]
+    assert send(client, product, answers).status_code == 303
+    assert paper in page(client, product)
+    answer = client.get(paper)
+    assert answer.mimetype == "application/pdf"
+    said = "".join(words(answer.data).split())
+    for piece in ("Mẫu02", "BẢNTỰĐÁNHGIÁSẢNPHẨM", "Chảmựcthử", "Chưachọn", "Còn1nộidungchưachọn", "26/2026/QĐ-TTg"):
+        assert piece in said
+    other = make_producer("Cơ sở khác")
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{other.id}"))
+    assert client.get(paper).status_code == 404
 
 
 def test_two_people_do_not_overwrite_each_other(client: Any, product: Product) -> None:

@@ -9,12 +9,13 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.kernel import clock, web
+from shop.kernel import clock, dates, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
 from shop.producers import maker
 from shop.programme import dossier_pages, pen
+from shop.programme.errors import DossierMovedOn
 from shop.programme.models.dossiers import DOSSIER_KIND_NAMES, OPEN_TO_PRODUCER, Dossier, DossierState, RoundLevel
 from shop.programme.portal import bp
 from shop.programme.queries import dossiers as queries
@@ -25,7 +26,8 @@ from shop.programme.services import evidence, results
 
 HERE = "/producer/dossiers"
 P = Permission
-BEFORE_COUNCIL = OPEN_TO_PRODUCER | {DossierState.SUBMITTED, DossierState.COMPLETE, DossierState.PROPOSED}
+IN_HAND = {DossierState.SUBMITTED, DossierState.COMPLETE, DossierState.PROPOSED}
+BEFORE_COUNCIL = OPEN_TO_PRODUCER | IN_HAND
 
 
 @bp.get("/dossiers")
@@ -183,5 +185,15 @@ def dossier_act(code: str, act: str) -> Any:
     except NotFound:
         raise
     except ShopError as error:
-        return _page(queries.by_code(code), error, act)
+        now = queries.by_code(code)
+        if (
+            act == "submit"
+            and isinstance(error, DossierMovedOn)
+            and now.state in IN_HAND
+            and now.submitted_at is not None
+        ):
+            # Sent twice, or by a colleague a moment ago: what was wanted has been done.
+            flash(gettext("Hồ sơ đã được nộp lúc %(at)s.", at=dates.instant(now.submitted_at)), "info")
+            return redirect(web.path(f"{HERE}/{code}"), 303)
+        return _page(now, error, act)
     return redirect(web.path(f"{HERE}/{code}"), 303)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -339,9 +339,10 @@ DOSSIERS = tables.Table(
     ),
     search=_matching,
 )
+# A producer's page is narrower: commune and kind stand under the product's name.
 OWN = tables.Table(
     name="ho-so-cua-toi",
-    columns=_COLUMNS,
+    columns=[replace(c, on_page=False) if c.key in ("commune", "kind") else c for c in _COLUMNS],
     order="-submitted_at",
     tie=Dossier.id,
     filters=(_STATE,),

@@ -41,6 +41,7 @@ from shop.points.models import POINT_KIND_NAMES, Point, PointKind
 from shop.producers.models import PAPER_KIND_NAMES, Paper, PaperState, Producer, ProducerState
 from shop.producers.queries.papers import REPLACED
 from shop.programme.models.ntm import NTM_NAMES, NtmRecord, NtmState
+from shop.programme.queries import ntm
 from shop.reports.figures import Counted, Row
 from shop.returns.models import Return, ReturnLine
 from shop.till.models import TillLine, TillReturnLine
@@ -51,6 +52,7 @@ HELD = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPOR
 # Decision 26/2026/QĐ-TTg, art. 7.6: the file for renewal may be handed in from 180 days before the end.
 RENEWAL_DAYS = 180
 PAPER_DAYS = 60
+NTM_FIGURES = frozenset({"ntm.registered", "ntm.recognised"})
 WEB, COUNTER, FAIR = "web", "counter", "fair"
 
 
@@ -102,9 +104,11 @@ Tally = dict[str, Counted]
 def count(first: date, end: date) -> Tally:
     """The figures of every locality from `first` until before `end`, by code; `UNKNOWN` holds what belongs to none."""
     g = ground(first, end)
-    found: Tally = defaultdict(Counted)
+    # Of a year whose criteria no decision sets nobody can say how many communes aim at them.
+    silent = frozenset() if ntm.period(g.last.year) else NTM_FIGURES
+    found: Tally = defaultdict(lambda: Counted(silent=silent))
     for found_here in g.finder.all:
-        found[found_here.code] = Counted()
+        found[found_here.code] = Counted(silent=silent)
     for source in SOURCES:
         source(g, found)
     return found

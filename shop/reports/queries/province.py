@@ -39,7 +39,7 @@ def summary(month: date) -> dict[str, Any]:
             {
                 "code": code, "name": line.locality.name, "state": line.state, "late": line.is_late,
                 "version": version.number if version is not None else 0,
-                "figures": {key: int(held["figures"].get(key, 0)) for key in FIGURES},
+                "figures": {key: int(held["figures"][key]) for key in FIGURES if key in held["figures"]},
                 "own": dict(held.get("own", {})), "differs": dict(held.get("differs", {})),
             }
         )  # fmt: skip
