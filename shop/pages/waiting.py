@@ -324,11 +324,14 @@ def _standards(_scopes: frozenset[str]) -> list[Waiting]:
 def _dossiers(scopes: frozenset[str]) -> list[Waiting]:
     group, found, here = N_("Chương trình"), dossiers.figures(scopes), "/office/dossiers"
     rows = [
-        Waiting(group, N_("Hồ sơ xã đang xử lý"), found.with_commune, here, "" if "*" in scopes else "warn"),
+        Waiting(
+            group, N_("Hồ sơ xã đang xử lý"), found.with_commune, f"{here}?late=0", "" if "*" in scopes else "warn"
+        ),
         Waiting(group, N_("Hồ sơ quá hạn 15 ngày làm việc"), found.late, f"{here}?late=1", "bad"),
     ]
     if "*" in scopes:
         rows.append(Waiting(group, N_("Hồ sơ chờ hội đồng"), found.waiting, f"{here}?state=proposed"))
+        rows.append(Waiting(group, N_("Kiến nghị về kết quả chấm"), found.objections, f"{here}?objection=1"))
     return rows
 
 

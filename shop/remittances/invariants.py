@@ -159,7 +159,9 @@ def collected_once() -> Iterator[str]:
             or_(
                 Order.payment_status == PaymentStatus.DUE,
                 and_(
-                    Payment.captured_amount > 0, Order.payment_status == PaymentStatus.PAID, brought != Payment.amount
+                    Payment.captured_amount > 0,
+                    Order.payment_status == PaymentStatus.PAID,
+                    brought != Payment.amount + Payment.waived_amount,
                 ),
             ),
         )

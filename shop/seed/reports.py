@@ -13,7 +13,7 @@ from shop.cycle.calendar import SOURCE, offered
 from shop.cycle.models.ideas import DocumentKind, IdeaKind, IdeaState, MeetingKind
 from shop.cycle.models.steps import BoardKind, StepStatus
 from shop.cycle.queries import ideas as queries
-from shop.cycle.services import ideas, library, meetings
+from shop.cycle.services import figures, ideas, library, meetings
 from shop.cycle.services import steps as cycle
 from shop.cycle.services.steps import Seat, Word
 from shop.kernel import clock, operations
@@ -67,6 +67,17 @@ def load(province: Actor, officer: Actor, member: Actor, producer_id: int) -> No
         )  # fmt: skip
     _ideas(officer, member, producer_id)
     _library(province, officer, today)
+    for back, jobs, turnover in ((2, 14, 3_120_000_000), (1, 18, 4_650_000_000)):
+        figures.say(
+            member,
+            producer_id,
+            date(today.year - back, 12, 31),
+            jobs,
+            turnover,
+            "Cơ sở tự khai (minh họa)",
+            seen=0,
+            is_demo=True,
+        )
     _groups(officer)
     month = rules.latest()
     for back in (3, 2, 1, 0):

@@ -204,7 +204,10 @@ def test_a_products_page_leads_to_its_groups(maker: Producer, client: Any) -> No
     sign_in(client, Role.PROGRAMME_OFFICER)
     assert f"{page}/groups" in client.get(page).get_data(as_text=True)
     assert "Chưa xếp vào nhóm nào" in client.get(f"{page}/groups").get_data(as_text=True)
-    services.put_in_group(OFFICER, goods.product_id, group.id, "Theo danh mục của năm")
+    bad = client.fill(f"{page}/groups", form=f"{page}/groups", group=str(group.id), why="")
+    assert bad.status_code == 422 and f'value="{group.id}" selected' in bad.get_data(as_text=True)
+    done = client.fill(f"{page}/groups", form=f"{page}/groups", group=str(group.id), why="Theo danh mục của năm")
+    assert done.status_code == 303, "without an idea before it"
     shown = client.get(f"{page}/groups").get_data(as_text=True)
     assert "Thực phẩm thử" in shown and "Theo danh mục của năm" in shown
     assert client.get("/office/products/khong-co/groups").status_code == 404

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from shop.accounts.models import Grant
 from shop.accounts.permissions import Role
@@ -337,6 +338,18 @@ def test_only_the_chair_closes_and_not_without_sheets(field: Field, panel: Panel
         score(panel.members[3], hearing_id)
     with pytest.raises(SessionOver):
         ballots.ask_again(panel.chair, hearing_id, panel.seat_id(panel.members[0]), [], "xem lại")
+
+
+def test_minutes_do_not_tell_of_a_day_that_has_not_come(field: Field, panel: Panel) -> None:
+    session_id = councils.plan_session(OFFICE, panel.id, assessing.day(2), "Trụ sở UBND tỉnh", assessing.key())
+    hearing_id = councils.hear(OFFICE, session_id, field.proposed().id)
+    councils.open_session(OFFICE, session_id)
+    for actor in panel.scorers:
+        score(actor, hearing_id)
+    with pytest.raises(Invalid):
+        ballots.close(panel.chair, session_id)
+    with time_machine.travel(clock.start_of(assessing.day(2)), tick=True):
+        assert ballots.close(panel.chair, session_id) == 1
 
 
 def test_before_it_opens_nobody_scores(field: Field, panel: Panel) -> None:

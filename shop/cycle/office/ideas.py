@@ -1,4 +1,4 @@
-"""`/office/ideas`: ideas of producers from screening to dossier; into which group a product was put."""
+"""`/office/ideas`: ideas of producers from screening to dossier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.catalog.queries import office as catalog
 from shop.cycle.models.ideas import IDEA_KIND_NAMES, IDEA_KINDS, IDEA_NAMES, IdeaKind, IdeaState
 from shop.cycle.office import bp
 from shop.cycle.queries import ideas as queries
@@ -23,20 +22,6 @@ from shop.programme.models.dossiers import DOSSIER_KIND_NAMES
 
 P = Permission
 HERE = "/office/ideas"
-
-
-def _locality(slug: str, **_values: Any) -> str | None:
-    return catalog.product_scope(slug)
-
-
-@bp.get("/products/<slug>/groups")
-@guards.requires(P.CATALOG_READ, scope=_locality)
-def product_groups(slug: str) -> Any:
-    """Into which group of which list a product was put, by whom and why; linked from the product's own page."""
-    row = catalog.product(slug)
-    if row is None:
-        raise NotFound
-    return render_template("cycle/office/groups.html", p=row, groups=queries.groups_of(row.id))
 
 
 @bp.get("/ideas")

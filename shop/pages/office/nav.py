@@ -113,6 +113,7 @@ WAYS: Ways = (
             Way("/office/scorecards", N_("Phiếu điểm"), "check", P.REPORT_READ),
             Way("/office/cycle", N_("Chu trình năm"), "clock", P.CYCLE_READ),
             Way("/office/ideas", N_("Ý tưởng, kế hoạch"), "list", P.CYCLE_READ),
+            Way("/office/producer-figures", N_("Lao động, doanh thu chủ thể"), "chart", P.CYCLE_READ),
             Way("/office/meetings", N_("Hội nghị, tập huấn"), "people", P.CYCLE_READ),
             Way("/office/library", N_("Thư viện chương trình"), "book", P.CYCLE_READ),
             Way("/office/blockers", N_("Vướng mắc"), "bell", P.CYCLE_READ),

@@ -43,13 +43,24 @@ def dossiers() -> Any:
     return render_template("programme/portal/dossiers.html", here=HERE, view=view, **dossier_pages.NAMES)
 
 
+def _labelled(product_id: int, name: str) -> tuple[int, str]:
+    """A product in the list, with the certificate that decides which kind of dossier fits it."""
+    held = queries.last_certificate(product_id)
+    if held is None:
+        return product_id, name
+    day = dates.day(held.expires_on)
+    if held.expires_on < clock.today():
+        return product_id, gettext("%(name)s (%(stars)s sao, hết hạn %(day)s)", name=name, stars=held.stars, day=day)
+    return product_id, gettext("%(name)s (%(stars)s sao đến %(day)s)", name=name, stars=held.stars, day=day)
+
+
 def _new_page(error: ShopError | None = None) -> Any:
     here = maker.current(P.DOSSIER_FILE)
     today = clock.today()
     page = render_template(
         "programme/portal/dossier_new.html",
         here=HERE,
-        products=queries.may_open(here.id),
+        products=[_labelled(*one) for one in queries.may_open(here.id)],
         kinds=[(kind.value, gettext(name)) for kind, name in DOSSIER_KIND_NAMES.items()],
         communes=[(u.code, places.display(u.code, today)) for u in places.communes(services.HOME_PROVINCE, today)],
         taking=rounds.taking(RoundLevel.PROVINCE, today),

@@ -151,6 +151,7 @@ def offer(dossier: Dossier) -> Offer:
         .order_by(Lot.id.desc())
     ).all()
     traced = [row for row in lots if row.trace_code]
+    packs = int(s.scalar(select(func.count()).select_from(Variant).where(*shown)) or 0)
     figures = {
         "outside": {
             "orders": sum(row["orders"] for row in outside),
@@ -161,10 +162,10 @@ def offer(dossier: Dossier) -> Offer:
         },
         "fairs": {"attended": _fairs(producer.id, today), "sold": at_fairs},
         "stall": {
-            "online": product.state is ProductState.SHOWN,
+            "online": product.state is ProductState.SHOWN and packs > 0,
             "path": f"/san-pham/{product.slug}",
             "since": clock.business_day(product.published_at).isoformat() if product.published_at else None,
-            "packs": int(s.scalar(select(func.count()).select_from(Variant).where(*shown)) or 0),
+            "packs": packs,
             "photos": len(product.photos),
         },
         "story": {
