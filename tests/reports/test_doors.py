@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from shop.accounts.permissions import Permission, Role
+from shop.cycle.services import figures as told
 from shop.kernel import clock, papers
 from shop.pages import waiting
 from shop.reports import document, rules, sheet
@@ -19,7 +21,7 @@ from shop.reports.queries import province
 from shop.reports.services import monthly as services
 from shop.reports.services.monthly import Said
 from tests.people import sign_in
-from tests.reports.conftest import MONG_CAI, PROVINCE, VAN_DON, Place, report, submitted
+from tests.reports.conftest import MONG_CAI, OFFICER, PROVINCE, VAN_DON, Place, report, submitted
 
 MONTH = rules.spelt(rules.latest())
 HERE = f"/office/reports/{MONTH}"
@@ -138,3 +140,22 @@ def test_the_sheets_are_such_as_an_official_signs(client: Any, place: Place) -> 
     pages = papers.picture("reports/papers/summary.typ", found, dpi=20)
     width, height = Image.open(io.BytesIO(pages[-1])).size
     assert width > height and len(pages) <= 5, "the annex lies on its side, a locality on a line"
+
+
+def test_jobs_that_producers_told_stand_in_the_form_until_something_is_saved(client: Any, place: Place) -> None:
+    told.say(
+        OFFICER, place.maker.id, rules.end_of(rules.latest()) - timedelta(days=1), 17, 2_000_000, "Tự khai", seen=0
+    )
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    mine = f"{HERE}/{VAN_DON}"
+    page = client.get(mine).get_data(as_text=True)
+    assert 'name="jobs" type="text" value="17"' in " ".join(page.split()), page
+    assert "Số đã ghi: 17, của 1/1 chủ thể." in page and 'f=told.turnover">2.000.000' in page
+    rows = client.get(f"{mine}/rows?f=told.jobs").get_data(as_text=True)
+    assert f"/office/producer-figures/{place.maker.slug}" in rows and "Tự khai" in rows
+    assert client.get(f"/office/producer-figures/{place.maker.slug}").status_code == 200
+    assert client.fill(mine, form=mine, do="save", done=DONE, jobs="").status_code == 303
+    page = client.get(mine).get_data(as_text=True)
+    assert 'value="17"' not in page, "what was cleared stays cleared"
+    assert client.fill(mine, form=mine, do="submit", done=DONE, jobs="18").status_code == 303
+    assert report().said["figures"] == {"jobs": 18}

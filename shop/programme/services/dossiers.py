@@ -32,9 +32,9 @@ from shop.programme.models.dossiers import (
 from shop.programme.queries import dossiers as queries
 from shop.programme.queries import rounds
 from shop.programme.queries import scoring as scoring_queries
+from shop.programme.queries.dossiers import HOME_PROVINCE
 from shop.programme.settings import CHECK_DAYS
 
-HOME_PROVINCE = "22"
 # A renewal is handed in no earlier than this before the certificate ends (art. 7.6).
 RENEWAL_FROM = timedelta(days=180)
 ONLY_SERVICES = frozenset({LegalForm.ASSOCIATION, LegalForm.PUBLIC_UNIT})
@@ -42,7 +42,7 @@ ONLY_SERVICES = frozenset({LegalForm.ASSOCIATION, LegalForm.PUBLIC_UNIT})
 TOLD = frozenset(
     {
         "submit", "return", "complete", "propose", "round", "council", "council-out", "result", "ministry", "object",
-        "uphold", "refuse-objection",
+        "uphold", "refuse-objection", "hand-over",
     }
 )  # fmt: skip
 
@@ -277,7 +277,7 @@ def remove_paper(actor: Actor, dossier_id: int, paper_id: int) -> None:
 
 
 def submit(actor: Actor, dossier_id: int) -> date:
-    """Hand the dossier in to the commune; return the last of its working days.
+    """Hand the dossier in to the commune (the one that took its place, if it has ceased); return the last of its working days.
 
     Raises:
         NotFound: there is no such dossier.
@@ -286,6 +286,8 @@ def submit(actor: Actor, dossier_id: int) -> date:
         DossierIncomplete: papers that are needed are not there, or have ended.
         Invalid: a renewal more than 180 days before the certificate ends (art. 7.6).
     """
+    from shop.programme.services import moving
+
     with transaction():
         dossier = locked_dossier(dossier_id, *OPEN_TO_PRODUCER)
         official = scoring_queries.sheet_of(dossier.product_id, clock.today())
@@ -306,6 +308,7 @@ def submit(actor: Actor, dossier_id: int) -> date:
         dossier.sheet_id, dossier.set_number, dossier.self_score = official.id, official.sheet.number, own
         dossier.state, dossier.submitted_at, dossier.due_on = DossierState.SUBMITTED, clock.now(), due
         dossier.returned_why = None
+        moving.follow(actor, dossier)
         note(dossier, "submit", actor, due_on=due, again=again)
         return due
 
