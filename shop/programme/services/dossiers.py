@@ -282,10 +282,11 @@ def submit(actor: Actor, dossier_id: int) -> date:
             raise NoSheet
         if dossier.kind is DossierKind.RENEWAL:
             certified = queries.last_certificate(dossier.product_id)
-            if certified is not None and clock.today() < certified.expires_on - RENEWAL_FROM:
+            opens = (certified.term_ends_on or certified.expires_on) - RENEWAL_FROM if certified is not None else None
+            if opens is not None and clock.today() < opens:
                 raise Invalid(
                     N_("Còn sớm: hồ sơ công nhận lại nộp từ ngày %(day)s (180 ngày trước khi chứng nhận hết hạn)."),
-                    day=(certified.expires_on - RENEWAL_FROM).strftime("%d/%m/%Y"),
+                    day=opens.strftime("%d/%m/%Y"),
                 )
         lacking = [line.requirement for line in queries.standing(dossier) if line.lacking]
         if lacking:
