@@ -140,6 +140,7 @@ def create_app(config: Config | None = None) -> Flask:
         COMPRESS_CACHE_KEY=drawn.Squeezed.key,
     )
     app.url_map.converters["int"] = web.RowId
+    app.url_rule_class = web.LateRule
     app.jinja_environment = wording.SpokenTemplates  # type: ignore[assignment]
     app.session_interface = web.Sessions(config.secret_key)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

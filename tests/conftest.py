@@ -31,6 +31,7 @@ import socket
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end: the collector of garbage need not walk through all of it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -202,13 +203,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = [k for k in kinds if k == "sqlite"]
     if metafunc.definition.get_closest_marker("postgresql_only"):
         kinds = [k for k in kinds if k == "postgresql"]
-    if metafunc.definition.get_closest_marker("one_database"):
+    marked = metafunc.definition.get_closest_marker
+    if "live_server" in metafunc.fixturenames and not marked("every_database") and kinds:
+        kinds = [kinds[turn(metafunc.definition.path) % len(kinds)]]
+    elif marked("one_database"):
         kinds = kinds[:1]
     params = []
     for kind in kinds:
         skip = [pytest.mark.skip(reason=run.missing)] if kind == "postgresql" and run.missing else []
         params.append(pytest.param(kind, marks=skip, id=kind))
     metafunc.parametrize("database", params, indirect=True, scope="session")
+
+
+def turn(path: Path) -> int:
+    """Which of the databases a file of browser tests gets; they take turns.
+
+    What a page asks the database is asked of both by the tests of its room. A browser shows that scripts, pages and a
+    real server go together: on either database.
+    """
+    return zlib.crc32(path.name.encode())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,10 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.waits import leaves, stands, summed, until
+
+pytestmark = pytest.mark.every_database
 
 PASSWORD = "bốn từ không liên quan"
 NAME = "Hộ kinh doanh Mật ong Bến Sim"

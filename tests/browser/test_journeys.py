@@ -17,6 +17,8 @@ from shop.payments.fake_stripe import FakeStripe
 from tests.browser.waits import leaves, refused, stands, summed
 from tests.servers import LiveServer
 
+pytestmark = pytest.mark.every_database
+
 SECRET = "whsec_of_the_journeys"
 
 

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import Map, Rule
 from wtforms.validators import NumberRange
 
 from config import Config, ConfigError, normal_database_url
@@ -53,6 +54,37 @@ def test_an_unknown_host_is_refused(client):
     assert client.get("/", headers={"Host": "LocalHost:8000"}).status_code == 200
     assert client.get("/", headers={"Host": "LOCALHOST.EVIL.EXAMPLE"}).status_code == 400
     assert client.get("/healthz").status_code == 200
+
+
+def test_addresses_are_made_as_by_plain_rules_and_only_then_compiled(monkeypatch):
+    compiled = []
+    plain = Rule._compile_builder
+    monkeypatch.setattr(
+        Rule, "_compile_builder", lambda rule, more=True: compiled.append(rule.rule) or plain(rule, more)
+    )
+    rules = [("/a/", None), ("/a/<int:n>/<path:rest>", None), ("/a/<self>/chợ", None), ("/a/<int:n>", {"n": 7})]
+
+    def adapter(kind):
+        return Map([kind(rule, defaults=d, endpoint=str(i)) for i, (rule, d) in enumerate(rules)]).bind("x")
+
+    late = adapter(web.LateRule)
+    assert compiled == []
+    asked = [
+        ("0", {}),
+        ("0", {"q": "chả"}),
+        ("1", {"n": 3, "rest": "b/c"}),
+        ("2", {"self": "é"}),
+        ("3", {}),
+        ("3", {"n": 7}),
+    ]
+    made = [
+        late.build(*wanted, append_unknown=more) for wanted in asked for more in (True, False) for _again in range(2)
+    ]
+    assert len(compiled) == 2 * len(rules)
+    same = adapter(Rule)
+    assert made == [
+        same.build(*wanted, append_unknown=more) for wanted in asked for more in (True, False) for _ in range(2)
+    ]
 
 
 def test_each_language_has_its_own_address(client):

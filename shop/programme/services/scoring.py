@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -35,18 +37,17 @@ def load_sheets() -> int:
     for decision in decisions:
         if any(name == decision["decision"] for name, _number in known):
             continue
-        with (DATA / decision["file"]).open(encoding="utf-8", newline="") as stream:
-            found = sheets.parse(csv.DictReader(stream))
+        found = _written(decision["file"])
         with transaction() as s:
             if s.scalar(select(ScoringSheet.id).where(ScoringSheet.decision == decision["decision"]).limit(1)):
                 continue
-            for sheet in found:
+            for number, content in found:
                 s.add(
                     ScoringSheet(
                         decision=decision["decision"],
                         scheme=decision["scheme"],
-                        set_number=sheet.number,
-                        content=sheet.stored(),
+                        set_number=number,
+                        content=content,
                         valid_from=date.fromisoformat(decision["valid_from"]),
                         valid_to=date.fromisoformat(decision["valid_to"]) if decision["valid_to"] else None,
                         source_url=decision["source_url"],
@@ -54,6 +55,17 @@ def load_sheets() -> int:
                 )
                 made += 1
     return made
+
+
+@cache
+def _written(file: str) -> tuple[tuple[int, dict[str, Any]], ...]:
+    """The sheets of a file of `data` by their numbers, as they are kept; read once, and changed by nobody.
+
+    Raises:
+        ValueError: the points of a sheet do not add up.
+    """
+    with (DATA / file).open(encoding="utf-8", newline="") as stream:
+        return tuple((sheet.number, sheet.stored()) for sheet in sheets.parse(csv.DictReader(stream)))
 
 
 def save_self_score(

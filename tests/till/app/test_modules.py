@@ -87,16 +87,14 @@ def test_money_is_shared_as_the_server_shares_it(run_js) -> None:
     assert run_js("money.js", "m.likelyNotes(a)", 123_000) == [130_000, 150_000, 200_000, 500_000]
 
 
-@pytest.mark.parametrize(
-    ("written", "amount"),
-    [
-        ("1.250.000", 1_250_000), ("1 250 000", 1_250_000), ("1250000", 1_250_000), (" 5000 ", 5_000), ("0", 0), ("007", 7),
-        ("-5", None), ("12.5", None), ("1e9", None), ("1.2500", None), ("1.250,50", None), ("5 đ", None), ("", None),
-        ("٣", None), ("1..000", None), ("+5", None), ("12 5", None),
-    ],
-)  # fmt: skip
-def test_an_amount_is_read_whole_or_not_at_all(run_js, written: str, amount: int | None) -> None:
-    assert run_js("money.js", "(n => Number.isNaN(n) ? null : n)(m.read(a))", written) == amount
+def test_an_amount_is_read_whole_or_not_at_all(run_js) -> None:
+    amounts: dict[str, int | None] = {
+        "1.250.000": 1_250_000, "1 250 000": 1_250_000, "1250000": 1_250_000, " 5000 ": 5_000, "0": 0, "007": 7,
+        "-5": None, "12.5": None, "1e9": None, "1.2500": None, "1.250,50": None, "5 đ": None, "": None, "٣": None,
+        "1..000": None, "+5": None, "12 5": None,
+    }  # fmt: skip
+    read = "Object.fromEntries(a.map((written) => [written, m.read(written)].map((n) => Number.isNaN(n) ? null : n)))"
+    assert run_js("money.js", read, list(amounts)) == amounts
 
 
 def test_dots_move_with_the_digits_and_nothing_typed_is_dropped(run_js) -> None:
