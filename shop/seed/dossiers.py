@@ -1,4 +1,4 @@
-"""The demonstration's dossiers: a round that is over and decided, the present one with dossiers at several states, rounds of
+"""The demonstration's dossiers: a round that is over, the present one with dossiers at several states, rounds of
 the ministry beside them; all on the days of the law. Made up."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shop.accounts.permissions import Role
 from shop.catalog.models import Certificate, CertificateLevel, Product, ProductState
 from shop.decisions import results as decisions_read
 from shop.decisions.models import Kind, Source
-from shop.decisions.services import drafting, signing
+from shop.decisions.services import drafting
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
@@ -169,6 +169,16 @@ def calendar(today: date) -> tuple[Span, Span]:
     return before if before.cut_off > _LAW_FROM else Span(date(2026, 6, 30), date(2026, 7, 30)), by_law[n]
 
 
+def following(span: Span) -> Span:
+    """The province's round after one of the law's."""
+    y = span.cut_off.year
+    return (
+        Span(date(y, 10, 30), date(y, 12, 30))
+        if span.cut_off.month == 4
+        else Span(date(y + 1, 4, 30), date(y + 1, 6, 30))
+    )
+
+
 def ministry(day: date) -> Span:
     """The ministry's round for what is sent on `day`: files through 30 January, results through 30 March; 30 July, 30
     September (art. 5)."""
@@ -205,6 +215,9 @@ def load(seed: int, now: datetime, people: dict[str, Actor], producer_id: int, c
             if dossier.state is DossierState.SCORED:
                 results.accept(life.maker(goods[1]), dossier.id)
     _session(life, council, seats, before_council, today - 2 * day, closed=False)
+    if present.cut_off < today:
+        with life.on(today - 13 * day):
+            life.opened(RoundLevel.PROVINCE, following(present))
     life.proposed(goods[5], today - 12 * day)
     with life.on(today - 9 * day):
         waiting = life.filled(goods[6])
@@ -224,7 +237,7 @@ def load(seed: int, now: datetime, people: dict[str, Actor], producer_id: int, c
 
 
 def _round_before(life: _Life, span: Span, goods: list[Product], seats: list[Any]) -> None:
-    """A round that is over: heard, one product of 90 points or more sent on to the ministry, the others decided."""
+    """A round that is over: heard, one product of 90 points or more sent to the ministry, a decision on the others drafted."""
     day, ahead = timedelta(days=1), ministry(span.cut_off + 18 * timedelta(days=1))
     with life.on(span.cut_off - 30 * day):
         code = life.opened(RoundLevel.PROVINCE, span)
@@ -234,7 +247,7 @@ def _round_before(life: _Life, span: Span, goods: list[Product], seats: list[Any
         council = _council(life, code, seats)
     _session(life, council, seats, heard, span.cut_off + 18 * day, closed=True, well=(0.93, 0.7, 0.6, 0.5))
     with life.on(span.ends_on - 2 * day):
-        _decided(life, f"DEMO-{code}/QĐ-UBND", span.ends_on - 2 * day)
+        _drafted(life)
         rounds.close_round(life.people["office"], read_round(code))
     told = ahead.ends_on - 3 * day
     if told >= clock.business_day(life.now):
@@ -245,19 +258,22 @@ def _round_before(life: _Life, span: Span, goods: list[Product], seats: list[Any
         rounds.close_round(life.people["office"], read_round(sent_to))
 
 
-def _decided(life: _Life, number: str, on: date) -> None:
-    """The province's decision on what its council found, signed on `on`."""
+def _drafted(life: _Life) -> None:
+    """A decision on what the province's council found, laid before its signer. It stays a draft: real goods get no stars from a
+    demonstration that no source gives them."""
     office = life.people["office"]
     mine = tuple(r.dossier_id for r in decisions_read.ready() if r.level == RoundLevel.PROVINCE.value)
     if not mine:
         return
     head = drafting.Head(
-        CertificateLevel.PROVINCE, number=number, decided_on=on, signer="Phó Chủ tịch",
-        summary="Quyết định minh họa, không do cơ quan nào ban hành.",
-    )  # fmt: skip
+        CertificateLevel.PROVINCE, signer="Phó Chủ tịch", summary="Quyết định minh họa, không do cơ quan nào ban hành."
+    )
     made = drafting.draft(office, Kind.GRANT, Source.RESULTS, head, life.key(), result_ids=mine, is_demo=True)
-    drafting.set_file(office, made, paper_file("QUYET DINH"), 1, life.key())
-    signing.sign(office, made, 2, life.key())
+    paper = {
+        "place": "Quảng Ninh", "basis": "Quyết định số 26/2026/QĐ-TTg ngày 22 tháng 5 năm 2026 của Thủ tướng Chính phủ",
+        "proposer": "Giám đốc Sở Nông nghiệp và Môi trường", "recipients": "Như Điều 3\nBộ Nông nghiệp và Môi trường (để b/c)",
+    }  # fmt: skip
+    drafting.set_paper(office, made, paper, 1, life.key())
 
 
 def read_round(code: str) -> int:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from shop.decisions.models import Decision, Source
+from shop.decisions.models import Decision, Source, State
+from shop.kernel import clock
 from shop.kernel.db import session
 from shop.programme.models.councils import Hearing
 from shop.programme.models.dossiers import Dossier, Round, RoundLevel
@@ -72,5 +73,11 @@ def test_a_product_of_90_points_went_to_the_ministry(shop: Any) -> None:
     assert levels == {RoundLevel.PROVINCE, RoundLevel.MINISTRY}
     told = [h.total for h in session().scalars(select(Hearing).where(Hearing.dossier_id.in_([d.id for d in rows])))]
     assert all(total is not None and total >= 90 for total in told)
-    decided = session().scalars(select(Decision).where(Decision.source == Source.RESULTS)).all()
-    assert decided and all(row.is_demo and row.decided_on and row.lines for row in decided)
+    drafts = session().scalars(select(Decision).where(Decision.source == Source.RESULTS)).all()
+    assert drafts and all(row.is_demo and row.state is State.DRAFT and row.lines for row in drafts)
+
+
+def test_what_is_proposed_after_a_cut_off_waits_in_the_next_round(shop: Any) -> None:
+    for d in session().scalars(select(Dossier).where(Dossier.is_demo, Dossier.proposed_at.is_not(None))):
+        here = session().get_one(Round, d.round_id)
+        assert d.proposed_at is not None and clock.business_day(d.proposed_at) <= here.cut_off

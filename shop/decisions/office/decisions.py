@@ -50,6 +50,7 @@ def _op_key(error: ShopError | None) -> str:
 
 def _blank(kind: Kind, v: Any, error: ShopError | None = None) -> Any:
     ready = results.ready() if kind is Kind.GRANT else []
+    drafted = read.drafted([r.dossier_id for r in ready])
     page = render_template(
         "decisions/office/new.html",
         here=HERE,
@@ -60,7 +61,8 @@ def _blank(kind: Kind, v: Any, error: ShopError | None = None) -> Any:
         certificate=request.values.get("certificate", "") if kind is Kind.REVOKE else "",
         chosen=set(v.getlist("result"))
         if hasattr(v, "getlist")
-        else {str(r.dossier_id) for r in ready if r.level == v["level"]},
+        else {str(r.dossier_id) for r in ready if r.level == v["level"] and r.dossier_id not in drafted},
+        drafted=drafted,
         levels=_levels(),
         issuers=drafting.ISSUERS,
         errors=messages(error),
