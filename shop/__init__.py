@@ -233,7 +233,12 @@ def _templates(app: Flask) -> None:
         today=clock.today,
     )
     app.jinja_env.filters.update(
-        vnd=money.vnd, phone=forms.phone_for_people, day=dates.day, month=dates.month, instant=dates.instant
+        vnd=money.vnd,
+        phone=forms.phone_for_people,
+        day=dates.day,
+        month=dates.month,
+        instant=dates.instant,
+        age=dates.age,
     )
 
 

@@ -71,6 +71,16 @@ class Decision:
     queue: Queue
     hint: dict[str, Any] | None = None
 
+    @property
+    def about_id(self) -> int | None:
+        """The payment whose code the memo holds, if it is one alone."""
+        hint = self.hint or {}
+        if "code" not in hint.get("reasons", []):
+            return None
+        parts = hint.get("parts", [])
+        about = hint.get("payment") or (parts[0][0] if len(parts) == 1 else None)
+        return int(about) if about is not None else None
+
 
 @dataclass(slots=True)
 class Owed:
@@ -164,9 +174,11 @@ def _coming(lines: Sequence[BankLine]) -> dict[int, Decision]:
             found[line.id] = _several(line, mine)
         else:
             strange.append(line)
-    batches = _batches(strange)
+    batches, by_sum = _batches(strange)
     for line_id, hint in _suggested([line for line in strange if line.id not in batches]).items():
-        found[line_id] = Decision(Queue.UNMATCHED, hint)
+        # A sum alone speaks for what is awaited, unless more than a sum and a day speaks for an order.
+        weak = hint is None or (hint["action"] == "credit" and set(hint["reasons"]) <= {"amount", "time"})
+        found[line_id] = by_sum[line_id] if weak and line_id in by_sum else Decision(Queue.UNMATCHED, hint)
     found |= batches
     paid = [line for line in lines if line.id in found and found[line.id].queue is Queue.AGAIN]
     _again(paid, codes, known, found)
@@ -235,16 +247,15 @@ def _told_twice(line: BankLine, codes: Sequence[str]) -> bool:
     )
 
 
-_BATCH = re.compile(r"(?<![A-Z0-9])TH[- ]?([A-Z0-9]{4})[- ]?([A-Z0-9]{4})(?![A-Z0-9])")
+_BATCH = re.compile(r"(?<![A-Z0-9])(TH|TM)[- ]?([A-Z0-9]{4})[- ]?([A-Z0-9]{4})(?![A-Z0-9])")
 
 
-def _batches(lines: Sequence[BankLine]) -> dict[int, Decision]:
-    """Lines that bring the cash of a batch: its reference stands in the memo, or the amount is one's alone and who sends it is
-    named. A suggestion in any case: the reference is of letters and digits without check symbols."""
-    if not lines:
-        return {}
-    named = {line.id: [f"TH-{a}-{b}" for a, b in _BATCH.findall(line.memo.upper())] for line in lines}
+def _batches(lines: Sequence[BankLine]) -> tuple[dict[int, Decision], dict[int, Decision]]:
+    """Lines that bring what is awaited beside orders: known by its reference or by who sends it, and known by the sum alone. A
+    suggestion in any case: references are of letters and digits without check symbols."""
     found: dict[int, Decision] = {}
+    by_sum: dict[int, Decision] = {}
+    named = {line.id: [f"{kind}-{a}-{b}" for kind, a, b in _BATCH.findall(line.memo.upper())] for line in lines}
     for some in in_batches(lines):
         amounts = sorted({line.rest_amount for line in some})
         references = sorted({r for line in some for r in named[line.id]})
@@ -252,23 +263,24 @@ def _batches(lines: Sequence[BankLine]) -> dict[int, Decision]:
         for line in some:
             one, why = _awaited(line, named[line.id], awaited)
             if one is not None:
-                hint = {"action": "remit", "kind": one.kind, "reference": one.reference,
+                hint = {"action": "remit", "kind": one.kind, "reference": one.reference, "lacks": one.amount,
                         "amount": min(line.rest_amount, one.amount), "reasons": why}  # fmt: skip
-                found[line.id] = Decision(Queue.REMITTED, hint)
-    return found
+                (by_sum if why == ["sum"] else found)[line.id] = Decision(Queue.REMITTED, hint)
+    return found, by_sum
 
 
 def _awaited(line: BankLine, named: Sequence[str], awaited: Sequence[Awaited]) -> tuple[Awaited | None, list[str]]:
     by_name = [one for one in awaited if one.reference in named]
     if len(by_name) == 1:
         return by_name[0], ["batch", *(["sum"] if by_name[0].amount == line.rest_amount else [])]
+    if by_name:
+        return None, []
     words = f" {_bare(f'{line.memo} {line.payer_name or str()}')} "
-    fits = [
-        one
-        for one in awaited
-        if one.amount == line.rest_amount and any(f" {_bare(word)} " in words for word in one.words if len(word) >= 3)
-    ]
-    return (fits[0], ["sum", "holder"]) if len(fits) == 1 and not by_name else (None, [])
+    exact = [one for one in awaited if one.amount == line.rest_amount]
+    told = [one for one in exact if any(f" {_bare(word)} " in words for word in one.words if len(word) >= 3)]
+    if len(told) == 1:
+        return told[0], ["sum", "holder"]
+    return (exact[0], ["sum"]) if len(exact) == 1 else (None, [])
 
 
 @dataclass(slots=True)

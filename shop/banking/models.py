@@ -171,6 +171,7 @@ class BankLine(Base):
         Index("ix_bank_lines_queue", "queue", "id"),
         Index("ix_bank_lines_booked", "booked_on", "id"),
         Index("ix_bank_lines_payer", "payer_account"),
+        Index("ix_bank_lines_about", "about_id"),
     )
 
     id: Mapped[Id]
@@ -184,6 +185,8 @@ class BankLine(Base):
     ordinal: Mapped[int]
     payer_name: Mapped[Str255 | None]
     payer_account: Mapped[Str40 | None]
+    # The payment whose code its memo holds, if it is one alone: known to the buyer's page before anybody has decided.
+    about_id: Mapped[int | None] = mapped_column(ForeignKey(Payment.id))
     state: Mapped[LineState] = mapped_column(EnumText(LineState))
     queue: Mapped[Str20 | None]
     handled_amount: Mapped[Amount] = mapped_column(default=0)

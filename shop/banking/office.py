@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.banking import queries
+from shop.banking import offers, queries
 from shop.banking.models import (
     CATEGORY_NAMES,
     FILE_STATE_NAMES,
@@ -22,6 +22,7 @@ from shop.banking.models import (
     FileState,
     LineState,
     RowOutcome,
+    Use,
 )
 from shop.banking.services import accounts, files, handling
 from shop.kernel import banks, money, operations, web
@@ -53,6 +54,8 @@ def _shown(template: str, error: ShopError | None = None, **values: Any) -> Any:
         outcome_kinds=OUTCOME_KINDS,
         may_handle=guards.may(P.BANK_HANDLE),
         new_key=operations.new_key,
+        who_may=offers.who_may,
+        difference=offers.difference,
         errors=messages(error),
         error_code=error.code if error else None,
         **values,
@@ -91,7 +94,8 @@ def line(reference: str) -> Any:
 
 
 def _line(reference: str, error: ShopError | None = None) -> Any:
-    found = queries.line_file(reference)
+    q = request.args.get("awaited", "")[:80]
+    found = queries.line_file(reference, q)
     return _shown(
         "line",
         error,
@@ -101,7 +105,8 @@ def _line(reference: str, error: ShopError | None = None) -> Any:
         v=request.form if error is not None else {},
         sent=list(zip(request.form.getlist("code"), request.form.getlist("amount"), strict=False)) if error else [],
         places=PARTS,
-        awaited_names=queries.AWAITED_NAMES,
+        awaited_names=offers.AWAITED_NAMES,
+        awaited=q,
     )
 
 
@@ -226,7 +231,9 @@ def remit(reference: str) -> Any:
     """It is the money of something that was awaited: a batch of cash, a bag, a provider's payout."""
 
     def command() -> None:
-        handling.remit(guards.actor(), reference, _word("kind", 20), _word("target", 40), _version(), op_key=_key())
+        handling.remit(
+            guards.actor(), reference, _word("kind", 20), _word("target", 40), _version(), _word("why"), op_key=_key()
+        )
 
     return _try(reference, gettext("Đã ghi cho khoản chờ về."), command)
 
@@ -256,12 +263,30 @@ def _confirm(reference: str, kind: str) -> Any:
 @guards.requires_all(P.BANK_HANDLE)
 def undo(reference: str) -> Any:
     """Take a part back while nothing has followed."""
+    return _undo(reference, handling.OF_LINES_THAT_CAME)
+
+
+@bp.post("/bank/lines/<reference>/undo-refund")
+@guards.requires_all(P.REFUND_MAKE)
+def undo_refund(reference: str) -> Any:
+    """It was not that refund."""
+    return _undo(reference, frozenset({Use.REFUND}))
+
+
+@bp.post("/bank/lines/<reference>/undo-payout")
+@guards.requires_all(P.PAYOUT_MAKE)
+def undo_payout(reference: str) -> Any:
+    """It was not that payout."""
+    return _undo(reference, frozenset({Use.PAYOUT}))
+
+
+def _undo(reference: str, uses: frozenset[Use]) -> Any:
     raw = _word("part", 20)
 
     def command() -> None:
         if not (raw.isascii() and raw.isdigit()):
             raise Invalid(field="part")
-        handling.undo(guards.actor(), reference, int(raw), _version(), op_key=_key())
+        handling.undo(guards.actor(), reference, int(raw), _version(), uses, op_key=_key())
 
     return _try(reference, gettext("Đã hoàn tác."), command)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import func, or_, select
 
-from shop.banking import deciding, layouts
+from shop.banking import layouts
 from shop.banking.models import (
     CATEGORY_NAMES,
     FILE_STATE_NAMES,
@@ -29,10 +29,10 @@ from shop.banking.models import (
     ShopAccount,
     Use,
 )
+from shop.banking.offers import Offer, hints_of, offers_of, orders_of, reasons
 from shop.kernel import banks, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
-from shop.kernel.money import vnd
 from shop.orders.models import Order
 from shop.payments import gateway, incoming, memo, outgoing
 from shop.payments.gateways.vietqr import BankTransfer
@@ -130,8 +130,8 @@ WAITING = tables.Table(
         ),
         tables.Column("rest", N_("Còn lại"), "num", on_page=False),
         tables.Column("suggestion", N_("Gợi ý"), value=lambda r: r.offer.said if r.offer else ""),
-        tables.Column("age", N_("Chờ từ"), sort=(BankLine.seen_at,), value="seen_at"),
-        tables.Column("taken_label", N_("Người nhận việc"), on_page=False),
+        tables.Column("age", N_("Đã chờ"), sort=(BankLine.seen_at,), value="seen_at"),
+        tables.Column("taken_label", N_("Người nhận việc"), sort=(BankLine.taken_label,)),
     ),
     order="age",
     tie=BankLine.id,
@@ -179,26 +179,6 @@ LINES = tables.Table(
 _LINE: tuple[Any, ...] = (BankLine, ShopAccount.bank_bin, ShopAccount.number)
 
 
-# What may be awaited at the bank beside orders, by the word of the room that awaits it.
-AWAITED_NAMES = {
-    "remittance": N_("Đợt nộp tiền thu hộ"),
-    "gateway-payout": N_("Cổng thanh toán chuyển về"),
-    "cash-bag": N_("Tiền mặt mang nộp"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What one click would do about a line: `said` for people, `act` the address's last word, `fields` what the form carries,
-    `permission` the right it takes."""
-
-    said: str
-    label: str
-    act: str
-    fields: tuple[tuple[str, str], ...]
-    permission: str
-
-
 @dataclass(frozen=True, slots=True)
 class LineRow:
     """A line as lists show it."""
@@ -244,86 +224,6 @@ def lines(args: Mapping[str, str]) -> tables.View:
     return LINES.open(args, f"{HERE}/lines", statement, make=lambda row: LineRow(row[0], _account_of(row)))
 
 
-# --- suggestions -------------------------------------------------------------------------------------------------
-
-
-def _reasons(hint: Mapping[str, Any]) -> str:
-    return ", ".join(gettext(deciding.REASONS[r]) for r in hint.get("reasons", []) if r in deciding.REASONS)
-
-
-def _orders(payment_ids: Iterable[int]) -> dict[int, str]:
-    rows = session().execute(
-        select(Payment.id, Order.reference)
-        .join(Order, Order.id == Payment.order_id)
-        .where(Payment.id.in_(sorted(set(payment_ids))))
-    )
-    return dict(rows.all())
-
-
-def hints_of(lines: Sequence[BankLine]) -> dict[int, dict[str, Any]]:
-    """What can be said now of each open line."""
-    decisions = deciding.decide([line for line in lines if line.state is LineState.OPEN])
-    return {line_id: decision.hint for line_id, decision in decisions.items() if decision.hint}
-
-
-def offers_of(lines: Sequence[BankLine]) -> dict[int, Offer]:
-    """The suggestion of each open line that has one, in the reader's language: as things stand now, not as they were when the
-    line was sorted."""
-    hints = hints_of(lines)
-    named = [i for h in hints.values() for i, _amount in h.get("parts", [])]
-    named += [h["payment"] for h in hints.values() if "payment" in h]
-    orders = _orders(named) if named else {}
-    found = {}
-    for line in lines:
-        hint = hints.get(line.id)
-        made = _offer(line, hint, orders) if hint else None
-        if made is not None:
-            found[line.id] = made
-    return found
-
-
-def _offer(line: BankLine, hint: Mapping[str, Any], orders: Mapping[int, str]) -> Offer | None:
-    why = _reasons(hint)
-    if "action" not in hint:
-        return None
-    if hint["action"] == "credit":
-        parts = [(orders[i], amount) for i, amount in hint["parts"] if i in orders and amount > 0]
-        if len(parts) != len(hint["parts"]):
-            return None
-        told = "; ".join(f"{amount} → {order}" for order, amount in ((o, vnd(a)) for o, a in parts))
-        fields = [field for order, amount in parts for field in (("code", order), ("amount", str(amount)))]
-        return Offer(f"{told} ({why})", gettext("Ghi vào đơn"), "credit", tuple(fields), "bank:handle")
-    if hint["action"] == "return" and hint["payment"] in orders:
-        order = orders[hint["payment"]]
-        fields = [("code", order), ("reason", gettext("Trả thừa cho đơn %(r)s", r=order))]
-        said = f"{gettext('Hoàn lại qua đơn %(r)s', r=order)} ({why})"
-        return Offer(said, gettext("Hoàn lại"), "return", tuple(fields), "refund:make")
-    if hint["action"] == "remit":
-        of = gettext(AWAITED_NAMES.get(hint["kind"], hint["kind"]))
-        said = f"{of}: {hint['reference']}, {vnd(hint['amount'])} ({why})"
-        fields = [("kind", hint["kind"]), ("target", hint["reference"])]
-        return Offer(said, gettext("Đúng khoản này"), "remit", tuple(fields), "bank:handle")
-    if hint["action"] == "adopt":
-        said = f"{gettext('Nối với khoản đã ghi tay')} ({why})"
-        return Offer(said, gettext("Nối"), "adopt", (("receipt", str(hint["receipt"])),), "bank:handle")
-    if hint["action"] == "aside":
-        name = gettext(CATEGORY_NAMES[hint["category"]])
-        return Offer(
-            f"{name} ({why})", gettext("Không thuộc đơn nào"), "aside", (("category", hint["category"]),), "bank:handle"
-        )
-    if hint["action"] == "confirm":
-        refund = hint["kind"] == "refund"
-        name = gettext("Khoản hoàn đã chuyển") if refund else gettext("Khoản chi đã chuyển")
-        return Offer(
-            f"{name} ({why})",
-            gettext("Đúng khoản này"),
-            "confirm-refund" if refund else "confirm-payout",
-            (("target", hint["reference"]),),
-            "refund:make" if refund else "payout:make",
-        )
-    return None
-
-
 # --- one line ----------------------------------------------------------------------------------------------------
 
 
@@ -341,6 +241,13 @@ class Part:
     at: Any
     may_undo: bool
     is_back: bool
+    undo_act: str
+    undo_permission: str
+
+
+# The last word of the address that takes a part back, and the right it needs.
+_UNDO_PART = ("undo", "bank:handle")
+_UNDO = {Use.REFUND: ("undo-refund", "refund:make"), Use.PAYOUT: ("undo-payout", "payout:make")}
 
 
 def _followed(rows: Sequence[Allocation]) -> set[int]:
@@ -370,6 +277,7 @@ class LineFile:
     steps: list[tuple[str, str, Any]]
     expected: list[outgoing.Expected]
     batches: list[incoming.Awaited]
+    others: list[tuple[incoming.Awaited, int]]
     last_order: str
     source: str
 
@@ -392,8 +300,26 @@ STEP_NAMES = {
 }
 
 
-def line_file(reference: str) -> LineFile:
-    """Everything of one line.
+_OTHERS_SHOWN = 20
+
+
+def _awaited(rest: int, q: str) -> tuple[list[incoming.Awaited], list[tuple[incoming.Awaited, int]]]:
+    """What is awaited of exactly `rest` đồng, and what of other sums, each with how much more or less the line brings: those
+    that `q` names, else the nearest."""
+    exact = [one for source in incoming.sources().values() for one in source.waiting([rest])]
+    words = text.fold(q).split()
+    found = [
+        (one, rest - one.amount)
+        for source in incoming.sources().values()
+        for one in source.waiting()
+        if one.amount != rest
+        and all(word in text.fold(" ".join([one.reference, one.holder, *one.words])) for word in words)
+    ]
+    return exact, sorted(found, key=lambda pair: abs(pair[1]))[:_OTHERS_SHOWN]
+
+
+def line_file(reference: str, q: str = "") -> LineFile:
+    """Everything of one line; `q` looks among what is awaited of other sums.
 
     Raises:
         NotFound.
@@ -406,33 +332,35 @@ def line_file(reference: str) -> LineFile:
         raise NotFound
     line = found[0]
     rows = s.scalars(select(Allocation).where(Allocation.line_id == line.id).order_by(Allocation.id)).all()
-    orders = _orders(r.payment_id for r in rows if r.payment_id is not None)
+    orders = orders_of(r.payment_id for r in rows if r.payment_id is not None)
     back, followed = {r.reverses_id for r in rows}, _followed(rows)
     parts = [
         Part(
             r.id, gettext(USE_NAMES[r.use]), r.amount, orders.get(r.payment_id or 0), r.payment_id,
             r.note or (gettext(CATEGORY_NAMES[Category(r.category)]) if r.category else _told_of(r)), r.actor_label, r.at,
-            r.reverses_id is None and r.id not in back and r.use not in {Use.REFUND, Use.PAYOUT} and r.id not in followed,
-            r.reverses_id is not None,
+            r.reverses_id is None and r.id not in back and r.id not in followed,
+            r.reverses_id is not None, *_UNDO.get(r.use, _UNDO_PART),
         )
         for r in rows
     ]  # fmt: skip
     steps = s.scalars(select(LineStep).where(LineStep.line_id == line.id).order_by(LineStep.id)).all()
     expected = []
     batches: list[incoming.Awaited] = []
+    others: list[tuple[incoming.Awaited, int]] = []
     if line.amount > 0 and line.state is LineState.OPEN:
-        batches = [one for source in incoming.sources().values() for one in source.waiting()][:50]
+        batches, others = _awaited(line.rest_amount, q)
     if line.amount < 0 and line.state is LineState.OPEN:
         expected = [one for source in outgoing.sources().values() for one in source.waiting([-line.amount])][:50]
     return LineFile(
         line,
         account_label(found[1], found[2]),
         offers_of([line]).get(line.id),
-        _reasons(hints_of([line]).get(line.id, {})),
+        reasons(hints_of([line]).get(line.id, {})),
         parts,
         [(_step(step), step.actor_label, step.at) for step in steps],
         expected,
         batches,
+        others,
         next((p.order for p in reversed(parts) if p.order and not p.is_back), ""),
         gettext("sao kê") if line.file_id else gettext("thông báo của ngân hàng"),
     )

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -58,11 +59,12 @@ def rank_of(in_stock: bool, stars: int, sold: int, published_at: datetime) -> in
 # --- making rows -------------------------------------------------------------------------------------------------
 
 
-def _upsert(table: Any, rows: list[dict[str, Any]], keys: Sequence[str]) -> None:
-    insert = (sqlite if is_sqlite() else postgresql).insert(table)
-    columns = [c for c in rows[0] if c not in keys]
-    statement = insert.on_conflict_do_update(index_elements=keys, set_={c: insert.excluded[c] for c in columns})
-    session().execute(statement, rows)
+@cache
+def _upsert(kind: str, columns: tuple[str, ...]) -> Any:
+    """A statement that writes rows of `columns` or changes those that are there; naming all its columns takes a while."""
+    insert = (sqlite if kind == "sqlite" else postgresql).insert(Listing.__table__)
+    changed = {column: insert.excluded[column] for column in columns if column != "product_id"}
+    return insert.on_conflict_do_update(index_elements=["product_id"], set_=changed)
 
 
 @contextmanager
@@ -94,6 +96,36 @@ def refresh(product_ids: Iterable[int]) -> None:
         _refresh(batch)
 
 
+_PRODUCTS = (
+    select(
+        *Product.__table__.c[
+            "id", "slug", "name", "name_en", "sort_name", "kind", "producer_id", "set_id", "is_alcohol", "cold",
+            "season_months", "needs_certificate", "province_code", "commune_code", "locality_text", "state",
+            "is_demo", "published_at", "created_at",
+        ],
+        Producer.name.label("producer_name"),
+        Producer.slug.label("producer_slug"),
+        Producer.state.label("producer_state"),
+        Producer.province_code.label("producer_province"),
+        Producer.commune_code.label("producer_commune"),
+        Producer.locality_text.label("producer_locality"),
+        Producer.identity_due,
+        Producer.food_until,
+        Producer.alcohol_until,
+        ProductSet.number.label("set_no"),
+        ProductSet.name.label("set_name"),
+        ProductSet.name_en.label("set_name_en"),
+        ProductSet.group_id,
+        ProductGroup.slug.label("group_slug"),
+        ProductGroup.name.label("group_name"),
+        ProductGroup.name_en.label("group_name_en"),
+    )
+    .join(ProductSet, ProductSet.id == Product.set_id)
+    .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
+    .outerjoin(Producer, Producer.id == Product.producer_id)
+)  # fmt: skip
+
+
 def _refresh(ids: Sequence[int], *, words: bool = True) -> None:
     s = session()
     s.flush()
@@ -111,35 +143,7 @@ def _refresh(ids: Sequence[int], *, words: bool = True) -> None:
         )
     }  # fmt: skip
     now, today = clock.now(), clock.today()
-    products = s.execute(
-        select(
-            *Product.__table__.c[
-                "id", "slug", "name", "name_en", "sort_name", "kind", "producer_id", "set_id", "is_alcohol", "cold",
-                "season_months", "needs_certificate", "province_code", "commune_code", "locality_text", "state",
-                "is_demo", "published_at", "created_at",
-            ],
-            Producer.name.label("producer_name"),
-            Producer.slug.label("producer_slug"),
-            Producer.state.label("producer_state"),
-            Producer.province_code.label("producer_province"),
-            Producer.commune_code.label("producer_commune"),
-            Producer.locality_text.label("producer_locality"),
-            Producer.identity_due,
-            Producer.food_until,
-            Producer.alcohol_until,
-            ProductSet.number.label("set_no"),
-            ProductSet.name.label("set_name"),
-            ProductSet.name_en.label("set_name_en"),
-            ProductSet.group_id,
-            ProductGroup.slug.label("group_slug"),
-            ProductGroup.name.label("group_name"),
-            ProductGroup.name_en.label("group_name_en"),
-        )
-        .join(ProductSet, ProductSet.id == Product.set_id)
-        .join(ProductGroup, ProductGroup.id == ProductSet.group_id)
-        .outerjoin(Producer, Producer.id == Product.producer_id)
-        .where(Product.id.in_(ids))
-    ).all()  # fmt: skip
+    products = s.execute(_PRODUCTS.where(Product.id.in_(ids))).all()
     packs = _packs(ids)
     prices, price_turns = _prices([v.id for vs in packs.values() for v in vs], now)
     certificates, certificate_turns = _certificates(ids, today)
@@ -247,7 +251,7 @@ def _refresh(ids: Sequence[int], *, words: bool = True) -> None:
             now_is = search.keys(p.name, p.name_en, search_text) if shelf else search.NO_KEYS
             changes.append(search.Change(p.id, was, now_is))
     if rows:
-        _upsert(Listing.__table__, rows, ["product_id"])
+        s.execute(_upsert("sqlite" if is_sqlite() else "postgresql", tuple(rows[0])), rows)
         if words:
             search.apply(changes)
 

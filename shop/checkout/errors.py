@@ -69,16 +69,14 @@ class AgeRequired(ShopError):
 
 class CashNotAllowed(ShopError):
     code = "cash-not-allowed"
-    title = N_(
-        "Theo luật, rượu bia mua trên mạng phải thanh toán không dùng tiền mặt. Vui lòng chọn chuyển khoản hoặc thẻ."
-    )
+    title = N_("Theo luật, rượu bia mua trên mạng phải thanh toán không dùng tiền mặt. Vui lòng chọn %(ways)s.")
     status = 409
 
 
 class PayAhead(ShopError):
     code = "pay-ahead"
     title = N_(
-        "Các đơn trả tiền khi nhận hàng trước đây của bạn đã bị trả lại, nên đơn này cần trả trước bằng chuyển khoản hoặc thẻ. "
+        "Các đơn trả tiền khi nhận hàng trước đây của bạn đã bị trả lại, nên đơn này cần trả trước bằng %(ways)s. "
         "Nếu có nhầm lẫn, hãy liên hệ cửa hàng để được mở lại."
     )
     status = 409

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from config import Config
+from shop.checkout import received
 from shop.checkout.errors import BasketSoldOutWhole
 from shop.checkout.plan import Plan, PlanLine
+from shop.checkout.received import Received
 from shop.checkout.services import late
 from shop.conversations import queries as conversations
 from shop.kernel import clock, dates, web
@@ -23,7 +25,6 @@ from shop.orders import services as orders
 from shop.orders.discounts import Named
 from shop.orders.models import DEPOSIT, PREORDER, TILL, DeliveryKind, OrderStatus, PaymentMethod, PaymentStatus
 from shop.orders.queries import Bought, BoughtParcel
-from shop.payments import queries as money
 from shop.payments import services as payments
 from shop.places import queries as places
 from shop.points import queries as points
@@ -353,6 +354,7 @@ class OrderPage:
     waits_for_transfer: bool
     waits_for_card: bool
     transfer: Any
+    received: Received
     may_cancel: bool
     cancelled: bool
     is_new: bool
@@ -369,9 +371,10 @@ class OrderPage:
     def of(cls, order: Bought, config: Config, key: str) -> OrderPage:
         parcels = order_read.bought_parcels(order.id)
         waiting = order.status == OrderStatus.AWAITING_PAYMENT
+        got = received.of_order(order)
         transfer = None
         if waiting and order.payment_method == PaymentMethod.VIETQR:
-            transfer = money.transfer_of(order.id)
+            transfer = received.transfer(order, got)
         live = [f for f in parcels if f.status != m.FulfilmentStatus.CANCELLED]
         pending = all(f.status == m.FulfilmentStatus.PENDING for f in live)
         talks = conversations.threads([f.id for f in parcels]) if order.channel != TILL else {}
@@ -406,6 +409,7 @@ class OrderPage:
             waits_for_transfer=transfer is not None,
             waits_for_card=waiting and order.payment_method == PaymentMethod.CARD,
             transfer=transfer,
+            received=got,
             may_cancel=cancellable and pending,
             cancelled=order.status == OrderStatus.CANCELLED,
             is_new=(clock.now() - order.placed_at).total_seconds() < 1800,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import Any
 
 from flask import (
@@ -20,7 +22,7 @@ from flask_login import current_user
 
 from shop.accounts import queries as accounts
 from shop.accounts.guards import actor, public
-from shop.checkout import beside, errors, queries, services
+from shop.checkout import beside, errors, queries, received, services
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.page import BasketPage, CheckoutPage, OrderPage
 from shop.checkout.plan import Wanted
@@ -29,7 +31,7 @@ from shop.checkout.services import late
 from shop.conversations import forms as talk
 from shop.conversations import services as conversations
 from shop.conversations.models import Side
-from shop.kernel import operations, web
+from shop.kernel import clock, operations, web
 from shop.kernel.errors import Invalid, NotFound, ShopError
 from shop.kernel.forms import phone
 from shop.kernel.limits import limiter
@@ -40,7 +42,6 @@ from shop.orders import queries as orders
 from shop.orders.errors import NoSuchOrder
 from shop.orders.models import SENT, DeliveryKind, PaymentMethod
 from shop.orders.queries import Bought
-from shop.payments import queries as money
 from shop.payments import vietqr
 from shop.points import queries as points
 from shop.promotions import queries as promotions
@@ -172,7 +173,7 @@ def checkout() -> Any:
     row = _basket()
     if not row.lines:
         return redirect(web.path("/gio-hang"))
-    form = CheckoutForm(formdata=None, data=_known_buyer() | _way_asked())
+    form = CheckoutForm(formdata=None, data=_known_buyer() | _written() | _way_asked())
     form.op_key.data = operations.new_key()
     web.visitor(create=True)
     return _checkout_page(form, row)
@@ -192,6 +193,28 @@ def _known_buyer() -> dict[str, Any]:
                 "street": address.street_address,
             }
     return known
+
+
+# What was typed is kept in the visitor's own cookie while the page is shown anew, for so long and up to so many bytes.
+_WRITTEN, _WRITTEN_FOR, _WRITTEN_MOST = "checkout", timedelta(minutes=30), 1500
+
+
+def _keep_written(form: CheckoutForm) -> bool:
+    """Keep what was typed for the next look at the page; False if it is too much for a cookie."""
+    typed = {
+        f.name: f.data for f in form if f.data and f.name not in {"op_key", "agreed_amount", "basket", "csrf_token"}
+    }
+    if len(json.dumps(typed)) > _WRITTEN_MOST:
+        return False
+    visitor[_WRITTEN] = {"at": int(clock.now().timestamp()), "typed": typed}
+    return True
+
+
+def _written() -> dict[str, Any]:
+    kept = visitor.get(_WRITTEN)
+    if not kept or kept["at"] < (clock.now() - _WRITTEN_FOR).timestamp():
+        return {}
+    return dict(kept["typed"])
 
 
 def _way_asked() -> dict[str, str]:
@@ -285,6 +308,9 @@ def place() -> Any:
     if request.form.get("province"):
         visitor["province"] = request.form["province"][:5]
     if request.form.get("choose_province") or request.form.get("refresh"):
+        if _keep_written(form):
+            asked = "code" if request.form.get("refresh") == "code" else "delivery"
+            return redirect(web.path("/thanh-toan") + f"#f-{asked}", 303)
         form.op_key.data = form.op_key.data or operations.new_key()
         return _checkout_page(form, _basket())
     if not form.validate():
@@ -304,6 +330,7 @@ def place() -> Any:
             raise
         form.refuse(error)
         return _checkout_page(form, row, error), error.status
+    visitor.pop(_WRITTEN, None)
     _open_for_visitor(ordered.reference)
     return redirect(ordered.redirect_url or web.path(f"/don-hang/{ordered.reference}"), 303)
 
@@ -409,7 +436,7 @@ def qr(reference: str) -> Any:
     """The QR code of an order that waits for a bank transfer."""
     web.mark_private()
     found = opened(reference)
-    transfer = money.transfer_of(found.id)
+    transfer = received.transfer(found, received.of_order(found))
     if transfer is None:
         raise NoSuchOrder
     return Response(vietqr.png(transfer.payload), mimetype="image/png")

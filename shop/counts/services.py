@@ -275,7 +275,7 @@ def reopen(actor: Actor, reference: str, note: str) -> None:
     """
     note = _line(note, 500, "note")
     if len(note) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="note")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="note")
     with transaction() as s:
         row = _locked(reference, CountState.SUBMITTED)
         if s.scalar(
@@ -294,7 +294,7 @@ def cancel(actor: Actor, reference: str, note: str) -> None:
     """
     note = _line(note, 500, "note")
     if len(note) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="note")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="note")
     with transaction():
         row = _locked(reference, CountState.OPEN)
         row.state, row.note, row.closed_at, row.closed_label = CountState.CANCELLED, note, clock.now(), actor.label
@@ -392,7 +392,7 @@ def decide(actor: Actor, reference: str, *, agree: bool, note: str = "") -> None
     """
     note = _line(note, 500, "note")
     if not agree and len(note) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="note")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="note")
     with transaction() as s:
         found = s.scalar(select(WriteOff.id).where(WriteOff.reference == reference))
         if found is None:

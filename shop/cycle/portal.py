@@ -1,4 +1,4 @@
-"""`/producer/ideas`: a producer writes his ideas and plans, and sees what became of them."""
+"""`/producer/ideas`: a producer writes ideas and plans and sees what became of them. `/producer/figures`: jobs, turnover."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
+from shop.cycle import forms
 from shop.cycle.models.ideas import IDEA_KIND_NAMES, IDEA_KINDS, IDEA_NAMES, IDEA_OPEN, PLAN_OPEN, Idea, IdeaKind
+from shop.cycle.queries import figures as figure_queries
 from shop.cycle.queries import ideas as queries
+from shop.cycle.services import figures
 from shop.cycle.services import ideas as services
 from shop.cycle.services.ideas import IDEA_FIELDS, NEEDED, PLAN_FIELDS
-from shop.kernel import operations, web
+from shop.kernel import clock, operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.producers import maker
@@ -123,3 +126,41 @@ def save_idea(reference: str) -> Any:
         return _page(_theirs(reference), error)
     flash(gettext("Đã gửi địa phương xem.") if submit else gettext("Đã lưu nháp."), "ok")
     return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+# --- jobs and turnover -------------------------------------------------------------------------------------------
+
+FIGURES = "/producer/figures"
+
+
+def _figures(error: ShopError | None = None) -> Any:
+    here = maker.current(P.DOSSIER_FILE)
+    page = render_template(
+        "cycle/portal/figures.html", here=FIGURES, rows=figure_queries.of_producer(here.id), errors=messages(error),
+        v=request.form if error else {"as_of": clock.today().isoformat(), "source": gettext("Cơ sở tự khai")},
+        error_code=error.code if error else None,
+    )  # fmt: skip
+    return make_response(page, error.status if error else 200)
+
+
+@bp.get("/figures")
+@guards.requires(P.DOSSIER_FILE)
+def own_figures() -> Any:
+    """What was told of the producer's jobs and turnover, by whom."""
+    return _figures()
+
+
+@bp.post("/figures")
+@guards.requires(P.DOSSIER_FILE)
+def say_own_figure() -> Any:
+    """Tell it of a day."""
+    here = maker.current(P.DOSSIER_FILE)
+    try:
+        told = forms.producer_figure(request.form)
+        figures.say(guards.actor(), here.id, *told, seen=forms.number(request.form, "seen"))
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _figures(error)
+    flash(gettext("Đã ghi số liệu."), "ok")
+    return redirect(web.path(FIGURES), 303)

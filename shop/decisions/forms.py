@@ -16,7 +16,8 @@ from shop.kernel.errors import N_, Invalid
 
 __all__ = ["day", "upload", "version"]
 HEAD = ("level", "issuer", "number", "decided_on", "signer", "summary")
-FINDINGS = 5
+# Rows of findings that a form shows at first and adds at a time, and the most it takes.
+FINDINGS, MOST_FINDINGS = 5, 60
 
 
 def head(form: Mapping[str, str]) -> Head:

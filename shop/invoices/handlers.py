@@ -6,7 +6,7 @@ from __future__ import annotations
 from shop.invoices.services import following
 from shop.kernel.events import on_later
 from shop.orders.events import FulfilmentReturned, OrderCompleted, SoldAtCounter
-from shop.payments.events import RefundFailed, RefundSucceeded
+from shop.payments.events import RefundFailed, RefundReopened, RefundSucceeded
 
 
 @on_later(OrderCompleted, name="invoices.completed")
@@ -36,4 +36,10 @@ def refunded(fact: RefundSucceeded) -> None:
 @on_later(RefundFailed, name="invoices.refund-failed")
 def bounced(fact: RefundFailed) -> None:
     """Money that had gone back came again."""
+    following.follow(fact.order_id)
+
+
+@on_later(RefundReopened, name="invoices.refund-reopened")
+def reopened(fact: RefundReopened) -> None:
+    """Money that was said to have gone back has not."""
     following.follow(fact.order_id)

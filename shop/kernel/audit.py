@@ -7,12 +7,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, select, text
+from sqlalchemy import Index, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import Base, Id, Instant, Json, Str40, Str80, Str255, in_transaction, is_sqlite, session, streamed
+from shop.kernel.prepared import Prepared
 
 GENESIS = "0" * 64
 # One number for all shops' chains in a database: writers of the log take turns until their commit.
@@ -37,6 +38,11 @@ class AuditRow(Base):
     seal: Mapped[str] = mapped_column(unique=True)
 
 
+_TURN = text("SELECT pg_advisory_xact_lock(:n)")
+_LAST = Prepared(select(AuditRow.seal).order_by(AuditRow.id.desc()).limit(1))
+_INSERT = Prepared(insert(AuditRow))
+
+
 def seal_of(previous: str, at: datetime, actor_key: str, action: str, target: str, detail: dict[str, Any]) -> str:
     """SHA-256 (hex) over the previous seal and the row's own facts in a fixed spelling."""
     body = json.dumps([previous, at.isoformat(), actor_key, action, target, detail], ensure_ascii=False, sort_keys=True)
@@ -51,26 +57,25 @@ def record(actor: Actor, action: str, target: str, /, **detail: Any) -> None:
     """
     if not in_transaction():
         raise RuntimeError("the audit log is written inside the transaction it tells of")
-    s = session()
     if not is_sqlite():
-        s.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
-    previous = s.scalar(select(AuditRow.seal).order_by(AuditRow.id.desc()).limit(1)) or GENESIS
+        session().execute(_TURN, {"n": _LOCK})
+    last = _LAST.first({})
+    previous = last[0] if last else GENESIS
     at = clock.now()
     detail = json.loads(json.dumps(detail, ensure_ascii=False, default=str))
-    s.add(
-        AuditRow(
-            at=at,
-            actor_key=actor.key,
-            actor_label=actor.label,
-            address=actor.address,
-            action=action,
-            target=target,
-            detail=detail,
-            previous=previous,
-            seal=seal_of(previous, at, actor.key, action, target, detail),
-        )
+    _INSERT.all(
+        {
+            "at": at,
+            "actor_key": actor.key,
+            "actor_label": actor.label,
+            "address": actor.address,
+            "action": action,
+            "target": target,
+            "detail": detail,
+            "previous": previous,
+            "seal": seal_of(previous, at, actor.key, action, target, detail),
+        }
     )
-    s.flush()
 
 
 def broken_links(limit: int = 20) -> list[str]:

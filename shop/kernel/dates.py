@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
 from shop.kernel import clock
 
@@ -42,3 +42,11 @@ def instant(value: datetime) -> str:
     """`07:15 24/11/2026`; in English `24 Nov 2026, 07:15`. Aware instants only."""
     local = value.astimezone(clock.VIETNAM)
     return f"{day(local)}, {local:%H:%M}" if _english() else f"{local:%H:%M} {day(local)}"
+
+
+def age(since: datetime) -> str:
+    """How long something has waited, in minutes, hours or days: `40 phút`, `5 giờ`, `3 ngày`. Aware instants only."""
+    minutes = max(0, int((clock.now() - since).total_seconds() // 60))
+    if minutes < 60:
+        return str(gettext("%(n)s phút", n=minutes))
+    return str(gettext("%(n)s giờ", n=minutes // 60) if minutes < 48 * 60 else gettext("%(n)s ngày", n=minutes // 1440))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum, WorksheetNotFound
@@ -120,6 +121,31 @@ def _decoded(content: bytes, decode: Callable[[bytes], str] | None = None) -> st
 
 
 _SEPARATORS = ",;\t"
+_HEAD_WITHIN = 60
+
+
+def _separator(told: str) -> str:
+    """What stands between the columns, by the line that heads them: most names without a number, and most lines below that
+    are as wide. A title above may hold any mark; a file without such a line is told by the first line that holds one."""
+    top = "".join(islice(io.StringIO(told), _HEAD_WITHIN))
+
+    def stands_for(mark: str) -> int:
+        try:
+            lines = [row for row in csv.reader(io.StringIO(top, newline=""), delimiter=mark) if any(row)]
+        except csv.Error:
+            return 0
+        best = 0
+        for place, row in enumerate(lines):
+            named = sum(1 for cell in row if cell.strip())
+            if named >= 2 and not any(digit in cell for cell in row for digit in "0123456789"):
+                best = max(best, named * (1 + sum(len(below) == len(row) for below in lines[place + 1 :])))
+        return best
+
+    best = max(_SEPARATORS, key=stands_for)
+    if stands_for(best):
+        return best
+    first = next((line for line in top.split("\n") if any(mark in line for mark in _SEPARATORS)), "")
+    return max(_SEPARATORS, key=first.count)
 
 
 def _csv(content: bytes, decode: Callable[[bytes], str] | None = None) -> Iterator[tuple[int, Sequence[str]]]:
@@ -131,9 +157,7 @@ def _csv(content: bytes, decode: Callable[[bytes], str] | None = None) -> Iterat
     if first.lower().startswith("sep="):
         separator, told, skipped = first[4:5] or ",", told.lstrip("\r\n").split("\n", 1)[-1], 1
     else:
-        # A title above the columns says nothing of what stands between them.
-        told_of = next((line for line in told.split("\n", 40)[:40] if any(mark in line for mark in _SEPARATORS)), "")
-        separator = max(_SEPARATORS, key=told_of.count)
+        separator = _separator(told)
     reader = csv.reader(io.StringIO(told, newline=""), delimiter=separator, strict=True)
 
     def lines() -> Iterator[tuple[int, Sequence[str]]]:

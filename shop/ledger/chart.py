@@ -89,6 +89,8 @@ _ALL = (
              N_("Nộp thiếu hoặc thừa so với đã thu."), "remittance", "carrier", "parcel", "order"),
     _account("cash-differences", Side.EXPENSE, N_("Chênh lệch tiền mặt"),
              N_("Đếm thiếu hoặc thừa khi kết ca."), "point"),
+    _account("payment-differences", Side.EXPENSE, N_("Chênh lệch nhỏ khi khách trả tiền"),
+             N_("Thiếu hoặc thừa vài đồng mà một người đã chấp nhận, có lý do."), "order"),
     _account("promotions", Side.EXPENSE, N_("Khuyến mãi cửa hàng chịu"),
              N_("Phần giảm giá không trừ của cơ sở sản xuất."), "order", "promotion", "exhibition"),
     _account("chargebacks", Side.EXPENSE, N_("Tiền thẻ bị đòi lại"),

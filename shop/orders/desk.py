@@ -90,7 +90,7 @@ def cancel(actor: Actor, order_id: int, reason: str, op_key: str) -> None:
     """
     reason = reason.strip()
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do hủy đơn."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do hủy đơn, ít nhất 2 ký tự."), field="reason")
     _once(actor, op_key, "orders.cancel", [order_id, reason], lambda: orders.cancel(actor, order_id, reason))
 
 

@@ -104,7 +104,8 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         PaymentStatus.DISPUTED: frozenset({PaymentStatus.PAID, PaymentStatus.CHARGED_BACK}),
         PaymentStatus.CHARGED_BACK: frozenset({PaymentStatus.PAID, PaymentStatus.DISPUTED}),
         PaymentStatus.REFUND_PENDING: frozenset({PaymentStatus.REFUNDED, PaymentStatus.PAID}),
-        PaymentStatus.REFUNDED: frozenset(),
+        # The transfer that was taken for its refund was another.
+        PaymentStatus.REFUNDED: frozenset({PaymentStatus.REFUND_PENDING}),
         PaymentStatus.VOID: frozenset({PaymentStatus.PAID}),
     },
     "fulfilment": {

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session
 from shop.ledger import names, sources
@@ -70,20 +71,20 @@ RECEIPT = sources.register(
 def _refunds(ids: Sequence[int]) -> list[Draft]:
     """Those that have gone; of others nothing is left in the books."""
     rows = session().execute(
-        select(Refund.id, Refund.amount, Refund.state, Refund.done_at, Refund.created_at, Payment.method, Payment.provider,
+        select(Refund.id, Refund.amount, Refund.state, Refund.done_at, Payment.method, Payment.provider,
                Order.reference, Refund.to_account)
         .join(Payment, Payment.id == Refund.payment_id)
         .join(Order, Order.id == Payment.order_id)
         .where(Refund.id.in_(ids), Payment.provider != COUNTER)
     )  # fmt: skip
     drafts = []
-    for i, amount, state, done_at, created_at, method, provider, order, to_account in rows:
+    for i, amount, state, done_at, method, provider, order, to_account in rows:
         account, party, channel = where(method, provider, order, back=True)
         if to_account is not None:  # whatever it was paid by, it goes by transfer
             account, party, channel = "transit", f"order:{order}", "transfers"
         lines = [Line("buyers", amount, f"order:{order}"), Line(account, -amount, party)]
         gone = lines if state is RefundState.SUCCEEDED else []
-        drafts.append(Draft(REFUND.kind, REFUND.cause(i), channel, REFUND.cause(i), done_at or created_at, gone))
+        drafts.append(Draft(REFUND.kind, REFUND.cause(i), channel, REFUND.cause(i), done_at or clock.now(), gone))
     return drafts
 
 
@@ -213,14 +214,15 @@ def kept_value(owed: int, captured: int, refunded: int) -> int:
 def _values(ids: Sequence[int]) -> list[Draft]:
     """Completed orders at what they are worth now. Goods stand at the whole less what was paid for their delivery."""
     s = session()
-    money: dict[int, tuple[int, int, datetime | None]] = {
-        i: (int(captured), int(refunded), last)
-        for i, captured, refunded, last in s.execute(
+    money: dict[int, tuple[int, int, datetime | None, int]] = {
+        i: (int(captured), int(refunded), last, int(waived))
+        for i, captured, refunded, last, waived in s.execute(
             select(
                 Payment.order_id,
                 func.coalesce(func.sum(Payment.captured_amount), 0),
                 func.coalesce(func.sum(_SUCCEEDED), 0),
                 func.max(_LAST),
+                func.coalesce(func.sum(Payment.waived_amount), 0),
             )
             .where(Payment.order_id.in_(ids))
             .group_by(Payment.order_id)
@@ -236,8 +238,9 @@ def _values(ids: Sequence[int]) -> list[Draft]:
     )  # fmt: skip
     drafts = []
     for i, reference, _channel, total, reduced, fee, completed_at, placed_at in orders:
-        captured, refunded, last = money.get(i, (0, 0, None))
-        value = kept_value(total - reduced, captured, refunded)
+        captured, refunded, last, waived = money.get(i, (0, 0, None, 0))
+        value = kept_value(total - reduced - waived, captured, refunded)
+        value += waived if captured > refunded else 0
         freight = min(fee - refused[i], value)
         party = f"order:{reference}"
         lines = [Line("buyers", value, party), Line("sales", freight - value, party), Line("freight", -freight, party)]
@@ -256,6 +259,36 @@ def _completed() -> Select[Any]:
 
 
 VALUE = sources.register(sources.Source("order-value", _completed, _values))
+
+
+# --- what a person agreed to beside the sum ---------------------------------------------------------------------
+
+
+def _waived(ids: Sequence[int]) -> list[Draft]:
+    """A small difference is the shop's as long as it keeps money of the payment."""
+    rows = session().execute(
+        select(
+            Payment.id, Payment.waived_amount, Payment.captured_amount, Payment.captured_at, _SUCCEEDED, Order.reference
+        )
+        .join(Order, Order.id == Payment.order_id)
+        .where(Payment.id.in_(ids))
+    )
+    drafts = []
+    for i, waived, captured, at, refunded, order in rows:
+        party = f"order:{order}"
+        lines = [Line("payment-differences", waived, party), Line("buyers", -waived, party)]
+        stands = lines if waived and captured > int(refunded) else []
+        drafts.append(Draft(WAIVED.kind, WAIVED.cause(i), "web", WAIVED.cause(i), at or clock.now(), stands))
+    return drafts
+
+
+WAIVED = sources.register(
+    sources.Source(
+        "payment-waived",
+        lambda: select(Payment.id).where(Payment.waived_amount != 0, Payment.captured_amount > _SUCCEEDED),
+        _waived,
+    )
+)
 
 
 # --- what they are called ----------------------------------------------------------------------------------------
@@ -315,9 +348,19 @@ def _values_named(ids: Collection[str]) -> dict[str, Named]:
     return {str(i): Named(r, f"/office/orders/{r}") for i, r in rows}
 
 
+def _payments_named(ids: Collection[str]) -> dict[str, Named]:
+    rows = session().execute(
+        select(Payment.id, Order.reference)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Payment.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(r, f"/office/payments/{i}") for i, r in rows}
+
+
 names.register("order", _orders)
 names.register("receipt", _by_order(PaymentReceipt))
 names.register("refund", _by_order(Refund))
+names.register("payment-waived", _payments_named)
 names.register("dispute", _disputes)
 names.register("dispute-lost", _disputes)
 names.register("dispute-move", _disputes_of_moves)
@@ -371,3 +414,12 @@ def valued(order_id: int) -> None:
     """Bring what the buyer has got in step; in the open transaction, which has locked the order."""
     session().flush()
     ledger.bring(SYSTEM, _values([order_id]))
+    waived(session().scalars(select(Payment.id).where(Payment.order_id == order_id, Payment.waived_amount != 0)).all())
+
+
+def waived(payment_ids: Sequence[int], actor: Actor = SYSTEM) -> None:
+    """Bring small differences that were agreed to, or are not any more, in step; in the open transaction, which has locked the
+    order."""
+    if payment_ids:
+        session().flush()
+        ledger.bring(actor, _waived(payment_ids))

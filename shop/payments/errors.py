@@ -135,3 +135,13 @@ class NotAgreed(Conflict):
 class PayoutMoved(Conflict):
     code = "payout-moved"
     title = N_("Khoản cổng chuyển về này không còn chờ số tiền đó. Hãy tải lại trang.")
+
+
+class NothingLacks(Conflict):
+    code = "nothing-lacks"
+    title = N_("Đơn này không còn chờ phần thiếu nào.")
+
+
+class NoAddress(Conflict):
+    code = "no-address"
+    title = N_("Khách không để lại e-mail. Hãy gọi số %(phone)s.")

@@ -46,6 +46,23 @@ class RefundFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RestAsked:
+    """A person asks the buyer for what a payment lacks; `times` counts it within the case."""
+
+    payment_id: int
+    issue_id: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReopened:
+    """What was taken for a refund's transfer was not it: the refund waits to be sent again."""
+
+    refund_id: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeOpened:
     """A buyer's bank disputes a card payment, or asks about it."""
 

@@ -59,7 +59,7 @@ def paid() -> Iterator[str]:
             Payment.order_id == Order.id,
             Payment.state == PaymentState.CAPTURED,
             Payment.captured_amount >= Payment.amount,
-            Payment.amount == Order.total_amount - Order.reduced_amount,
+            Payment.amount + Payment.waived_amount == Order.total_amount - Order.reduced_amount,
         )
         .exists()
     )
@@ -98,7 +98,7 @@ def refused_goods() -> Iterator[str]:
                 ),
                 and_(
                     Payment.state.in_([PaymentState.PENDING, PaymentState.CAPTURED]),
-                    Payment.amount != Order.total_amount - Order.reduced_amount,
+                    Payment.amount + Payment.waived_amount != Order.total_amount - Order.reduced_amount,
                 ),
             ),
         )
@@ -423,8 +423,9 @@ def ledger_agrees() -> Iterator[str]:
 
 @invariant("payments.buyers-account")
 def buyers() -> Iterator[str]:
-    """What the ledger owes to the buyer of an order is what was captured, held money too, less what went back and what was
-    handed over. (Deposits, which other orders use up, are looked at upstairs; a counter's money passes through no account.)"""
+    """What the ledger owes to the buyer of an order is what was captured, held money too, with the small difference that was
+    agreed to, less what went back and what was handed over. (Deposits, which other orders use up, are looked at upstairs; a
+    counter's money passes through no account.)"""
     party = "order:" + Order.reference
     owed = (
         select(func.coalesce(func.sum(Posting.amount), 0))
@@ -445,7 +446,16 @@ def buyers() -> Iterator[str]:
         .join(Payment, Payment.id == Refund.payment_id)
         .where(Payment.order_id == Order.id, Refund.state == RefundState.SUCCEEDED)
     )
-    left = captured.scalar_subquery() - gone.scalar_subquery() - handed
+    of_payment = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .where(Refund.payment_id == Payment.id, Refund.state == RefundState.SUCCEEDED)
+        .correlate(Payment)
+        .scalar_subquery()
+    )
+    waived = select(func.coalesce(func.sum(Payment.waived_amount), 0)).where(
+        Payment.order_id == Order.id, Payment.captured_amount > of_payment
+    )
+    left = captured.scalar_subquery() - gone.scalar_subquery() + waived.scalar_subquery() - handed
     rows = session().execute(
         select(Order.reference, owed, left).where(Order.channel.not_in([TILL, DEPOSIT]), owed != -left)
     )

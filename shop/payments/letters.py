@@ -1,4 +1,5 @@
-"""Letters to staff about disputes: one for each reader when one comes, when its answer is nearly due, and when it has ended."""
+"""Letters to staff about disputes: one for each reader when one comes, when its answer is nearly due, when it has ended.
+And one to a buyer who paid short and is asked for the rest by a person."""
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_
 from shop.kernel.events import on_later
 from shop.kernel.money import vnd
+from shop.orders import services as orders
 from shop.orders.models import Order
-from shop.payments.events import DisputeEnded, DisputeOpened
-from shop.payments.models import DISPUTE_STATE_NAMES, Dispute, DisputeState, Payment
+from shop.payments import queries as transfers
+from shop.payments.events import DisputeEnded, DisputeOpened, RestAsked
+from shop.payments.models import DISPUTE_STATE_NAMES, Dispute, DisputeState, Payment, PaymentState
 from shop.payments.reads import REASONS
 
 OPENED = N_("Khiếu nại thẻ mới: đơn %(r)s")
@@ -110,3 +113,56 @@ def remind() -> None:
     )
     for dispute_id in rows.all():
         _post("due", DUE, dispute_id, lambda: gettext("Câu trả lời chưa được gửi và hạn sắp hết."))
+
+
+REST = N_("Xin chuyển thêm phần còn thiếu của đơn %(r)s")
+
+
+@on_later(RestAsked, name="payments.letter-rest-asked")
+def rest_asked(fact: RestAsked) -> None:
+    """What came, what lacks and how to send it; nothing if it does not lack any more."""
+    s = session()
+    payment = s.get_one(Payment, fact.payment_id)
+    order = s.get_one(Order, payment.order_id)
+    got = payment.captured_amount - payment.refunded_amount
+    if not order.email or payment.state is not PaymentState.HELD or got >= payment.amount:
+        return
+    transfer = transfers.transfer_of(order.id)
+    config = current_app.extensions["shop_config"]
+    base = config.base_url + ("/en" if order.locale == "en" else "")
+    secret = orders.secret_for(str(current_app.secret_key), order.reference)
+    with force_locale(order.locale):
+        facts = [(gettext("Đã nhận"), vnd(got)), (gettext("Còn thiếu"), vnd(payment.amount - got))]
+        if transfer is not None:
+            facts += [
+                (gettext("Ngân hàng"), transfer.bank),
+                (gettext("Số tài khoản"), transfer.account),
+                (gettext("Nội dung"), transfer.code),
+            ]
+            if transfer.expires_at is not None:
+                facts.append((gettext("Hạn trả"), instant(transfer.expires_at)))
+        told = gettext(REST, r=order.reference)
+        context = {
+            "lang": order.locale,
+            "shop_url": base + "/",
+            "button_url": f"{base}/don-hang/{order.reference}?k={secret}",
+            "button_text": gettext("Xem đơn hàng"),
+            "why": gettext("Bạn nhận thư này vì đã đặt hàng ở Chợ Bến với địa chỉ này."),
+            "subject": told,
+            "words": gettext("Cửa hàng đã nhận tiền của bạn nhưng chưa đủ. Trang đơn hàng có mã VietQR đúng phần còn thiếu; "
+                             "nếu không muốn chuyển thêm, hãy trả lời để được hoàn lại."),
+            "facts": facts,
+        }  # fmt: skip
+        text = render_template("payments/letters/note.txt", **context)
+        html = render_template("payments/letters/note.html", **context)
+    about = f"user:{order.user_id}" if order.user_id is not None else None
+    with transaction():
+        mail.post(
+            f"rest-asked:{fact.issue_id}:{fact.times}",
+            "payments.rest-asked",
+            order.email,
+            told,
+            text,
+            html,
+            about=about,
+        )

@@ -61,6 +61,9 @@ class Payment(Base):
     captured_amount: Mapped[Amount] = mapped_column(default=0)
     # Refunds asked for and not failed: never more than was captured.
     refunded_amount: Mapped[Amount] = mapped_column(default=0)
+    # What was agreed to beside the sum by a person: above zero that much less is enough, below zero that much more is kept.
+    # `amount` is without it, so the order's whole is amount + waived_amount.
+    waived_amount: Mapped[Amount] = mapped_column(server_default="0")
     # Taken back by the buyers' bank and not returned: what disputes hold now.
     disputed_amount: Mapped[Amount] = mapped_column(server_default="0")
     code: Mapped[Str40 | None] = mapped_column(unique=True)
@@ -76,6 +79,8 @@ class Payment(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant | None]
     looked_at: Mapped[Instant | None]
+    # Who looks for a transfer that has not come.
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     captured_at: Mapped[Instant | None]
 
     order: Mapped[Order] = relationship()
@@ -170,6 +175,8 @@ class Refund(Base):
     created_at: Mapped[Instant]
     done_at: Mapped[Instant | None]
     last_error: Mapped[LongText | None]
+    # Who works on one that waits for people.
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
 
     payment: Mapped[Payment] = relationship()
 

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.kernel import banks, clock, operations, web
+from shop.kernel.dates import instant
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import Form
 from shop.kernel.money import vnd
@@ -68,6 +69,7 @@ DETAIL_NAMES = {
     "order": N_("Mã đơn"),
     "reason": N_("Lý do"),
     "fee": N_("Phí"),
+    "asked": N_("Đã xin khách chuyển thêm lúc"),
 }
 
 
@@ -80,6 +82,7 @@ def _words() -> dict[str, Any]:
         "refund_states": {s: (gettext(n), REFUND_KINDS[s]) for s, n in REFUND_STATE_NAMES.items()},
         "issue_names": {k: gettext(n) for k, n in queries.ISSUE_NAMES.items()},
         "detail": _detail,
+        "resolved": _resolved,
         "new_key": operations.new_key,
         "by_hand": queries.by_hand_providers(),
         "waiting": queries.waiting(),
@@ -88,16 +91,25 @@ def _words() -> dict[str, Any]:
         "line_kinds": {k: gettext(n) for k, n in LINE_KIND_NAMES.items()},
         "banks": banks.choices(),
         "bank": banks.name,
-        "age": _age,
         "now": clock.now(),
+        "may_waive": payments.may_waive,
+        "small": rules.SMALL_DIFFERENCE.get(),
         "me_key": guards.actor().key,
     }
 
 
-def _age(since: datetime) -> str:
-    """How long something has waited, in hours or days."""
-    hours = int((clock.now() - since).total_seconds() // 3600)
-    return gettext("%(n)s giờ", n=hours) if hours < 48 else gettext("%(n)s ngày", n=hours // 24)
+DECISION_NAMES = {
+    "accept": N_("Chấp nhận"),
+    "waive": N_("Chấp nhận phần chênh"),
+    "return": N_("Hoàn lại khách"),
+    "close": N_("Đóng việc"),
+}
+
+
+def _resolved(told: str | None) -> str:
+    """How a case was closed, for people: a person's decision by its name with his words, the machine's words as they are."""
+    decision, colon, words = (told or "").partition(": ")
+    return f"{gettext(DECISION_NAMES[decision])}: {words}" if colon and decision in DECISION_NAMES else told or ""
 
 
 def _detail(found: dict[str, Any]) -> list[tuple[str, str]]:
@@ -106,7 +118,8 @@ def _detail(found: dict[str, Any]) -> list[tuple[str, str]]:
     for name, value in found.items():
         if value is not None and name in DETAIL_NAMES:
             amount = name in {"received", "due", "fee"} and isinstance(value, int)
-            told.append((gettext(DETAIL_NAMES[name]), vnd(value) if amount else str(value)))
+            said = vnd(value) if amount else instant(datetime.fromisoformat(value)) if name == "asked" else str(value)
+            told.append((gettext(DETAIL_NAMES[name]), said))
     return told
 
 
@@ -317,6 +330,31 @@ def _amount(form: Any) -> int:
     return amount
 
 
+@bp.post("/payments/issues/<int:issue_id>/ask")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def issue_ask(issue_id: int) -> Any:
+    """Ask the buyer for what lacks."""
+    payments.ask_for_rest(guards.actor(), issue_id, request.form.get("op_key", ""))
+    flash(gettext("Đã gửi thư xin khách chuyển thêm phần còn thiếu."), "ok")
+    return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/issues")), 303)
+
+
+@bp.post("/payments/<int:payment_id>/owner")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def payment_owner(payment_id: int) -> Any:
+    """Take a transfer that is awaited, or leave it to others."""
+    payments.own_payment(guards.actor(), payment_id, mine=request.form.get("mine") == "1")
+    return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/transfers")), 303)
+
+
+@bp.post("/payments/<int:payment_id>/refunds/<int:refund_id>/owner")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def refund_owner(payment_id: int, refund_id: int) -> Any:
+    """Take a refund that waits, or leave it to others."""
+    payments.own_refund(guards.actor(), refund_id, mine=request.form.get("mine") == "1")
+    return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/{payment_id}")), 303)
+
+
 @bp.post("/payments/issues/<int:issue_id>/owner")
 @guards.requires_all(Permission.PAYMENT_HANDLE)
 def issue_owner(issue_id: int) -> Any:
@@ -469,7 +507,9 @@ def gateway_lines() -> Any:
     view = reads.lines(request.args)
     if view.export:
         return view.download()
-    return render_template("payments/office/gateway.html", view=view, sums=reads.sums(), **_words())
+    return render_template(
+        "payments/office/gateway.html", view=view, sums=reads.sums(), asks=payments.keepers(), **_words()
+    )
 
 
 @bp.get("/payments/payouts")
@@ -490,7 +530,12 @@ def payouts() -> Any:
 def gateway_compare() -> Any:
     """Fetch and compare now."""
     wrong = payments.compare()
-    if wrong:
+    if wrong is None:
+        flash(
+            gettext("Chưa đối chiếu được: cửa hàng chưa nối tài khoản nhận thẻ nào, nên không có sổ nào để hỏi."),
+            "warn",
+        )
+    elif wrong:
         flash(gettext("Đã đối chiếu: còn %(n)s dòng chưa khớp, xem mục Cần xử lý.", n=wrong), "warn")
     else:
         flash(gettext("Đã đối chiếu: mọi dòng đều khớp."), "ok")

@@ -44,6 +44,9 @@ class Source(Protocol):
     def confirm(self, actor: Actor, reference: str, bank_reference: str, day: date, op_key: str) -> None:
         """It has gone, in the open transaction. Raises what the room's own command raises."""
 
+    def take_back(self, actor: Actor, reference: str, bank_reference: str) -> None:
+        """That transfer was not it: it waits again, in the open transaction. Raises what the room's own command raises."""
+
 
 _sources: dict[str, Source] = {}
 
@@ -80,6 +83,9 @@ class _Refunds:
 
     def confirm(self, actor: Actor, reference: str, bank_reference: str, day: date, op_key: str) -> None:
         refunds.settle_refund(actor, int(reference), bank_reference, op_key)
+
+    def take_back(self, actor: Actor, reference: str, bank_reference: str) -> None:
+        refunds.unsettle(actor, int(reference), bank_reference)
 
     @staticmethod
     def _told(refund_id: int, amount: int, order: str, name: str, account: str | None, holder: str | None) -> Expected:

@@ -70,12 +70,14 @@ def _payload(bank_bin: str, account: str, amount: int, code: str) -> str:
     return vietqr.payload(vietqr.Transfer(bank_bin, account, amount, code))
 
 
-def transfer_of(order_id: int) -> TransferFacts | None:
-    """How to pay an order by transfer; None if nothing is to be transferred for it (any more). One statement."""
+def transfer_of(order_id: int, *, less: int = 0) -> TransferFacts | None:
+    """How to pay an order by transfer; None if nothing is to be transferred for it (any more). `less` đồng of what its books
+    lack have been seen at the bank. One statement."""
     rows: list[Any] = _TRANSFER.rows(order_id=order_id)
     if not rows:
         return None
     payment_id, provider, code, expires_at, missing = rows[0]
+    missing -= less
     way = gateway.offered().get(provider)
     if not isinstance(way, BankTransfer) or not code or missing <= 0:
         return None
@@ -83,6 +85,27 @@ def transfer_of(order_id: int) -> TransferFacts | None:
         payment_id, vietqr.bank_name(way.bank_bin), way.account, way.holder, missing, code,
         _payload(way.bank_bin, way.account, missing, code), expires_at,
     )  # fmt: skip
+
+
+_GOING = (
+    select(func.coalesce(func.sum(Refund.amount), 0))
+    .where(Refund.payment_id == Payment.id, or_(*[Refund.state == state for state in REFUND_LIVE]))
+    .correlate(Payment)
+    .scalar_subquery()
+)
+_AWAITED = Reading(
+    select(Payment.amount, Payment.captured_amount, Payment.refunded_amount, _GOING.label("going")).where(
+        Payment.order_id == bindparam("order_id"),
+        Payment.method == PaymentMethod.VIETQR,
+        or_(Payment.state == PaymentState.PENDING, Payment.state == PaymentState.HELD),
+    )
+)
+
+
+def awaited_of(order_id: int) -> list[tuple[int, int, int, int]]:
+    """Of each transfer that an order waits for: what it is due, what came, what was asked back of that, what of it has not gone
+    yet, in đồng. One statement."""
+    return [(int(a), int(b), int(c), int(d)) for a, b, c, d in _AWAITED.rows(order_id=order_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +126,7 @@ class PaymentView:
 
 def payments_of(order_id: int) -> list[PaymentView]:
     """The payments of an order, first to last."""
-    going = (
-        select(func.coalesce(func.sum(Refund.amount), 0))
-        .where(Refund.payment_id == Payment.id, Refund.state.in_(REFUND_LIVE))
-        .scalar_subquery()
-    )
-    rows = session().execute(select(Payment, going).where(Payment.order_id == order_id).order_by(Payment.id))
+    rows = session().execute(select(Payment, _GOING).where(Payment.order_id == order_id).order_by(Payment.id))
     return [
         PaymentView(
             p.id,
@@ -271,7 +289,9 @@ TRANSFERS = tables.Table(
         tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
         tables.Column("name", N_("Người mua"), sort=(Order.name,)),
         tables.Column("amount", N_("Số tiền"), "num", sort=(Payment.amount,)),
+        tables.Column("created_at", N_("Đã chờ"), sort=(Payment.created_at,)),
         tables.Column("expires_at", N_("Hạn trả"), sort=(Payment.expires_at,)),
+        tables.Column("owner", N_("Người xử lý"), sort=(User.name,)),
         tables.Column("do", "", "do", in_export=False),
     ),
     order="expires_at",
@@ -292,8 +312,9 @@ def transfers(args: Mapping[str, str]) -> tables.View:
     """Transfers that wait, and those of the last days whose order was given up: their money may still come."""
     recent = clock.now() - timedelta(days=14)
     statement = (
-        select(*_PAYMENT_ROW)
+        select(*_PAYMENT_ROW, Payment.owner_id, User.name.label("owner"))
         .join(Order, Order.id == Payment.order_id)
+        .outerjoin(User, User.id == Payment.owner_id)
         .where(
             Payment.method == PaymentMethod.VIETQR,
             or_(
@@ -372,6 +393,7 @@ def issues(args: Mapping[str, str]) -> tables.View:
             Payment.amount,
             Payment.captured_amount,
             Payment.refunded_amount,
+            Payment.waived_amount,
         )
         .outerjoin(Payment, Payment.id == PaymentIssue.payment_id)
         .outerjoin(Order, Order.id == Payment.order_id)
@@ -385,18 +407,25 @@ REFUNDS = tables.Table(
     columns=(
         tables.Column("reference", N_("Mã đơn"), sort=(Order.reference,)),
         tables.Column("created_at", N_("Yêu cầu lúc"), sort=(Refund.created_at,)),
-        tables.Column("method", N_("Cách trả"), sort=(Payment.method,)),
+        tables.Column("method", N_("Cách trả"), on_page=False),
         tables.Column("amount", N_("Số tiền"), "num", sort=(Refund.amount,)),
         tables.Column("state", N_("Trạng thái"), sort=(Refund.state,)),
         tables.Column("reason", N_("Lý do")),
-        tables.Column("actor_label", N_("Người yêu cầu"), sort=(Refund.actor_label,)),
-        tables.Column("done_at", N_("Xong lúc"), sort=(Refund.done_at,)),
+        tables.Column("actor_label", N_("Người yêu cầu"), on_page=False),
+        tables.Column("owner", N_("Người xử lý"), sort=(User.name,)),
+        tables.Column("done_at", N_("Xong lúc"), on_page=False),
         tables.Column("do", "", "do", in_export=False),
     ),
     order="-created_at",
     tie=Refund.id,
     filters=(
         tables.Filter("state", N_("Trạng thái"), lambda v: Refund.state == v, _names(REFUND_STATE_NAMES)),
+        tables.Filter(
+            "owner",
+            N_("Người xử lý"),
+            lambda v: Refund.owner_id.is_(None) if v == "0" else Refund.owner_id.is_not(None),
+            [("0", N_("chưa ai nhận")), ("1", N_("đã có người nhận"))],
+        ),
         tables.Filter("method", N_("Cách trả"), lambda v: Payment.method == v, _names(PAYMENT_METHOD_NAMES)),
     ),
     search=_search,
@@ -422,13 +451,18 @@ _REFUND_ROW: tuple[Any, ...] = (
     Refund.to_account,
     Refund.to_holder,
     Refund.agreed_label,
+    Refund.owner_id,
+    User.name.label("owner"),
 )
 
 
 def refunds(args: Mapping[str, str]) -> tables.View:
     """All refunds."""
     statement = (
-        select(*_REFUND_ROW).join(Payment, Payment.id == Refund.payment_id).join(Order, Order.id == Payment.order_id)
+        select(*_REFUND_ROW)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .outerjoin(User, User.id == Refund.owner_id)
     )
     return REFUNDS.open(args, "/office/payments/refunds", statement)
 

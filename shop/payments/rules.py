@@ -19,3 +19,8 @@ TRANSFER_LIMIT = settings.define(
     "payments.transfer_refund_limit", 1_000_000, N_("Hoàn vào tài khoản khác từ mức này cần người thứ hai duyệt (₫)"), low=0,
     high=1_000_000_000,
 )  # fmt: skip
+SMALL_DIFFERENCE = settings.define(
+    "payments.small_difference", 1_000, N_("Số tiền chuyển thiếu hoặc thừa được chấp nhận (₫)"), low=0, high=100_000,
+    hint=N_("Đến mức này, người xử lý có thể coi đơn là đã trả đủ, có ghi lý do; phần chênh vào tài khoản riêng của sổ cái. "
+            "0 là không chấp nhận đồng nào."),
+)  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from shop.points.queries import PointView
 DATA = Path(__file__).parent / "data"
 WEST, EAST, SOUTH, NORTH = 106.24, 108.18, 20.74, 21.74
 WIDTH = 700
+# Names on the map of a phone.
+NAMED = 5
 # At 21.2° north a degree of longitude is shorter than one of latitude.
 SCALE = WIDTH / (EAST - WEST)
 HEIGHT = round(SCALE * (NORTH - SOUTH) / math.cos(math.radians(21.2)))
@@ -44,6 +46,33 @@ class Mark:
     x: float
     y: float
     exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A local unit of 2014 on the map with how many things are there, of them `done` (None: nothing is told apart)."""
+
+    key: str
+    name: str
+    label: str
+    x: float
+    y: float
+    count: int
+    done: int | None
+    radius: int
+    # One of those with most: its name stands on the map of a phone too.
+    big: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountMap:
+    """What the template draws, and how many things lie outside the map."""
+
+    width: int
+    height: int
+    land: Sequence[str]
+    spots: list[Spot]
+    outside: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +134,50 @@ def localities() -> dict[str, Place]:
 def locality_names() -> list[str]:
     """The names in the order of a Vietnamese dictionary."""
     return sorted((place.name for place in localities().values()), key=text.sort_key)
+
+
+_Box = tuple[float, float, float, float]
+# On a phone: the radius of a number, the width of a letter and the height of a line, in units of the sketch.
+_PIN, _LETTER, _LINE = 25, 15, 34
+
+
+def _pin_box(place: Place) -> _Box:
+    return place.x - _PIN, place.y - _PIN, place.x + _PIN, place.y + _PIN
+
+
+def _name_box(place: Place) -> _Box:
+    wide, away = _LETTER * len(place.name), _PIN + 5
+    if place.label in ("right", "left"):
+        left = place.x + away if place.label == "right" else place.x - away - wide
+        return left, place.y - _LINE / 2, left + wide, place.y + _LINE / 2
+    top = place.y + _PIN if place.label == "below" else place.y - away - _LINE
+    return place.x - wide / 2, top, place.x + wide / 2, top + _LINE
+
+
+def _meet(a: _Box, b: _Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def count_map(counts: Mapping[str, int], done: Mapping[str, int] | None = None) -> CountMap:
+    """The map of numbers by local unit of 2014 (slug of its name → number; "" holds what lies outside or nowhere known)."""
+    here = {text.slugify(p.name): p for p in localities().values()}
+    most = max((counts.get(key, 0) for key in here), default=0) or 1
+    found = sorted((k for k in here if counts.get(k)), key=lambda k: (-counts[k], k))
+    named: dict[str, _Box] = {}
+    for key in found:
+        # On a phone letters are big: a name stands there only where it covers neither a number nor another name.
+        box = _name_box(here[key])
+        free = not any(_meet(box, _pin_box(here[k])) for k in found if k != key)
+        if free and not any(_meet(box, other) for other in named.values()) and len(named) < NAMED:
+            named[key] = box
+    spots = [
+        Spot(
+            key, p.name, p.label, p.x, p.y, counts.get(key, 0), None if done is None else done.get(key, 0),
+            12 + round(14 * math.sqrt(counts.get(key, 0) / most)), key in named,
+        )
+        for key, p in here.items()
+    ]  # fmt: skip
+    return CountMap(WIDTH, HEIGHT, outline(), spots, sum(n for key, n in counts.items() if key not in here))
 
 
 def sketch(points: Iterable[PointView]) -> Sketch:

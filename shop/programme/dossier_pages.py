@@ -15,8 +15,9 @@ from shop.programme.models.dossiers import (
     ROUND_LEVEL_NAMES,
     Dossier,
     DossierState,
+    RoundLevel,
 )
-from shop.programme.queries import councils, dossiers
+from shop.programme.queries import councils, dossiers, rounds
 
 STATE_KINDS = {
     DossierState.DRAFT: "",
@@ -46,9 +47,11 @@ def values(dossier: Dossier) -> dict[str, Any]:
     return NAMES | {
         "d": dossier,
         "named": dossiers.named(dossier),
+        "certified": dossiers.last_certificate(dossier.product_id),
         "lines": dossiers.standing(dossier),
         "left": dossiers.clock_of(dossier),
         "round": councils.round_of(dossier),
+        "open_round": rounds.is_open(RoundLevel.PROVINCE),
         "steps": dossiers.steps_of(dossier.id),
         "step_names": wording.STEP_NAMES,
         "report_names": checklist.REPORT,

@@ -35,6 +35,13 @@ class DossierIncomplete(Conflict):
     title = N_("Chưa nộp được, còn thiếu: %(lines)s.")
 
 
+class PapersLacking(Conflict):
+    """What the commune meets when a paper has ended since the dossier was handed in."""
+
+    code = "papers-lacking"
+    title = N_("Giấy tờ bắt buộc còn thiếu hoặc đã hết hạn: %(lines)s. Hãy trả lại để cơ sở bổ sung.")
+
+
 class NoSheet(Conflict):
     code = "no-scoring-sheet"
     title = N_("Chưa có phiếu chấm đang hiệu lực cho bộ sản phẩm này.")

@@ -51,9 +51,17 @@ def moved(fact: DossierMoved) -> None:
         readers = accounts.told_of(Permission.DOSSIER_CHECK, row.scope)
         _post(row, "office", readers, key, kind, lambda: _handed_in(row))
         return
+    if step.what == "object":
+        _post(row, "office", _programme_office(), key, kind, lambda: _objected(row, step.note or ""))
+        return
     words = _WORDS[step.what]
     readers = accounts.told_of(Permission.DOSSIER_FILE, f"producer:{row.producer_id}")
     _post(row, "producer", readers, key, kind, lambda: words(row, step.note or ""))
+
+
+def _programme_office() -> list[Reader]:
+    found = accounts.holders("*", Role.PROGRAMME_OFFICER)
+    return [(c.user_id, c.email, c.locale) for c in found if c.email is not None]
 
 
 def late(row: Dossier) -> None:
@@ -68,11 +76,8 @@ def late(row: Dossier) -> None:
             gettext("%(commune)s phải xong trước hết ngày %(day)s.", commune=row.commune_name, day=dates.day(due_on)),
         ]
 
-    readers = [
-        (c.user_id, c.email, c.locale) for c in accounts.holders("*", Role.PROGRAMME_OFFICER) if c.email is not None
-    ]
     # A dossier that was returned and handed in again has another day, and may be late again.
-    _post(row, "office", readers, f"dossier:{row.id}:late:{due_on}", "dossier-late", words)
+    _post(row, "office", _programme_office(), f"dossier:{row.id}:late:{due_on}", "dossier-late", words)
 
 
 def _of(row: Dossier) -> str:
@@ -86,6 +91,15 @@ def _handed_in(row: Dossier) -> tuple[str, Sequence[str]]:
         _of(row),
         gettext("Hạn kiểm tra và đề nghị: hết ngày %(day)s.", day=dates.day(due)) if due else "",
     ]
+
+
+def _objected(row: Dossier, said: str) -> tuple[str, Sequence[str]]:
+    return gettext("Kiến nghị về hồ sơ OCOP %(code)s", code=row.code), [
+        _of(row),
+        gettext("Cơ sở kiến nghị về kết quả %(points)s điểm, %(stars)s sao:", points=wording.points(row.score),
+                stars=row.stars) + "\n" + said,
+        gettext("Kết quả chưa trình ra quyết định cho đến khi có câu trả lời."),
+    ]  # fmt: skip
 
 
 def _returned(row: Dossier, said: str) -> tuple[str, Sequence[str]]:

@@ -10,7 +10,6 @@ from shop.kernel.errors import N_
 from shop.places.models import UnitType
 from shop.programme.models.ntm import NtmStatus
 
-CRITERIA = 19
 SUBJECT_NAMES = {
     "units": N_("Đơn vị tham gia OCOP"),
     "products": N_("Sản phẩm đăng ký"),

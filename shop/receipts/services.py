@@ -159,7 +159,7 @@ def put_off(actor: Actor, reference: str, to_on: date, reason: str, op_key: str)
     """
     reason = _line(reason, 500, "reason")
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
     if to_on < clock.today():
         raise Invalid(N_("Ngày giao mới không thể trước hôm nay."), field="expected_on")
 
@@ -387,7 +387,7 @@ def finish(actor: Actor, reference: str, note: str) -> None:
     """
     note = _line(note, 500, "note")
     if len(note) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="note")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="note")
     with transaction():
         row = _open(reference)
         row.state = DeliveryState.RECEIVED if row.state is DeliveryState.PARTLY else DeliveryState.CANCELLED

@@ -110,6 +110,8 @@ class Counted:
     """The figures of one locality with their rows."""
 
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    # What cannot be counted of this span: without rows it is left out, for 0 would claim that somebody counted.
+    silent: frozenset[str] = frozenset()
 
     def add(self, key: str, row: Row) -> None:
         """Count a row into a figure.
@@ -121,8 +123,12 @@ class Counted:
 
     @property
     def figures(self) -> dict[str, int]:
-        """All figures; what has no rows is 0."""
-        return {key: sum(row.value for row in self.rows.get(key, ())) for key in FIGURES}
+        """All figures; what has no rows is 0, or missing if nobody can count it."""
+        return {
+            key: sum(row.value for row in self.rows.get(key, ()))
+            for key in FIGURES
+            if self.rows.get(key) or key not in self.silent
+        }
 
     def stored(self) -> dict[str, Any]:
         """Figures and rows as plain values."""
@@ -137,12 +143,12 @@ class Counted:
 
 
 def total(found: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """The sum of several localities' figures."""
-    sums = dict.fromkeys(FIGURES, 0)
+    """The sum of several localities' figures; what none of them has is missing."""
+    sums: dict[str, int] = {}
     for figures in found:
         for key, value in figures.items():
-            if key in sums:
-                sums[key] += value
+            if key in FIGURES:
+                sums[key] = sums.get(key, 0) + value
     return sums
 
 

@@ -113,7 +113,7 @@ def facts(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> 
             ],
             "keys": list(COLUMNS), "columns": [gettext(SHORT[key]) for key in COLUMNS],
             "places": [
-                [p["name"], _state(p), *(bare(key, p["figures"][key]) for key in COLUMNS)]
+                [p["name"], _state(p), *(bare(key, p["figures"].get(key)) for key in COLUMNS)]
                 for p in places
             ],
             "all": [bare(key, content["totals"].get(key)) for key in COLUMNS],
@@ -169,9 +169,9 @@ def xlsx(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> R
 
         def localities() -> Iterator[Sequence[Any]]:
             for p in content["localities"]:
-                yield [p["name"], p["code"], _state(p), *(p["figures"][key] for key in FIGURES),
+                yield [p["name"], p["code"], _state(p), *(p["figures"].get(key) for key in FIGURES),
                        *(p["own"].get(key) for key in OWN)]  # fmt: skip
-            yield ["Chưa rõ địa phương", "", "", *(content["unknown"].get(key, 0) for key in FIGURES)]
+            yield ["Chưa rõ địa phương", "", "", *(content["unknown"].get(key) for key in FIGURES)]
 
         places = list(localities())
         blockers = list(found["blockers"])

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from shop.accounts.models import User
 from shop.kernel.db import Amount, Base, EnumText, Id, Instant, LongText, Str20, Str40, Str255, one_of
 from shop.kernel.errors import N_
 from shop.orders.models import Order, OrderLine
@@ -59,6 +60,8 @@ class Return(Base):
     created_at: Mapped[Instant]
     actor_key: Mapped[Str40]
     actor_label: Mapped[Str255]
+    # Who looks after the goods that are to come back.
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id))
     is_demo: Mapped[bool] = mapped_column(default=False)
 
     lines: Mapped[list[ReturnLine]] = relationship(order_by="ReturnLine.id")

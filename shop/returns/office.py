@@ -55,6 +55,14 @@ def one(reference: str) -> Any:
     return _page(reference)
 
 
+@bp.post("/returns/<reference>/owner")
+@guards.requires_all(Permission.PAYMENT_HANDLE)
+def owner(reference: str) -> Any:
+    """Take a return whose goods or money wait, or leave it to others."""
+    services.own(guards.actor(), reference, mine=request.form.get("mine") == "1")
+    return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/{reference}")), 303)
+
+
 def _page(reference: str, error: ShopError | None = None) -> Any:
     found = queries.by_reference(reference)
     order = orders.whole(found.order_id) if found is not None else None

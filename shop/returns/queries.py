@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
+from shop.accounts.models import User
 from shop.kernel import tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_
 from shop.kernel.money import share, split
 from shop.orders import discounts
 from shop.orders.models import PREORDER, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderRefusal
-from shop.payments.models import REFUND_STATE_NAMES, Refund, RefundState
+from shop.payments.models import REFUND_STATE_NAMES, Payment, Refund, RefundState
 from shop.returns.models import RETURN_WHY_NAMES, Return, ReturnLine, ReturnWhy
 
 
@@ -53,6 +54,13 @@ def left_of(order: Order) -> list[Left]:
     else:
         paid = discounts.paid_by_line(order.id)
         off = [paid[line.id].discount_amount for line in lines]
+    short = s.scalar(  # what a person agreed to do without was not paid for any unit
+        select(func.coalesce(func.sum(Payment.waived_amount), 0)).where(
+            Payment.order_id == order.id, Payment.waived_amount > 0
+        )
+    )
+    if short:
+        off = [o + n for o, n in zip(off, split(int(short), [line.line_amount for line in lines]), strict=True)]
     parcels = {f.id: f for f in s.scalars(select(Fulfilment).where(Fulfilment.order_id == order.id))}
     gone: dict[int, int] = {
         line_id: int(n)
@@ -137,6 +145,7 @@ RETURNS = tables.Table(
         tables.Column("state", N_("Trạng thái"), sort=(Refund.state,)),
         tables.Column("actor_label", N_("Người yêu cầu"), sort=(Return.actor_label,)),
         tables.Column("awaited", N_("Hàng chờ kiểm"), "num"),
+        tables.Column("owner", N_("Người xử lý"), sort=(User.name,)),
     ),
     order="-created_at",
     tie=Return.id,
@@ -155,6 +164,12 @@ RETURNS = tables.Table(
             N_("Hàng"),
             lambda _v: Return.id.in_(_awaited()),
             [("1", N_("chờ kiểm"))],
+        ),
+        tables.Filter(
+            "owner",
+            N_("Người xử lý"),
+            lambda v: Return.owner_id.is_(None) if v == "0" else Return.owner_id.is_not(None),
+            [("0", N_("chưa ai nhận")), ("1", N_("đã có người nhận"))],
         ),
     ),
     search=lambda q: or_(Order.reference == text.normal_reference(q.strip()), Return.reference == q.strip().upper()),
@@ -177,9 +192,11 @@ def returns(args: Mapping[str, str]) -> tables.View:
         select(
             Return.id, Return.reference, Order.reference.label("order"), Return.created_at, Return.why, Return.amount,
             Refund.state, Return.actor_label, awaited.label("awaited"), Return.is_demo,
+            Return.owner_id, User.name.label("owner"),
         )
         .join(Order, Order.id == Return.order_id)
         .join(Refund, Refund.id == Return.refund_id)
+        .outerjoin(User, User.id == Return.owner_id)
     )  # fmt: skip
     return RETURNS.open(args, "/office/returns", statement)
 

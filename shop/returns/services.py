@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from shop.kernel import audit, clock, db, operations, text
 from shop.kernel.actor import Actor
-from shop.kernel.db import session
+from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import LARGEST_AMOUNT, vnd
@@ -74,7 +74,7 @@ def make(
     if why not in set(ReturnWhy):
         raise Invalid(N_("Hãy chọn lý do."), field="why")
     if len(note) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="note")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="note")
     if not 0 <= freight_amount <= LARGEST_AMOUNT:
         raise Invalid(N_("Số tiền phải lớn hơn 0."), field="freight")
     units = {line_id: u for line_id, u in units.items() if u.quantity}
@@ -187,3 +187,17 @@ def look_at(actor: Actor, reference: str, line_id: int, good: int, bad: int, op_
         return {}
 
     operations.once(op_key, "returns.look", actor.key, [reference, line_id, good, bad], command)
+
+
+def own(actor: Actor, reference: str, *, mine: bool) -> None:
+    """Take a return to look after its goods and its money, or leave it to others again.
+
+    Raises:
+        NotFound.
+    """
+    with transaction() as s:
+        row = s.scalar(select(Return).where(Return.reference == reference).with_for_update())
+        if row is None:
+            raise NotFound
+        row.owner_id = actor.user_id if mine else None
+        audit.record(actor, "returns.owner", f"return:{reference}", mine=mine)

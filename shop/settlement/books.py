@@ -56,17 +56,20 @@ def _entries(ids: Sequence[int]) -> list[Draft]:
 
 
 def _payouts(ids: Sequence[int]) -> list[Draft]:
+    """Those that the bank has paid; of others nothing is left in the books."""
     rows = session().execute(
-        select(Payout.id, Payout.reference, Payout.producer_id, Payout.amount, Payout.paid_on).where(Payout.id.in_(ids))
-    )
-    return [
-        Draft(
-            PAYOUT.kind, PAYOUT.cause(i), CHANNEL, PAYOUT.cause(i), clock.start_of(paid_on),
-            [Line("producers", amount, f"producer:{producer_id}"), Line("transit", -amount, f"payout:{reference}")],
-        )
-        for i, reference, producer_id, amount, paid_on in rows
-        if paid_on is not None
-    ]  # fmt: skip
+        select(
+            Payout.id, Payout.reference, Payout.producer_id, Payout.amount, Payout.state, Payout.paid_on,
+        ).where(Payout.id.in_(ids))
+    )  # fmt: skip
+    drafts = []
+    for i, reference, producer_id, amount, state, paid_on in rows:
+        there, road = f"producer:{producer_id}", f"payout:{reference}"
+        lines = [Line("producers", amount, there), Line("transit", -amount, road)]
+        at = clock.start_of(paid_on) if paid_on is not None else clock.now()
+        gone = lines if state is PayoutState.PAID else []
+        drafts.append(Draft(PAYOUT.kind, PAYOUT.cause(i), CHANNEL, PAYOUT.cause(i), at, gone))
+    return drafts
 
 
 ENTRY = sources.register(
@@ -123,6 +126,6 @@ def posted(actor: Actor, causes: Sequence[str]) -> None:
 
 
 def paid(actor: Actor, payout_id: int) -> None:
-    """Post a payout that the bank has made, in the transaction that says so."""
+    """Bring a payout that the bank has made, or has not after all, in step, in the transaction that says so."""
     session().flush()
-    ledger.post_all(actor, _payouts([payout_id]))
+    ledger.bring(actor, _payouts([payout_id]))

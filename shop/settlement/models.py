@@ -153,6 +153,7 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         "disputed": frozenset({"answered"}),
         "answered": frozenset({"agreed", "disputed"}),
         "agreed": frozenset({"paid"}),
+        "paid": frozenset({"agreed"}),  # what was taken for its payout was another transfer
     },
     "correction": {
         "": frozenset({"asked", "posted"}),
@@ -166,6 +167,7 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         "": frozenset({"prepared", "held"}),
         "prepared": frozenset({"approved", "held", "dropped"}),
         "approved": frozenset({"paid", "failed"}),
+        "paid": frozenset({"approved"}),
     },
 }
 

@@ -32,6 +32,9 @@ class _Payouts:
     def confirm(self, actor: Actor, reference: str, bank_reference: str, day: date, op_key: str) -> None:
         payouts.paid(actor, reference, bank_reference, day, op_key=op_key)
 
+    def take_back(self, actor: Actor, reference: str, bank_reference: str) -> None:
+        payouts.unpaid(actor, reference, bank_reference)
+
 
 _PAYOUTS = select(Payout.reference, Payout.amount, Payout.holder, Payout.account_number, Statement.reference).join(
     Statement, Statement.id == Payout.statement_id

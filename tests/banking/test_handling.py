@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from shop.banking import offers
 from shop.banking.errors import CannotUndo, LineChanged, LineSpent, LineTaken, OrderWentOn, UnknownOrder
 from shop.banking.models import BankLine, LineState, Queue, Use
 from shop.banking.services import handling
@@ -17,6 +18,7 @@ from shop.kernel import clock, jobs
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.mail import Letter
+from shop.ledger.models import Posting
 from shop.orders import services as orders
 from shop.orders.models import DeliveryKind, Order, PaymentMethod, PaymentStatus
 from shop.payments import services as payments
@@ -134,8 +136,76 @@ def test_what_is_over_goes_back_and_the_banks_line_confirms_it(account: str) -> 
     assert (out.state, [(p.use, p.amount) for p in parts(out)]) == (LineState.CONFIRMED, [(Use.REFUND, 15_000)])
     session().expire_all()
     assert session().scalars(select(Refund.state)).one() is RefundState.SUCCEEDED
-    with pytest.raises(CannotUndo):
+    with pytest.raises(CannotUndo):  # that takes the right of refunds
         handling.undo(CLERK, out.reference, parts(out)[0].id, out.version, op_key=key())
+    assert broken() == set()
+    assert transit(placed) == 0
+    handling.undo(CLERK, out.reference, parts(out)[0].id, out.version, frozenset({Use.REFUND}), op_key=key())
+    out = lines()[-1]
+    assert (out.state, out.queue, out.rest_amount) == (LineState.OPEN, Queue.OUT, 15_000)
+    refund = session().scalars(select(Refund)).one()
+    assert (refund.state, refund.done_at, refund.provider_reference) == (RefundState.PENDING, None, None)
+    assert transit(placed) == 0  # the refund's transfer is not in the books any more, nor is the line's
+    assert broken() == set()
+    handling.confirm(CLERK, out.reference, "refund", str(refund.id), out.version, op_key=key())
+    assert session().scalars(select(Refund.state)).one() is RefundState.SUCCEEDED
+    assert broken() == set()
+
+
+def transit(placed: Placed) -> int:
+    session().rollback()
+    wanted = select(func.coalesce(func.sum(Posting.amount), 0)).where(
+        Posting.account == "transit", Posting.party == f"order:{placed.reference}"
+    )
+    return int(session().scalar(wanted) or 0)
+
+
+def test_a_refund_of_a_whole_cancelled_order_is_undone_and_waits_again(account: str) -> None:
+    placed = place("vietqr")
+    send(account, statement(told(185_000, f"{placed.code}")))
+    orders.cancel(CLERK, placed.order_id, "khách đổi ý")
+    refund = session().scalars(select(Refund)).one()
+    send(account, statement(told(-185_000, f"Hoan tien don {placed.reference}")))
+    out = lines()[-1]
+    handling.confirm(CLERK, out.reference, "refund", str(refund.id), out.version, op_key=key())
+    order = session().get_one(Order, placed.order_id)
+    session().refresh(order)
+    assert order.payment_status is PaymentStatus.REFUNDED
+    out = lines()[-1]
+    handling.undo(CLERK, out.reference, parts(out)[0].id, out.version, frozenset({Use.REFUND}), op_key=key())
+    session().refresh(order)
+    assert order.payment_status is PaymentStatus.REFUND_PENDING
+    assert broken() == set()
+    # Somebody wrote it down by hand meanwhile: the line joins what he wrote.
+    payments.settle_refund(OTHER, refund.id, out.bank_reference or "", key())
+    line = lines()[-1]
+    offer = offers.offers_of([line])[line.id]
+    assert (offer.act, dict(offer.fields)) == ("confirm-refund", {"target": str(refund.id)})
+    handling.confirm(CLERK, line.reference, "refund", str(refund.id), line.version, op_key=key())
+    line = lines()[-1]
+    assert (line.state, parts(line)[-1].adopted) == (LineState.CONFIRMED, True)
+    assert broken() == set()
+    # What is joined only is taken apart without a change of the refund.
+    handling.undo(CLERK, line.reference, parts(line)[-1].id, line.version, frozenset({Use.REFUND}), op_key=key())
+    session().expire_all()
+    assert session().scalars(select(Refund.state)).one() is RefundState.SUCCEEDED
+    assert broken() == set()
+
+
+def test_four_clerks_undo_one_confirmed_refund(account: str, app: Flask, together: Callable[..., Any]) -> None:
+    placed = place("vietqr")
+    send(account, statement(told(185_000, f"{placed.code}")))
+    orders.cancel(CLERK, placed.order_id, "khách đổi ý")
+    refund = session().scalars(select(Refund)).one()
+    send(account, statement(told(-185_000, f"Hoan tien don {placed.reference}")))
+    out = lines()[-1]
+    handling.confirm(CLERK, out.reference, "refund", str(refund.id), out.version, op_key=key())
+    out = lines()[-1]
+    part, seen, name = parts(out)[0].id, out.version, out.reference
+    one = frozenset({Use.REFUND})
+    outcomes = together(app, [lambda: handling.undo(CLERK, name, part, seen, one, op_key=key()) for _n in range(4)])
+    assert sorted(type(o.error).__name__ for o in outcomes) == ["LineChanged"] * 3 + ["NoneType"]
+    assert lines()[-1].rest_amount == 185_000
     assert broken() == set()
 
 

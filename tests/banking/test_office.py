@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop.accounts.permissions import Role
-from shop.banking.models import BankFile, FileState, LineState, Queue
-from shop.kernel.db import session
+from shop.banking.models import BankFile, BankLine, FileState, LineState, Queue
+from shop.kernel import clock
+from shop.kernel.db import session, transaction
+from shop.payments import services as payments
 from shop.payments.models import PaymentState
 from tests.banking.conftest import HEAD, key, lines, payment_of, place, send, statement, told
 from tests.imports import sheets
@@ -184,3 +187,26 @@ def test_the_desk_confirms_no_payouts(desk: Any, account: str) -> None:
     line = lines()[0]
     answer = post(desk, f"{BANK}/lines/{line.reference}/confirm-payout", version=line.version, target="P-1")
     assert answer.status_code == 403
+
+
+def test_no_card_account_no_comparison(desk: Any) -> None:
+    assert payments.keepers() == {}
+    assert payments.compare() is None
+    page = desk.get("/office/payments/gateway").get_data(as_text=True)
+    assert "chưa nối tài khoản nhận thẻ" in page
+    assert "/gateway/compare" not in page
+    answer = post(desk, "/office/payments/gateway/compare")
+    assert "Chưa đối chiếu được" in desk.get(answer.location).get_data(as_text=True)
+
+
+def test_the_queue_shows_age_and_owner(desk: Any, account: str) -> None:
+    send(account, statement(told(1_000, "khong ro")))
+    with transaction() as s:
+        s.execute(update(BankLine).values(seen_at=clock.now() - timedelta(hours=5, minutes=2)))
+    line = lines()[0]
+    page = desk.get(BANK).get_data(as_text=True)
+    assert "5 giờ" in page
+    assert "chưa ai nhận" in page
+    assert desk.fill(BANK, form=f"{BANK}/lines/{line.reference}/take").location == BANK
+    assert "Trả việc" in desk.get(BANK).get_data(as_text=True)
+    assert lines()[0].taken_label is not None

@@ -15,7 +15,7 @@ from shop.banking.models import LineState, Queue
 from shop.banking.services import handling
 from shop.kernel import clock, invariants
 from shop.kernel.db import session, transaction
-from shop.kernel.errors import NotFound
+from shop.kernel.errors import Invalid, NotFound
 from shop.ledger.models import Posting
 from shop.payments import services as payments
 from shop.payments.fake_stripe import FakeStripe
@@ -113,7 +113,11 @@ def test_another_amount_is_not_suggested_and_takes_what_it_brings(account: str, 
     send(account, statement(told(NET - 11_000, "STRIPE CHO BEN")))
     line = only()
     assert line.queue == Queue.UNMATCHED
-    handling.remit(CLERK, line.reference, "gateway-payout", made["id"], line.version, op_key=key())
+    with pytest.raises(Invalid) as refused:
+        handling.remit(CLERK, line.reference, "gateway-payout", made["id"], line.version, "x", op_key=key())
+    assert refused.value.field == "why"
+    handling.remit(CLERK, line.reference, "gateway-payout", made["id"], line.version, "cổng trừ phí", op_key=key())
+    assert parts(only())[0].note == "cổng trừ phí"
     assert (payout().arrived_amount, payout().arrived_at) == (NET - 11_000, None)
     send(account, statement(told(NET, "STRIPE CHO BEN")))
     late = next(x for x in lines() if x.state is LineState.OPEN)

@@ -152,10 +152,37 @@ def test_a_producer_writes_and_the_locality_chooses(client: Any, maker: Producer
     assert client.post(f"{page}/decide", data=token).status_code == 303
     assert "Được chọn, chờ kế hoạch" in client.get(page).get_data(as_text=True)
     paper = "/office/ideas/new"
-    assert client.fill(paper, form=paper, name="Nước mắm").status_code == 422
-    typed = {"producer": str(maker.id), "name": "Nước mắm Cái Rồng", **IDEA}
-    assert client.fill(paper, form=paper, **typed).status_code == 303
+    assert "Hãy chọn chủ thể" in client.get(f"{paper}?producer=&kind=new").get_data(as_text=True)
+    theirs = f"{paper}?producer={maker.id}&kind=new"
+    assert client.fill(theirs, form=paper, name="Nước mắm").status_code == 422
+    assert client.fill(theirs, form=paper, name="Nước mắm Cái Rồng", **IDEA).status_code == 303
     assert client.get("/office/ideas?q=nuoc+mam").get_data(as_text=True).count("Nước mắm Cái Rồng") >= 1
+
+
+def test_an_officer_writes_the_form_of_an_existing_product(client: Any, maker: Producer) -> None:
+    """Form 2 for a product of the producer, and of nobody else; the name is the product's own if none is given."""
+    paper, other = "/office/ideas/new", factories.make_producer("HTX Móng Cái", commune_code=MONG_CAI)
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    asked = f"{paper}?producer={maker.id}&kind=existing"
+    assert "chưa có sản phẩm nào" in client.get(asked).get_data(as_text=True)
+    mine = factories.make_variant("Ruốc hàu", producer=maker).product
+    foreign = factories.make_variant("Ghẹ Trà Cổ", producer=other).product
+    page = client.get(asked).get_data(as_text=True)
+    assert "Ruốc hàu" in page and "Ghẹ Trà Cổ" not in page
+    for product in ("", str(foreign.id)):
+        bad = client.fill(asked, form=paper, product=product, **IDEA)
+        assert bad.status_code == 422 and IDEA["what"] in bad.get_data(as_text=True)
+    done = client.fill(asked, form=paper, product=str(mine.id), **IDEA)
+    assert done.status_code == 303
+    row = queries.idea(done.headers["Location"].rpartition("/")[2])
+    assert (row.kind, row.name, row.product_id, row.state) == (
+        IdeaKind.EXISTING,
+        "Ruốc hàu",
+        mine.id,
+        IdeaState.SUBMITTED,
+    )
+    elsewhere = client.get(f"{paper}?producer={other.id}&kind=existing").get_data(as_text=True)
+    assert "Hãy chọn chủ thể" in elsewhere and "Ghẹ Trà Cổ" not in elsewhere
 
 
 def test_the_audit_sees_an_idea_that_jumped(maker: Producer) -> None:
@@ -177,7 +204,10 @@ def test_a_products_page_leads_to_its_groups(maker: Producer, client: Any) -> No
     sign_in(client, Role.PROGRAMME_OFFICER)
     assert f"{page}/groups" in client.get(page).get_data(as_text=True)
     assert "Chưa xếp vào nhóm nào" in client.get(f"{page}/groups").get_data(as_text=True)
-    services.put_in_group(OFFICER, goods.product_id, group.id, "Theo danh mục của năm")
+    bad = client.fill(f"{page}/groups", form=f"{page}/groups", group=str(group.id), why="")
+    assert bad.status_code == 422 and f'value="{group.id}" selected' in bad.get_data(as_text=True)
+    done = client.fill(f"{page}/groups", form=f"{page}/groups", group=str(group.id), why="Theo danh mục của năm")
+    assert done.status_code == 303, "without an idea before it"
     shown = client.get(f"{page}/groups").get_data(as_text=True)
     assert "Thực phẩm thử" in shown and "Theo danh mục của năm" in shown
     assert client.get("/office/products/khong-co/groups").status_code == 404

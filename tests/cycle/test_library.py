@@ -16,6 +16,7 @@ from shop.cycle.queries import meetings as queries
 from shop.cycle.services import library, meetings
 from shop.kernel import clock, operations
 from shop.kernel.actor import Actor
+from shop.kernel.db import session
 from shop.kernel.errors import Invalid
 from tests import factories
 from tests.people import sign_in
@@ -66,6 +67,28 @@ def test_a_list_of_people_is_brought_once(gazetteer: Any) -> None:
     ]  # fmt: skip
     late = meetings.attend(OFFICER, ref, sheet(("2", "Lê Thị Bình", "", "có")), "ds.xlsx")
     assert (late.added, late.changed) == (0, 1)
+
+
+def test_a_person_is_put_on_the_list_by_hand_and_marked(gazetteer: Any, client: Any) -> None:
+    maker = factories.make_producer("HTX Ruốc Cái Rồng")
+    ref = held()
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    page = f"/office/meetings/{ref}"
+    sent = {"csrf_token": client.token(page), "do": "one"}
+    half = client.post(f"{page}/people", data=sent | {"name": " ", "unit": "HTX Ruốc Cái Rồng"})
+    assert half.status_code == 422 and 'value="HTX Ruốc Cái Rồng"' in half.get_data(as_text=True), "typed words stay"
+    one = sent | {"name": "Vũ Thị Cẩm", "unit": "HTX Ruốc Cái Rồng", "office": "Giám đốc"}
+    for _ in range(2):
+        assert client.post(f"{page}/people", data=one).status_code == 303
+    (person,) = queries.people(queries.meeting(ref).id)
+    assert (person.name, person.producer_id, person.came) == ("Vũ Thị Cẩm", maker.id, False)
+    mark = {"csrf_token": client.token(page), "do": "mark", "person": person.id}
+    assert client.post(f"{page}/people", data=mark | {"came": "1"}).status_code == 303
+    session().expire_all()
+    assert queries.people(queries.meeting(ref).id)[0].came
+    elsewhere = held(VAN_DON, title="Lớp khác")
+    wrong = client.post(f"/office/meetings/{elsewhere}/people", data=mark | {"came": "0"})
+    assert wrong.status_code == 404, "somebody of another list"
 
 
 def test_lists_and_meetings_that_are_none(gazetteer: Any) -> None:
@@ -135,9 +158,9 @@ def test_the_pages(client: Any, gazetteer: Any) -> None:
     new = "/office/meetings/new"
     typed = {"kind": "training", "title": "Lớp ghi nhãn", "held_on": clock.today().isoformat()}
     assert client.fill(new, form=new, **typed, locality=MONG_CAI).status_code == 422
-    assert client.fill(new, form=new, **typed).status_code == 422, "not of the whole province"
-    made = client.fill(new, form=new, **typed, locality=VAN_DON)
-    assert made.status_code == 303
+    assert client.fill(new, form=new, **typed, locality="").status_code == 422, "not of the whole province"
+    made = client.fill(new, form=new, **typed)
+    assert made.status_code == 303, "an officer of one locality need not choose it"
     mine = made.headers["Location"].removeprefix("http://localhost")
     assert "Lớp ghi nhãn" in client.get(mine).get_data(as_text=True)
     rows = client.get("/office/meetings").get_data(as_text=True)

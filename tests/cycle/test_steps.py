@@ -185,6 +185,8 @@ def test_an_officer_writes_his_locality_and_sees_no_other(client: Any, year: int
     text = bad.get_data(as_text=True)
     assert bad.status_code == 422 and "ngày xong" in text and "Chủ tịch UBND" in text
     good = {"status": "running", "started_on": clock.today().isoformat()}
+    odd = client.fill(mine, form=f"{mine}/steps/2", **(good | {"figure": "12.5", "figure_of": "ý tưởng"}))
+    assert odd.status_code == 422 and 'value="12.5"' in odd.get_data(as_text=True), "12.5 is not 125"
     assert client.fill(mine, form=f"{mine}/steps/2", **good).status_code == 303
     assert client.fill(mine, form=f"{mine}/blockers", step="2", what="Ít hộ nộp phiếu").status_code == 303
     more = {"kind": "board", "set_up_on": f"{YEAR}-01-05", "decision_number": "1/QĐ"}
@@ -204,6 +206,9 @@ def test_the_province_opens_a_year_and_answers(client: Any, gazetteer: Any) -> N
     assert client.fill(form, form=form, from_2="").status_code == 422
     assert client.fill(form, form=form).status_code == 303
     assert "Lịch sáu bước" in client.get(f"/office/cycle/{YEAR}").get_data(as_text=True)
+    assert client.fill(form, form=form).status_code == 303, "the next year, ahead of its time"
+    assert client.get("/office/cycle").headers["Location"].endswith(f"/office/cycle/{YEAR}"), "people work in this one"
+    assert f"Mở năm {YEAR + 2}" not in client.get(f"/office/cycle/{YEAR}").get_data(as_text=True), "no dead button"
     ref = services.open_blocker(OFFICER, VAN_DON, 5, "Phòng thử nghiệm chậm", None, operations.new_key())
     page = f"/office/blockers/{ref}"
     assert client.fill(page, form=f"{page}/answer", answer="").status_code == 422

@@ -82,6 +82,12 @@ def test_a_check_from_plan_to_revocation(ctx: Any, client: Any, audit_clean: Cal
         address, form=f"{address}/report", summary="Có sai sót", found=["Sao in trên hàng khác", "", "", "", ""]
     )
     assert bad.status_code == 422 and "Sao in trên hàng khác" in text_of(bad)
+    more = client.fill(
+        address, form=f"{address}/report", summary="Nhiều sai sót", do="more", found=[str(n) for n in range(5)]
+    )
+    shown = text_of(more)
+    assert more.status_code == 200 and "Nhiều sai sót" in shown and 'id="sai-sot-10"' in shown and 'value="4"' in shown
+    assert not session().query(PostCheck).one().findings
     due = (clock.today() + timedelta(days=15)).isoformat()
     good = client.fill(
         address, form=f"{address}/report", summary="Có sai sót", ground=["misuse"] * 5,

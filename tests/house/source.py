@@ -76,6 +76,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of the parsed file, as `ast.walk` meets them: walking takes longer than parsing, and many tests look."""
+    return tuple(ast.walk(tree(path)))
+
+
 def place(path: Path, line: int | None = None) -> str:
     """Where something stands, as an editor opens it."""
     name = str(path.relative_to(ROOT))

@@ -26,7 +26,7 @@ def room_of(path: Path) -> str:
 def imports(path: Path) -> list[tuple[int, str]]:
     """Every module of the shop that the file imports, at the top or inside a function."""
     found = []
-    for node in ast.walk(source.tree(path)):
+    for node in source.nodes(path):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -114,7 +114,7 @@ def test_rules_do_not_know_the_web():
         kind = parts[1].removesuffix(".py")
         if kind not in {"models", "services", "events", "errors", "rules"}:
             continue
-        for node in ast.walk(source.tree(path)):
+        for node in source.nodes(path):
             names = (
                 [a.name for a in node.names]
                 if isinstance(node, ast.Import)

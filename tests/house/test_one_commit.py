@@ -19,14 +19,14 @@ def test_there_is_one_commit():
     for path in source.python("shop", "config.py"):
         if source.place(path) == HOME:
             continue
-        for node in ast.walk(source.tree(path)):
+        for node in source.nodes(path):
             if ends_a_transaction(node):
                 wrong.append(source.place(path, node.lineno))
     assert not wrong, "only `with transaction():` commits"
 
 
 def test_the_commit_is_written_once():
-    assert sum(ends_a_transaction(node) for node in ast.walk(source.tree(source.ROOT / HOME))) == 1
+    assert sum(ends_a_transaction(node) for node in source.nodes(source.ROOT / HOME)) == 1
 
 
 def test_the_clock_is_read_in_one_place():
@@ -36,7 +36,7 @@ def test_the_clock_is_read_in_one_place():
     for path in source.python("shop"):
         if source.place(path) in {"shop/kernel/clock.py", "shop/serve.py", "shop/payments/fake_stripe.py"}:
             continue
-        for node in ast.walk(source.tree(path)):
+        for node in source.nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = node.func.value
                 name = (
@@ -53,7 +53,7 @@ def test_the_environment_is_read_in_one_place():
     for path in source.python("shop", "config.py"):
         if source.place(path) in allowed:
             continue
-        for node in ast.walk(source.tree(path)):
+        for node in source.nodes(path):
             if (
                 isinstance(node, ast.Attribute)
                 and node.attr in {"environ", "getenv"}

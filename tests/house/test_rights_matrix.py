@@ -392,7 +392,6 @@ def test_a_device_reads_receipts_of_its_own_point_alone(app: Flask, house: House
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.sqlite_only
 def test_no_get_changes_anything(app: Flask, house: House) -> None:
     """Every page that names nothing or that everybody may read, by somebody who may; own things are read above."""
     for found in rights.MAKERS.values():

@@ -198,7 +198,7 @@ def literals(function: str) -> list[tuple[str, int, ast.Call]]:
     """Calls of `function` in the code whose first argument is written out."""
     found = []
     for path in source.python("shop"):
-        for node in ast.walk(source.tree(path)):
+        for node in source.nodes(path):
             if isinstance(node, ast.Call) and source.called(node) == function and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
@@ -234,7 +234,7 @@ def test_no_template_lies_unused(house):
     words = {
         node.value
         for path in source.python("shop")
-        for node in ast.walk(source.tree(path))
+        for node in source.nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -48,10 +49,15 @@ def spoken(node: ast.Call):
     return (texts[0] if len(texts) == 1 else tuple(texts)), context
 
 
+@cache
 def messages():
     """Every marked text in code and templates: where, text (singular and plural), context."""
+    return list(_messages())
+
+
+def _messages():
     for path in source.python("shop"):
-        for node in ast.walk(source.tree(path)):  # Babel's own reader does not look into f-strings
+        for node in source.nodes(path):  # Babel's own reader does not look into f-strings
             if isinstance(node, ast.Call) and source.called(node) in KEYWORDS and (found := spoken(node)):
                 yield source.place(path, node.lineno), *found
     options = {"trim_blocks": "true", "lstrip_blocks": "true"}
@@ -199,10 +205,10 @@ def test_long_pages_stand_in_both_languages_with_the_same_parts():
 WORDED = {"errors", "forms", "storefront", "office", "portal", "till", "letters", "webhooks"}
 
 
-def docstrings(tree: ast.Module) -> set[int]:
+def docstrings(path) -> set[int]:
     """The identities of the nodes that are documentation."""
     found = set()
-    for node in ast.walk(tree):
+    for node in source.nodes(path):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in node.body:
                 if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
@@ -216,14 +222,13 @@ def test_code_of_doors_holds_no_unmarked_sentence():
         parts = [p.removesuffix(".py") for p in path.relative_to(source.ROOT / "shop").parts]
         if not WORDED & set(parts[1:2]) or parts[0] in {"seed"}:
             continue
-        tree = source.tree(path)
-        spared = docstrings(tree)
-        for node in ast.walk(tree):
+        spared = docstrings(path)
+        for node in source.nodes(path):
             if isinstance(node, ast.Call) and source.called(node) in MARKERS:
                 spared |= {id(n) for n in ast.walk(node)}
         wrong += [
             f"{source.place(path, node.lineno)}: {node.value[:60]}"
-            for node in ast.walk(tree)
+            for node in source.nodes(path)
             if isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and id(node) not in spared
@@ -237,7 +242,7 @@ def test_no_sentence_is_put_together_before_it_is_translated():
     """`_(f"…")` and `_("…" + x)` look for a sentence that no catalogue can hold; values go in as placeholders."""
     wrong = []
     for path in source.python("shop"):
-        for node in ast.walk(source.tree(path)):
+        for node in source.nodes(path):
             marks = isinstance(node, ast.Call) and source.called(node) in MARKERS and node.args
             if marks and isinstance(node.args[0], ast.JoinedStr | ast.BinOp):
                 wrong.append(source.place(path, node.lineno))

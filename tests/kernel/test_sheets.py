@@ -156,3 +156,26 @@ def test_an_entity_bomb_in_xml_grows_nothing() -> None:
     except BadTable:
         return
     assert all(len(cell) < 100 for _n, cells in rows for cell in cells)
+
+
+TITLE = "NGÂN HÀNG TMCP BẾN CẢNG, CHI NHÁNH QUẢNG NINH, PHÒNG GIAO DỊCH HẠ LONG, ĐỊA CHỈ: 1 LÊ LỢI, HẠ LONG, QUẢNG NINH"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_a_title_with_commas_says_nothing_of_the_columns(separator: str) -> None:
+    rows = [
+        ["Ngày", "Diễn giải", "Ghi có"],
+        ["28/11/2026", "mua hang, cam on", "185,000"],
+        ["28/11/2026", "phi, le", "1,000"],
+    ]
+    lines = [TITLE, "Sao kê; tháng 11"] + [
+        separator.join(f'"{cell}"' if separator in cell else cell for cell in r) for r in rows
+    ]
+    book = sheets.Book("\n".join(lines).encode())
+    found = [tuple(cells) for _n, cells in book.lines(book.names[0])]
+    assert found[2:] == [tuple(row) for row in rows]
+
+
+def test_without_a_head_the_first_line_that_holds_a_mark_tells() -> None:
+    book = sheets.Book(b"A1\n1;2;3\n4;5;6\n")
+    assert [tuple(cells) for _n, cells in book.lines(book.names[0])] == [("A1",), ("1", "2", "3"), ("4", "5", "6")]

@@ -40,7 +40,7 @@ def test_the_form_says_so_at_its_place_and_keeps_what_was_typed(orchard: Orchard
     answer = orchard.client.fill(form, form=form, **typed(orchard))
     assert answer.status_code == 409
     page = text_of(answer)
-    assert "cần trả trước bằng chuyển khoản hoặc thẻ" in page
+    assert "cần trả trước bằng chuyển khoản. " in page  # no card account is set
     assert "Nguyễn Thị Na" in page
     assert 'id="f-rest-error"' in page
     assert orchard.client.fill(form, form=form, **typed(orchard, rest="vietqr")).status_code == 303

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from shop.accounts.models import Grant
 from shop.accounts.permissions import Role
@@ -22,6 +23,7 @@ from shop.programme.errors import (
     DossierMovedOn,
     NotEnoughSheets,
     ObjectionOver,
+    RoundNotOpen,
     RoundUnfinished,
     ScoredMeanwhile,
     SessionOver,
@@ -147,6 +149,16 @@ def test_what_was_scored_is_not_taken_off(field: Field, panel: Panel) -> None:
         councils.unhear(OFFICE, hearing_id)
     with pytest.raises(CouncilMovedOn):
         councils.unseat(SYSTEM, panel.seat_id(panel.chair))
+
+
+def test_who_sat_in_a_closed_round_is_history(panel: Panel) -> None:
+    rounds.close_round(OFFICE, round_queries.by_code(panel.round_code).id)
+    sitting, newcomer = councils.seats_of(panel.id), make_user("Người mới")
+    with pytest.raises(RoundNotOpen):
+        councils.unseat(OFFICE, sitting[0].id)
+    with pytest.raises(RoundNotOpen):
+        councils.seat(OFFICE, panel.id, newcomer.email, Seat.MEMBER, "Chuyên viên")
+    assert len(councils.seats_of(panel.id)) == len(sitting)
 
 
 def test_a_round_with_dossiers_before_a_council_stays_open(field: Field, panel: Panel) -> None:
@@ -326,6 +338,18 @@ def test_only_the_chair_closes_and_not_without_sheets(field: Field, panel: Panel
         score(panel.members[3], hearing_id)
     with pytest.raises(SessionOver):
         ballots.ask_again(panel.chair, hearing_id, panel.seat_id(panel.members[0]), [], "xem lại")
+
+
+def test_minutes_do_not_tell_of_a_day_that_has_not_come(field: Field, panel: Panel) -> None:
+    session_id = councils.plan_session(OFFICE, panel.id, assessing.day(2), "Trụ sở UBND tỉnh", assessing.key())
+    hearing_id = councils.hear(OFFICE, session_id, field.proposed().id)
+    councils.open_session(OFFICE, session_id)
+    for actor in panel.scorers:
+        score(actor, hearing_id)
+    with pytest.raises(Invalid):
+        ballots.close(panel.chair, session_id)
+    with time_machine.travel(clock.start_of(assessing.day(2)), tick=True):
+        assert ballots.close(panel.chair, session_id) == 1
 
 
 def test_before_it_opens_nobody_scores(field: Field, panel: Panel) -> None:

@@ -18,6 +18,7 @@ from shop.programme.models.dossiers import Dossier, DossierState
 from shop.programme.queries import dossiers as queries
 from shop.programme.queries import evidence
 from shop.programme.services import ballots, councils
+from tests.factories import make_certificate
 from tests.pdftext import words
 from tests.people import make_user, open_session, sign_in
 from tests.programme import assessing
@@ -87,7 +88,10 @@ def test_a_producer_fills_and_hands_in(client: Any, field: Field) -> None:
     assert "còn 15 ngày làm việc" in shown and "Thêm tệp" not in shown
     assert page(client, "/en/producer/dossiers").count("15 working days left") == 1
     late = post(client, f"/producer/dossiers/{code}/submit")
-    assert late.status_code == 409 and "dossier-moved-on" in late.get_data(as_text=True)
+    assert late.status_code == 303 and late.location.endswith(code), "the second click finds it done"
+    assert "Hồ sơ đã được nộp lúc" in page(client, f"/producer/dossiers/{code}")
+    again = post(client, f"/producer/dossiers/{code}/accept")
+    assert again.status_code == 409 and "dossier-moved-on" in again.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("content", [b"", b"<script>alert(1)</script>", b"%PDF-1.4 /JavaScript %%EOF"])
@@ -120,6 +124,29 @@ def test_the_commune_returns_and_proposes(client: Any, field: Field) -> None:
     assert post(client, f"{here}/propose", form).status_code == 303
     shown = page(client, here)
     assert "chờ hội đồng" in shown and "Bản sắc địa phương" in shown and "T1-" in shown
+
+
+def test_why_a_proposed_dossier_waits_is_told_truly(client: Any, field: Field) -> None:
+    """After the cut-off of an open round is not the same as no round at all; an upgrade shows the stars that there are."""
+    product = field.product()
+    held = make_certificate(product.variants[0], stars=3)
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{COMMUNE}"))
+    here = f"/office/dossiers/{field.proposed('upgrade', product).code}"
+    shown = page(client, here)
+    assert "Hiện không có đợt nào" in shown and "sau ngày chốt" not in shown
+    assert "3 sao đến" in shown and held.number in shown
+    assessing.open_round(cut_off=-1)
+    assert "sau ngày chốt" in page(client, here)
+
+
+def test_a_complete_dossier_can_still_be_returned(client: Any, field: Field) -> None:
+    dossier = field.submitted()
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{COMMUNE}"))
+    here = f"/office/dossiers/{dossier.code}"
+    assert post(client, f"{here}/complete").status_code == 303
+    assert 'data-testid="dossier-return"' in page(client, here)
+    assert post(client, f"{here}/return", {"why": "Xem lại thì mẫu 01 chưa ký"}).status_code == 303
+    assert "mẫu 01 chưa ký" in page(client, here)
 
 
 def test_others_see_nothing(client: Any, field: Field) -> None:
@@ -217,6 +244,10 @@ def test_a_member_scores_alone(client: Any, field: Field, panel: Panel) -> None:
     assert done.status_code == 303 and done.location.endswith(meeting)
     twice = post(client, here, sheet_form(hearing_id, best(NUMBER) | {"1.1": 0}, seen="3", act="hand-in"))
     assert twice.status_code == 409 and "already-scored" in twice.get_data(as_text=True)
+    assert "không được ghi vào phiếu" in twice.get_data(as_text=True) and "1.1. " in twice.get_data(as_text=True)
+    other = sheet_form(hearing_id, best(NUMBER), seen="3", act="hand-in") | {"note-1.2": "gõ ở máy thứ hai"}
+    told = post(client, here, other)
+    assert "1.2: gõ ở máy thứ hai" in told.get_data(as_text=True), "what was typed elsewhere is shown, not lost"
     assert "Bạn đã nộp phiếu" in page(client, here) and "ghi chú bí mật" not in page(client, here)
     assert post(client, f"{meeting}/close").status_code == 404, "only the chair closes"
 
@@ -255,8 +286,9 @@ def test_other_councils_are_shut(client: Any, field: Field, panel: Panel) -> Non
 def test_the_chair_sees_gaps_after_his_own_sheet_and_asks(client: Any, field: Field, panel: Panel) -> None:
     session_id, (hearing_id,) = panel.session(field.proposed())
     wide = next(q for q in assessing.ALL[NUMBER].questions if q.points >= 5)
-    for actor in panel.members:
+    for actor in panel.members[1:]:
         score(actor, hearing_id)
+    score(panel.members[0], hearing_id, stops=("ho-so",), notes={"stops": "Giấy có dấu sửa"})
     as_member(client, panel.chair)
     here, meeting = (
         f"/office/council/{panel.id}/hearings/{hearing_id}",
@@ -267,6 +299,8 @@ def test_the_chair_sees_gaps_after_his_own_sheet_and_asks(client: Any, field: Fi
     score(panel.chair, hearing_id, best(NUMBER) | {wide.code: 0})
     shown = page(client, here)
     assert "lệch nhau nhiều" in shown and f'value="{wide.code}"' in shown
+    assert "Thành viên 1 đánh dấu dừng đánh giá" in shown and "Giấy có dấu sửa" in shown
+    assert re.search(r'\d<span class="sub">Thành viên 0</span>', shown), "who gave the least"
     member_id = panel.seat_id(panel.members[0])
     form = {"member": member_id, "questions": wide.code, "why": "Xem lại minh chứng"}
     assert post(client, f"{here}/again", form | {"why": ""}).status_code == 422
@@ -319,10 +353,13 @@ def test_the_producer_reads_why_and_objects(client: Any, field: Field, panel: Pa
     here = f"/producer/dossiers/{dossier.code}"
     shown = page(client, here)
     assert "nhưng chỉ được" in shown and "sao cần" in shown and "Bao bì đơn giản" not in shown, "not who scored what"
+    assert "Dưới 3 sao thì không có quyết định" in shown and "trình ra quyết định ngay" not in shown
     assert post(client, f"{here}/object").status_code == 422
     assert post(client, f"{here}/object", {"words": "Bao bì mới đã lưu hành"}).status_code == 303
     sign_in(client, Role.PROGRAMME_OFFICER)
     office = f"/office/dossiers/{dossier.code}"
+    assert "Kiến nghị về kết quả chấm" in page(client, "/office")
+    assert dossier.code in page(client, "/office/dossiers?objection=1")
     assert "Bao bì mới đã lưu hành" in page(client, office)
     assert post(client, f"{office}/objection", {"answer": "Đúng"}).status_code == 422
     assert (
@@ -331,6 +368,7 @@ def test_the_producer_reads_why_and_objects(client: Any, field: Field, panel: Pa
     assert fresh(dossier).state is DossierState.PROPOSED
     late = post(client, f"{office}/objection", {"uphold": "no", "answer": "x"})
     assert late.status_code == 409
+    assert dossier.code not in page(client, "/office/dossiers?objection=1")
 
 
 def test_the_office_writes_down_the_ministrys_word(client: Any, field: Field, panel: Panel) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from shop.programme.errors import (
     DossierMovedOn,
     NoSheet,
     ObjectionOver,
+    PapersLacking,
     ResultNotReady,
     RoundNotOpen,
 )
@@ -76,6 +78,18 @@ def test_a_certified_product_is_no_first_time(field: Field) -> None:
     with pytest.raises(Invalid):
         field.opened("first", product)
     assert field.opened("upgrade", product).kind is DossierKind.UPGRADE
+
+
+@pytest.mark.parametrize(("stars", "ends", "words"), [(3, -1, "công nhận lần đầu"), (5, 200, "hạng cao nhất")])
+def test_an_upgrade_needs_stars_in_force_and_one_above_them(field: Field, stars: int, ends: int, words: str) -> None:
+    product = field.product()
+    with transaction():
+        variant = product.variants[0]
+    make_certificate(variant, stars=stars, issued_on=day(ends - 1000), expires_on=day(ends))
+    with pytest.raises(Invalid) as refused:
+        field.opened("upgrade", product)
+    assert refused.value.field == "kind" and words in refused.value.title
+    assert field.opened("renewal", product).kind is DossierKind.RENEWAL
 
 
 def test_kinds_and_products_that_are_none(field: Field) -> None:
@@ -225,6 +239,34 @@ def test_a_returned_dossier_loses_nothing(field: Field) -> None:
     dossiers.submit(OWNER, dossier.id)
     assert queries.clock_of(fresh(dossier)) == 15
     assert [s.what for s in queries.steps_of(dossier.id)][:3] == ["submit", "return", "submit"]
+
+
+def test_a_paper_that_ends_meanwhile_is_not_passed_on(field: Field) -> None:
+    dossier = field.submitted()
+    last = day(300)
+    with time_machine.travel(clock.start_of(last + timedelta(days=1)), tick=True):
+        with pytest.raises(PapersLacking) as refused:
+            dossiers.complete(OFFICER, dossier.id)
+        assert "an toàn thực phẩm" in refused.value.values["lines"]
+        assert fresh(dossier).state is DossierState.SUBMITTED
+    dossiers.complete(OFFICER, dossier.id)
+    with time_machine.travel(clock.start_of(last + timedelta(days=1)), tick=True):
+        with pytest.raises(PapersLacking):
+            dossiers.propose(OFFICER, dossier.id, REPORT, "Đề nghị")
+        dossiers.give_back(OFFICER, dossier.id, "Giấy an toàn thực phẩm đã hết hạn")
+        dossier = fresh(dossier)
+        assert dossier.state is DossierState.RETURNED and dossier.checked_at is None
+        file_key = dossiers.keep_file(assessing.PDF)
+        for line in queries.standing(dossier):
+            if line.lacking:
+                dossiers.add_paper(
+                    OWNER, dossier.id, line.requirement.code, file_key, ends_on=last + timedelta(days=90)
+                )
+        dossiers.submit(OWNER, dossier.id)
+        dossiers.complete(OFFICER, dossier.id)
+        dossiers.propose(OFFICER, dossier.id, REPORT, "Đề nghị")
+    assert fresh(dossier).state is DossierState.PROPOSED
+    assert assessing.audit() == []
 
 
 def test_what_is_handed_in_is_not_written_in(field: Field) -> None:

@@ -61,7 +61,7 @@ MAKERS = {"chu@example.vn", "helper@example.vn"}
 
 
 def test_every_step_that_is_told_has_its_words() -> None:
-    assert set(letters._WORDS) | {"submit"} == TOLD
+    assert set(letters._WORDS) | {"submit", "object"} == TOLD
     assert set(wording.STEP_NAMES) >= TOLD
 
 
@@ -115,6 +115,8 @@ def test_session_result_objection_and_answer(field: Field) -> None:
     assert f"{dossier.stars} sao" in letter.subject
     assert dossier.objection_until is not None and f"{dossier.objection_until:%d/%m/%Y}" in letter.body_text
     objection = results.object_to(OWNER, dossier.id, "Câu 2.2 chấm thiếu")
+    letter = told("dossier-object")["chuongtrinh@example.vn"]
+    assert "Câu 2.2 chấm thiếu" in letter.body_text and f"/office/dossiers/{dossier.code}" in letter.body_text
     results.answer_objection(OFFICE, objection, uphold=False, answer="Bao bì mới chưa lưu hành khi nộp")
     found = told("dossier-refuse-objection")
     assert set(found) == MAKERS

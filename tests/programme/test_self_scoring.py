@@ -12,7 +12,9 @@ from shop.accounts.permissions import Role
 from shop.catalog.models import Product
 from shop.kernel import invariants, text
 from shop.kernel.db import session, transaction
+from shop.programme import self_paper
 from shop.programme.models.scoring import ScoringSheet, SelfScore
+from shop.programme.queries import scoring as queries
 from shop.programme.services import scoring as services
 from tests.factories import make_producer, make_variant
 from tests.people import sign_in
@@ -86,6 +88,30 @@ def test_a_ground_takes_the_stars(client: Any, product: Product) -> None:
     row = kept()
     assert row is not None and (row.total, row.stars, row.stops) == (100, 0, ["attp"])
     assert "dừng đánh giá" in page(client, product)
+
+
+def test_what_was_kept_is_printed_as_form_02(client: Any, product: Product) -> None:
+    owner(client, product)
+    paper = f"/producer/scoring/{product.slug}/form-02.pdf"
+    assert client.get(paper).status_code == 404, "nothing was kept yet"
+    answers = dict(best(NUMBER))
+    left_open = sorted(answers)[0]
+    del answers[left_open]
+    assert send(client, product, answers).status_code == 303
+    assert paper in page(client, product)
+    answer = client.get(paper)
+    assert answer.mimetype == "application/pdf"
+    assert answer.data.startswith(b"%PDF-")
+    said = self_paper.data(queries.scored(product.slug))
+    assert (said["form"], said["facts"][0][1]) == ("Mẫu 02", "Chả mực thử") and "26/2026/QĐ-TTg" in said["basis"]
+    assert said["open"] == "Còn 1 nội dung chưa chọn, tính 0 điểm."
+    lines = [row for part in said["parts"] for row in part["rows"] if not row["head"]]
+    assert [row["points"] for row in lines if row["said"] == "Chưa chọn"] == ["–"]
+    points = sum(int(row["points"]) for row in lines if row["points"] != "–")
+    assert said["total"] == f"Tổng điểm: {points}/100"
+    other = make_producer("Cơ sở khác")
+    sign_in(client, (Role.PRODUCER_OWNER, f"producer:{other.id}"))
+    assert client.get(paper).status_code == 404
 
 
 def test_two_people_do_not_overwrite_each_other(client: Any, product: Product) -> None:

@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from shop.accounts.permissions import Role
-from shop.banking.models import LineState
+from shop.banking import offers
+from shop.banking.models import LineState, Queue
 from shop.banking.services import handling
 from shop.kernel import invariants
 from shop.kernel.actor import SYSTEM
@@ -88,7 +89,7 @@ def test_the_bank_counts_less(safe: int, account: str) -> None:
         bags.close(CLERK, reference, "Thiếu", bag(reference).version, op_key=key())
     send(account, statement(told(1_950_000, "NOP TIEN MAT")))
     line = only()
-    handling.remit(CLERK, line.reference, "cash-bag", reference, line.version, op_key=key())
+    handling.remit(CLERK, line.reference, "cash-bag", reference, line.version, "đếm thiếu", op_key=key())
     bags.close(CLERK, reference, "Ngân hàng đếm thiếu một tờ", bag(reference).version, op_key=key())
     assert (bag(reference).state, balance("cash-carried"), balance("cash-differences")) == (BagState.ARRIVED, 0, 50_000)
     assert wrong() == set()
@@ -147,3 +148,34 @@ def test_a_fault_is_seen(safe: int, account: str) -> None:
     with transaction() as s:
         s.execute(update(CashBag).values(amount=1_999_999))
     assert wrong() == {"remittances.bags-add-up"}
+
+
+def test_an_exact_sum_is_suggested_and_another_needs_a_reason(safe: int, account: str, client: Any) -> None:
+    reference = carry(safe)
+    send(account, statement(told(2_000_000, "nop tien mat")))
+    line = only()
+    assert line.queue == Queue.REMITTED
+    offer = offers.offers_of([line])[line.id]
+    assert offer.act == "remit"
+    assert "đúng số tiền" in offer.said
+    other = carry(safe, 1_500_000, bag_number="NP 0043")
+    sign_in(client, Role.ORDER_DESK)
+    address = f"/office/bank/lines/{line.reference}"
+    page = client.get(address).get_data(as_text=True)
+    assert page.index("đúng số tiền này") < page.index("có số tiền khác") < page.index(other)
+    assert "thừa 500.000" in page
+    assert other not in client.get(f"{address}?awaited=0042").get_data(as_text=True)
+    assert other in client.get(f"{address}?awaited=np+0043").get_data(as_text=True)
+    fields = {"version": line.version, "kind": "cash-bag", "target": other}
+    answer = client.fill(address, form=f"{address}/remit", **fields, why=" ")
+    assert answer.status_code == 422
+    assert "ít nhất 2 ký tự" in answer.get_data(as_text=True)
+    assert bag(other).arrived_amount == 0
+    # Two of one sum: both are shown, neither is suggested.
+    carry(safe, 1_000_000, bag_number="NP 0044")
+    bags.bring_back(CLERK, other, "đếm lại", bag(other).version, op_key=key())
+    carry(safe, 2_000_000, bag_number="NP 0045")
+    assert line.id not in offers.offers_of([only()])
+    handling.remit(CLERK, line.reference, "cash-bag", reference, only().version, op_key=key())
+    assert bag(reference).state is BagState.ARRIVED
+    assert wrong() == set()

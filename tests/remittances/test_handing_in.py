@@ -272,9 +272,10 @@ def test_the_banks_line_pays_its_batch_by_name_or_by_carrier_and_amount_and_is_u
     ]
     bank.send(account, bank.statement(*rows_in))
     exact, over, strange = bank.lines()
-    assert [x.queue for x in (exact, over, strange)] == ["remitted", "remitted", "unmatched"]
-    for line, batch in ((exact, one), (over, two)):
-        handling.remit(CLERK, line.reference, "remittance", batch.reference, line.version, op_key=key())
+    assert [x.queue for x in (exact, over, strange)] == ["remitted", "remitted", "remitted"]
+    assert [(x.hint or {})["reasons"] for x in (exact, over, strange)] == [["sum", "holder"], ["batch"], ["sum"]]
+    for line, batch, why in ((exact, one, ""), (over, two, "kèm đợt trước")):
+        handling.remit(CLERK, line.reference, "remittance", batch.reference, line.version, why, op_key=key())
     assert [b.state for b in (fresh(batches.Remittance, one.id), fresh(batches.Remittance, two.id))] == ["paid", "paid"]
     exact, over, strange = bank.lines()
     assert (exact.state, over.rest_amount, over.queue) == ("credited", 5_000, "rest")

@@ -15,6 +15,7 @@ from shop.kernel.actor import GUEST
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid
 from shop.places.models import UnitType
+from shop.programme.services import ntm
 from shop.reports import document, rules, sheet
 from shop.reports.errors import SummaryMovedOn
 from shop.reports.figures import FIGURES
@@ -68,6 +69,7 @@ def test_every_commune_of_today_lay_in_a_district_or_in_two(gazetteer: Any) -> N
 
 def test_figures_are_the_sums_of_their_rows(place: Place) -> None:
     factories.make_producer("Không rõ nơi")
+    ntm.load_registry()
     found = counting.count(MONTH, rules.end_of(MONTH))
     assert set(found) >= {x.code for x in localities.of_day(MONTH)}
     for counted in found.values():
@@ -75,6 +77,15 @@ def test_figures_are_the_sums_of_their_rows(place: Place) -> None:
         assert stored["figures"].keys() == FIGURES.keys()
         for key, value in stored["figures"].items():
             assert value == sum(row[2] for row in stored["rows"].get(key, []))
+
+
+def test_what_nobody_can_count_is_left_out_and_not_nought(place: Place) -> None:
+    """No decision sets the criteria of the year: how many communes aim at them is not known."""
+    assert "ntm.registered" not in counting.count(MONTH, rules.end_of(MONTH))[VAN_DON].figures
+    summary = province.summary(MONTH)
+    assert "ntm.registered" not in summary["totals"] and summary["totals"]["boards"] == 0
+    lines = {line[0]: line[1:] for line in sheet.lines_of(summary, "programme")}
+    assert lines["Xã đăng ký nông thôn mới trong năm"][0] == "–" and lines["Ban chỉ đạo OCOP"][0] == "0"
 
 
 def test_parts_make_the_whole(place: Place) -> None:

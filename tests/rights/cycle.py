@@ -97,3 +97,8 @@ def document(house: House) -> dict[str, Any]:
         key(),
     )  # fmt: skip
     return {"reference": reference}
+
+
+@maker("/office/producer-figures/<slug>", of="locality")
+def producer_figure(house: House) -> dict[str, Any]:
+    return {"slug": house.producer.slug}

@@ -22,6 +22,18 @@ def score(house: House) -> dict[str, Any]:
     return {"slug": house.slug}
 
 
+@maker("/producer/scoring/<slug>/form-02.pdf", of="producer")
+def score_paper(house: House) -> dict[str, Any]:
+    from shop.kernel.actor import SYSTEM
+    from shop.programme.queries import scoring as queries
+
+    made = score(house)
+    found = queries.scored(made["slug"])
+    code = found.official.sheet.sections[0].questions[0].code
+    services.save_self_score(SYSTEM, found.product_id, found.official.id, {code: 0}, [], seen=0)
+    return made
+
+
 @maker(
     "/office/scoring-sheets/<int:number>",
     of="shared",

@@ -10,9 +10,9 @@ import pytest
 
 from shop.accounts.permissions import Role
 from shop.banking.errors import CannotUndo
-from shop.banking.models import Allocation, BankLine, LineState
+from shop.banking.models import Allocation, BankLine, LineState, Use
 from shop.banking.services import accounts, handling
-from shop.kernel import clock, jobs, settings
+from shop.kernel import clock, invariants, jobs, settings
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid, NotFound
 from shop.kernel.mail import Letter
@@ -44,7 +44,7 @@ from shop.settlement.queries import statements as statements_read
 from shop.settlement.services import agreements, corrections, payouts, rates, statements
 from tests.banking.conftest import lines as bank_lines
 from tests.banking.conftest import send, statement, told
-from tests.people import make_user
+from tests.people import make_user, sign_in
 from tests.settlement.conftest import BOSS, DESK, OWNER, Trade, Turn, broken, entries, key, last_month, settle, sums
 
 
@@ -493,9 +493,36 @@ def test_the_banks_line_confirms_a_payout(sold: Trade, agreed: str) -> None:
     assert (row.state, row.bank_reference, row.paid_on) == (PayoutState.PAID, "FT2633002", line.booked_on)
     line = bank_lines()[-1]
     assert line.state is LineState.CONFIRMED
-    with pytest.raises(CannotUndo):
-        part = session().query(Allocation).filter_by(line_id=line.id).one()
+    part = session().query(Allocation).filter_by(line_id=line.id).one()
+    with pytest.raises(CannotUndo):  # that takes the right of payouts
         handling.undo(BOSS, line.reference, part.id, line.version, op_key=key())
+    assert _sound()
+    handling.undo(BOSS, line.reference, part.id, line.version, frozenset({Use.PAYOUT}), op_key=key())
+    row, line = _payouts()[0], bank_lines()[-1]
+    assert (row.state, row.bank_reference, row.paid_on, row.settled_at) == (PayoutState.APPROVED, None, None, None)
+    assert (line.state, line.rest_amount) == (LineState.OPEN, amount)
+    assert session().query(Statement).filter_by(reference=agreed).one().state is StatementState.AGREED
+    assert _sound()
+    handling.confirm(BOSS, line.reference, "payout", row.reference, line.version, op_key=key())
+    assert _payouts()[0].state is PayoutState.PAID
+    assert _sound()
+
+
+def _sound() -> bool:
+    session().rollback()
+    session().expire_all()
+    return all(f.ok for f in invariants.run("settlement", "banking", "ledger"))
+
+
+def test_the_desk_is_told_whose_work_a_payout_is(sold: Trade, agreed: str, client: Any) -> None:
+    payouts.approve(BOSS, payouts.prepare(DESK, [agreed], op_key=key()), op_key=key())
+    row = _payouts()[0]
+    line = _line_of(row.amount, f"CHO BEN TRA {agreed}", "FT2633077")
+    sign_in(client, Role.ORDER_DESK)
+    for address in ("/office/bank", f"/office/bank/lines/{line.reference}"):
+        page = client.get(address).get_data(as_text=True)
+        assert "Việc của: Quản trị" in page
+        assert "/confirm-payout" not in page
 
 
 def test_a_payout_recorded_by_hand_is_known_by_its_number(sold: Trade, agreed: str) -> None:

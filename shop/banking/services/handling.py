@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from shop.banking import deciding, postings
 from shop.banking.errors import CannotUndo, LineChanged, LineTaken, OrderWentOn, UnknownOrder
@@ -255,10 +256,10 @@ def set_aside(actor: Actor, reference: str, category: str, reason: str, version:
     _act(actor, reference, version, op_key, "aside", [category, reason], act)
 
 
-def _reason(told: str) -> str:
+def _reason(told: str, field: str = "reason") -> str:
     reason = text.clean(told)[:500]
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field=field)
     return reason
 
 
@@ -279,24 +280,45 @@ def confirm(actor: Actor, reference: str, kind: str, target: str, version: int, 
     def act(line: BankLine) -> dict[str, Any]:
         if line.amount > 0 or line.state is not LineState.OPEN or line.handled_amount:
             raise LineChanged
+        number, use = _number(line), Use.REFUND if kind == "refund" else Use.PAYOUT
+        gone = source.recorded([number]).get(number)
+        if gone is not None:  # somebody wrote it down by hand under the bank's number
+            if gone.reference != target or gone.amount != -line.amount or _stands(use, target):
+                raise ReferenceUsed
+            books.put(actor, line, use, line.rest_amount, target=target, adopted=True)
+            return {"kind": kind, "target": target, "recorded": True}
         if not any(one.reference == target for one in source.waiting([-line.amount])):
             raise NotFound
-        number = line.bank_reference or line.reference
-        if source.recorded([number]):
-            raise ReferenceUsed
         source.confirm(actor, target, number, line.booked_on, f"bank-out:{line.reference}:{line.version}")
-        use = Use.REFUND if kind == "refund" else Use.PAYOUT
         books.put(actor, line, use, line.rest_amount, target=target)
         return {"kind": kind, "target": target}
 
     _act(actor, reference, version, op_key, "confirm", [kind, target], act)
 
 
-def remit(actor: Actor, reference: str, kind: str, target: str, version: int, *, op_key: str) -> None:
-    """What is left of a line that came is for the batch called `target`, as much as that lacks; what is over waits.
+def _number(line: BankLine) -> str:
+    """The name under which other rooms know a transfer that left."""
+    return line.bank_reference or line.reference
+
+
+def _stands(use: Use, target: str) -> bool:
+    """Whether a line already shows that refund or payout."""
+    back = aliased(Allocation)
+    found = select(Allocation.id).where(
+        Allocation.use == use,
+        Allocation.target == target,
+        Allocation.amount > 0,
+        ~select(back.id).where(back.reverses_id == Allocation.id).exists(),
+    )
+    return session().scalar(found.limit(1)) is not None
+
+
+def remit(actor: Actor, reference: str, kind: str, target: str, version: int, why: str = "", *, op_key: str) -> None:
+    """What is left of a line that came is for what is awaited under the name `target`, as much as that lacks; what is over
+    waits. Another sum than was awaited needs a reason, which is kept.
 
     Raises:
-        NotFound: nothing of that name waits; LineChanged, LineTaken; what the room's command raises.
+        NotFound: nothing of that name waits; LineChanged, LineTaken; Invalid: no reason; what the room's command raises.
     """
     source = incoming.sources().get(kind)
     if source is None:
@@ -308,33 +330,49 @@ def remit(actor: Actor, reference: str, kind: str, target: str, version: int, *,
         if one is None:
             raise NotFound
         amount = min(line.rest_amount, one.amount)
+        said = _reason(why, "why") if line.rest_amount != one.amount else None
         number = source.arrived(actor, target, amount, line.reference)
-        books.put(actor, line, Use.REMITTANCE, amount, target=f"{kind}:{target}:{number}")
-        return {"kind": kind, "target": target, "amount": amount}
+        books.put(actor, line, Use.REMITTANCE, amount, target=f"{kind}:{target}:{number}", note=said)
+        return {"kind": kind, "target": target, "amount": amount, **({"reason": said} if said else {})}
 
-    _act(actor, reference, version, op_key, "remit", [kind, target], act)
+    _act(actor, reference, version, op_key, "remit", [kind, target, why], act)
 
 
 # --- undoing -----------------------------------------------------------------------------------------------------
 
 
-def undo(actor: Actor, reference: str, allocation_id: int, version: int, *, op_key: str) -> None:
+OF_LINES_THAT_CAME = frozenset(set(Use) - {Use.REFUND, Use.PAYOUT})
+
+
+def undo(
+    actor: Actor,
+    reference: str,
+    allocation_id: int,
+    version: int,
+    uses: frozenset[Use] = OF_LINES_THAT_CAME,
+    *,
+    op_key: str,
+) -> None:
     """Take a part back, while nothing has followed: by a row of its own, and in the books of payments likewise. An order that
     was paid by it and that nobody has said he will send waits for its money again, its goods held as long; its buyer is told.
+    A refund or payout that the line stood for waits to be sent again. `uses`: what the actor may take back.
 
     Raises:
-        NotFound, LineChanged, LineTaken; CannotUndo: a refund or payout has gone; OrderWentOn: the order is being sent.
+        NotFound, LineChanged, LineTaken; CannotUndo: something followed, or it is none of `uses`; OrderWentOn: the order is
+        being sent.
     """
 
     def act(line: BankLine) -> dict[str, Any]:
         part = next((p for p in books.live(line.id) if p.id == allocation_id), None)
-        if part is None:
+        if part is None or part.use not in uses:
             raise CannotUndo
         try:
-            unpaid = _take_back(actor, part)
+            unpaid = _take_back(actor, line, part)
         except MoneyFollowed as error:
             raise CannotUndo from error
         except StepNotAllowed as error:
+            if part.payment_id is None:
+                raise CannotUndo from error
             raise OrderWentOn(order=_order_of(part)) from error
         if unpaid:
             publish(MoneyTakenOut(int(part.payment_id or 0), part.id))
@@ -364,12 +402,14 @@ def _order_of(part: Allocation) -> str:
     return session().scalar(found) or ""
 
 
-def _take_back(actor: Actor, part: Allocation) -> bool:
+def _take_back(actor: Actor, line: BankLine, part: Allocation) -> bool:
     """Whether an order is not paid any more by it."""
     if part.use in {Use.KEPT, Use.ASIDE} or part.adopted:
         return False
     if part.use in {Use.REFUND, Use.PAYOUT}:
-        raise MoneyFollowed
+        kind = "refund" if part.use is Use.REFUND else "payout"
+        outgoing.sources()[kind].take_back(actor, part.target or "", _number(line))
+        return False
     if part.use is Use.REMITTANCE:
         kind, target, number = (part.target or "").split(":")
         incoming.sources()[kind].take_back(actor, target, int(number))

@@ -52,7 +52,7 @@ def sort(only: Sequence[int] | None = None) -> int:
         decisions = deciding.decide(lines)
         s.execute(
             update(BankLine),
-            [{"id": i, "queue": d.queue, "hint": d.hint} for i, d in decisions.items()],
+            [{"id": i, "queue": d.queue, "hint": d.hint, "about_id": d.about_id} for i, d in decisions.items()],
         )
         s.execute(
             insert(LineStep),

@@ -15,6 +15,7 @@ from shop.checkout.services.placing import (
     pays_ahead,
     place,
     usual_payment,
+    ways_ahead,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "place",
     "put_claimed",
     "usual_payment",
+    "ways_ahead",
 ]

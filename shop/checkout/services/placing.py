@@ -26,6 +26,7 @@ from shop.kernel.errors import N_, Busy, Conflict, ShopError
 from shop.kernel.events import publish
 from shop.kernel.money import vnd
 from shop.kernel.prepared import Prepared
+from shop.kernel.wording import gettext
 from shop.orders import queries as order_queries
 from shop.orders import services as orders
 from shop.orders.errors import NoSuchOrder, StepNotAllowed
@@ -87,6 +88,13 @@ def usual_payment(*, cash: bool = True) -> str:
     if not cash:
         methods = [m for m in methods if m is not PaymentMethod.COD]
     return methods[0].value if methods else ""
+
+
+def ways_ahead() -> str:
+    """The ways on offer to pay before the goods leave, as a refusal names them in the reader's language."""
+    names = {PaymentMethod.VIETQR: N_("chuyển khoản"), PaymentMethod.CARD: N_("thẻ")}
+    found = [gettext(names[m]) for m in payments.available_methods() if m in names]
+    return gettext(" hoặc ").join(found) or gettext("cách trả trước")
 
 
 def pays_ahead(phone: str | None, user_id: int | None) -> bool:
@@ -198,7 +206,7 @@ def _ordered(
     if wish.payment not in payments.available_methods():
         raise errors.MethodNotOffered(field="payment")
     if wish.payment is PaymentMethod.COD and pays_ahead(wish.phone, user_id):
-        raise errors.PayAhead(field="payment")
+        raise errors.PayAhead(field="payment", ways=ways_ahead())
     address = places.check_address(wish.province, wish.commune) if wish.delivery is DeliveryKind.SHIP else None
     gone = False
     for attempt in range(ATTEMPTS):
@@ -442,7 +450,7 @@ def _check(made: Plan, basket: BasketRow, wish: Wish, *, adult: bool) -> None:
     if len(made.lines) != len(basket.lines):
         raise Conflict
     if made.has_alcohol and wish.payment is PaymentMethod.COD:
-        raise errors.CashNotAllowed(field="payment")
+        raise errors.CashNotAllowed(field="payment", ways=ways_ahead())
     if made.code_problem is not None:
         raise made.code_problem
     total = vnd(made.total_amount)

@@ -1,4 +1,4 @@
-"""`/office/ideas`: ideas of producers from screening to dossier; into which group a product was put."""
+"""`/office/ideas`: ideas of producers from screening to dossier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.catalog.queries import office as catalog
 from shop.cycle.models.ideas import IDEA_KIND_NAMES, IDEA_KINDS, IDEA_NAMES, IdeaKind, IdeaState
 from shop.cycle.office import bp
 from shop.cycle.queries import ideas as queries
@@ -23,20 +22,6 @@ from shop.programme.models.dossiers import DOSSIER_KIND_NAMES
 
 P = Permission
 HERE = "/office/ideas"
-
-
-def _locality(slug: str, **_values: Any) -> str | None:
-    return catalog.product_scope(slug)
-
-
-@bp.get("/products/<slug>/groups")
-@guards.requires(P.CATALOG_READ, scope=_locality)
-def product_groups(slug: str) -> Any:
-    """Into which group of which list a product was put, by whom and why; linked from the product's own page."""
-    row = catalog.product(slug)
-    if row is None:
-        raise NotFound
-    return render_template("cycle/office/groups.html", p=row, groups=queries.groups_of(row.id))
 
 
 @bp.get("/ideas")
@@ -58,14 +43,24 @@ def ideas() -> Any:
 
 
 def _whole(field: str) -> int:
-    raw = request.form.get(field, "")
+    raw = request.values.get(field, "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 15 else 0
+
+
+def _kind() -> IdeaKind | None:
+    return next((k for k in IdeaKind if k.value == request.values.get("kind")), None)
 
 
 def _new_page(error: ShopError | None = None) -> Any:
     makers = queries.makers(guards.scopes(P.CYCLE_EDIT))
+    maker, kind = _whole("producer"), _kind()
+    name = dict(makers).get(maker)
+    if error is None and "producer" in request.args and name is None:
+        error = Invalid(N_("Hãy chọn chủ thể."), field="producer")
     page = render_template(
-        "cycle/office/idea_new.html", here=HERE, makers=makers, kinds=IDEA_KIND_NAMES, fields=IDEA_FIELDS, v=request.form,
+        "cycle/office/idea_new.html", here=HERE, makers=makers, maker=maker if name else 0, maker_name=name, kind=kind,
+        goods=queries.goods_of(maker) if name and kind is IdeaKind.EXISTING else [], kind_names=IDEA_KIND_NAMES,
+        fields=IDEA_FIELDS, v=request.values,
         op_key=request.form.get("op_key") or operations.new_key(), errors=messages(error),
         error_code=error.code if error else None,
     )  # fmt: skip
@@ -75,7 +70,7 @@ def _new_page(error: ShopError | None = None) -> Any:
 @bp.get("/ideas/new")
 @guards.requires(P.CYCLE_EDIT)
 def new_idea() -> Any:
-    """Write down an idea that a producer brought on paper."""
+    """Write down an idea that a producer brought on paper: first whose it is and on which form, then what it says."""
     return _new_page()
 
 
@@ -87,9 +82,13 @@ def write_idea() -> Any:
         maker = _whole("producer")
         if maker not in dict(queries.makers(guards.scopes(P.CYCLE_EDIT))):
             raise Invalid(N_("Hãy chọn chủ thể."), field="producer")
+        kind = _kind()
+        if kind is None:
+            raise Invalid(N_("Hãy chọn mẫu."), field="kind")
+        product = _whole("product") or None if kind is IdeaKind.EXISTING else None
         answers = {key: request.form.get(key, "") for key in IDEA_FIELDS}
         reference = services.write(
-            guards.actor(), maker, IdeaKind.NEW, request.form.get("name", ""), None, answers,
+            guards.actor(), maker, kind, request.form.get("name", ""), product, answers,
             request.form.get("op_key", ""), submit=True,
         )  # fmt: skip
     except ShopError as error:

@@ -119,16 +119,24 @@ def conclude_meeting(reference: str) -> Any:
 @bp.post("/meetings/<reference>/people")
 @guards.requires(P.CYCLE_EDIT, scope=queries.meeting_scope, name="locality")
 def bring_people(reference: str) -> Any:
-    """Bring a list of people."""
+    """Bring a list of people; `do=one`: a person by hand; `do=mark`: say whether somebody on the list came."""
+    do, came = request.form.get("do", ""), request.form.get("came") == "1"
+    if do == "mark":
+        meetings.mark(guards.actor(), reference, _id(request.form.get("person", "")), came=came)
+        return redirect(web.path(f"{HERE}/{reference}") + "#nguoi-du", 303)
     sent = request.files.get("file")
     try:
-        done = meetings.attend(
-            guards.actor(), reference, sent.read() if sent else b"", (sent.filename or "") if sent else ""
-        )
+        if do == "one":
+            said = (request.form.get(field, "") for field in ("name", "unit", "office"))
+            done = meetings.add_person(guards.actor(), reference, *said, came=came)
+        else:
+            done = meetings.attend(
+                guards.actor(), reference, sent.read() if sent else b"", (sent.filename or "") if sent else ""
+            )
     except NotFound:
         raise
     except ShopError as error:
-        return _meeting(reference, error, "people")
+        return _meeting(reference, error, "one" if do == "one" else "people")
     flash(
         gettext("Thêm %(added)s người, đổi %(changed)s, bỏ qua %(skipped)s dòng không có tên.", added=done.added,
                 changed=done.changed, skipped=done.skipped), "ok",
@@ -188,6 +196,10 @@ def add_document() -> Any:
         return _new_document(error)
     flash(gettext("Đã thêm vào thư viện."), "ok")
     return redirect(web.path(f"{LIBRARY}/{reference}"), 303)
+
+
+def _id(raw: str) -> int:
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 15 else 0
 
 
 def _number(raw: str) -> int:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.cycle import calendar, localities
+from shop.cycle import calendar, forms, localities
 from shop.cycle.calendar import Span
 from shop.cycle.models.steps import BOARD_NAMES, STATUS_KINDS, STATUS_NAMES, STEP_NAMES, BoardKind, StepStatus
 from shop.cycle.office import bp
@@ -28,10 +28,10 @@ MOST_SEATS = 12
 @bp.get("/cycle")
 @guards.requires(P.CYCLE_READ)
 def cycle() -> Any:
-    """To the year that was opened last; before there is one, an empty page with the way to open it."""
-    known = queries.years()
-    if known:
-        return redirect(web.path(f"{HERE}/{known[0]}"))
+    """To the present year, though the next one be open already; before there is one, an empty page with the way to open it."""
+    year = queries.present()
+    if year is not None:
+        return redirect(web.path(f"{HERE}/{year}"))
     return render_template("cycle/office/empty.html", here=HERE, may_open=guards.may(P.CYCLE_DECIDE, "*"))
 
 
@@ -43,7 +43,8 @@ def year_board(year: int) -> Any:
     rows = queries.board(year, guards.scopes(P.CYCLE_READ))
     return render_template(
         "cycle/office/board.html", here=HERE, year=year, years=queries.years(), spans=found, rows=rows, steps=STEP_NAMES,
-        names=STATUS_NAMES, kinds=STATUS_KINDS, may_open=guards.may(P.CYCLE_DECIDE, "*"), next_year=queries.years()[0] + 1,
+        names=STATUS_NAMES, kinds=STATUS_KINDS, next_year=queries.years()[0] + 1,
+        may_open=guards.may(P.CYCLE_DECIDE, "*") and queries.years()[0] <= clock.today().year,
         counts=[
             {status: sum(1 for r in rows for w in (r.words[n],) if (w.status if w else StepStatus.WAITING) is status)
              for status in StepStatus}
@@ -123,15 +124,6 @@ def locality_year(year: int, code: str) -> Any:
     return _page(year, code)
 
 
-def _whole(field: str) -> int | None:
-    raw = request.form.get(field, "").strip().replace(".", "")
-    if not raw:
-        return None
-    if not raw.isascii() or not raw.isdigit() or len(raw) > 9:
-        raise Invalid(N_("Hãy ghi một số nguyên từ 0 trở lên."), field=field)
-    return int(raw)
-
-
 def _id(raw: str) -> int:
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 15 else 0
 
@@ -152,7 +144,7 @@ def say_step(year: int, code: str, step: int) -> Any:
         word = Word(
             status, day(request.form.get("started_on", ""), "started_on"),
             day(request.form.get("finished_on", ""), "finished_on"),
-            _text("office", 255), _whole("figure"), _text("figure_of", 80), _text("note", 2000),
+            _text("office", 255), forms.whole(request.form, "figure"), _text("figure_of", 80), _text("note", 2000),
         )  # fmt: skip
         services.say(
             guards.actor(),
@@ -189,11 +181,11 @@ def block_step(year: int, code: str) -> Any:
 @bp.get("/cycle/localities/<code>")
 @guards.requires(P.CYCLE_READ, scope=queries.locality_scope, name="locality")
 def locality_boards(code: str) -> Any:
-    """A locality's boards: on the page of the year that was opened last."""
-    known = queries.years()
-    if not known:
+    """A locality's boards: on the page of the present year."""
+    year = queries.present()
+    if year is None:
         raise NotFound
-    return _page(known[0], code)
+    return _page(year, code)
 
 
 def _seats() -> list[Seat]:
@@ -240,7 +232,7 @@ def set_up_board(year: int, code: str) -> Any:
 def end_board(reference: str) -> Any:
     """A board or helper team is there no more."""
     row = queries.board_by(reference)
-    known = queries.years()
+    year = queries.present()
     try:
         on = day(request.form.get("ended_on", ""), "ended_on")
         if on is None:
@@ -249,8 +241,8 @@ def end_board(reference: str) -> Any:
     except NotFound:
         raise
     except ShopError as error:
-        if not known:
+        if year is None:
             raise
-        return _page(known[0], row.locality_code, error, f"end-{reference}")
+        return _page(year, row.locality_code, error, f"end-{reference}")
     flash(gettext("Đã ghi."), "ok")
     return redirect(web.path(f"{HERE}/localities/{row.locality_code}"), 303)

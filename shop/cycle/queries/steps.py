@@ -24,6 +24,13 @@ def years() -> list[int]:
     return list(session().scalars(select(CycleStep.year).distinct().order_by(CycleStep.year.desc())))
 
 
+def present() -> int | None:
+    """The year that people are at work in: this one, or of those that were opened the one before it; a year opened ahead only
+    where there is no other. None: no year is open."""
+    known = years()
+    return next((year for year in known if year <= clock.today().year), known[-1] if known else None)
+
+
 def steps(year: int) -> list[CycleStep]:
     """The six steps of a year with their days.
 

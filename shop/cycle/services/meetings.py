@@ -105,12 +105,20 @@ def attend(actor: Actor, reference: str, content: bytes, file_name: str) -> List
         if not found["name"]:
             skipped += 1
             continue
-        key = text.fold(f"{found['name']}|{found.get('unit', '')}")[:255]
+        key = _key(found["name"], found.get("unit", ""))
         people[key] = {**found, "came": text.fold(found.get("came", "")) not in _NO}
         if len(people) > MOST_ROWS:
             raise Invalid(N_("Danh sách nhiều nhất %(n)s người."), field="file", n=MOST_ROWS)
     if not people:
         raise Invalid(N_("Danh sách không có ai."), field="file")
+    return _listed(actor, reference, people, skipped)
+
+
+def _key(name: str, unit: str) -> str:
+    return text.fold(f"{name}|{unit}")[:255]
+
+
+def _listed(actor: Actor, reference: str, people: dict[str, dict[str, Any]], skipped: int) -> Listed:
     makers = {text.fold(name): i for i, _slug, name in producers.names()}
     row_id = queries.meeting(reference).id
     with transaction() as s:
@@ -134,6 +142,36 @@ def attend(actor: Actor, reference: str, content: bytes, file_name: str) -> List
         if added or changed:
             audit.record(actor, "cycle.attendance", f"meeting:{reference}", added=added, changed=changed)
         return Listed(added, changed, skipped)
+
+
+def add_person(actor: Actor, reference: str, name: str, unit: str, office: str, *, came: bool) -> Listed:
+    """Put one person on the list by hand. Who is on it already, by name and unit, is not put there twice; whether he came is
+    what was said last.
+
+    Raises:
+        NotFound. Invalid: no name.
+    """
+    found = {what: text.clean(said).replace("\n", " ")[:255] for what, said in
+             (("name", name), ("unit", unit), ("office", office))}  # fmt: skip
+    if len(found["name"]) < 2:
+        raise Invalid(N_("Hãy ghi họ tên."), field="name")
+    return _listed(actor, reference, {_key(found["name"], found["unit"]): {**found, "came": came}}, 0)
+
+
+def mark(actor: Actor, reference: str, person_id: int, *, came: bool) -> None:
+    """Say whether somebody on the list came. The same once more is not a change.
+
+    Raises:
+        NotFound: no such meeting, or he is not on its list.
+    """
+    row_id = queries.meeting(reference).id
+    with transaction():
+        row = db.locked(Attendance, person_id, NotFound)
+        if row.meeting_id != row_id:
+            raise NotFound
+        if row.came != came:
+            row.came = came
+            audit.record(actor, "cycle.attendance", f"meeting:{reference}", added=0, changed=1)
 
 
 def _columns(head: tuple[str, ...]) -> dict[str, int]:

@@ -116,8 +116,10 @@ def _page(reference: str, part: str = "", error: ShopError | None = None) -> Any
         c=row.certificate,
         p=goods,
         part=part,
-        typed=request.form if error is not None else MultiDict({"checked_on": clock.today().isoformat()}),
-        rows=_rows() if part == "report" else [("", "", "", "")] * forms.FINDINGS,
+        typed=request.form
+        if error is not None or part == "more"
+        else MultiDict({"checked_on": clock.today().isoformat()}),
+        rows=_rows() if part in ("report", "more") else [("", "", "", "")] * forms.FINDINGS,
         grounds=[(g.value, gettext(name)) for g, name in GROUND_NAMES.items()],
         ground_names=GROUND_NAMES,
         kinds=CHECK_KIND_NAMES,
@@ -134,6 +136,7 @@ def _page(reference: str, part: str = "", error: ShopError | None = None) -> Any
         may_draft=guards.may(P.DECISION_EDIT, "*"),
         errors=messages(error),
         error_code=error.code if error else None,
+        most=forms.MOST_FINDINGS,
         op_key=operations.new_key(),
     )
     return make_response(page, error.status if error else 200)
@@ -141,8 +144,10 @@ def _page(reference: str, part: str = "", error: ShopError | None = None) -> Any
 
 def _rows() -> list[tuple[str, ...]]:
     names = ("ground", "found", "asked", "due_on")
-    rows = list(zip(*(request.form.getlist(n) for n in names), strict=False))
-    return rows + [("", "", "", "")] * (forms.FINDINGS - len(rows))
+    rows = list(zip(*(request.form.getlist(n) for n in names), strict=False))[: forms.MOST_FINDINGS]
+    more = forms.FINDINGS if request.form.get("do") == "more" else 0
+    wanted = min(max(len(rows) + more, forms.FINDINGS), forms.MOST_FINDINGS)
+    return rows + [("", "", "", "")] * (wanted - len(rows))
 
 
 def _act(reference: str, part: str, words: str, command: Callable[[PostCheck, str], Any]) -> Any:
@@ -156,7 +161,9 @@ def _act(reference: str, part: str, words: str, command: Callable[[PostCheck, st
 @bp.post("/post-checks/<reference>/report")
 @guards.requires_all(P.CHECK_RUN)
 def report_check(reference: str) -> Any:
-    """Say what was found."""
+    """Say what was found; `do=more` only asks for further rows, with everything that was typed."""
+    if request.form.get("do") == "more":
+        return _page(reference, "more")
 
     def command(row: PostCheck, key: str) -> None:
         checked = forms.day(request.form.get("checked_on"), "checked_on")

@@ -7,7 +7,6 @@ moment ago is shown so.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from array import array
@@ -47,8 +46,6 @@ LAST_PAGE = 2000
 # A register of this size is read again at every change; a bigger one at most each so many seconds.
 _SMALL, _PAUSE, _AT_LEAST = 3_000, 10.0, 60.0
 LONGEST_QUESTION = 80
-# Names on the map of a phone.
-NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,46 +354,13 @@ def options(english: bool) -> Options:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A local unit on the map with how many certificates hold there."""
-
-    key: str
-    name: str
-    label: str
-    x: float
-    y: float
-    count: int
-    radius: int
-    # One of those with most: its name stands on the map of a phone too.
-    big: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """What the template draws, and how many certificates in force lie outside the map."""
-
-    width: int
-    height: int
-    land: Sequence[str]
-    spots: list[Spot]
-    outside: int
-
-
-def by_area(wanted: Choice) -> Map:
+def by_area(wanted: Choice) -> locator.CountMap:
     """Certificates in force that were asked for, counted by local unit; the chosen unit does not narrow its own map."""
     kept, day = _kept(), clock.today()
     valid = kept.valid(day)
     found = _chosen(kept, Choice(wanted.q, wanted.stars, wanted.level, wanted.set_no), day)
     told = Counter(map(valid.__getitem__, found))
-    counts, outside = {key: told[key] for key in areas()}, told[""]
-    most = max(counts.values(), default=0) or 1
-    named = set(sorted((k for k in counts if counts[k]), key=lambda k: (-counts[k], k))[:NAMED])
-    spots = [
-        Spot(key, p.name, p.label, p.x, p.y, counts[key], 12 + round(14 * math.sqrt(counts[key] / most)), key in named)
-        for key, p in ((text.slugify(p.name), p) for p in locator.localities().values())
-    ]
-    return Map(locator.WIDTH, locator.HEIGHT, locator.outline(), spots, outside)
+    return locator.count_map({area: n for area, n in told.items() if area is not None})
 
 
 COLUMNS = (

@@ -166,7 +166,7 @@ def note_provider(actor: Actor, reference: str, number: str, op_key: str) -> Non
 def _reason(raw: str) -> str:
     reason = facts.line(raw, "reason", 500)
     if reason is None or len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
     return reason
 
 

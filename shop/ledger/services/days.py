@@ -64,7 +64,7 @@ def reopen(actor: Actor, channel: str, day: date, reason: str, *, op_key: str) -
     """
     reason = text.clean(reason)[:500]
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
 
     def command() -> dict[str, Any]:
         posting.lock(channel)

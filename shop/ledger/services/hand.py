@@ -217,7 +217,7 @@ def refuse(actor: Actor, reference: str, why: str, *, op_key: str) -> None:
     Raises:
         NotFound, HandDecided; Invalid: no reason.
     """
-    why = _said(why, "why", 2, N_("Hãy ghi lý do."))
+    why = _said(why, "why", 2, N_("Hãy ghi lý do, ít nhất 2 ký tự."))
 
     def command() -> dict[str, Any]:
         row = _waiting(reference)

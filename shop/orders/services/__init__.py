@@ -470,6 +470,20 @@ def refund_failed(actor: Actor, order_id: int) -> None:
             step(actor, "payment", order_id, PaymentStatus.PAID, order_id=order_id)
 
 
+def refund_undone(actor: Actor, order_id: int) -> None:
+    """What was taken for the refund of the whole order was not it: its money is still to go back.
+
+    Raises:
+        StepNotAllowed: its goods were handed over, so statements and documents have followed.
+    """
+    with transaction():
+        order = _locked(order_id)
+        if order.payment_status == PaymentStatus.REFUNDED:
+            if order.status != OrderStatus.CANCELLED:
+                raise StepNotAllowed
+            step(actor, "payment", order_id, PaymentStatus.REFUND_PENDING, order_id=order_id)
+
+
 def money_disputed(actor: Actor, order_id: int, now: PaymentStatus, reason: str) -> None:
     """How the order's money stands with its buyer's bank: taken while it looks (`DISPUTED`), for good (`CHARGED_BACK`), or
     here (`PAID`). Nothing happens if that is known, or if the money is on its way back anyhow."""

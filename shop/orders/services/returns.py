@@ -41,7 +41,7 @@ def take_back(
     """
     reason = reason.strip()
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do trả hàng."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do trả hàng, ít nhất 2 ký tự."), field="reason")
     with transaction() as s:
         order, found = _fulfilment(fulfilment_id)
         if order.channel == TILL:  # comes back at a counter, against the receipt and line by line

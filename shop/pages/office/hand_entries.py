@@ -47,7 +47,6 @@ def _shown(template: str, error: ShopError | None = None, **values: Any) -> Any:
         v=request.form if error is not None else {},
         errors=messages(error),
         error_code=error.code if error else None,
-        told=gettext(error.title) % error.values if error is not None and not error.field else "",
         **values,
     )
     return make_response(page, error.status if error else 200)

@@ -26,6 +26,7 @@ WAYS: Ways = (
             Way("/producer/recognition", N_("Công nhận OCOP"), "seal", P.PORTAL_ENTER),
             Way("/producer/scoring", N_("Tự chấm sao OCOP"), "seal", P.LISTING_EDIT),
             Way("/producer/dossiers", N_("Hồ sơ OCOP"), "book", P.DOSSIER_FILE),
+            Way("/producer/figures", N_("Lao động, doanh thu"), "chart", P.DOSSIER_FILE),
         ),
     ),
     (

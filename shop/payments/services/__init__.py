@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from shop.payments.services.balance import ask_disputes, compare
+from shop.payments.services.agreeing import Account, account
+from shop.payments.services.balance import ask_disputes, compare, keepers
 from shop.payments.services.disputes import add_paper, concede, drop_paper, own_dispute, send, write
-from shop.payments.services.issues import own, reopen
+from shop.payments.services.issues import ask_for_rest, may_waive, own, reopen
 from shop.payments.services.issues import settle as settle_issue
 from shop.payments.services.many import Arrival, credit_many
 from shop.payments.services.money import (
@@ -23,6 +24,7 @@ from shop.payments.services.money import (
     open_issue,
     take_back,
 )
+from shop.payments.services.money import own as own_payment
 from shop.payments.services.opening import (
     PaymentOpened,
     Redirect,
@@ -33,9 +35,7 @@ from shop.payments.services.opening import (
 )
 from shop.payments.services.provider import hear, reconcile
 from shop.payments.services.refunds import (
-    Account,
     RefundAsked,
-    account,
     agree,
     drop_surplus,
     give_up_refund,
@@ -44,6 +44,7 @@ from shop.payments.services.refunds import (
     return_surplus,
     settle_refund,
 )
+from shop.payments.services.refunds import own as own_refund
 
 __all__ = [
     "Account",
@@ -56,6 +57,7 @@ __all__ = [
     "add_paper",
     "agree",
     "ask_disputes",
+    "ask_for_rest",
     "available_methods",
     "begin_card",
     "capture_from_provider",
@@ -73,10 +75,14 @@ __all__ = [
     "fail",
     "give_up_refund",
     "hear",
+    "keepers",
+    "may_waive",
     "open_issue",
     "open_payment",
     "own",
     "own_dispute",
+    "own_payment",
+    "own_refund",
     "reconcile",
     "reduce",
     "reopen",

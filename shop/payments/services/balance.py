@@ -43,24 +43,29 @@ PATIENCE = timedelta(days=3)
 BATCH = 200
 
 
-def compare() -> int:
+def keepers() -> dict[str, gateway.KeepsBooks]:
+    """The providers in use that have a balance which can be asked for."""
+    return {name: way for name, way in gateway.offered().items() if isinstance(way, gateway.KeepsBooks)}
+
+
+def compare() -> int | None:
     """Fetch new lines of every provider that has a balance, compare, ask about what is missing, compare again, and put what
-    still differs before a person; return how many lines differ. Outside any transaction.
+    still differs before a person; return how many
+    lines differ, None where there is no provider to ask. Outside any transaction.
 
     Raises:
         ProviderBusy: a provider did not answer.
     """
-    wrong = 0
-    for name, way in gateway.offered().items():
-        if isinstance(way, gateway.KeepsBooks):
-            fetch(name, way)
-            if isinstance(way, gateway.PaysOut):
-                payouts.fetch(name, way)
-            _ask_about(name, match(name))
-            wrong += len(_put_before_people(name, match(name)))
-            _missing_there(name)
+    wrong, asked = 0, keepers()
+    for name, way in asked.items():
+        fetch(name, way)
+        if isinstance(way, gateway.PaysOut):
+            payouts.fetch(name, way)
+        _ask_about(name, match(name))
+        wrong += len(_put_before_people(name, match(name)))
+        _missing_there(name)
     payouts.put_late_before_people()
-    return wrong
+    return wrong if asked else None
 
 
 def fetch(name: str, way: gateway.KeepsBooks) -> None:

@@ -10,17 +10,22 @@ from shop.kernel import audit, clock, operations
 from shop.kernel.actor import Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
+from shop.kernel.events import publish
+from shop.kernel.money import vnd
+from shop.orders.errors import StepNotAllowed
 from shop.orders.models import Order, OrderStatus
-from shop.payments import books
-from shop.payments.errors import CannotReopen, IssueClosed
+from shop.payments import books, rules
+from shop.payments.errors import CannotReopen, IssueClosed, NoAddress, NothingLacks
+from shop.payments.events import RestAsked
 from shop.payments.models import GatewayLine, Payment, PaymentIssue, PaymentState, Refund, RefundState
 from shop.payments.services import money, refunds
 
-DECISIONS = ("accept", "return", "close")
+DECISIONS = ("accept", "waive", "return", "close")
 
 
 def settle(actor: Actor, issue_id: int, decision: str, note: str, op_key: str) -> None:
-    """Close a case: `accept` money that is enough (what is over goes back), `return` what has come, or `close` with a note.
+    """Close a case: `accept` money that is enough (what is over goes back), `waive` a small difference, `return` what has come,
+    or `close` with a note.
 
     Raises:
         NotFound: there is no such case.
@@ -69,6 +74,58 @@ def _accept(actor: Actor, payment: Payment | None, note: str) -> int | None:
     return None
 
 
+def may_waive(state: PaymentState, left: int, due: int) -> bool:
+    """Whether what came differs from what is due by no more than staff may agree to. Amounts in đồng."""
+    return state is PaymentState.HELD and left > 0 and 0 < abs(due - left) <= rules.SMALL_DIFFERENCE.get()
+
+
+def _waive(actor: Actor, payment: Payment | None, note: str) -> int | None:
+    left = payment.captured_amount - payment.refunded_amount if payment else 0
+    if payment is None or not may_waive(payment.state, left, payment.amount):
+        raise Invalid(
+            N_("Chỉ chấp nhận được phần chênh đến %(limit)s."),
+            field="decision",
+            limit=vnd(rules.SMALL_DIFFERENCE.get()),
+        )
+    payment.waived_amount += payment.amount - left
+    payment.amount = left
+    money.close_issues(payment.id, note)
+    money.captured(payment, actor.key)
+    books.waived([payment.id], actor)
+    return None
+
+
+def ask_for_rest(actor: Actor, issue_id: int, op_key: str) -> None:
+    """Write to the buyer of a payment that is short: what came, what lacks, how to send it. The case stays open and says when.
+
+    Raises:
+        NotFound; IssueClosed; NothingLacks: the money is not short, or no more is awaited; NoAddress: the buyer left no e-mail.
+    """
+
+    def command() -> dict[str, Any]:
+        s = session()
+        issue = s.get(PaymentIssue, issue_id)
+        if issue is None or issue.payment_id is None:
+            raise NotFound
+        payment = money.lock(issue.payment_id)
+        s.refresh(issue, with_for_update=True)
+        if issue.closed_at is not None:
+            raise IssueClosed
+        order = s.get_one(Order, payment.order_id)
+        left = payment.captured_amount - payment.refunded_amount
+        if payment.state is not PaymentState.HELD or left >= payment.amount or order.status == OrderStatus.CANCELLED:
+            raise NothingLacks
+        if not order.email:
+            raise NoAddress(phone=order.phone)
+        times = int(issue.detail.get("asked_times", 0)) + 1
+        issue.detail = {**issue.detail, "asked_times": times, "asked": clock.now().isoformat()}
+        publish(RestAsked(payment.id, issue_id, times))
+        audit.record(actor, "payments.rest-asked", f"payment-issue:{issue_id}", times=times)
+        return {}
+
+    operations.once(op_key, "payments.ask-rest", actor.key, [issue_id], command)
+
+
 def _return(actor: Actor, payment: Payment | None, note: str) -> int | None:
     left = payment.captured_amount - payment.refunded_amount if payment else 0
     if payment is not None and payment.state is PaymentState.CAPTURED and not _for_nothing(payment):
@@ -98,7 +155,7 @@ def _for_nothing(payment: Payment) -> bool:
     return session().scalar(select(Order.status).where(Order.id == payment.order_id)) == OrderStatus.CANCELLED
 
 
-_DECIDE = {"accept": _accept, "return": _return, "close": _close}
+_DECIDE = {"accept": _accept, "waive": _waive, "return": _return, "close": _close}
 
 
 def own(actor: Actor, issue_id: int, *, mine: bool) -> None:
@@ -122,7 +179,7 @@ def may_reopen(issue: PaymentIssue, refund: RefundState | None, *, by_hand: bool
     if issue.closed_at is None or not (issue.closed_by or "").startswith("user:"):
         return False
     decision = (issue.resolution or "").partition(":")[0]
-    if decision == "close":
+    if decision in {"close", "waive"}:
         return True
     return decision == "return" and (refund is RefundState.WAITING or (refund is RefundState.PENDING and by_hand))
 
@@ -150,6 +207,13 @@ def reopen(actor: Actor, issue_id: int, op_key: str) -> None:
             raise CannotReopen
         if refund is not None:
             refunds.drop(refund.id, N_("Đã hoàn tác quyết định"))
+        if (issue.resolution or "").startswith("waive") and payment is not None:
+            if payment.state is not PaymentState.CAPTURED or payment.refunded_amount or not payment.waived_amount:
+                raise CannotReopen
+            try:
+                money.wait_again(actor, payment)
+            except StepNotAllowed as error:
+                raise CannotReopen from error
         issue.closed_at = issue.closed_by = issue.resolution = None
         issue.detail = {k: v for k, v in issue.detail.items() if k != "refund"}
         lines = s.scalars(

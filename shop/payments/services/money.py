@@ -345,6 +345,18 @@ def collect_cod(actor: Actor, payment_id: int, amount: int, op_key: str) -> Outc
     return _by_hand(actor, "payments.collect", payment_id, amount, None, op_key, {PaymentMethod.COD})
 
 
+def own(actor: Actor, payment_id: int, *, mine: bool) -> None:
+    """Take a transfer that has not come to look for it, or leave it to others again.
+
+    Raises:
+        NotFound.
+    """
+    with transaction():
+        payment = lock(payment_id)
+        payment.owner_id = actor.user_id if mine else None
+        audit.record(actor, "payments.owner", f"payment:{payment_id}", mine=mine)
+
+
 def credit_transfer(actor: Actor, payment_id: int, amount: int, reference: str, evidence: str) -> Outcome:
     """`amount` đồng of a line of the bank are for a payment by transfer; inside the transaction that says so of the line.
 
@@ -367,6 +379,24 @@ def credit_transfer(actor: Actor, payment_id: int, amount: int, reference: str, 
     if not capture(payment, reference, amount, evidence, actor):
         raise ReferenceUsed
     return Outcome(payment_id, payment.state, payment.captured_amount, payment.amount)
+
+
+def wait_again(actor: Actor, payment: Payment) -> Payment:
+    """The locked `payment` has not what was agreed after all: its order waits for the money again, as long as at first; a small
+    difference that was agreed to is not. Return the payment as it is then: held.
+
+    Raises:
+        StepNotAllowed: the order has gone on.
+    """
+    until = clock.now() + ((payment.expires_at or payment.created_at) - payment.created_at)
+    session().flush()
+    orders.unpay(actor, payment.order_id, until)
+    payment = lock(payment.id)
+    payment.state, payment.captured_at, payment.expires_at = PaymentState.HELD, None, until
+    if payment.waived_amount:
+        payment.amount, payment.waived_amount = payment.amount + payment.waived_amount, 0
+        books.waived([payment.id], actor)
+    return payment
 
 
 def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
@@ -392,11 +422,7 @@ def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
     if receipt.reverses_id is not None or gone is not None or left < 0 or not (spare or ours):
         raise MoneyFollowed
     if not spare:
-        until = clock.now() + ((payment.expires_at or payment.created_at) - payment.created_at)
-        s.flush()
-        orders.unpay(actor, payment.order_id, until)
-        payment = lock(receipt.payment_id)
-        payment.state, payment.captured_at, payment.expires_at = PaymentState.HELD, None, until
+        payment = wait_again(actor, payment)
     back_id: int = s.execute(
         insert(PaymentReceipt)
         .values(

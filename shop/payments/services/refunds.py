@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shop.kernel import audit, banks, clock, jobs, operations, text
+from shop.kernel import audit, clock, jobs, operations
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import changed, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.kernel.events import publish
 from shop.kernel.money import vnd
-from shop.kernel.text import fold
+from shop.orders import services as orders
 from shop.orders.models import Order, PaymentMethod
-from shop.payments import books, gateway, rules
+from shop.payments import books, gateway
 from shop.payments.errors import (
     MoneyDisputed,
     MoneyFollowed,
@@ -33,9 +32,10 @@ from shop.payments.errors import (
     RefundTooLarge,
     SecondPerson,
 )
-from shop.payments.events import PaymentFailed, RefundFailed, RefundRequested, RefundSucceeded
+from shop.payments.events import PaymentFailed, RefundFailed, RefundReopened, RefundRequested, RefundSucceeded
 from shop.payments.models import REFUND_LIVE, Payment, PaymentReceipt, PaymentState, ProviderEvent, Refund, RefundState
 from shop.payments.services import money
+from shop.payments.services.agreeing import Account, needs_second
 
 # What is written beside a provider's word of a refund that our books had no room for.
 BEYOND = "beyond"
@@ -49,38 +49,6 @@ class RefundAsked:
     id: int
     by_hand: bool
     waits: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Where a refund goes that does not go back the way it came: the bank's number (BIN), the account, its holder's name."""
-
-    bank: str
-    number: str
-    holder: str
-
-
-def account(bank: str, number: str, holder: str) -> Account:
-    """What was typed, as banks write it.
-
-    Raises:
-        Invalid: no such bank, no account number, or no name.
-    """
-    number = re.sub(r"[\s.-]", "", number)
-    holder = " ".join(fold(text.clean(holder)).upper().split())
-    if bank not in dict(banks.choices()):
-        raise Invalid(N_("Hãy chọn ngân hàng."), field="to_bank")
-    if not re.fullmatch(r"[A-Za-z0-9]{4,19}", number):
-        raise Invalid(N_("Số tài khoản gồm 4 đến 19 chữ số, chữ cái."), field="to_account")
-    if not 2 <= len(holder) <= 120:
-        raise Invalid(N_("Hãy ghi tên chủ tài khoản."), field="to_holder")
-    return Account(bank, number, holder)
-
-
-def needs_second(actor: Actor, amount: int, to: Account | None) -> bool:
-    """Whether another person must agree: a person decides about a large sum, or where a less large one goes."""
-    limit = rules.REFUND_LIMIT.get() if to is None else min(rules.REFUND_LIMIT.get(), rules.TRANSFER_LIMIT.get())
-    return actor.kind == "user" and amount >= limit
 
 
 def by_hand(refund: Refund, provider: str) -> bool:
@@ -116,7 +84,7 @@ def reserve(actor: Actor, payment_id: int, amount: int, reason: str, op_key: str
         if found[1] >= amount:
             raise MoneyDisputed(field="amount")
         raise RefundTooLarge(field="amount", left=vnd(max(0, found[1] - found[2])))
-    second = needs_second(actor, amount, to)
+    second = needs_second(actor, taken[0], amount, to)
     refund_id: int = s.execute(
         insert(Refund)
         .values(
@@ -178,7 +146,7 @@ def request_refund(
         return {
             "refund": refund_id,
             "by_hand": to is not None or gateway.by_hand(payment.provider),
-            "waits": needs_second(actor, amount, to),
+            "waits": session().scalar(select(Refund.needs_second).where(Refund.id == refund_id)),
         }
 
     body: list[Any] = [payment_id, amount, reason]
@@ -327,6 +295,28 @@ def settle_refund(actor: Actor, refund_id: int, bank_reference: str, op_key: str
         raise ReferenceUsed from error
 
 
+def unsettle(actor: Actor, refund_id: int, bank_reference: str) -> None:
+    """The bank's transfer that a person took for this refund was not it: the refund waits again, in the open transaction that
+    frees the bank's line.
+
+    Raises:
+        NotFound: there is no such refund.
+        MoneyFollowed: it stands on another transfer by now, or has come back.
+        StepNotAllowed: it was the whole of an order that was handed over: statements and documents have followed.
+    """
+    refund = _locked(refund_id)
+    provider = (refund.provider_reference or "").partition(":")[2]
+    if refund.state is not RefundState.SUCCEEDED or provider != money.normal_bank_reference(bank_reference):
+        raise MoneyFollowed
+    payment = refund.payment
+    refund.state, refund.done_at, refund.provider_reference = RefundState.PENDING, None, None
+    session().flush()
+    books.refunded(refund.id, payment.order_id)
+    orders.refund_undone(actor, payment.order_id)
+    publish(RefundReopened(refund.id, payment.order_id))
+    audit.record(actor, "payments.refund-undone", f"payment:{payment.id}", refund=refund_id, reference=provider)
+
+
 def give_up_refund(actor: Actor, refund_id: int, reason: str, op_key: str) -> None:
     """A refund by hand, or one that a second person has not agreed to, will not be made; what was set aside is free again.
 
@@ -350,6 +340,20 @@ def give_up_refund(actor: Actor, refund_id: int, reason: str, op_key: str) -> No
         return {}
 
     operations.once(op_key, "payments.refund-dropped", actor.key, [refund_id, reason], command)
+
+
+def own(actor: Actor, refund_id: int, *, mine: bool) -> None:
+    """Take a refund that waits for people to work on it, or leave it to others again.
+
+    Raises:
+        NotFound; PaymentClosed: it waits for nobody.
+    """
+    with transaction():
+        refund = _locked(refund_id)
+        if refund.state not in REFUND_LIVE:
+            raise PaymentClosed
+        refund.owner_id = actor.user_id if mine else None
+        audit.record(actor, "payments.refund-owner", f"payment:{refund.payment_id}", refund=refund_id, mine=mine)
 
 
 # --- what becomes of it ------------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def place(
             raise NotTaking
         _check(row, wish)
         if wish.rest is PaymentMethod.COD and checkout.pays_ahead(wish.phone, user_id):
-            raise PayAhead(field="rest")
+            raise PayAhead(field="rest", ways=checkout.ways_ahead())
         if not _take(row.id, wish.quantity, at=at):
             left = row.limit_units - row.taken
             raise NoPlaces(field="quantity", left=left) if left > 0 else AllTaken(field="quantity")

@@ -95,7 +95,7 @@ DOSSIER_ALLOWED: dict[DossierState, frozenset[DossierState]] = {
     DossierState.DRAFT: frozenset({DossierState.SUBMITTED, DossierState.WITHDRAWN}),
     DossierState.SUBMITTED: frozenset({DossierState.RETURNED, DossierState.COMPLETE, DossierState.WITHDRAWN}),
     DossierState.RETURNED: frozenset({DossierState.SUBMITTED, DossierState.WITHDRAWN}),
-    DossierState.COMPLETE: frozenset({DossierState.PROPOSED, DossierState.WITHDRAWN}),
+    DossierState.COMPLETE: frozenset({DossierState.RETURNED, DossierState.PROPOSED, DossierState.WITHDRAWN}),
     DossierState.PROPOSED: frozenset({DossierState.COUNCIL, DossierState.WITHDRAWN}),
     DossierState.COUNCIL: frozenset({DossierState.SCORED, DossierState.FORWARDED, DossierState.PROPOSED}),
     DossierState.SCORED: frozenset({DossierState.PROPOSED, DossierState.DECIDED, DossierState.FAILED}),

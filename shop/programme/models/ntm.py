@@ -1,4 +1,5 @@
-"""New-rural communes (NTM): who registered for which year, each criterion as assessed; and figures as sources give them."""
+"""New-rural communes (NTM): the criteria of each period, who registered for which year, each criterion as assessed; and
+figures as sources give them."""
 
 from __future__ import annotations
 
@@ -12,22 +13,57 @@ from shop.kernel.db import Base, EnumText, Id, Instant, LongText, SortKey, Str20
 from shop.kernel.errors import N_
 
 
-class NtmCriterion(Base):
-    """One of the nineteen criteria, under the name that it has from `valid_from` until before `valid_to`."""
+class NtmPeriod(Base):
+    """The years that a decision of the Prime Minister sets the criteria of, both counted. How many criteria it has, and
+    whether communes fall into groups, is its own. What no source tells (`in_force_on`, `targets`) is null."""
 
-    __tablename__ = "ntm_criteria"
+    __tablename__ = "ntm_periods"
     __table_args__ = (
-        UniqueConstraint("decision", "number"),
-        CheckConstraint("number BETWEEN 1 AND 19", name="number_within"),
-        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="span"),
+        UniqueConstraint("decision"),
+        CheckConstraint("last_year >= first_year", name="span"),
+        CheckConstraint("targets IS NULL OR targets > 0", name="targets_positive"),
     )
 
     id: Mapped[Id]
     decision: Mapped[Str80]
+    first_year: Mapped[int]
+    last_year: Mapped[int]
+    issued_on: Mapped[date | None] = mapped_column(Date)
+    in_force_on: Mapped[date | None] = mapped_column(Date)
+    # Measures within the criteria (chỉ tiêu).
+    targets: Mapped[int | None]
+    source_url: Mapped[LongText]
+
+
+class NtmGroup(Base):
+    """A group of communes within a period: the law asks different things of each."""
+
+    __tablename__ = "ntm_groups"
+    __table_args__ = (
+        UniqueConstraint("period_id", "number"),
+        CheckConstraint("number >= 1", name="number_positive"),
+    )
+
+    id: Mapped[Id]
+    period_id: Mapped[int] = mapped_column(ForeignKey(NtmPeriod.id))
+    number: Mapped[int]
+    meaning: Mapped[LongText]
+    source_url: Mapped[LongText]
+
+
+class NtmCriterion(Base):
+    """One criterion of a period, under the name that its decision gives it."""
+
+    __tablename__ = "ntm_criteria"
+    __table_args__ = (
+        UniqueConstraint("period_id", "number"),
+        CheckConstraint("number >= 1", name="number_positive"),
+    )
+
+    id: Mapped[Id]
+    period_id: Mapped[int] = mapped_column(ForeignKey(NtmPeriod.id))
     number: Mapped[int]
     name: Mapped[Str255]
-    valid_from: Mapped[date] = mapped_column(Date)
-    valid_to: Mapped[date | None] = mapped_column(Date)
     source_url: Mapped[LongText]
 
 
@@ -59,6 +95,7 @@ class NtmRecord(Base):
             "(state = 'recognised') = (decision_number IS NOT NULL AND recognised_on IS NOT NULL)", name="recognised_by"
         ),
         CheckConstraint("(state = 'withdrawn') = (withdrawn_why IS NOT NULL)", name="withdrawn_why"),
+        CheckConstraint("group_number IS NULL OR group_number >= 1", name="group_positive"),
         Index("ix_ntm_records_year", "target_year", "state"),
         Index("ix_ntm_records_sort", "target_year", "sort_name"),
     )
@@ -70,6 +107,8 @@ class NtmRecord(Base):
     district_name: Mapped[Str255 | None]
     on_day: Mapped[date] = mapped_column(Date)
     target_year: Mapped[int]
+    # Its group among those of the period; null: not known yet, or the period has none.
+    group_number: Mapped[int | None]
     state: Mapped[NtmState] = mapped_column(EnumText(NtmState))
     registered_on: Mapped[date | None] = mapped_column(Date)
     decision_number: Mapped[Str80 | None]

@@ -13,6 +13,7 @@ from shop.kernel import web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.programme import dossier_pages, minutes, pen, scoring, wording
+from shop.programme.council import Gap
 from shop.programme.errors import AlreadyScored, ScoredMeanwhile, SessionOver, SheetIncomplete
 from shop.programme.models.councils import (
     SCORING_SEATS,
@@ -30,10 +31,12 @@ from shop.programme.queries.heard import distance
 from shop.programme.services import ballots
 from shop.programme.services.councils import seats_of
 from shop.programme.settings import GAP_PERCENT
-from shop.programme.sheets import PART_NAMES, PART_POINTS
+from shop.programme.sheets import PART_NAMES, PART_POINTS, Sheet
 
 HERE = "/office/council"
 P = Permission
+# A sheet as a form sends it: answers, grounds to stop, notes.
+Sent = tuple[dict[str, int], list[str], dict[str, str]]
 
 
 def _seat(council_id: int) -> CouncilMember:
@@ -130,9 +133,31 @@ def council_own_minutes(council_id: int, session_id: int) -> Response:
     return minutes.answer(queries.by_id(council_id), queries.session_of(council_id, session_id))
 
 
+def _unsaved(sheet: Sheet, kept: MemberScore | None, sent: Sent) -> list[str]:
+    """What was sent and differs from what is kept, in words: a sheet that counts is not written over, nor is this lost."""
+    answers, stops, notes = sent
+    asked = {q.code: q for q in sheet.questions}
+    grounds = {stop.code: stop.label for stop in sheet.stops}
+    before: dict[str, Any] = {code: int(n) for code, n in kept.answers.items()} if kept else {}
+    said: dict[str, str] = dict(kept.notes) if kept else {}
+    found = [
+        f"{code}. {asked[code].label}: {asked[code].options[n].label}"
+        for code, n in scoring.known(sheet, answers).items()
+        if before.get(code) != n
+    ]
+    found += [grounds[code] for code in stops if code in grounds and code not in (kept.stops if kept else ())]
+    found += [
+        f"{gettext('Vì sao phải dừng') if code == 'stops' else code}: {words}"
+        for code, words in notes.items()
+        if (code in asked or code == "stops") and said.get(code, "") != words.strip()
+    ]
+    return found
+
+
 def _sheet_page(
-    council_id: int, hearing_id: int, error: ShopError | None = None, sent: Any = None, part: str = ""
-) -> Any:
+    council_id: int, hearing_id: int, error: ShopError | None = None, sent: Sent | None = None, part: str = "",
+    late: Sent | None = None,
+) -> Any:  # fmt: skip
     member, found = _seat(council_id), queries.hearing_of(council_id, hearing_id)
     own = queries.score_of(hearing_id, member.id)
     answers, stops, notes = sent or (
@@ -182,6 +207,7 @@ def _sheet_page(
         part_points=PART_POINTS,
         seat_names=SEAT_NAMES,
         compare=_compare(council_id, found, member, own),
+        unsaved=_unsaved(sheet, own, late) if late else [],
         v=request.form,
         part=part,
         errors=messages(error),
@@ -189,6 +215,15 @@ def _sheet_page(
         **dossier_pages.values(found.dossier),
     )
     return make_response(page, error.status if error else 200)
+
+
+def _apart(gap: Gap, sheets: list[queries.Counted]) -> dict[str, Any]:
+    """A question on which sheets differ, with who gave the least and who the most."""
+    given = [(c.member.name, points) for c, points in zip(sheets, gap.points, strict=True)]
+    return {
+        "gap": gap, "percent": distance(gap), "lowest": [name for name, points in given if points == gap.low],
+        "highest": [name for name, points in given if points == gap.high],
+    }  # fmt: skip
 
 
 def _compare(
@@ -202,10 +237,17 @@ def _compare(
         return None
     sheets = queries.handed_in(found.hearing.id)
     apart = queries.gaps(sheets, found.official, GAP_PERCENT.get())
+    sheet = found.official.sheet
     return {
         "closed": closed,
         "sheets": sheets,
-        "gaps": [(gap, distance(gap)) for gap in apart],
+        "gaps": [_apart(gap, sheets) for gap in apart],
+        "totals": sorted(c.score.total for c in sheets),
+        "stopping": [
+            (c.member, [stop.label for stop in stopped], c.score.notes.get("stops", ""))
+            for c in sheets
+            if (stopped := scoring.score(sheet, ballots.ballot(c.score).answers, c.score.stops).stopped)
+        ],
         "codes": {gap.question.code for gap in apart},
         "aside": queries.aside_of(found.hearing.id),
         "versions": queries.versions_of(found.hearing.id) if closed or member.seat is Seat.CHAIR else [],
@@ -247,8 +289,10 @@ def council_score(council_id: int, hearing_id: int) -> Any:
     except ShopError as error:
         if quietly:
             raise
-        if isinstance(error, AlreadyScored | SessionOver | SheetIncomplete):
-            return _sheet_page(council_id, hearing_id, error)  # what is kept is what counts
+        if isinstance(error, AlreadyScored | SessionOver):  # what is kept is what counts
+            return _sheet_page(council_id, hearing_id, error, late=(answers, stops, notes))
+        if isinstance(error, SheetIncomplete):  # kept as a draft
+            return _sheet_page(council_id, hearing_id, error)
         return _sheet_page(council_id, hearing_id, error, (answers, stops, notes))
     if quietly:
         return jsonify(seen=version, message=gettext("Đã tự lưu"))

@@ -15,9 +15,10 @@ from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.programme import checklist, dossier_pages, pen
 from shop.programme.errors import DossierMovedOn
-from shop.programme.models.dossiers import Dossier, DossierState
+from shop.programme.models.dossiers import Dossier, DossierState, RoundLevel
 from shop.programme.office import bp
 from shop.programme.queries import dossiers as queries
+from shop.programme.queries import rounds
 from shop.programme.services import dossiers as services
 from shop.programme.services import results
 
@@ -101,8 +102,10 @@ def dossier_check(code: str, act: str) -> Any:
             taken = services.propose(actor, found.id, _report(), pen.words("proposal"))
             if taken:
                 flash(gettext("Đã đề nghị tỉnh đánh giá, vào đợt %(code)s.", code=taken), "ok")
-            else:
+            elif rounds.is_open(RoundLevel.PROVINCE):
                 flash(gettext("Đã đề nghị. Quá ngày chốt của đợt đang mở nên hồ sơ chờ đợt sau."), "warn")
+            else:
+                flash(gettext("Đã đề nghị. Hiện không có đợt nào đang nhận hồ sơ nên hồ sơ chờ đợt kế tiếp."), "warn")
     except NotFound:
         raise
     except ShopError as error:

@@ -14,6 +14,7 @@ from shop.kernel import charts, clock, operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.programme import ntm
 from shop.programme.models.ntm import NTM_NAMES, STATUS_NAMES, NtmRecord, NtmState, NtmStatus
 from shop.programme.office import bp
@@ -22,7 +23,6 @@ from shop.programme.services import ntm as services
 
 HERE = "/office/ntm"
 P = Permission
-HOME_PROVINCE = "22"
 STATE_KINDS = {NtmState.REGISTERED: "info", NtmState.RECOGNISED: "ok", NtmState.WITHDRAWN: ""}
 STATUS_KINDS = {
     NtmStatus.PASSED: "ok", NtmStatus.FAILED: "bad", NtmStatus.NOT_ASSESSED: "", NtmStatus.WITHDRAWN: "info",
@@ -46,11 +46,17 @@ def _day(name: str) -> Any:
     return day
 
 
+def _group() -> int | None:
+    """The chosen group; None: not known."""
+    raw = _field("group", 3)
+    return int(raw) if raw.isdigit() and int(raw) else None
+
+
 @bp.get("/ntm")
 @guards.requires(P.NTM_READ)
 def ntm_index() -> Any:
-    """The latest year that there is anything of."""
-    return _year_page(queries.latest() or clock.today().year)
+    """The present year."""
+    return _year_page(clock.today().year)
 
 
 @bp.get("/ntm/<int:year>")
@@ -64,21 +70,26 @@ def _year_page(year: int) -> Any:
     if not 2009 <= year <= 2100:
         raise NotFound
     scopes = guards.scopes(P.NTM_READ)
-    view = queries.COMMUNES.open(
+    total = len(queries.criteria(year))
+    view = queries.communes_table(year).open(
         request.args, f"{HERE}/{year}", queries.commune_rows(year, scopes),
-        make=lambda row: queries.CommuneRow(*tuple(row)),
+        make=lambda row: queries.CommuneRow(*(*tuple(row), total)),
     )  # fmt: skip
     if view.export:
         return view.download()
-    page = queries.year_page(year, scopes)
+    page, (years, further) = queries.year_page(year, scopes), queries.years(clock.today())
     return render_template(
         "programme/office/ntm.html",
         here=HERE,
         year=year,
-        years=sorted({*queries.years(), year}, reverse=True),
+        years=years if year in years else sorted({*years, year}, reverse=True),
+        further=[y for y in further if y != year],
         view=view,
         page=page,
-        known=bool(queries.criteria(year)),
+        known=total > 0,
+        concerned=bool(view.rows) or queries.concerns(scopes, min(clock.today(), date(year, 12, 31))),
+        total=total,
+        columns={c.key for c in view.table.columns},
         ranks=charts.ranks([(f"{number}. {name}", n) for number, name, n in page.blockers]),
         states=NTM_NAMES,
         kinds=STATE_KINDS,
@@ -99,6 +110,7 @@ def _register_page(year: int, error: ShopError | None = None) -> Any:
         here=HERE,
         year=year,
         communes=communes,
+        groups=queries.groups(year),
         v=request.form,
         errors=messages(error),
         error_code=error.code if error else None,
@@ -116,7 +128,7 @@ def ntm_register(year: int) -> Any:
     try:
         code = services.register(
             guards.actor(), _field("commune", 20), year, _day("registered_on"), _field("op_key", 80),
-            source_url=_field("source_url", 500) or None,
+            group=_group(), source_url=_field("source_url", 500) or None,
         )  # fmt: skip
     except ShopError as error:
         return _register_page(year, error)
@@ -133,6 +145,9 @@ def _commune_page(row: NtmRecord, error: ShopError | None = None, part: str = ""
         address=web.path(f"{HERE}/{row.target_year}/{row.commune_code}"),
         standing=found,
         passed=sum(ntm.counts(c.status) for c in found),
+        period=queries.period(row.target_year),
+        groups=queries.groups(row.target_year),
+        group=next((g for g in queries.groups(row.target_year) if g.number == row.group_number), None),
         states=NTM_NAMES,
         kinds=STATE_KINDS,
         statuses=STATUS_NAMES,
@@ -150,8 +165,21 @@ def _commune_page(row: NtmRecord, error: ShopError | None = None, part: str = ""
 @bp.get("/ntm/<int:year>/<code>")
 @guards.requires(P.NTM_READ, scope=queries.scope_of, name="locality")
 def ntm_commune(year: int, code: str) -> Any:
-    """A commune with its nineteen criteria."""
+    """A commune with the criteria of its period."""
     return _commune_page(queries.record(code, year))
+
+
+@bp.post("/ntm/<int:year>/<code>/group")
+@guards.requires_all(P.NTM_REGISTER)
+def ntm_group(year: int, code: str) -> Any:
+    """Its group among those of the period."""
+    row = queries.record(code, year)
+    try:
+        services.put_in_group(guards.actor(), code, year, _group())
+    except ShopError as error:
+        return _commune_page(row, error, "group")
+    flash(gettext("Đã ghi nhóm xã."), "ok")
+    return redirect(web.path(f"{HERE}/{year}/{code}"), 303)
 
 
 @bp.post("/ntm/<int:year>/<code>/recognise")
@@ -202,6 +230,7 @@ def _criterion_page(row: NtmRecord, number: int, error: ShopError | None = None)
         c=now,
         address=web.path(f"{HERE}/{row.target_year}/{row.commune_code}"),
         words=queries.words_of(row, number),
+        told=queries.thresholds_told(row.target_year, number, row.group_number),
         v=typed,
         statuses=STATUS_NAMES,
         status_kinds=STATUS_KINDS,

@@ -241,11 +241,13 @@ def council_session_act(council_id: int, session_id: int, act: str) -> Any:
                 raise Invalid(N_("Hãy chọn ít nhất một hồ sơ."))
             for dossier_id in sorted(set(chosen)):
                 councils.hear(actor, meeting.id, dossier_id)
+            flash(gettext("Đã đưa %(n)s hồ sơ ra hội đồng.", n=len(set(chosen))), "ok")
         elif act == "unhear":
             hearing_id = pen.number("hearing")
             if all(i.hearing.id != hearing_id for i in council_queries.items(meeting.id)):
                 raise NotFound
             councils.unhear(actor, hearing_id)
+            flash(gettext("Đã bỏ hồ sơ khỏi phiên."), "ok")
         else:
             councils.open_session(actor, meeting.id)
             flash(gettext("Đã mở phiên: thành viên chấm được ngay."), "ok")

@@ -9,12 +9,14 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.kernel import clock, web
+from shop.kernel import clock, dates, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import maker
 from shop.programme import dossier_pages, pen
+from shop.programme.errors import DossierMovedOn
 from shop.programme.models.dossiers import DOSSIER_KIND_NAMES, OPEN_TO_PRODUCER, Dossier, DossierState, RoundLevel
 from shop.programme.portal import bp
 from shop.programme.queries import dossiers as queries
@@ -25,7 +27,8 @@ from shop.programme.services import evidence, results
 
 HERE = "/producer/dossiers"
 P = Permission
-BEFORE_COUNCIL = OPEN_TO_PRODUCER | {DossierState.SUBMITTED, DossierState.COMPLETE, DossierState.PROPOSED}
+IN_HAND = {DossierState.SUBMITTED, DossierState.COMPLETE, DossierState.PROPOSED}
+BEFORE_COUNCIL = OPEN_TO_PRODUCER | IN_HAND
 
 
 @bp.get("/dossiers")
@@ -41,15 +44,26 @@ def dossiers() -> Any:
     return render_template("programme/portal/dossiers.html", here=HERE, view=view, **dossier_pages.NAMES)
 
 
+def _labelled(product_id: int, name: str) -> tuple[int, str]:
+    """A product in the list, with the certificate that decides which kind of dossier fits it."""
+    held = queries.last_certificate(product_id)
+    if held is None:
+        return product_id, name
+    day = dates.day(held.expires_on)
+    if held.expires_on < clock.today():
+        return product_id, gettext("%(name)s (%(stars)s sao, hết hạn %(day)s)", name=name, stars=held.stars, day=day)
+    return product_id, gettext("%(name)s (%(stars)s sao đến %(day)s)", name=name, stars=held.stars, day=day)
+
+
 def _new_page(error: ShopError | None = None) -> Any:
     here = maker.current(P.DOSSIER_FILE)
     today = clock.today()
     page = render_template(
         "programme/portal/dossier_new.html",
         here=HERE,
-        products=queries.may_open(here.id),
+        products=[_labelled(*one) for one in queries.may_open(here.id)],
         kinds=[(kind.value, gettext(name)) for kind, name in DOSSIER_KIND_NAMES.items()],
-        communes=[(u.code, places.display(u.code, today)) for u in places.communes(services.HOME_PROVINCE, today)],
+        communes=[(u.code, places.display(u.code, today)) for u in places.communes(HOME_PROVINCE, today)],
         taking=rounds.taking(RoundLevel.PROVINCE, today),
         v=request.form or request.args,
         errors=messages(error),
@@ -183,5 +197,15 @@ def dossier_act(code: str, act: str) -> Any:
     except NotFound:
         raise
     except ShopError as error:
-        return _page(queries.by_code(code), error, act)
+        now = queries.by_code(code)
+        if (
+            act == "submit"
+            and isinstance(error, DossierMovedOn)
+            and now.state in IN_HAND
+            and now.submitted_at is not None
+        ):
+            # Sent twice, or by a colleague a moment ago: what was wanted has been done.
+            flash(gettext("Hồ sơ đã được nộp lúc %(at)s.", at=dates.instant(now.submitted_at)), "info")
+            return redirect(web.path(f"{HERE}/{code}"), 303)
+        return _page(now, error, act)
     return redirect(web.path(f"{HERE}/{code}"), 303)

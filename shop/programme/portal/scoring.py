@@ -14,7 +14,7 @@ from shop.kernel import web
 from shop.kernel.errors import Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.producers import maker
-from shop.programme import scoring, wording
+from shop.programme import scoring, self_paper, wording
 from shop.programme.errors import ScoredMeanwhile
 from shop.programme.portal import bp
 from shop.programme.queries import scoring as queries
@@ -83,6 +83,13 @@ def score(slug: str) -> Any:
     """The sheet of a product as it was filled in last, with its result."""
     found = _theirs(slug)
     return _page(found, found.answers, found.stops, found.version)
+
+
+@bp.get("/scoring/<slug>/form-02.pdf")
+@guards.requires(P.LISTING_EDIT, scope=of_product)
+def score_paper(slug: str) -> Any:
+    """What was kept last, as the form that goes into the dossier; 404 before anything was."""
+    return self_paper.answer(_theirs(slug))
 
 
 @bp.post("/scoring/<slug>")

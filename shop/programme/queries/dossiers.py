@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
 
 from shop.catalog.models import Certificate, Product, ProductSet
 from shop.kernel import clock, tables, text
@@ -15,6 +15,7 @@ from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.producers.models import Producer
 from shop.programme import checklist, scoring, workdays
+from shop.programme.models.councils import Objection, ObjectionState
 from shop.programme.models.dossiers import (
     DOSSIER_KIND_NAMES,
     DOSSIER_STATE_NAMES,
@@ -58,16 +59,8 @@ def is_lost(dossier: Dossier) -> bool:
 
 def has_objection(dossier_id: int) -> bool:
     """Whether an objection of the producer waits for its answer."""
-    from shop.programme.models.councils import Objection, ObjectionState
-
-    return (
-        session().scalar(
-            select(Objection.id)
-            .where(Objection.dossier_id == dossier_id, Objection.state == ObjectionState.OPEN)
-            .limit(1)
-        )
-        is not None
-    )
+    here = (Objection.dossier_id == dossier_id, Objection.state == ObjectionState.OPEN)
+    return session().scalar(select(Objection.id).where(*here).limit(1)) is not None
 
 
 def by_code(code: str) -> Dossier:
@@ -291,6 +284,10 @@ def _late() -> Any:
     return and_(Dossier.state.in_(_WITH_COMMUNE), Dossier.due_on < clock.today())
 
 
+def _objected() -> Any:
+    return exists().where(Objection.dossier_id == Dossier.id, Objection.state == ObjectionState.OPEN)
+
+
 def late() -> list[Dossier]:
     """The dossiers whose commune has not proposed or returned them in its working days, the earliest first."""
     return list(session().scalars(select(Dossier).where(_late()).order_by(Dossier.due_on, Dossier.id)))
@@ -335,13 +332,20 @@ DOSSIERS = tables.Table(
         _STATE,
         _KIND,
         tables.Filter("commune", N_("Xã"), lambda v: Dossier.commune_code == v, _communes),
-        tables.Filter("late", N_("Hạn của xã"), lambda _v: _late(), (("1", N_("Quá hạn")),)),
+        tables.Filter(
+            "late",
+            N_("Hạn của xã"),
+            lambda v: _late() if v == "1" else Dossier.state.in_(_WITH_COMMUNE),
+            (("1", N_("Quá hạn")), ("0", N_("Xã đang xử lý"))),
+        ),
+        tables.Filter("objection", N_("Kiến nghị"), lambda _v: _objected(), (("1", N_("Chờ trả lời")),)),
     ),
     search=_matching,
 )
+# A producer's page is narrower: commune and kind stand under the product's name.
 OWN = tables.Table(
     name="ho-so-cua-toi",
-    columns=_COLUMNS,
+    columns=[replace(c, on_page=False) if c.key in ("commune", "kind") else c for c in _COLUMNS],
     order="-submitted_at",
     tie=Dossier.id,
     filters=(_STATE,),
@@ -384,6 +388,7 @@ class Figures:
     late: int
     waiting: int
     council: int
+    objections: int
 
 
 def figures(scopes: Iterable[str]) -> Figures:
@@ -398,6 +403,7 @@ def figures(scopes: Iterable[str]) -> Figures:
             count(_late()),
             count(Dossier.state == DossierState.PROPOSED),
             count(Dossier.state == DossierState.COUNCIL),
+            count(_objected()),
         ).where(in_scopes(scopes))
     )
     return Figures(*(int(n) for n in row.one()))

@@ -20,12 +20,12 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.orders.models import DeliveryKind, Fulfilment, FulfilmentStatus, Order, OrderLine
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points.models import Point, PointKind
 from shop.producers.models import Producer
 from shop.programme.models.dossiers import Dossier
 from shop.stock.models import Lot
 
-HOME_PROVINCE = "22"
 SPAN = timedelta(days=365)
 _HELD = (FairState.RUNNING, FairState.CLOSED, FairState.REPORTED)
 
@@ -154,6 +154,7 @@ def offer(dossier: Dossier) -> Offer:
     ).all()
     since_on = clock.business_day(product.published_at) if product.published_at else None
     traced = [row for row in lots if row.trace_code]
+    packs = int(s.scalar(select(func.count()).select_from(Variant).where(*shown)) or 0)
     figures = {
         "outside": {
             "orders": sum(row["orders"] for row in outside),
@@ -164,10 +165,10 @@ def offer(dossier: Dossier) -> Offer:
         },
         "fairs": {"attended": _fairs(producer.id, today), "sold": at_fairs},
         "stall": {
-            "online": product.state is ProductState.SHOWN and (since_on is None or since_on <= today),
+            "online": product.state is ProductState.SHOWN and packs > 0 and (since_on is None or since_on <= today),
             "path": f"/san-pham/{product.slug}",
             "since": since_on.isoformat() if since_on and since_on <= today else None,
-            "packs": int(s.scalar(select(func.count()).select_from(Variant).where(*shown)) or 0),
+            "packs": packs,
             "photos": len(product.photos),
         },
         "story": {

@@ -24,6 +24,13 @@ def taking(level: RoundLevel, day: date) -> Round | None:
     )
 
 
+def is_open(level: RoundLevel) -> bool:
+    """Whether a round of `level` is open, its cut-off past or not."""
+    return (
+        session().scalar(select(Round.id).where(Round.level == level, Round.closed_at.is_(None)).limit(1)) is not None
+    )
+
+
 def by_code(code: str) -> Round:
     """The round with `code`.
 

@@ -235,6 +235,7 @@ def close(actor: Actor, session_id: int, remarks: str = "") -> int:
     Raises:
         NotFound: there is no such session, or the actor is not the council's chair.
         SessionOver: it is not open (any more).
+        Invalid: the day of the meeting has not come.
         NotEnoughSheets: dossiers have fewer sheets than the rule needs.
     """
     with transaction() as s:
@@ -242,6 +243,11 @@ def close(actor: Actor, session_id: int, remarks: str = "") -> int:
         _mine(actor, here.council_id, Seat.CHAIR)
         if here.state is not SessionState.OPEN:
             raise SessionOver
+        if here.held_on > clock.today():
+            raise Invalid(
+                N_("Phiên họp ngày %(day)s: chưa đến ngày họp thì chưa khép được."),
+                day=here.held_on.strftime("%d/%m/%Y"),
+            )
         hearings = list(s.scalars(select(Hearing).where(Hearing.session_id == here.id).order_by(Hearing.dossier_id)))
         sitting = [m for m in seats_of(here.council_id) if m.seat in SCORING_SEATS]
         ready: list[tuple[Hearing, Dossier, list[MemberScore], int]] = []

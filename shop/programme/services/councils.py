@@ -90,6 +90,11 @@ def seats_of(council_id: int) -> list[CouncilMember]:
     return list(session().scalars(wanted.order_by(CouncilMember.id)))
 
 
+def _still_open(council: Council) -> None:
+    if session().get_one(Round, council.round_id).closed_at is not None:
+        raise RoundNotOpen
+
+
 def seat(actor: Actor, council_id: int, username: str, place: Seat, office_held: str) -> int:
     """Give a person with an account a seat, and the right to score here; returns the member's id. Who left may come back.
 
@@ -98,6 +103,7 @@ def seat(actor: Actor, council_id: int, username: str, place: Seat, office_held:
         Invalid: no account with that e-mail or telephone, no office named, a second chair or secretary.
         OwnRights: nobody seats himself.
         CouncilMovedOn: he sits here already.
+        RoundNotOpen: its round is closed.
     """
     found = accounts.by_username(username) if username else None
     if found is None:
@@ -106,6 +112,7 @@ def seat(actor: Actor, council_id: int, username: str, place: Seat, office_held:
         raise Invalid(N_("Hãy ghi chức vụ, đơn vị."), field="office_held")
     with transaction() as s:
         council = locked(Council, council_id, NotFound)
+        _still_open(council)
         user = s.get_one(User, found.id)
         sitting = seats_of(council.id)
         if any(m.user_id == user.id for m in sitting):
@@ -130,11 +137,13 @@ def unseat(actor: Actor, member_id: int) -> None:
     Raises:
         NotFound: there is no such member, or he has left.
         CouncilMovedOn: a session in which he has handed in a sheet is open.
+        RoundNotOpen: its round is closed: who sat in it is history.
     """
     with transaction() as s:
         row = locked(CouncilMember, member_id, NotFound)
         if row.left_at is not None:
             raise NotFound
+        _still_open(s.get_one(Council, row.council_id))
         at_work = (
             select(MemberScore.id)
             .join(Hearing, Hearing.id == MemberScore.hearing_id)

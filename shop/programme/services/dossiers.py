@@ -14,10 +14,11 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import insert_missing, locked, session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import files
 from shop.producers.models import LegalForm, Producer
-from shop.programme import checklist, workdays
-from shop.programme.errors import DossierIncomplete, DossierLives, DossierMovedOn, NoSheet
+from shop.programme import checklist, scoring, workdays
+from shop.programme.errors import DossierIncomplete, DossierLives, DossierMovedOn, NoSheet, PapersLacking
 from shop.programme.events import DossierMoved
 from shop.programme.models.dossiers import (
     OPEN_TO_PRODUCER,
@@ -34,15 +35,14 @@ from shop.programme.queries import rounds
 from shop.programme.queries import scoring as scoring_queries
 from shop.programme.settings import CHECK_DAYS
 
-HOME_PROVINCE = "22"
 # A renewal is handed in no earlier than this before the certificate ends (art. 7.6).
 RENEWAL_FROM = timedelta(days=180)
 ONLY_SERVICES = frozenset({LegalForm.ASSOCIATION, LegalForm.PUBLIC_UNIT})
 # Steps that somebody else than the one who took them is told of. A decision is told by the room that makes it.
 TOLD = frozenset(
     {
-        "submit", "return", "complete", "propose", "round", "council", "council-out", "result", "ministry", "uphold",
-        "refuse-objection",
+        "submit", "return", "complete", "propose", "round", "council", "council-out", "result", "ministry", "object",
+        "uphold", "refuse-objection",
     }
 )  # fmt: skip
 
@@ -109,6 +109,13 @@ def _fits(product: Product, producer: Producer, kind: DossierKind, *, service: b
             )  # fmt: skip
     elif certified is None:
         raise Invalid(N_("Sản phẩm chưa từng được công nhận: hãy chọn công nhận lần đầu."), field="kind")
+    elif kind is DossierKind.UPGRADE and certified.expires_on < clock.today():
+        raise Invalid(
+            N_("Chứng nhận %(stars)s sao đã hết hạn ngày %(day)s nên không nâng hạng được: hãy chọn công nhận lần đầu."),
+            field="kind", stars=certified.stars, day=certified.expires_on.strftime("%d/%m/%Y"),
+        )  # fmt: skip
+    elif kind is DossierKind.UPGRADE and certified.stars == scoring.STARRED[-1]:
+        raise Invalid(N_("Sản phẩm đang có hạng cao nhất, 5 sao: hãy chọn công nhận lại."), field="kind")
 
 
 def open_dossier(
@@ -200,7 +207,8 @@ def add_paper(
     issued_on: date | None = None,
     ends_on: date | None = None,
 ) -> int:
-    """Put a paper into a dossier; the one before for the same line stays beside it. Returns its id.
+    """Put a paper into a dossier; the one before for the same line stays beside it. The same file with the same number and days
+    once more is not a second paper. Returns its id.
 
     Raises:
         NotFound: there is no such dossier.
@@ -226,6 +234,9 @@ def add_paper(
                 DossierPaper.dossier_id == dossier.id,
                 DossierPaper.requirement == requirement,
                 DossierPaper.file_key == file_key,
+                DossierPaper.number.is_not_distinct_from(number),
+                DossierPaper.issued_on.is_not_distinct_from(issued_on),
+                DossierPaper.ends_on.is_not_distinct_from(ends_on),
                 DossierPaper.removed_at.is_(None),
             )
         )
@@ -301,7 +312,7 @@ def submit(actor: Actor, dossier_id: int) -> date:
 
 
 def give_back(actor: Actor, dossier_id: int, why: str) -> None:
-    """The commune returns the dossier with its reasons; everything in it stays.
+    """The commune returns the dossier with its reasons, also one that it had found complete; everything in it stays.
 
     Raises:
         NotFound: there is no such dossier.
@@ -311,9 +322,17 @@ def give_back(actor: Actor, dossier_id: int, why: str) -> None:
     if not why:
         raise Invalid(N_("Hãy ghi rõ thiếu gì, cần bổ sung gì."), field="why")
     with transaction():
-        dossier = locked_dossier(dossier_id, DossierState.SUBMITTED)
+        dossier = locked_dossier(dossier_id, DossierState.SUBMITTED, DossierState.COMPLETE)
         dossier.state, dossier.returned_why, dossier.due_on = DossierState.RETURNED, why, None
+        dossier.checked_at = None
         note(dossier, "return", actor, why)
+
+
+def _all_papers(dossier: Dossier) -> None:
+    """Papers may have ended since the dossier was handed in; an assessment would end on them."""
+    lacking = [line.requirement.name for line in queries.standing(dossier) if line.lacking]
+    if lacking:
+        raise PapersLacking(lines="; ".join(lacking))
 
 
 def complete(actor: Actor, dossier_id: int) -> None:
@@ -322,9 +341,11 @@ def complete(actor: Actor, dossier_id: int) -> None:
     Raises:
         NotFound: there is no such dossier.
         DossierMovedOn: it is not with the commune.
+        PapersLacking: papers that are needed are not there, or have ended since.
     """
     with transaction():
         dossier = locked_dossier(dossier_id, DossierState.SUBMITTED)
+        _all_papers(dossier)
         dossier.state, dossier.checked_at = DossierState.COMPLETE, clock.now()
         note(dossier, "complete", actor)
 
@@ -338,9 +359,11 @@ def propose(actor: Actor, dossier_id: int, report: Mapping[str, Any], proposal: 
         NotFound: there is no such dossier.
         Invalid: a criterion without a finding, a finding that is not the best without a word, samples missing, no proposal.
         DossierMovedOn: it is not complete, or proposed already.
+        PapersLacking: papers that are needed have ended since.
     """
     with transaction() as s:
         dossier = locked_dossier(dossier_id, DossierState.COMPLETE)
+        _all_papers(dossier)
         kept: dict[str, Any] = {}
         for key, label in checklist.REPORT.items():
             found, words = str(report.get(key, "")), str(report.get(f"{key}_note", "")).strip()

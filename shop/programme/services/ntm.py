@@ -16,7 +16,16 @@ from shop.kernel.errors import N_, Invalid
 from shop.places import queries as places
 from shop.programme import ntm
 from shop.programme.errors import NtmMovedOn, NtmRegistered
-from shop.programme.models.ntm import NtmAssessment, NtmCriterion, NtmRecord, NtmState, NtmStatus, ProgrammeFigure
+from shop.programme.models.ntm import (
+    NtmAssessment,
+    NtmCriterion,
+    NtmGroup,
+    NtmPeriod,
+    NtmRecord,
+    NtmState,
+    NtmStatus,
+    ProgrammeFigure,
+)
 from shop.programme.queries import ntm as queries
 from shop.programme.services.scoring import DATA
 
@@ -26,31 +35,58 @@ def _lines(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def _day(raw: str) -> date | None:
+    return date.fromisoformat(raw) if raw else None
+
+
 def load_registry() -> int:
-    """Load the criteria by period and the figures of sources; return how many rows are new. What is there stays."""
-    criteria, figures = _lines("ntm_criteria.csv"), _lines("figures.csv")
-    known = {tuple(row) for row in session().execute(select(NtmCriterion.decision, NtmCriterion.number))}
-    told = {
-        (row.subject, row.as_of, row.source_title, row.written)
-        for row in session().execute(
-            select(
-                ProgrammeFigure.subject, ProgrammeFigure.as_of, ProgrammeFigure.source_title, ProgrammeFigure.written
-            )
-        )
-    }
-    new: list[Any] = [
-        NtmCriterion(
-            decision=line["decision"],
-            number=int(line["number"]),
-            name=line["name"],
-            valid_from=date.fromisoformat(line["valid_from"]),
-            valid_to=date.fromisoformat(line["valid_to"]) if line["valid_to"] else None,
-            source_url=line["source_url"],
-        )
-        for line in criteria
-        if (line["decision"], int(line["number"])) not in known
-    ]
-    new += [
+    """Load the periods with their criteria and groups, and the figures of sources; return how many rows are new. A name or
+    source that a file spells otherwise by now is mended; nothing is taken away."""
+    with transaction():
+        return _load_periods() + _load_figures()
+
+
+def _load_periods() -> int:
+    s, new = session(), 0
+    periods = {p.decision: p for p in s.scalars(select(NtmPeriod))}
+    for line in _lines("ntm_periods.csv"):
+        told = {
+            "first_year": int(line["first_year"]), "last_year": int(line["last_year"]),
+            "issued_on": _day(line["issued_on"]), "in_force_on": _day(line["in_force_on"]),
+            "targets": int(line["targets"]) if line["targets"] else None, "source_url": line["source_url"],
+        }  # fmt: skip
+        if (period := periods.get(line["decision"])) is None:
+            period = periods[line["decision"]] = NtmPeriod(decision=line["decision"])
+            s.add(period)
+            new += 1
+        _tell(period, told)
+    s.flush()
+    files: tuple[tuple[type[Any], str, str], ...] = (
+        (NtmCriterion, "ntm_criteria.csv", "name"),
+        (NtmGroup, "ntm_groups.csv", "meaning"),
+    )
+    for model, name, word in files:
+        known: dict[tuple[int, int], Any] = {(row.period_id, row.number): row for row in s.scalars(select(model))}
+        for line in _lines(name):
+            key = (periods[line["decision"]].id, int(line["number"]))
+            if (row := known.get(key)) is None:
+                row = model(period_id=key[0], number=key[1])
+                s.add(row)
+                new += 1
+            _tell(row, {word: line[word], "source_url": line["source_url"]})
+    return new
+
+
+def _tell(row: Any, told: dict[str, Any]) -> None:
+    for name, value in told.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def _load_figures() -> int:
+    f = ProgrammeFigure
+    told = {tuple(row) for row in session().execute(select(f.subject, f.as_of, f.source_title, f.written))}
+    new = [
         ProgrammeFigure(
             subject=line["subject"],
             as_of=date.fromisoformat(line["as_of"]),
@@ -61,12 +97,10 @@ def load_registry() -> int:
             source_title=line["source_title"],
             source_url=line["source_url"] or None,
         )
-        for line in figures
+        for line in _lines("figures.csv")
         if (line["subject"], date.fromisoformat(line["as_of"]), line["source_title"], line["written"]) not in told
     ]
-    if new:
-        with transaction() as s:
-            s.add_all(new)
+    session().add_all(new)
     return len(new)
 
 
@@ -77,13 +111,15 @@ def register(
     registered_on: date | None,
     op_key: str,
     *,
+    group: int | None = None,
     source_url: str | None = None,
     is_demo: bool = False,
 ) -> str:
     """A commune aims at a year; return its code. The unit must exist at the end of that year, or today if the year is not over.
+    `group`: its group among those of the period, None while it is not known.
 
     Raises:
-        Invalid: no such commune in that year, a year without criteria, a day after today.
+        Invalid: no such commune in that year, a year without criteria, no such group, a day after today.
         NtmRegistered: it is registered for that year already.
     """
     today = clock.today()
@@ -95,6 +131,7 @@ def register(
         raise Invalid(N_("Năm đó không có xã này."), field="commune")
     if registered_on is not None and registered_on > today:
         raise Invalid(N_("Ngày đăng ký không thể ở sau hôm nay."), field="registered_on")
+    _check_group(target_year, group)
 
     def command() -> dict[str, Any]:
         if queries.find(commune_code, target_year) is not None:
@@ -107,6 +144,7 @@ def register(
             district_name=above.name if above is not None and above.level.value == "district" else None,
             on_day=day,
             target_year=target_year,
+            group_number=group,
             state=NtmState.REGISTERED,
             registered_on=registered_on,
             source_url=source_url,
@@ -119,8 +157,32 @@ def register(
         audit.record(actor, "ntm.register", f"ntm:{target_year}:{commune_code}", registered_on=registered_on)
         return {"code": commune_code}
 
-    body = {"commune": commune_code, "year": target_year, "on": registered_on}
+    body = {"commune": commune_code, "year": target_year, "on": registered_on, "group": group}
     return str(operations.once(op_key, "ntm.register", actor.key, body, command)["code"])
+
+
+def _check_group(year: int, group: int | None) -> None:
+    if group is not None and group not in {g.number for g in queries.groups(year)}:
+        raise Invalid(N_("Giai đoạn này không có nhóm xã đó."), field="group")
+
+
+def put_in_group(actor: Actor, commune_code: str, target_year: int, group: int | None) -> None:
+    """Say in which group of the period the commune is; None: not known. The same once more is not a change.
+
+    Raises:
+        NotFound: no such commune in that year.
+        Invalid: the period has no such group.
+        NtmMovedOn: the commune is recognised or has withdrawn.
+    """
+    _check_group(target_year, group)
+    with transaction():
+        row = queries.locked_record(commune_code, target_year)
+        if row.group_number == group:
+            return
+        if row.state is not NtmState.REGISTERED:
+            raise NtmMovedOn
+        before, row.group_number, row.updated_at = row.group_number, group, clock.now()
+        audit.record(actor, "ntm.group", f"ntm:{target_year}:{commune_code}", before=before, after=group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +253,12 @@ def assess(actor: Actor, commune_code: str, target_year: int, number: int, findi
 
 
 def recognise(actor: Actor, commune_code: str, target_year: int, decision_number: str, recognised_on: date) -> None:
-    """A decision recognises the commune. All nineteen criteria must stand as passed (or not considered).
+    """A decision recognises the commune. All criteria of its period must stand as passed (or not considered), and where the
+    period has groups its own must be known.
 
     Raises:
         NotFound: no such commune in that year.
-        Invalid: no number, a day after today, or criteria that are not passed.
+        Invalid: no number, a day after today, criteria that are not passed, or no group.
         NtmMovedOn: it is recognised or withdrawn already.
     """
     if not decision_number:
@@ -206,6 +269,8 @@ def recognise(actor: Actor, commune_code: str, target_year: int, decision_number
         row = queries.locked_record(commune_code, target_year)
         if row.state is not NtmState.REGISTERED:
             raise NtmMovedOn
+        if row.group_number is None and queries.groups(target_year):
+            raise Invalid(N_("Hãy chọn nhóm xã trước khi ghi quyết định công nhận."), field="decision_number")
         open_ones = [c.number for c in queries.standing(row) if not ntm.counts(c.status)]
         if open_ones:
             raise Invalid(

@@ -89,7 +89,7 @@ def reason(told: str) -> str:
     """
     kept = text.clean(told).replace("\n", " ")[:500]
     if len(kept) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
     return kept
 
 

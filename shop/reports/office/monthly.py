@@ -294,7 +294,7 @@ def report_rows(month: str, code: str) -> Any:
     if view.export:
         return view.download()
     return render_template(
-        "reports/office/rows.html", here=HERE, view=view, figure=FIGURES[key], value=content["figures"][key],
+        "reports/office/rows.html", here=HERE, view=view, figure=FIGURES[key], value=content["figures"].get(key),
         number=_number, version=chosen, title=f"{here.name}, {rules.spelt(of)}",
         back=web.path(f"{HERE}/{month}/{code}") + (f"?v={chosen.number}" if chosen else ""),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from shop.catalog import rules
 from shop.catalog.models import Certificate, Price, Product, ProductState, Variant
-from shop.cycle.localities import HOME_PROVINCE, UNKNOWN, Finder
+from shop.cycle.localities import UNKNOWN, Finder
 from shop.cycle.models.steps import BOARD_NAMES, STEP_NAMES, Blocker, Board, BoardKind, CycleWord, StepStatus
 from shop.demand.models.unmet import UnmetDay
 from shop.exhibitions.models.calls import Stand
@@ -37,10 +37,12 @@ from shop.orders.models import (
 )
 from shop.payments.models import Refund, RefundState
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points.models import POINT_KIND_NAMES, Point, PointKind
 from shop.producers.models import PAPER_KIND_NAMES, Paper, PaperState, Producer, ProducerState
 from shop.producers.queries.papers import REPLACED
 from shop.programme.models.ntm import NTM_NAMES, NtmRecord, NtmState
+from shop.programme.queries import ntm
 from shop.reports.figures import Counted, Row
 from shop.returns.models import Return, ReturnLine
 from shop.till.models import TillLine, TillReturnLine
@@ -51,6 +53,7 @@ HELD = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPOR
 # Decision 26/2026/QĐ-TTg, art. 7.6: the file for renewal may be handed in from 180 days before the end.
 RENEWAL_DAYS = 180
 PAPER_DAYS = 60
+NTM_FIGURES = frozenset({"ntm.registered", "ntm.recognised"})
 WEB, COUNTER, FAIR = "web", "counter", "fair"
 
 
@@ -102,9 +105,11 @@ Tally = dict[str, Counted]
 def count(first: date, end: date) -> Tally:
     """The figures of every locality from `first` until before `end`, by code; `UNKNOWN` holds what belongs to none."""
     g = ground(first, end)
-    found: Tally = defaultdict(Counted)
+    # Of a year whose criteria no decision sets nobody can say how many communes aim at them.
+    silent = frozenset() if ntm.period(g.last.year) else NTM_FIGURES
+    found: Tally = defaultdict(lambda: Counted(silent=silent))
     for found_here in g.finder.all:
-        found[found_here.code] = Counted()
+        found[found_here.code] = Counted(silent=silent)
     for source in SOURCES:
         source(g, found)
     return found

@@ -98,17 +98,18 @@ def figures_of(month: date) -> dict[str, dict[str, int]]:
     """The system's figures of a month by locality: from locked versions where there are, else counted now."""
     counted = {code: found.figures for code, found in counting.count(month, rules.end_of(month)).items()}
     for code, frozen in locked(month).items():
-        counted[code] = {key: int(frozen.content["figures"].get(key, 0)) for key in FIGURES}
+        told = frozen.content["figures"]
+        counted[code] = {key: int(told[key]) for key in FIGURES if key in told}
     return counted
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure beside what it was: last month, the same month last year (None: no such locality then), the year's plan with
-    what has been reached of it so far."""
+    """A figure beside what it was: last month, the same month last year (None: no such locality then, or nobody could count
+    it), the year's plan with what has been reached of it so far."""
 
     key: str
-    now: int
+    now: int | None
     before: int | None
     year_ago: int | None
     plan: int | None
@@ -152,11 +153,11 @@ def compared(code: str, now: Mapping[str, int], others: Beside) -> dict[str, Com
     return {
         key: Compared(
             key,
-            now.get(key, 0),
+            now.get(key),
             before.get(key) if before is not None else None,
             ago.get(key) if ago is not None else None,
             others.plans.get((code, key)),
-            ((so_far or {}).get(key, 0) if figure.over == FLOW else now.get(key, 0)),
+            ((so_far or {}).get(key, 0) if figure.over == FLOW else now.get(key)),
         )
         for key, figure in FIGURES.items()
     }

@@ -40,7 +40,7 @@ def summary(month: date) -> dict[str, Any]:
             {
                 "code": code, "name": line.locality.name, "state": line.state, "late": line.is_late,
                 "version": version.number if version is not None else 0,
-                "figures": {key: int(held["figures"].get(key, 0)) for key in FIGURES},
+                "figures": {key: int(held["figures"][key]) for key in FIGURES if key in held["figures"]},
                 "own": dict(held.get("own", {})), "differs": dict(held.get("differs", {})),
             }
         )  # fmt: skip
@@ -121,9 +121,12 @@ def first_of_all(content: dict[str, Any], most: int = 6) -> First:
     a tenth or more; what appeared or vanished first)."""
     places = content["localities"]
     found = [
-        Changed(key, f.label, content["totals"].get(key) or 0, content["before"].get(key) or 0)
+        Changed(key, f.label, now, before)
         for key, f in FIGURES.items()
+        # What nobody counted then is not zero.
         if not f.beneath
+        and (now := content["totals"].get(key)) is not None
+        and (before := content["before"].get(key)) is not None
     ]
     moved = [x for x in found if x.now != x.before and (x.percent is None or abs(x.percent) >= 10)]
     return First(

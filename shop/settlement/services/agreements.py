@@ -177,7 +177,7 @@ def sign(actor: Actor, reference: str, paper: bytes | None) -> None:
 def _end(actor: Actor, reference: str, to: AgreementState, reason: str) -> None:
     reason = text.clean(reason)[:1000]
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
     with transaction():
         row = steps.locked(Agreement, reference)
         steps.step(

@@ -111,7 +111,7 @@ def decide(actor: Actor, reference: str, *, agree: bool, note: str = "") -> None
     with transaction():
         row = steps.locked(Correction, reference)
         if not agree and len(note) < 2:
-            raise Invalid(N_("Hãy ghi lý do."), field="note")
+            raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="note")
         if row.asked_by == actor.key:
             raise TwoPeople
         to = CorrectionState.POSTED if agree else CorrectionState.REFUSED

@@ -168,7 +168,7 @@ def cancel(actor: Actor, reference: str, reason: str) -> None:
     """
     reason = text.clean(reason)[:1000]
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
     with transaction():
         batch = steps.locked(Batch, reference)
         for row in _of(batch.id, PayoutState.PREPARED):
@@ -221,6 +221,28 @@ def paid(actor: Actor, reference: str, bank_reference: str, paid_on: date, *, op
     operations.once(op_key, "settlement.paid", actor.key, [reference, number, paid_on], command)
 
 
+def unpaid(actor: Actor, reference: str, bank_reference: str) -> None:
+    """The bank's transfer that was taken for a payout was not it: the payout waits for the bank again, in the open transaction
+    that frees the bank's line.
+
+    Raises:
+        NotFound; SettlementStep: it is not paid, or stands on another transfer.
+    """
+    row, statement = _locked(reference)
+    if row.state is not PayoutState.PAID or row.bank_reference != bank_reference.upper():
+        raise SettlementStep
+    said = N_("Dòng ngân hàng đã khớp không phải khoản này.")
+    steps.step(
+        actor, row, PayoutState.APPROVED, said, bank_reference=None, paid_on=None, settled_at=None, settled_label=None
+    )
+    steps.step(actor, statement, StatementState.AGREED, said)
+    books.paid(actor, row.id)
+    audit.record(
+        actor, "settlement.unpaid", f"payout:{reference}", statement=statement.reference, amount=row.amount,
+        bank=bank_reference,
+    )  # fmt: skip
+
+
 def failed(actor: Actor, reference: str, reason: str, *, op_key: str) -> None:
     """The bank could not pay; the statement is payable again.
 
@@ -229,7 +251,7 @@ def failed(actor: Actor, reference: str, reason: str, *, op_key: str) -> None:
     """
     reason = text.clean(reason)[:1000]
     if len(reason) < 2:
-        raise Invalid(N_("Hãy ghi lý do."), field="reason")
+        raise Invalid(N_("Hãy ghi lý do, ít nhất 2 ký tự."), field="reason")
 
     def command() -> dict[str, Any]:
         row, statement = _locked(reference)
