@@ -96,6 +96,15 @@ def sort_key(text: str) -> str:
     return ("".join(letters).strip() + "\t" + "".join(tones).rstrip("0"))[:255]
 
 
+def trimmed(digits: str, point: str = ",") -> str:
+    """A decimal number without the zeros that end it; `point` is what its reader writes for the decimal point.
+
+    >>> trimmed("1.50"), trimmed("20.00"), trimmed("100", ".")
+    ('1,5', '20', '100')
+    """
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits).replace(".", point)
+
+
 def reference(groups: int = 2, size: int = 4) -> str:
     """Return a random public reference such as `HX7K-3M2P` (25 symbols, about 4.6 bits each)."""
     base = len(REFERENCE_ALPHABET)

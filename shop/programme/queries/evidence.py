@@ -20,12 +20,12 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.orders.models import DeliveryKind, Fulfilment, FulfilmentStatus, Order, OrderLine
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points.models import Point, PointKind
 from shop.producers.models import Producer
 from shop.programme.models.dossiers import Dossier
 from shop.stock.models import Lot
 
-HOME_PROVINCE = "22"
 SPAN = timedelta(days=365)
 _HELD = (FairState.RUNNING, FairState.CLOSED, FairState.REPORTED)
 

@@ -14,6 +14,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import insert_missing, locked, session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import files
 from shop.producers.models import LegalForm, Producer
 from shop.programme import checklist, scoring, workdays
@@ -34,7 +35,6 @@ from shop.programme.queries import rounds
 from shop.programme.queries import scoring as scoring_queries
 from shop.programme.settings import CHECK_DAYS
 
-HOME_PROVINCE = "22"
 # A renewal is handed in no earlier than this before the certificate ends (art. 7.6).
 RENEWAL_FROM = timedelta(days=180)
 ONLY_SERVICES = frozenset({LegalForm.ASSOCIATION, LegalForm.PUBLIC_UNIT})

@@ -17,7 +17,7 @@ from sqlalchemy import and_, func, or_, select
 
 from shop.catalog import rules as catalog_rules
 from shop.catalog.models import Certificate, Product, ProductState, Variant
-from shop.cycle.localities import HOME_PROVINCE, Finder
+from shop.cycle.localities import Finder
 from shop.cycle.models.ideas import KEPT, Idea
 from shop.cycle.queries.steps import codes
 from shop.demand.models.forecasts import WEB, WHOLE, DemandWeek
@@ -25,6 +25,7 @@ from shop.kernel import clock
 from shop.kernel.db import session
 from shop.orders.models import SENT, DeliveryKind, Fulfilment, Order, OrderLine
 from shop.payments.models import Refund, RefundState
+from shop.places.models import HOME_PROVINCE
 from shop.producers.models import Producer, ProducerState
 from shop.programme.models.dossiers import Dossier
 from shop.reports.queries.counting import GONE, SOLD
