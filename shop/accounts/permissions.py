@@ -28,6 +28,8 @@ class Permission(StrEnum):
     # See the cash of parcels and what is handed in of it; send lists, resolve differences, lift what makes a buyer pay ahead.
     REMITTANCE_READ = "remittance:read"
     REMITTANCE_HANDLE = "remittance:handle"
+    # Write down bags of a point's cash for the bank, count those of others.
+    CASH_CARRY = "cash:carry"
     CATALOG_READ = "catalog:read"
     CATALOG_EDIT = "catalog:edit"
     CERTIFICATE_EDIT = "certificate:edit"
@@ -194,6 +196,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.RECEIPT_BOOK,
             P.COUNT_DO,
             P.FULFILMENT_HANDLE,
+            P.CASH_CARRY,
         }
     ),
     Role.PROMOTION_STAFF: frozenset(
@@ -318,6 +321,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.LEDGER_CLOSE,
             P.REMITTANCE_READ,
             P.REMITTANCE_HANDLE,
+            P.CASH_CARRY,
             P.SETTLEMENT_READ,
             P.SETTLEMENT_HANDLE,
             P.PREORDER_READ,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import String, and_, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
+from shop.banking import deciding
 from shop.banking.models import Allocation, BankFile, BankLine, LineState, Queue, Use
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.invariants import invariant
 from shop.kernel.storage import storage
 from shop.ledger import sources
-from shop.payments.models import PaymentReceipt
+from shop.ledger.models import Posting
+from shop.orders.models import Order, PaymentMethod
+from shop.payments.models import Payment, PaymentReceipt, Refund, RefundState
 
 PROMISED = timedelta(minutes=15)
 _BACK = aliased(Allocation)
@@ -145,3 +149,45 @@ def files() -> Iterator[str]:
 def ledger_agrees() -> Iterator[str]:
     """Each line of the bank, and each use its money was put to, stands in the ledger, as it is."""
     yield from sources.compare("bank-line", "bank-part")
+
+
+@invariant("banking.transfers-await-their-lines")
+def awaiting() -> Iterator[str]:
+    """What the ledger says of an order's transfers that no statement has shown is what people wrote down and no line was put
+    to: money that came, less refunds that went."""
+    s = session()
+    wanted: dict[str, int] = defaultdict(int)
+    called = dict(
+        s.execute(
+            select(Payment.id, Order.reference)
+            .join(Order, Order.id == Payment.order_id)
+            .where(Payment.provider == PaymentMethod.VIETQR.value)
+        ).all()
+    )
+    for receipt in deciding.by_hand(PaymentReceipt.reverses_id.is_(None)):
+        wanted[called[receipt.payment_id]] += receipt.amount
+    shown = select(Allocation.id).where(
+        _LIVE, Allocation.use == Use.REFUND, Allocation.target == cast(Refund.id, String)
+    )
+    refunds = s.execute(
+        select(Order.reference, Refund.amount)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            Refund.state == RefundState.SUCCEEDED, ~shown.correlate(Refund).exists(),
+            or_(Refund.to_account.is_not(None), Payment.method.in_([PaymentMethod.VIETQR, PaymentMethod.COD])),
+            Payment.provider != "till",
+        )
+    )  # fmt: skip
+    for reference, amount in refunds:
+        wanted[reference] -= amount
+    posted = (
+        select(Posting.party, func.sum(Posting.amount))
+        .where(Posting.account == "transit", Posting.party.like("order:%"))
+        .group_by(Posting.party)
+        .having(func.sum(Posting.amount) != 0)
+    )
+    there = {str(party).removeprefix("order:"): int(n) for party, n in s.execute(posted)}
+    for reference in sorted(wanted.keys() | there.keys()):
+        if wanted.get(reference, 0) != there.get(reference, 0):
+            yield f"order {reference}: {there.get(reference, 0)} in the ledger, {wanted.get(reference, 0)} awaited"

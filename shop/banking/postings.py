@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 
 from shop.banking.models import Allocation, BankLine, Category, ShopAccount, Use
-from shop.kernel import clock
+from shop.kernel import banks, clock
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import in_batches, session
 from shop.ledger import names, sources
@@ -104,8 +104,10 @@ def _parts_named(ids: Collection[str]) -> dict[str, Named]:
 
 
 def _accounts_named(ids: Collection[str]) -> dict[str, Named]:
-    rows = session().execute(select(ShopAccount.id, ShopAccount.number).where(ShopAccount.id.in_(names.numbers(ids))))
-    return {str(i): Named(number) for i, number in rows}
+    rows = session().execute(
+        select(ShopAccount.id, ShopAccount.bank_bin, ShopAccount.number).where(ShopAccount.id.in_(names.numbers(ids)))
+    )
+    return {str(i): Named(f"{banks.name(bank_bin)} …{number[-4:]}") for i, bank_bin, number in rows}
 
 
 names.register("bank-line", _lines_named)

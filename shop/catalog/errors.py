@@ -79,4 +79,4 @@ class BadDocument(Invalid):
     """The upload is neither a PDF nor a photograph."""
 
     code = "bad-document"
-    title = N_("Tệp chứng nhận phải là PDF hoặc ảnh JPEG, PNG, WebP.")
+    title = N_("Giấy tờ, chứng từ phải là tệp PDF hoặc ảnh JPEG, PNG, WebP.")

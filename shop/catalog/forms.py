@@ -244,5 +244,4 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, date):
         return value.isoformat()
-    shown = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
-    return shown.rstrip("0").rstrip(".") if hasattr(value, "as_tuple") and "." in shown else text.clean(shown)
+    return text.trimmed(f"{value:f}", ".") if hasattr(value, "as_tuple") else text.clean(str(value))

@@ -407,6 +407,6 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
-        return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
+        return text.trimmed(f"{value:f}", ".")
     found = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return found if len(found) <= 60 else found[:57] + "…"

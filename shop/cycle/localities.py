@@ -12,10 +12,9 @@ from sqlalchemy import select
 from shop.kernel.db import session
 from shop.places import names
 from shop.places import queries as places
-from shop.places.models import Level, Succession, UnitType
+from shop.places.models import HOME_PROVINCE, Level, Succession, UnitType
 from shop.places.services import REFORM
 
-HOME_PROVINCE = "22"
 # What nobody can put into one locality: its place is not known, or lies in units of two districts.
 UNKNOWN = ""
 

@@ -12,6 +12,7 @@ from shop.delivery import fees
 from shop.delivery.models import Region, Zone
 from shop.delivery.queries import TableView
 from shop.delivery.services import LARGEST_WEIGHT, Draft
+from shop.kernel import text
 from shop.kernel.forms import CleanString, CleanText, DayField, Form, MoneyField, WholeNumberField
 
 REQUIRED = lazy_gettext("Vui lòng điền mục này.")
@@ -23,7 +24,7 @@ class PercentField(StringField):
 
     def _value(self) -> str:
         if isinstance(self.data, int):
-            return f"{self.data / 100:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+            return text.trimmed(f"{self.data / 100:.2f}")
         return self.data or ""
 
     def process_formdata(self, valuelist: list[Any]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased, selectinload
 from shop.delivery import days, fees
 from shop.delivery.errors import ColdNotDeliverable, NoRate, TooHeavy
 from shop.delivery.models import ProvinceRegion, RateTable, Region, Zone
-from shop.kernel import clock, settings
+from shop.kernel import clock, settings, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, Invalid
 from shop.places import queries as places
@@ -252,7 +252,7 @@ def quote(
 
 def kilograms(grams: int) -> str:
     """`1,25 kg` for 1250."""
-    return f"{grams / 1000:.2f}".rstrip("0").rstrip(".").replace(".", ",") + " kg"
+    return text.trimmed(f"{grams / 1000:.2f}") + " kg"
 
 
 def current_table(origin: str | None = None, on: date | None = None) -> TableView | None:

@@ -19,6 +19,7 @@ from shop.kernel.charts import Series
 from shop.kernel.errors import N_
 from shop.kernel.rows import Key, RowsView
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 
 NEIGHBOURS = 8
 # (Monday, sold, lacked), (Monday, mean, low, high).
@@ -128,7 +129,7 @@ def table(of: Picture, where: Sequence[tuple[str, str]] = (), *, wide: bool = Tr
 
 
 def _communes() -> list[tuple[str, str]]:
-    return places.commune_choices(forecasts.PROVINCE)
+    return places.commune_choices(HOME_PROVINCE)
 
 
 def name_choices(view: RowsView) -> None:

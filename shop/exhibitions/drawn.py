@@ -24,7 +24,7 @@ from shop.exhibitions.models.fairs import (
     Zone,
 )
 from shop.exhibitions.services.plan import shape_of_booth, shape_of_feature
-from shop.kernel import web
+from shop.kernel import text, web
 from shop.kernel.db import session
 from shop.producers.models import Producer
 
@@ -119,8 +119,7 @@ def _reads_english() -> bool:
 
 def metres(cells: int, cell_cm: int) -> str:
     """The length of `cells` in metres, as the reader writes it: `3`, `2,5`."""
-    told = f"{cells * cell_cm / 100:.2f}".rstrip("0").rstrip(".")
-    return told if _reads_english() else told.replace(".", ",")
+    return text.trimmed(f"{cells * cell_cm / 100:.2f}", "." if _reads_english() else ",")
 
 
 def of(fair: Exhibition, *, who: bool) -> Drawn:

@@ -42,6 +42,23 @@ class InvoiceState(StrEnum):
 STATE_NAMES = {InvoiceState.ISSUED: N_("Có hiệu lực"), InvoiceState.VOID: N_("Đã hủy, giữ số")}
 
 
+class Standing(StrEnum):
+    """What stands of a document by now: its state, and whether credit notes took a part or all of it back."""
+
+    ISSUED = "issued"
+    REDUCED = "reduced"
+    TAKEN = "taken"
+    VOID = "void"
+
+
+STANDING_NAMES = {
+    Standing.ISSUED: STATE_NAMES[InvoiceState.ISSUED],
+    Standing.REDUCED: N_("Đã ghi giảm một phần"),
+    Standing.TAKEN: N_("Đã ghi giảm hết"),
+    Standing.VOID: STATE_NAMES[InvoiceState.VOID],
+}
+
+
 class Cause(StrEnum):
     """Why a document was written. `sale`: handed over and paid. Credit notes: goods came back, money went back, something is
     changed. `change` is also why the new document is written that takes the place of what a credit note took back."""

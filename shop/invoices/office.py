@@ -10,7 +10,7 @@ from flask_babel import gettext
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.invoices import forms, letters, papers, xml
-from shop.invoices.models import CAUSE_NAMES, SERIES_NAMES, STATE_NAMES
+from shop.invoices.models import CAUSE_NAMES, SERIES_NAMES, STANDING_NAMES
 from shop.invoices.queries import documents
 from shop.invoices.services import changing
 from shop.kernel import clock, operations, web
@@ -34,9 +34,9 @@ def index() -> Any:
         here=HERE,
         view=view,
         names=SERIES_NAMES,
-        states=STATE_NAMES,
+        states=STANDING_NAMES,
         causes=CAUSE_NAMES,
-        kinds=documents.STATE_KINDS,
+        kinds=documents.STANDING_KINDS,
         first=clock.today().replace(day=1),
         last=clock.today(),
     )
@@ -86,8 +86,8 @@ def _page(reference: str, error: ShopError | None = None, at: str = "") -> Any:
         c=c,
         title=SERIES_NAMES[whole.row.series],
         names=SERIES_NAMES,
-        states=STATE_NAMES,
-        kinds=documents.STATE_KINDS,
+        states=STANDING_NAMES,
+        kinds=documents.STANDING_KINDS,
         about=papers.about(whole)[1:],
         seller=papers.party(c["seller"]),
         buyer=papers.party(c["buyer"]),

@@ -46,6 +46,9 @@ def about(whole: Whole) -> list[tuple[str, str]]:
         found.append((gettext("Điều chỉnh cho"), gettext("%(name)s ngày %(day)s", name=c["corrects"]["name"], day=on)))
     if c["corrects"] or c["cause"] != Cause.SALE.value:
         found.append((gettext("Vì"), gettext(c["reason"]) if c["reason"] else gettext(CAUSE_NAMES[Cause(c["cause"])])))
+    if whole.row.taken_by:
+        taken = gettext("%(name)s, đã ghi giảm %(n)s", name=whole.row.taken_by, n=vnd(whole.row.taken_amount))
+        found.append((gettext("Ghi giảm bởi"), taken))
     if whole.row.provider_number:
         found.append((gettext("Số hóa đơn điện tử"), whole.row.provider_number))
     return found

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.invoices import office, papers, xml
-from shop.invoices.models import CAUSE_NAMES, SERIES_NAMES, STATE_NAMES
+from shop.invoices.models import CAUSE_NAMES, SERIES_NAMES, STANDING_NAMES
 from shop.invoices.queries import documents
 from shop.kernel import clock
 from shop.producers import maker
@@ -36,9 +36,9 @@ def index() -> Any:
         here=HERE,
         view=view,
         names=SERIES_NAMES,
-        states=STATE_NAMES,
+        states=STANDING_NAMES,
         causes=CAUSE_NAMES,
-        kinds=documents.STATE_KINDS,
+        kinds=documents.STANDING_KINDS,
         first=clock.today().replace(day=1),
         last=clock.today(),
     )

@@ -24,7 +24,10 @@ ASK_DAYS = define(
     "invoices.ask_days",
     15,
     N_("Khách được yêu cầu hóa đơn thuế sau khi nhận hàng trong (ngày)"),
-    hint=N_("Số ngày do cửa hàng đặt; kế toán phải đối chiếu với Nghị định 254/2026 trước khi dùng thật."),
+    hint=N_(
+        "Con số là giả định của cửa hàng: nguồn hiện có về Nghị định 254/2026/NĐ-CP không nói khách được yêu cầu hóa đơn "
+        "đến khi nào. Kế toán phải kiểm trước khi dùng thật."
+    ),
     low=0,
     high=365,
 )

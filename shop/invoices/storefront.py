@@ -19,7 +19,7 @@ from flask_babel import gettext
 from shop.accounts.guards import actor, public
 from shop.checkout.storefront import opened
 from shop.invoices import forms, links, papers, rules
-from shop.invoices.models import SERIES_NAMES, InvoiceState
+from shop.invoices.models import SERIES_NAMES, STANDING_NAMES, InvoiceState
 from shop.invoices.queries import documents
 from shop.invoices.services import changing
 from shop.kernel import clock, operations, web
@@ -52,6 +52,7 @@ def _page(reference: str, error: ShopError | None = None) -> Any:
         k=request.values.get("k"),
         rows=[r for r in documents.of_order(order.id) if r.state is InvoiceState.ISSUED],
         names=SERIES_NAMES,
+        states=STANDING_NAMES,
         may_ask=changing.may_ask(order) and (until is None or clock.today() <= until),
         until=until,
         days=int(rules.ASK_DAYS.get()),

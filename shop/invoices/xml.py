@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Comment, Element, SubElement, indent, tostring
 
 from shop.invoices.models import SERIES_NAMES, Series
 from shop.kernel import spoken
@@ -16,6 +16,16 @@ from shop.orders.models import PAYMENT_METHOD_NAMES, PaymentMethod
 
 # Kinds of goods lines: sold goods, a discount or freight named apart.
 GOODS, APART = "1", "4"
+# Stands at the head of each file, for whoever takes it in.
+ASSUMED = (
+    " GIẢ ĐỊNH, chưa đối chiếu với phụ lục kỹ thuật của Nghị định 254/2026/NĐ-CP và Thông tư 91/2026:"
+    " tên của mọi thẻ (theo tên ngắn dùng dưới các nghị định trước);"
+    " KHHDon, SHDon là ký hiệu và số của cửa hàng, nhà cung cấp hóa đơn thay bằng của mình;"
+    " NLap là ngày giao đủ hàng và thu đủ tiền; HTTToan ghi bằng chữ; MDHang và Digest là thẻ thêm;"
+    " TTHDLQuan/TCHDon 2 là điều chỉnh; MST có thể là số định danh cá nhân;"
+    " HHDVu/TChat 1 là hàng, 4 là giao hàng hoặc tiền không kèm hàng; đơn giá đã gồm thuế."
+    " KHÔNG CÓ thuế suất và tiền thuế (TSuat, TgTThue): kế toán hoặc nhà cung cấp hóa đơn điền. "
+)
 
 
 def _put(parent: Element, **values: Any) -> None:
@@ -118,5 +128,6 @@ def _sealed(content: Mapping[str, Any], digest: str) -> Element:
 
 
 def _file(root: Element) -> bytes:
+    root.insert(0, Comment(ASSUMED))
     indent(root)
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))

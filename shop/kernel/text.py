@@ -10,6 +10,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202
 _SPACES = re.compile(r"[^\S\n]+")
 _COUNTER_NUMBER = re.compile(r"[A-Z][1-9][0-9]{0,2}-[0-9]{6}")
 _WORD = re.compile(r"[a-z0-9]+")
+_WHOLE = re.compile(r"[0-9]{1,12}|[0-9]{1,3}(?:([. \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3}){0,2}")
 _PERSONAL = re.compile(r"@|\d(?:[\s.-]?\d){6}")
 # Letters of the Vietnamese alphabet in dictionary order; a vowel's tone only decides between equal spellings.
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
@@ -36,6 +37,17 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(bare.replace("đ", "d").replace("Đ", "D").lower().split())
+
+
+def whole(typed: str) -> int | None:
+    """The whole number from 0 on that a person typed, thousands apart by points or blanks or not at all; None if it is none.
+
+    A point is never simply dropped: `1.250` is 1250, `12.5` is no whole number.
+    """
+    typed = typed.strip()
+    if not _WHOLE.fullmatch(typed):
+        return None
+    return int(re.sub(r"[.\s]", "", typed))
 
 
 def may_name_person(text: str) -> bool:
@@ -82,6 +94,15 @@ def sort_key(text: str) -> str:
             letters.append(" ")
     # The tab before the tones is smaller than a blank, so that a whole name comes before its longer neighbours.
     return ("".join(letters).strip() + "\t" + "".join(tones).rstrip("0"))[:255]
+
+
+def trimmed(digits: str, point: str = ",") -> str:
+    """A decimal number without the zeros that end it; `point` is what its reader writes for the decimal point.
+
+    >>> trimmed("1.50"), trimmed("20.00"), trimmed("100", ".")
+    ('1,5', '20', '100')
+    """
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits).replace(".", point)
 
 
 def reference(groups: int = 2, size: int = 4) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 
 from shop.kernel import clock, tables
 from shop.kernel.db import session
@@ -123,13 +123,14 @@ _PARTIES = Table(
 
 
 def parties(code: str, within: Span, args: Mapping[str, str], here: str) -> tables.View:
-    """The parties of an account with what each stands at."""
+    """The parties of an account with what each stands at; not those that are even and had nothing posted in the span."""
     statement = (
         select(Posting.party, *(s.label(n) for s, n in zip(_sums(within), ("opening", "debit", "credit"), strict=True)),
                func.sum(Posting.amount).label("closing"))
         .join(Entry, Entry.id == Posting.entry_id)
         .where(Posting.account == code, Entry.day <= within.last)
         .group_by(Posting.party)
+        .having(or_(func.sum(Posting.amount) != 0, func.max(Entry.day) >= within.first))
     )  # fmt: skip
     return _PARTIES.open(args, here, statement, keep=("from", "to"))
 

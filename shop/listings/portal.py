@@ -23,13 +23,13 @@ from shop.listings.errors import ChangedMeanwhile, Incomplete
 from shop.listings.models import OUTCOME_NAMES, STATE_NAMES, Kind, Submission
 from shop.listings.services.write import hidden_by_producer
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import maker
 from shop.producers import queries as producers
 
 bp = Blueprint("listings", __name__)
 HERE = "/producer/listings"
 P = Permission
-PROVINCE = "22"
 STATE_KINDS = {"draft": "info", "sent": "warn", "returned": "bad", "approved": "ok", "dropped": ""}
 PRODUCT_KINDS = {"shown": "ok", "draft": "info", "hidden": ""}
 
@@ -84,7 +84,7 @@ def _choices(v: dict[str, Any]) -> dict[str, Any]:
     chosen = str(v.get("set_id") or "")
     return {
         "sets": queries.set_groups(int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 12 else None),
-        "communes": places.commune_choices(PROVINCE),
+        "communes": places.commune_choices(HOME_PROVINCE),
         "colds": [(c.value, gettext(label)) for c, label in COLD_NAMES.items()],
         "allergen_names": [(code, gettext(label)) for code, label in ALLERGEN_NAMES.items()],
         "units": [(code, gettext(label)) for code, label in NET_UNITS.items()],

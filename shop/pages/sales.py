@@ -25,9 +25,9 @@ from shop.kernel import clock
 from shop.kernel.db import is_sqlite, session
 from shop.kernel.errors import N_
 from shop.orders.models import TILL, DeliveryKind, Fulfilment, FulfilmentStatus, Order, OrderLine, OrderStatus
-from shop.pages.scopes import HOME_PROVINCE
 from shop.pages.spans import Span, months
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points.models import Point, PointKind
 from shop.producers import queries as producers
 from shop.producers.models import PAPER_KIND_NAMES

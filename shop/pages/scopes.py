@@ -8,11 +8,11 @@ from shop.accounts import scopes
 from shop.exhibitions.models.fairs import Exhibition, FairState
 from shop.kernel.db import session
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points import queries as points
 from shop.producers.models import Producer
 
 # The province whose communes have officers in this shop.
-HOME_PROVINCE = "22"
 
 
 def _producer(key: str) -> str | None:

@@ -35,6 +35,7 @@ from shop.programme.models.councils import SessionState
 from shop.programme.queries import councils, dossiers
 from shop.recalls import queries as recalls
 from shop.receipts import queries as receipts
+from shop.remittances.queries import bags
 from shop.remittances.queries import parcels as remittances
 from shop.reports import rules as report_rules
 from shop.reports.models import ReportState
@@ -145,6 +146,11 @@ def _cash(scopes: frozenset[str]) -> list[Waiting]:
         Waiting(group, N_("Kiện thu hộ quá hạn"), found.overdue, f"{here}/parcels?what=late", "bad"),
         Waiting(group, N_("Đợt nộp thu hộ chờ tiền về"), found.batches, f"{here}/batches?state=open"),
     ]
+
+
+def _bags(scopes: frozenset[str]) -> list[Waiting]:
+    found = bags.to_count(points_read.ids_in(scopes))
+    return [Waiting(N_("Tiền"), N_("Túi tiền chờ người thứ hai đếm"), found, "/office/point-cash?state=sealed")]
 
 
 def _stock(scopes: frozenset[str]) -> list[Waiting]:
@@ -449,6 +455,7 @@ _PARTS: tuple[tuple[Permission, Callable[[frozenset[str]], list[Waiting]]], ...]
     (Permission.PAYMENT_READ, _payments),
     (Permission.BANK_READ, _bank),
     (Permission.REMITTANCE_READ, _cash),
+    (Permission.CASH_CARRY, _bags),
     (Permission.MESSAGE_READ, _messages),
     (Permission.WAITING_HANDLE, _wait_list),
     (Permission.STOCK_READ, _stock),

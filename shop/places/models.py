@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.kernel.db import Base, EnumText, Id, Instant, LongText, SortKey, Str20, Str40, Str255, one_of
 
+# The province whose shop this is: Quảng Ninh.
+HOME_PROVINCE = "22"
+
 
 class Level(StrEnum):
     PROVINCE = "province"

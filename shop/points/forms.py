@@ -28,6 +28,7 @@ from shop.kernel.forms import (
     lazy_choices,
 )
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points import hours, locator
 from shop.points.models import POINT_KIND_NAMES, SERVICE_NAMES, PointKind
 from shop.points.queries import PointView
@@ -193,7 +194,7 @@ def of_producer(slug: str) -> dict[str, Any]:
         "kind": PointKind.PRODUCER_STORE.value,
         "producer": row.slug,
         "name": gettext("Kho %(name)s", name=row.name)[:255],
-        "province": row.province_code or "22",
+        "province": row.province_code or HOME_PROVINCE,
         "commune": row.commune_code or "",
         "address": row.street or "",
         "phone": row.phone or "",

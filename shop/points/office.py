@@ -12,6 +12,7 @@ from shop.accounts.permissions import Permission
 from shop.kernel import clock, operations, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points import forms, hours, listing, queries
 from shop.points import services as points
 from shop.points.models import POINT_KIND_NAMES, SERVICE_NAMES
@@ -54,7 +55,7 @@ def index() -> Any:
 @guards.requires(Permission.POINT_EDIT, scope=lambda: "*", name="all")
 def new() -> Any:
     """An empty editor; `?producer=<slug>` fills in what is known of that producer's own store."""
-    known = {"province": "22", "is_public": True, "kind": "shop"} | forms.of_producer(
+    known = {"province": HOME_PROVINCE, "is_public": True, "kind": "shop"} | forms.of_producer(
         request.args.get("producer", "")[:80]
     )
     form = forms.PointForm(formdata=None, op_key=operations.new_key(), **known)

@@ -16,6 +16,7 @@ from shop.kernel import audit, clock, db, events, operations, text
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import locked, session, transaction
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
+from shop.places.models import HOME_PROVINCE
 from shop.points import hours as opening
 from shop.points import queries
 from shop.points.errors import PointClosed
@@ -31,7 +32,7 @@ class Draft:
 
     name: str
     kind: PointKind
-    province_code: str = "22"
+    province_code: str = HOME_PROVINCE
     commune_code: str | None = None
     locality_text: str | None = None
     address: str | None = None

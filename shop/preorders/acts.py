@@ -14,6 +14,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points import queries as points
 from shop.preorders import forms, queries
 from shop.preorders.models import PREORDER_NAMES, UNSHARED, WINDOW_NAMES, W
@@ -141,7 +142,7 @@ def form_page(producer_id: int, province: str | None, typed: Any, error: ShopErr
         "harvests": queries.harvests_of(producer_id),
         "points": [(p.slug, p.name) for p in open_points],
         "pickups": [(p.slug, p.name) for p in points.pickup_points()],
-        "communes": places.commune_choices(province or "22"),
+        "communes": places.commune_choices(province or HOME_PROVINCE),
         "rules": [(r.value, RULE_NAMES[r], RULE_WORDS[r]) for r in Rule],
         "chosen_pickups": set(typed.getlist("pickup")) if hasattr(typed, "getlist") else set(),
         "chosen_localities": set(typed.getlist("localities")) if hasattr(typed, "getlist") else set(),

@@ -21,6 +21,7 @@ from shop.orders import services as order_services
 from shop.orders.models import PAYMENT_METHOD_NAMES, DeliveryKind, PaymentMethod
 from shop.payments import services as payments
 from shop.places import queries as place_names
+from shop.places.models import HOME_PROVINCE
 from shop.points import queries as points
 from shop.preorders import queries
 from shop.preorders.forms import PreorderForm, last_day
@@ -34,7 +35,6 @@ HERE = "/mua-vu"
 OWN = "/dat-truoc"
 MINE = "/tai-khoan/dat-truoc"
 REMEMBERED = 20
-HOME_PROVINCE = "22"
 
 
 def _user_id() -> int | None:

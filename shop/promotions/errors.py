@@ -61,6 +61,16 @@ class CodeNoFreight(CodeRefused):
     title = N_("Mã này giảm phí giao hàng, mà đơn này không có phí giao.")
 
 
+class CodeTooDeep(CodeRefused):
+    """A sale's price has used up what the law lets a promotion take off."""
+
+    code = "code-too-deep"
+    title = N_(
+        "Các món này đã giảm đến mức cao nhất (%(n)s %% giá bán) nên mã không giảm thêm được. "
+        "Hãy bỏ mã để tiếp tục; bạn chưa bị tính tiền."
+    )
+
+
 class CodeGuessed(TooManyRequests):
     """Codes of a network are refused unseen for a while."""
 

@@ -72,18 +72,6 @@ def _form(kind: Kind, address: str, v: Any, error: ShopError | None = None) -> A
     return make_response(page, error.status if error else 200)
 
 
-def _done(command: Callable[[], Any], refused: Callable[[ShopError], Any], words: str, to: Callable[[Any], str]) -> Any:
-    """One command, then `words` at the page that `to` names by its result; or `refused` shows the form again."""
-    try:
-        result = command()
-    except NotFound:
-        raise
-    except ShopError as error:
-        return refused(error)
-    flash(gettext(words), "ok")
-    return redirect(web.path(to(result)), 303)
-
-
 @bp.get("/promotions/new/code", defaults={"kind": "code"})
 @bp.get("/promotions/new/sale", defaults={"kind": "sale"})
 @guards.requires_all(P.PROMOTION_EDIT)
@@ -98,12 +86,14 @@ def new(kind: str) -> Any:
 def draft(kind: str) -> Any:
     """Write a draft."""
     of = Kind(kind)
-    return _done(
-        lambda: editing.draft(guards.actor(), forms.terms(request.form, of), request.form.get("op_key", "")),
-        lambda error: _form(of, f"{HERE}/new/{kind}", request.form, error),
-        N_("Đã lưu bản nháp. Xem lại rồi mở."),
-        lambda reference: f"{HERE}/{reference}",
-    )
+    try:
+        made = editing.draft(guards.actor(), forms.terms(request.form, of), request.form.get("op_key", ""))
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _form(of, f"{HERE}/new/{kind}", request.form, error)
+    flash(gettext("Đã lưu bản nháp. Xem lại rồi mở."), "ok")
+    return redirect(web.path(f"{HERE}/{made}"), 303)
 
 
 @bp.get("/promotions/<reference>")
@@ -153,24 +143,24 @@ def edit(reference: str) -> Any:
     address = f"{HERE}/{row.reference}/edit"
     if request.method == "GET":
         return _form(row.kind, address, forms.values(row))
-    return _done(
+    return web.commanded(
         lambda: editing.change(
             guards.actor(), row.reference, forms.terms(request.form, row.kind), forms.version(request.form),
             request.form.get("op_key", ""),
         ),
         lambda error: _form(row.kind, address, request.form, error),
         N_("Đã lưu."),
-        lambda _none: f"{HERE}/{row.reference}",
+        f"{HERE}/{row.reference}",
     )  # fmt: skip
 
 
 def _act(reference: str, what: str, words: str, command: Callable[[str, str], Any]) -> Any:
     row = read.by_reference(reference)
-    return _done(
+    return web.commanded(
         lambda: command(row.reference, request.form.get("op_key", "")),
         lambda error: _page(row.reference, what, error),
         words,
-        lambda _none: f"{HERE}/{row.reference}",
+        f"{HERE}/{row.reference}",
     )
 
 

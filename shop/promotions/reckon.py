@@ -1,7 +1,8 @@
 """What promotions take off a basket: pure arithmetic in whole đồng, the same for the page, the order and the counter.
 
 Timed sales come first and line by line: so many units cost less as the quota, the buyer's limit and the line allow. One code
-follows, reckoned on what is left of the goods it is for (or on the fee of delivery). Nothing goes below zero, and
+follows, reckoned on what is left of the goods it is for (or on the fee of delivery). Both together cut no line deeper than the
+law lets them (`CodeTerms.deepest_percent`): the code stops there and its discount says so. Nothing goes below zero, and
 `least_amount` is always left to pay.
 """
 
@@ -76,6 +77,8 @@ class CodeTerms:
     # What of its budget is left, in đồng; None: it has none.
     left_amount: int | None
     scopes: tuple[tuple[ScopeKind, int], ...] = ()
+    # How deep a sale price and the code together may cut one line, in percent of what it costs otherwise.
+    deepest_percent: int = 100
 
     @property
     def is_for_fairs(self) -> bool:
@@ -195,6 +198,21 @@ def is_here(scopes: Sequence[tuple[ScopeKind, int]], line: Goods, point_id: int 
     return not named or (ScopeKind.POINT, point_id) in named or (ScopeKind.FAIR, line.fair_id) in named
 
 
+def _room(line: Goods, off: int, deepest_percent: int) -> int:
+    """How many đồng a code may still take off a line of which a sale has taken `off`."""
+    return max(0, line.quantity * line.unit_amount * deepest_percent // 100 - off)
+
+
+def _within(parts: Sequence[int], rooms: Sequence[int]) -> list[int]:
+    """`parts` with what is beyond the room of a line put to lines that have some left; they take all of it together."""
+    found = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
+    over = sum(parts) - sum(found)
+    if over:
+        more = split(over, [room - part for room, part in zip(rooms, found, strict=True)])
+        found = [a + b for a, b in zip(found, more, strict=True)]
+    return found
+
+
 def _code(
     goods: Sequence[Goods],
     off: Mapping[int | None, int],
@@ -223,15 +241,23 @@ def _code(
     amount = min(amount, base, whole - least_amount)
     if amount <= 0:
         raise errors.CodeNotForThese
+    rooms = [_room(line, off.get(line.variant_id, 0), code.deepest_percent) for line in here]
+    stopped = not code.on_freight and amount > sum(rooms)
+    if stopped:
+        amount = sum(rooms)
+    if amount <= 0:
+        raise errors.CodeTooDeep(n=code.deepest_percent)
     if code.left_amount is not None and amount > code.left_amount:
         raise errors.CodeUsedUp
 
     def made(variant_id: int | None, part: int) -> Discount:
-        return Discount(
-            code.promotion_id, 0, variant_id, 0, part, code.name, code.name_en, code.payer, code.producer_id
-        )  # fmt: skip
+        return Discount(code.promotion_id, 0, variant_id, 0, part, name, name_en, code.payer, code.producer_id)
 
+    name, name_en = code.name, code.name_en
+    if stopped:
+        name = f"{name} (dừng ở mức giảm cao nhất {code.deepest_percent} % giá bán)"
+        name_en = f"{name_en or code.name} (stops at the highest cut, {code.deepest_percent} % of the price)"
     if code.on_freight:
         return [made(None, amount)]
-    parts = split(amount, worth)
+    parts = _within(split(amount, worth), rooms)
     return [made(line.variant_id, part) for line, part in zip(here, parts, strict=True) if part]

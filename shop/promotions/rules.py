@@ -16,7 +16,7 @@ LEAST_AMOUNT = define(
 DEEPEST_PERCENT = define(
     "promotions.deepest_percent",
     50,
-    N_("Giá khuyến mại giảm nhiều nhất so với giá đang bán (phần trăm)"),
+    N_("Giá khuyến mại và mã giảm giá cộng lại giảm nhiều nhất so với giá đang bán (phần trăm)"),
     hint=N_(
         "Nghị định 81/2018/NĐ-CP (điều 6, 7), sửa bởi Nghị định 128/2024/NĐ-CP: không quá 50 % giá bán ngay trước "
         "thời gian khuyến mại; chương trình tập trung do nhà nước chủ trì được đến 100 %. Nguồn: docs/data-sources.md."

@@ -13,15 +13,18 @@ from shop.points.models import Point
 
 
 class BagState(StrEnum):
-    """`carried`: it has left, the bank has not shown it; `arrived`: the bank's lines, and what was closed as a difference, are
-    all of it; `back`: it never went to the bank and its cash lies where it was."""
+    """`sealed`: a keeper has written it down and a second person is to count it; `carried`: it has left, the bank has not
+    shown it; `arrived`: the bank's lines, and what was closed as a difference, are all of it; `back`: it never went to the bank
+    and its cash lies where it was."""
 
+    SEALED = "sealed"
     CARRIED = "carried"
     ARRIVED = "arrived"
     BACK = "back"
 
 
 BAG_STATE_NAMES = {
+    BagState.SEALED: N_("Chờ người thứ hai đếm"),
     BagState.CARRIED: N_("Đang mang nộp"),
     BagState.ARRIVED: N_("Đã vào ngân hàng"),
     BagState.BACK: N_("Đã mang về"),
@@ -29,7 +32,10 @@ BAG_STATE_NAMES = {
 
 
 class CashBag(Base):
-    """A bag of cash on its way to the bank. `point_id` is empty for the office's cash. Whole đồng, as counted when it left."""
+    """A bag of cash on its way to the bank. `point_id` is empty for the office's cash. Whole đồng, as counted when it left.
+
+    A keeper's bag is counted by a second person (`second_…`), who is not its writer; only then it leaves.
+    """
 
     __tablename__ = "cash_bags"
     __table_args__ = (
@@ -38,6 +44,8 @@ class CashBag(Base):
         CheckConstraint("arrived_amount >= 0 AND arrived_amount <= amount", name="arrived_within"),
         CheckConstraint("(difference_amount = 0) = (difference_reason IS NULL)", name="differences_have_reasons"),
         CheckConstraint("(state = 'arrived') = (arrived_amount + difference_amount = amount)", name="arrived_is_whole"),
+        CheckConstraint("second_key IS NULL OR second_key <> created_key", name="two_count"),
+        CheckConstraint("state <> 'sealed' OR second_key IS NULL", name="sealed_waits"),
         Index("ix_cash_bags_state", "state", "id"),
         Index("ix_cash_bags_point", "point_id"),
     )
@@ -62,6 +70,9 @@ class CashBag(Base):
     created_at: Mapped[Instant]
     created_key: Mapped[Str40]
     created_label: Mapped[Str255]
+    second_key: Mapped[Str40 | None]
+    second_label: Mapped[Str255 | None]
+    second_at: Mapped[Instant | None]
     is_demo: Mapped[bool] = mapped_column(default=False)
 
     point: Mapped[Point | None] = relationship()

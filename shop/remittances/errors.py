@@ -40,6 +40,18 @@ class BagStep(Conflict):
     title = N_("Túi tiền này không làm được bước đó ở tình trạng hiện tại. Hãy tải lại trang.")
 
 
+class SamePerson(Conflict):
+    code = "cash-bag-same-person"
+    title = N_("Người ghi túi này không tự đếm lần hai được: cần một người khác đăng nhập và đếm.")
+
+
+class CountsDiffer(Invalid):
+    code = "cash-bag-counts-differ"
+    title = N_(
+        "Số bạn đếm khác số người ghi túi đã đếm. Hai người hãy đếm lại; nếu số đã ghi sai, mở túi rồi ghi túi mới."
+    )
+
+
 class LessCash(Invalid):
     code = "less-cash-there"
     title = N_("Theo sổ, nơi này chỉ còn %(there)s ₫ ngoài ngăn kéo.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shop.kernel import clock
@@ -266,6 +266,35 @@ def nothing_left() -> Iterator[str]:
         .where(Remittance.state == RemittanceState.PAID, ~waits, func.coalesce(left.c.n, 0) != 0)
     )
     yield from (f"batch {r}" for r in rows)
+
+
+@invariant("remittances.open-cash-is-its-parcels")
+def open_cash() -> Iterator[str]:
+    """What the ledger says is out of an order's cash is what its parcels still owe: taken at the door, not handed in. While not
+    all of an order is taken, its buyer has not paid yet, and what was handed in for a part of it stands against him."""
+    s = session()
+    in_hand = CodParcel.remitted_amount + CodParcel.written_amount
+    owed = (
+        select(
+            Order.reference,
+            func.sum(case((Payment.captured_amount > 0, CodParcel.owed_amount - in_hand), else_=-in_hand)),
+        )
+        .join(CodParcel, CodParcel.order_id == Order.id)
+        .join(Payment, Payment.id == CodParcel.payment_id)
+        .where(CodParcel.state.in_([CodState.COLLECTED, CodState.SETTLED]))
+        .group_by(Order.reference)
+    )
+    wanted = {reference: int(n) for reference, n in s.execute(owed) if n}
+    posted = (
+        select(Posting.party, func.sum(Posting.amount))
+        .where(Posting.account == books.TRANSIT, Posting.party.like("order:%"))
+        .group_by(Posting.party)
+        .having(func.sum(Posting.amount) != 0)
+    )
+    there = {str(party).removeprefix("order:"): int(n) for party, n in s.execute(posted)}
+    for reference in sorted(wanted.keys() | there.keys()):
+        if wanted.get(reference, 0) != there.get(reference, 0):
+            yield f"order {reference}: {there.get(reference, 0)} in the ledger, {wanted.get(reference, 0)} with holders"
 
 
 @invariant("remittances.bags-add-up")

@@ -1,6 +1,7 @@
-"""A statement of the demonstration's account, so that every queue has something in it; by the room's own commands, as of today.
+"""Statements of the demonstration's account, one for each month, and one of this month with something for every queue; sent by
+the room's own commands. Lines of money that people had written down are put to their uses at once (`shop.seed.bank_uses`).
 
-Orders stay as they are: what would pay one is left out, so only money that people had recorded is joined with its line.
+Orders stay as they are: what would pay one is left out.
 """
 
 from __future__ import annotations
@@ -19,26 +20,51 @@ from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
 from shop.orders.models import Order, OrderStatus
-from shop.payments.models import Payment, PaymentReceipt, PaymentState
+from shop.payments.models import Payment, PaymentState
+from shop.seed import bank_uses
 from shop.seed.then import Past
 
 # The account of a demonstration without settings (`serve.py`): no bank has it.
 BANK, NUMBER, HOLDER = "999999", "0000000000", "TAI KHOAN MINH HOA"
 HEAD = ("STT", "Ngày giao dịch", "Số bút toán", "Phát sinh nợ", "Phát sinh có", "Số dư", "Nội dung",
         "Đơn vị thụ hưởng/Đơn vị chuyển", "Tài khoản")  # fmt: skip
-JOINED = 12
+OPENING = 50_000_000
+# Day, bank's number, amount, memo, payer, his account.
+Row = tuple[date, str, int, str, str, str]
 
 
-def load(seed: int, now: datetime, desk: Actor) -> None:
-    """Send the statement of the last days and let the machine sort it."""
-    rng = random.Random(f"demo:bank:{seed}")
-    with Past(rng).at(now):
+def load(seed: int, since: date, now: datetime, desk: Actor) -> None:
+    """Send a statement for each month, put the lines that people had written down to their uses, let the machine sort the rest.
+
+    What was written down in the last hours is on no statement yet.
+    """
+    rng, s = random.Random(f"demo:bank:{seed}"), session()
+    with Past(rng).at(clock.start_of(since) + timedelta(hours=9)):
         account = accounts.put(desk, BANK, NUMBER, HOLDER, is_demo=True)
-        content = _statement(_rows(rng, clock.today()))
-        sent = files.upload(
-            desk, account, content, "sao-ke-minh-hoa.csv", op_key=f"seed:demo:bank:{seed}", is_demo=True
-        )
-        files.apply(desk, sent)
+    uses = bank_uses.known(rng, since, now - timedelta(hours=20))
+    today, balance = clock.business_day(now), OPENING
+    first = since.replace(day=1)
+    while first <= today:
+        after = clock.add_months(first, 1)
+        last = min(after - timedelta(days=1), today)
+        rows = [(u.day, u.reference, u.amount, u.memo, u.name, u.account) for u in uses if first <= u.day <= last]
+        if after > today:
+            rows += _rows(rng, first, today)
+        content, balance = _statement(sorted(rows, key=lambda row: row[0]), balance)
+        with Past(rng).at(min(clock.start_of(after + timedelta(days=1)) + timedelta(hours=9), now)):
+            sent = files.upload(
+                desk,
+                account,
+                content,
+                f"sao-ke-{first:%Y-%m}.csv",
+                op_key=f"seed:demo:bank:{seed}:{first}",
+                is_demo=True,
+            )
+            files.apply(desk, sent)
+        first = after
+    s.flush()
+    bank_uses.put(uses, desk)
+    with Past(rng).at(now):
         matching.run()
 
 
@@ -51,28 +77,15 @@ def _payments(*conditions: Any, limit: int) -> list[Any]:
     return list(session().execute(wanted.order_by(Payment.id.desc()).limit(limit)))
 
 
-def _rows(rng: random.Random, today: date) -> list[tuple[date, str, int, str, str, str]]:
-    """Day, bank's number, amount, memo, payer, his account."""
+def _rows(rng: random.Random, first: date, today: date) -> list[Row]:
+    """Lines of the last days so that every queue has something in it."""
     number = iter(range(26332001, 26333000))
 
-    def one(
-        amount: int, memo: str, name: str = "", ago: int = 0, reference: str = ""
-    ) -> tuple[date, str, int, str, str, str]:
+    def one(amount: int, memo: str, name: str = "", ago: int = 0) -> Row:
         account = f"190{rng.randrange(10**8):08d}" if name else ""
-        return today - timedelta(days=ago), reference or f"FT{next(number)}", amount, memo, name, account
+        return max(first, today - timedelta(days=ago)), f"FT{next(number)}", amount, memo, name, account
 
     rows = []
-    recorded = session().execute(
-        select(PaymentReceipt.reference, PaymentReceipt.amount, Payment.code, Order.name, PaymentReceipt.at)
-        .join(Payment, Payment.id == PaymentReceipt.payment_id)
-        .join(Order, Order.id == Payment.order_id)
-        .where(Payment.code.is_not(None), Payment.state == PaymentState.CAPTURED)
-        .order_by(PaymentReceipt.at.desc())
-        .limit(JOINED)
-    )
-    for reference, amount, code, name, at in recorded:
-        ago = max(0, (today - clock.business_day(at)).days)
-        rows.append(one(amount, f"MBVCB.{rng.randrange(10**9)}.{code}.CT tu 190 toi 000", name, ago, reference))
     waiting = _payments(Payment.state == PaymentState.PENDING, Order.status == OrderStatus.AWAITING_PAYMENT, limit=6)
     for n, (code, amount, name, _at) in enumerate(waiting):
         if n == 0:
@@ -82,8 +95,8 @@ def _rows(rng: random.Random, today: date) -> list[tuple[date, str, int, str, st
         elif n == 2:
             rows.append(one(amount, f"{name} chuyen tien dac san", name))
     if len(waiting) > 4:
-        (first, a, name, _a), (second, b, _name, _b) = waiting[3], waiting[4]
-        rows.append(one(a + b, f"{first} {second} tra hai don", name))
+        (one_code, a, name, _a), (second, b, _name, _b) = waiting[3], waiting[4]
+        rows.append(one(a + b, f"{one_code} {second} tra hai don", name))
     for code, amount, name, _at in _payments(Payment.state == PaymentState.CANCELLED, limit=1):
         rows.append(one(amount - 5_000, f"CT DEN:{rng.randrange(10**9)} {code}", name))
     for code, amount, name, _at in _payments(Payment.state == PaymentState.CAPTURED, limit=1):
@@ -98,13 +111,13 @@ def _rows(rng: random.Random, today: date) -> list[tuple[date, str, int, str, st
     return sorted(rows, key=lambda row: row[0])
 
 
-def _statement(rows: Sequence[tuple[date, str, int, str, str, str]]) -> bytes:
+def _statement(rows: Sequence[Row], balance: int) -> tuple[bytes, int]:
+    """The file, and the balance at its end."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["SAO KÊ TÀI KHOẢN (MINH HỌA)"])
     writer.writerow(["Số tài khoản", NUMBER])
     writer.writerow(HEAD)
-    balance = 50_000_000
     for n, (day, reference, amount, memo, name, account) in enumerate(rows, 1):
         balance += amount
         dotted = f"{abs(amount):,}"
@@ -113,4 +126,4 @@ def _statement(rows: Sequence[tuple[date, str, int, str, str, str]]) -> bytes:
              memo, name, account]
         )  # fmt: skip
     writer.writerow(["Tổng cộng", "", "", "", "", f"{balance:,}"])
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue().encode("utf-8-sig"), balance

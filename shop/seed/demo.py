@@ -37,6 +37,7 @@ from shop.seed import (
     fairs_call,
     fairs_plan,
     goods,
+    handed,
     invoices,
     joining,
     ledger,
@@ -121,8 +122,9 @@ def _make(seed: int) -> dict[str, Any]:
     dossiers.load(seed, year.now, assessors, known["producer_id"], known["commune"])
     desk = Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"])
     refunds.load(seed, year.now, desk)
+    handed.load(random.Random(f"demo:handed:{seed}"), year.now, desk)
     cash.load(seed, year.now, desk)
-    bank.load(seed, year.now, desk)
+    bank.load(seed, since, year.now, desk)
     invoices.write(random.Random(f"demo:invoices:{seed}"), year.now)
     officer, locality = (Actor("user", _NAMES[role], ids[f"{word}@example.vn"]) for role, word in _OFFICERS)
     member = Actor("user", _NAMES[Role.PRODUCER_MEMBER], ids["cosanxuat@example.vn"])
@@ -141,6 +143,8 @@ def _make(seed: int) -> dict[str, Any]:
     books.close(
         Actor("user", _NAMES[Role.ORDER_DESK], ids["donhang@example.vn"]),
         Actor("user", _NAMES[Role.ADMINISTRATOR], ids["quantri@example.vn"]),
+        Actor("user", _NAMES[Role.POINT_KEEPER], ids["diemban@example.vn"]),
+        known["point_id"],
     )
     marks.note(TARGET, seed=seed, orders=len(year.trades), movements=len(year.shelves.movements), **known)
     return known

@@ -26,6 +26,7 @@ from shop.exhibitions.services.booths import Terms
 from shop.exhibitions.services.days import Happened, Met
 from shop.kernel import clock
 from shop.kernel.db import session
+from shop.places.models import HOME_PROVINCE
 from shop.seed import fairs_stands
 from shop.seed.staff import Staff
 from shop.seed.then import Past
@@ -98,7 +99,7 @@ def _announced(staff: Staff, name: str, first: int, end: int, home: int) -> Exhi
         day_closes="22:00",
         venue="Quảng trường 30/10",
         address="phường Hồng Gai (minh họa)",
-        province_code="22",
+        province_code=HOME_PROVINCE,
         organiser="Ban tổ chức hội chợ (minh họa)",
         call_from_on=from_on - timedelta(days=55),
         call_to_on=from_on - timedelta(days=35),

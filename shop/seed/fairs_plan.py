@@ -20,6 +20,7 @@ from shop.exhibitions.services.budget import LineDraft
 from shop.exhibitions.services.plan import BoothDraft, Drawing, FeatureDraft, Hall, TypeDraft, ZoneDraft
 from shop.kernel import clock
 from shop.kernel.db import session
+from shop.places.models import HOME_PROVINCE
 from shop.seed.staff import Staff
 from shop.seed.then import Past
 
@@ -56,7 +57,7 @@ def load(staff: Staff, home: str) -> str:
             day_opens="08:00",
             day_closes="21:30",
             venue="Cung Quy hoạch, Hội chợ và Triển lãm tỉnh",
-            province_code="22",
+            province_code=HOME_PROVINCE,
             organiser="Ban tổ chức hội chợ (minh họa)",
             description="Hội chợ Xuân trước Tết Nguyên đán: đặc sản các xã, phường, đặc khu trong tỉnh và các tỉnh bạn.",
             description_en="The spring fair before Tết: specialities of the province's communes, wards and special zones, and "

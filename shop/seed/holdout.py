@@ -20,6 +20,7 @@ from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.places import queries as places
 from shop.places import services as places_services
+from shop.places.models import HOME_PROVINCE
 from shop.points import hours
 from shop.points import services as points
 from shop.points.models import Point, PointKind
@@ -33,7 +34,6 @@ from shop.seed.logins import Login
 from shop.seed.packs import shapes
 from shop.stock import services as stock
 
-PROVINCE = "22"
 REASON = "Số liệu kiểm thử"
 PRODUCTS, SCARCE, ALCOHOL, CERTIFIED, NEEDING = 60, 5, 6, 30, 20
 
@@ -199,7 +199,7 @@ def _brands(rng: random.Random) -> Iterator[str]:
 def _make(seed: int) -> dict[str, Any]:
     rng = random.Random(f"holdout:{seed}")
     brands = _brands(rng)
-    communes = [unit.code for unit in places.communes(PROVINCE)]
+    communes = [unit.code for unit in places.communes(HOME_PROVINCE)]
     makers = [_producer(rng, form, word, next(brands), rng.choice(communes)) for form, word in _FORMS]
     shops = [_point(rng, seed, kind, next(brands), rng.choice(communes)) for kind in _KINDS]
     fair = _fair(seed, next(brands), rng.choice(communes))
@@ -245,7 +245,7 @@ def _producer(rng: random.Random, form: LegalForm, word: str, brand: str, commun
         legal_form=form,
         tax_code=f"{rng.randrange(57_00_000_000, 58_00_000_000):010d}",
         representative=rng.choice(_PEOPLE),
-        province_code=PROVINCE,
+        province_code=HOME_PROVINCE,
         commune_code=commune,
         is_demo=True,
     )
@@ -264,7 +264,7 @@ def _point(rng: random.Random, seed: int, kind: PointKind, brand: str, commune: 
     draft = points.Draft(
         name=f"{_KINDS[kind]} {brand}",
         kind=kind,
-        province_code=PROVINCE,
+        province_code=HOME_PROVINCE,
         commune_code=commune,
         address=f"Số {rng.randrange(1, 200)}, đường {brand}",
         hours={day: [open_, close] for day in hours.DAYS},
@@ -282,7 +282,7 @@ def _fair(seed: int, brand: str, commune: str) -> int:
     draft = points.Draft(
         name=f"Hội chợ OCOP {brand}",
         kind=PointKind.FAIR,
-        province_code=PROVINCE,
+        province_code=HOME_PROVINCE,
         commune_code=commune,
         address=f"Sân trung tâm {brand}",
         opened_on=today - timedelta(days=1),
@@ -328,7 +328,7 @@ def _products(
             summary=f"{ware.kind} của {brands[maker]}, hàng kiểm thử.",
             cold=ware.cold,
             needs_certificate=n in needing,
-            province_code=PROVINCE,
+            province_code=HOME_PROVINCE,
             is_demo=True,
         )
         variant_id = catalog.add_variant(

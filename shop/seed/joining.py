@@ -9,6 +9,7 @@ from shop.accounts import passwords
 from shop.accounts import services as accounts
 from shop.kernel import clock
 from shop.kernel.actor import SYSTEM, Actor
+from shop.places.models import HOME_PROVINCE
 from shop.producers import queries
 from shop.producers.models import PaperKind
 from shop.producers.services import joining, members, papers
@@ -132,8 +133,9 @@ def _begin(
         reference = joining.begin(actor, is_demo=True)
         person = actor.label.removesuffix(MARK).strip()
         facts = {
-            "name": f"{name} {MARK}", "legal_form": form, "tax_code": tax_code, "representative": person, "province": "22",
-            "commune": commune, "street": "Thôn Bến (địa chỉ minh họa)", "makes_food": True, "makes_alcohol": False,
+            "name": f"{name} {MARK}", "legal_form": form, "tax_code": tax_code, "representative": person,
+            "province": HOME_PROVINCE, "commune": commune,
+            "street": "Thôn Bến (địa chỉ minh họa)", "makes_food": True, "makes_alcohol": False,
         }  # fmt: skip
         joining.save_who(actor, reference, **(facts | more))  # type: ignore[arg-type]
         joining.save_bank(actor, reference, "999999", f"00{tax_code}", person)
@@ -173,7 +175,7 @@ def _again(life: _Life) -> None:
         joining.give_back(life.office, reference, "Xin ghi thêm câu chuyện của tổ để khách biết ai làm ra miến.")
     with life.past.at(life.ago(15)):
         joining.save_who(
-            actor, reference, province="22", commune="06994",
+            actor, reference, province=HOME_PROVINCE, commune="06994",
             story="Mười hai hộ trồng dong riềng ven suối, làm miến phơi nắng từ tháng 11 đến Tết. (minh họa)",
         )  # fmt: skip
         joining.submit(actor, reference)

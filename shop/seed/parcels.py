@@ -19,6 +19,7 @@ from shop.orders.models import DeliveryKind, Fulfilment, Order, OrderLine, Payme
 from shop.orders.services import parcels
 from shop.payments import services as payments
 from shop.payments.models import Payment
+from shop.places.models import HOME_PROVINCE
 from shop.points import services as points
 from shop.points.models import Point, PointKind
 from shop.producers.models import Producer
@@ -76,7 +77,7 @@ def _open(store: Store) -> None:
     ).first()
     if found is None:
         draft = points.Draft(
-            name=NAME, kind=PointKind.PRODUCER_STORE, province_code=store.producer.province_code or "22",
+            name=NAME, kind=PointKind.PRODUCER_STORE, province_code=store.producer.province_code or HOME_PROVINCE,
             commune_code=store.producer.commune_code, producer_id=store.producer.id, ships=True, is_public=False,
             opened_on=clock.today(), is_demo=True,
         )  # fmt: skip

@@ -1,7 +1,8 @@
 """What the demonstration owes its producers: agreements, a year of statements, payouts, by the room's own commands.
 
 One producer's goods lie at the warehouse on consignment all year (`CONSIGNED`); others bring goods to points. The statement of
-the month before last is agreed and paid, that of last month is disputed, this month's is open.
+the month before last is agreed and paid, that of last month is disputed, this month's is open. One payout is approved and waits
+for the bank.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from shop.kernel import clock
 from shop.kernel.actor import Actor
 from shop.kernel.db import session
 from shop.producers import services as producers
-from shop.producers.models import LegalForm, Producer
+from shop.producers.models import BankAccount, LegalForm, Producer
 from shop.receipts.models import Delivery
 from shop.seed.goods import Ware
 from shop.seed.staff import Staff
@@ -98,6 +99,7 @@ def plan(others: Staff, since: date, seed: int) -> None:
         _month(staff, following, people, last=last)
         month = following
     staff.then(staff.now - timedelta(minutes=2), finding.sweep)
+    staff.then(staff.now - timedelta(minutes=1), lambda: _one_waits(staff, people))
 
 
 def _at(staff: Apart, day: date, hour: int = 9) -> datetime:
@@ -179,7 +181,8 @@ def _agree_all(people: Mapping[str, Actor]) -> None:
         statements.agree(people["chucoso"], row.reference)
 
 
-def _pay(staff: Apart, people: Mapping[str, Actor]) -> None:
+def _pay(staff: Apart, people: Mapping[str, Actor], all_but: int = 0) -> None:
+    """Prepare and approve what is agreed; the bank pays it the same day, but for the last ones."""
     rows = session().scalars(
         select(Statement.reference).where(Statement.state == StatementState.AGREED, Statement.closing_amount > 0)
     )
@@ -194,9 +197,29 @@ def _pay(staff: Apart, people: Mapping[str, Actor]) -> None:
         .where(Payout.batch_id == batch, Payout.state == PayoutState.APPROVED)
         .order_by(Payout.id)
     )
-    for n, payout in enumerate(list(going), 1):
+    found = list(going)
+    for n, payout in enumerate(found[: len(found) - all_but], 1):
         number = f"FT{clock.today():%y%j}{staff.rng.randrange(10**6):06d}{n:02d}"
         payouts.paid(people["quantri"], payout, number, clock.today(), op_key=staff.key())
+
+
+def _one_waits(staff: Apart, people: Mapping[str, Actor]) -> None:
+    """One maker has agreed to last month's statement: his payout is approved, the bank has not paid it."""
+    row = (
+        session()
+        .scalars(
+            select(Statement)
+            .join(BankAccount, BankAccount.producer_id == Statement.producer_id)
+            .where(Statement.state == StatementState.CLOSED, Statement.closing_amount > 0)
+            .order_by(Statement.closing_amount.desc(), Statement.id)
+            .limit(1)
+        )
+        .first()
+    )
+    if row is None:
+        return
+    statements.agree(Actor("user", "Đại diện cơ sở (minh họa)"), row.reference)
+    _pay(staff, people, all_but=1)
 
 
 def _dispute(staff: Apart, people: Mapping[str, Actor]) -> None:

@@ -16,6 +16,7 @@ from shop.kernel.db import session
 from shop.orders.models import DEPOSIT, DeliveryKind, Order, PaymentMethod
 from shop.payments import services as payments
 from shop.payments.models import Payment, PaymentState
+from shop.places.models import HOME_PROVINCE
 from shop.preorders.models import OnShort
 from shop.preorders.services import places, windows
 from shop.preorders.services.places import Wish
@@ -158,7 +159,7 @@ def _season(staff: Staff, season: Season, crowd: Sequence[Person]) -> None:
 
 
 def _order(staff: Staff, window: str, deposit: int, units: int, person: Person) -> None:
-    ship = person.province_code == "22" and staff.rng.random() < 0.5
+    ship = person.province_code == HOME_PROVINCE and staff.rng.random() < 0.5
     wish = Wish(
         quantity=units, name=person.name, phone=person.phone, email=person.email or f"khach{person.phone[1:]}@example.vn",
         delivery=DeliveryKind.SHIP if ship else DeliveryKind.PICKUP, rest=PaymentMethod.COD,

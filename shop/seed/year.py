@@ -24,13 +24,13 @@ from shop.kernel.errors import ShopError
 from shop.kernel.text import REFERENCE_ALPHABET
 from shop.orders.models import CLOSED, DeliveryKind, FulfilmentStatus, OrderStatus, PaymentMethod, PaymentStatus
 from shop.payments.models import PaymentState, RefundState
+from shop.places.models import HOME_PROVINCE
 from shop.seed.goods import Ware
 from shop.seed.liking import FAVOURITES, GIFTS, RARE, TET_CAKE
 from shop.seed.people import Person
 from shop.seed.shelves import FRESH_DAYS, Batch, Shelves, chance
 from shop.stock.models import Outcome
 
-ORIGIN = "22"
 PAY_WITHIN = timedelta(hours=24)
 # The web sells what keeps for days only since then (goods of a short season in theirs).
 FRESH_SINCE = timedelta(days=60)
@@ -349,7 +349,7 @@ class Year:
         member = rng.random() < 0.02
         actor, person = self.member if member else (GUEST, self.people[int(len(self.people) * rng.random() ** 1.6)])
         pickup = point_id is not None
-        if not pickup and person.province_code == ORIGIN and rng.random() < 0.42:
+        if not pickup and person.province_code == HOME_PROVINCE and rng.random() < 0.42:
             pickup, point_id = True, rng.choice(self.outlets.pickup)
         lines = self._choose(when, wares, person, point_id, near_tet=near_tet)
         if not lines:
@@ -432,7 +432,7 @@ class Year:
     def _takes_cold(self, province: str) -> bool:
         if province not in self._cold:
             try:
-                delivery.quote([fees.Line(1, 500)], ORIGIN, province, cold=True)
+                delivery.quote([fees.Line(1, 500)], HOME_PROVINCE, province, cold=True)
                 self._cold[province] = True
             except ShopError:
                 self._cold[province] = False
@@ -456,7 +456,7 @@ class Year:
             try:
                 quote = delivery.quote(
                     [fees.Line(n, ware.weight_g, *ware.size_mm) for ware, n in goods],
-                    ORIGIN,
+                    HOME_PROVINCE,
                     person.province_code,
                     cold=any(ware.cold is not Cold.NONE for ware, _n in goods),
                     cod=method is PaymentMethod.COD,
@@ -615,7 +615,7 @@ class Year:
                 return
             parcel.carrier = self.rng.choice(CARRIERS)
             parcel.tracking_number = f"MH{trade.n:06d}{parcel.number}"
-            far = 26 if trade.person.province_code == ORIGIN else 60
+            far = 26 if trade.person.province_code == HOME_PROVINCE else 60
             refused = trade.method is PaymentMethod.COD and self.rng.random() < 0.035 and len(trade.parcels) == 1
             nxt = self._refused(trade, parcel) if refused else self._deliver(trade, parcel)
             self.at(self.working(when + self.hours(14, far)), nxt)

@@ -12,10 +12,14 @@ from shop.kernel import clock
 from shop.kernel.db import session, transaction
 from shop.orders import services as orders
 from shop.orders.models import OrderLine
+from shop.points.models import Point
+from shop.promotions.models import ScopeKind
 from tests import factories
-from tests.checkout.conftest import Bench, bench, bench_with  # noqa: F401 - fixtures
+from tests.checkout.conftest import Bench, bench, bench_with, code  # noqa: F401 - fixtures
 from tests.exhibitions.days_made import BOSS, Fair, running
+from tests.promotions.conftest import make_code
 from tests.statements import statements
+from tests.till.conftest import Counter, counter, uid  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -113,3 +117,40 @@ def test_the_line_keeps_its_booth_when_the_visitor_signs_in(bench: Bench, fair: 
     merged = reads.find("token-cua-khach-0002", user.id)
     assert merged is not None
     assert dict(merged.origins) == {fair.places[0].variant.id: "exhibition:1:A1"}
+
+
+def test_a_code_of_a_fair_counts_on_line_only_for_what_was_met_there(bench: Bench, fair: Fair) -> None:  # noqa: F811
+    other = running()
+    for place in other.places:
+        factories.put_in(place.variant, bench.point, 9)
+    make_code(scopes=((ScopeKind.FAIR, fair.id),))
+    bench.add(quantity=1)  # from the product's own page
+    assert code(bench.order(code="CHOBEN10")) == "code-not-here"
+    assert add(bench, other).status_code == 303  # from a booth of another fair
+    assert code(bench.order(code="CHOBEN10")) == "code-not-here"
+    assert add(bench, fair).status_code == 303
+    order = bench.placed(bench.order(code="CHOBEN10"))
+    mine = session().query(OrderLine).filter_by(order_id=order.id, variant_id=fair.places[0].variant.id).one()
+    assert order.discount_amount == mine.line_amount // 10 > 0
+
+
+def test_a_code_of_a_fair_counts_at_its_own_counters_alone(counter: Counter) -> None:  # noqa: F811
+    mine, other = running(1), running(1)
+    make_code(scopes=((ScopeKind.FAIR, mine.id),))
+    told = []
+    for n, fair in enumerate((mine, other)):
+        point = session().get_one(Point, fair.places[0].point_id)
+        device = counter.make_device(f"F{n + 1}", at=point)
+        told.append(_asked(device, fair.places[0].variant.id))
+    told.append(_asked(counter.device, counter.goods.id))
+    assert [(t.get("code"), t.get("amount")) for t in told] == [
+        ("CHOBEN10", told[0]["amount"]), ("code-not-here", None), ("code-not-here", None)
+    ]  # fmt: skip
+    assert told[0]["amount"] > 0
+
+
+def _asked(device: Any, variant_id: int) -> dict[str, Any]:
+    """What a counter is told of the code for two packs."""
+    body = {"uuid": uid(), "code": "CHOBEN10", "lines": [{"variant_id": variant_id, "quantity": 2}]}
+    answer = device.app.test_client().post("/till/api/code", json=body, headers=device.headers)
+    return dict(answer.get_json())

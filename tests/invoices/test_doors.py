@@ -115,6 +115,9 @@ def test_the_xml_has_what_a_provider_needs(client: Any, trade: Trade) -> None:
     assert tax.findtext(".//TgTTTBChu") == "Hai trăm ba mươi lăm nghìn đồng"
     lines = [[x.findtext(n) for n in ("THHDVu", "SLuong", "DGia", "STCKhau", "ThTien")] for x in tax.iter("HHDVu")]
     assert lines == [["Chả mực", "2", "120000", "20000", "220000"], ["Giao hàng", None, None, None, "15000"]]
+    assert "GIẢ ĐỊNH" in text(answer) and "không có thuế suất" in text(answer).lower(), (
+        "what is assumed is said in the file"
+    )
     assert documents[1].findtext(".//TTHDLQuan/SHDCLQuan") == papers(order)[2].name
     assert client.get("/office/invoices/export.xml?from=2026-02-02&to=2026-01-01").status_code == 422
 
@@ -136,6 +139,9 @@ def test_the_office_finds_changes_voids_notes_and_sends(client: Any, trade: Trad
     second = papers(order)[1]
     assert (papers(order)[0].state.value, second.number) == ("void", 2)
     there = f"/office/invoices/{second.reference}"
+    wrong = client.fill(there, form=f"{there}/change", reason="thư", **BUYER | {"invoice_tax_code": "9900000015"})
+    assert (wrong.status_code, text(wrong).count('<details class="disclose" open>')) == (422, 1), "the form stays open"
+    assert 'id="f-invoice_tax_code-error"' in text(wrong)
     assert client.fill(there, form=f"{there}/change", reason="theo thư của khách", **BUYER).status_code == 303
     tax = papers(order)[-1]
     at = f"/office/invoices/{tax.reference}"
@@ -152,6 +158,31 @@ def test_the_office_finds_changes_voids_notes_and_sends(client: Any, trade: Trad
     assert outside.get(f"/don-hang/{link[1]}").status_code == 200
     wrong = link[1].replace(links.token_for(tax.reference), links.token_for(first.reference))
     assert outside.get(f"/don-hang/{wrong}").status_code == 404, "a link opens its own document alone"
+    assert broken() == []
+
+
+def test_what_a_credit_note_took_back_says_so_everywhere(client: Any, trade: Trade) -> None:
+    part, whole = sold(trade), sold(trade)
+    give_back(part, 5_000)
+    jobs.dispatch()
+    changing.ask(GUEST, whole, forms.tax_buyer(BUYER), key())
+    kept, gone = papers(part), papers(whole)
+    assert [[s for s, _c, _n in told(order)] for order in (part, whole)] == [["BN", "GT"], ["BN", "GT", "HD"]]
+    sign_in(client, Role.ORDER_DESK)
+    for of, state in ((kept, "Đã ghi giảm một phần"), (gone, "Đã ghi giảm hết")):
+        page = text(client.get(f"/office/invoices/{of[0].reference}"))
+        assert f'data-testid="state">{state}<' in page
+        assert f'href="/office/invoices/{of[1].reference}" data-testid="taken-by"' in page
+        assert of[1].name in pdftext.words(client.get(f"/office/invoices/{of[0].reference}.pdf").data)
+    assert 'data-testid="state">Có hiệu lực<' in text(client.get(f"/office/invoices/{gone[2].reference}"))
+    lists = {"issued": [*kept[1:], *gone[1:]], "reduced": kept[:1], "taken": gone[:1], "void": []}
+    for state, wanted in lists.items():
+        page = text(client.get(f"/office/invoices?state={state}"))
+        rows = re.findall(r'<th [^>]*scope="row"[^>]*><a href="/office/invoices/([^"]+)"', page)
+        assert sorted(rows) == sorted(p.reference for p in wanted), state
+    here = remember(client, whole)
+    page = text(client.get(f"{here}/hoa-don"))
+    assert f'Đã ghi giảm hết: <a href="{here}/hoa-don/{gone[1].reference}.pdf' in page
     assert broken() == []
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, func, insert, select, update
 
-from shop.kernel import invariants
+from shop.kernel import clock, invariants
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session, transaction
 from shop.kernel.operations import KeyUsedOtherwise
+from shop.ledger import queries
 from shop.ledger import services as ledger
 from shop.ledger.models import Entry, Posting
 from shop.ledger.services import Line, Unbalanced
@@ -106,3 +108,20 @@ def test_a_planted_fault_is_seen(ctx: Flask, plant: Callable[[], Any], fires: st
 
 def first() -> int:
     return int(session().scalars(select(Entry.id).order_by(Entry.id)).first() or 0)
+
+
+def test_parties_that_are_even_and_had_nothing_posted_are_not_listed(ctx: Flask) -> None:
+    before, today = clock.today() - timedelta(days=40), clock.today()
+    for n, (party, day, amounts) in enumerate(
+        (("order:EVEN", before, (5, -5)), ("order:OPEN", before, (5,)), ("order:NOW", today, (5, -5)))
+    ):
+        for m, amount in enumerate(amounts):
+            with transaction():
+                lines = [Line("transit", amount, party), Line("buyers", -amount, party)]
+                ledger.post(
+                    SYSTEM, "receipt", f"x:{n}{m}", lines, key=f"x:{n}{m}", channel="transfers", at=clock.start_of(day)
+                )
+    span = queries.Span(today, today)
+    with ctx.test_request_context():
+        rows = queries.parties("transit", span, {}, "/office/ledger/accounts/transit/parties").rows
+    assert [row.party for row in rows] == ["order:OPEN", "order:NOW"]

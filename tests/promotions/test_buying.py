@@ -102,8 +102,21 @@ def test_delivery_is_only_discounted_by_a_code_that_says_so(bench: Bench, audit_
 def test_something_is_always_left_to_pay(bench: Bench) -> None:
     make_code(measure=Measure.SUM, value=5_000_000)
     bench.add()
-    order = bench.placed(bench.order(code="CHOBEN10", delivery="pickup", point=bench.point.slug))
-    assert order.total_amount == 1_000
+    answer = bench.order(code="CHOBEN10", delivery="pickup", point=bench.point.slug)
+    order = bench.placed(answer)
+    # No promotion takes more than half of the price, and the line says that the code stopped there.
+    assert order.total_amount == 60_000
+    assert "dừng ở mức giảm cao nhất 50 % giá bán" in session().query(OrderLineDiscount).one().name
+
+
+def test_goods_at_half_their_price_take_no_code_and_the_buyer_is_told(bench: Bench) -> None:
+    make_sale((bench.variant.id, 60_000, 5))
+    make_code()
+    bench.add(quantity=2)
+    answer = bench.order(code="CHOBEN10")
+    assert code(answer) == "code-too-deep"
+    assert "mức cao nhất (50 % giá bán)" in answer.get_data(as_text=True)
+    assert bench.placed(bench.order(code="")).discount_amount == 120_000
 
 
 def test_a_timed_sale_is_shown_taken_and_given_back(bench: Bench, audit_clean: Callable[[], None]) -> None:

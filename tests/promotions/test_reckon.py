@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from shop.kernel import clock
 from shop.kernel.money import share
+from shop.promotions.errors import CodeTooDeep
 from shop.promotions.models import Measure, Payer
 from shop.promotions.reckon import CodeTerms, Goods, LiveOffer, code_key, reckon
 
@@ -59,6 +61,40 @@ def test_nothing_goes_below_zero_and_all_of_it_is_named(
     assert ceiling is None or sum(of_code) <= ceiling
     assert sum(d.amount for d in told.discounts if d.variant_id is None) <= fee
     assert not of_code or whole + fee - told.amount >= least
+
+
+@given(
+    lines, st.sampled_from(Measure), st.integers(1, 3_000_000), st.none() | st.integers(1, 10**6), st.integers(1, 99)
+)
+def test_a_sale_and_a_code_together_cut_no_line_deeper_than_the_law_lets_them(
+    made: list[tuple[int, int, int, int]], measure: Measure, value: int, ceiling: int | None, deepest: int
+) -> None:
+    goods = [Goods(i, i, 8, None, n, price) for i, (n, price, _sale, _left) in enumerate(made, start=1)]
+    offers = {i: offer(i, sale, left) for i, (_n, _p, sale, left) in enumerate(made, start=1)}
+    value = min(value, 10_000) if measure is Measure.PERCENT else value
+    code = CodeTerms(9, "c", "Quà", None, "C", measure, value, ceiling, 0, False, Payer.SHOP, None, None, (), deepest)
+    free = reckon(goods, 0, offers, replace(code, deepest_percent=100))
+    told = reckon(goods, 0, offers, code)
+    of_code = [d for d in told.discounts if not d.slot]
+    for g in goods:
+        of_sale = sum(d.amount for d in told.discounts if d.variant_id == g.variant_id and d.slot)
+        both = of_sale + sum(d.amount for d in of_code if d.variant_id == g.variant_id)
+        assert both <= max(of_sale, g.quantity * g.unit_amount * deepest // 100)
+    assert bool(of_code) == (told.problem is None)
+    stopped = sum(d.amount for d in of_code) < sum(d.amount for d in free.discounts if not d.slot)
+    assert all((f"{deepest} %" in d.name) == stopped for d in of_code)
+
+
+def test_goods_that_a_sale_cut_as_deep_as_may_be_take_no_code() -> None:
+    goods = [Goods(1, 1, 8, None, 2, 100_000), Goods(2, 2, 8, None, 1, 100_000)]
+    code = CodeTerms(9, "c", "Quà", None, "C", Measure.PERCENT, 1_000, None, 0, False, Payer.SHOP, None, None, (), 50)
+    told = reckon(goods[:1], 0, {1: offer(1, 50_000, 9)}, code)
+    assert isinstance(told.problem, CodeTooDeep)
+    assert told.amount == 100_000
+    # The other line takes all of it, and all of it is what the law lets it.
+    told = reckon(goods, 0, {1: offer(1, 50_000, 9)}, replace(code, measure=Measure.SUM, value=70_000))
+    assert [(d.variant_id, d.amount) for d in told.discounts if not d.slot] == [(2, 50_000)]
+    assert told.discounts[-1].name == "Quà (dừng ở mức giảm cao nhất 50 % giá bán)"
 
 
 @given(st.integers(0, 10**7), st.integers(1, 60), st.data())

@@ -212,6 +212,9 @@ def test_the_sheet_is_one_that_an_official_would_sign(place: Place) -> None:
     document.write(made, sheet.facts(MONTH, version, version.content))
     with zipfile.ZipFile(made) as opened:
         tree = ElementTree.fromstring(opened.read("word/document.xml"))
+        numbered = opened.read("word/header1.xml").decode()
+        assert " PAGE " in numbered and "header1.xml" in opened.read("word/_rels/document.xml.rels").decode()
+        assert opened.read("word/document.xml").decode().count("<w:headerReference") == 2, "both halves count on"
     said = "".join(tree.itertext())
     assert "Có <dấu> & ký tự lạ." in said and "PHÓ CHÁNH VĂN PHÒNG" in said and "Đặc khu Vân Đồn" in said
     draft = sheet.facts(MONTH, None, version.content)

@@ -82,6 +82,28 @@ def test_the_province_returns_locks_and_sums_up(client: Any, place: Place) -> No
     assert client.get(f"{summary}/rows?f=producers&v=1&format=csv").status_code == 200
 
 
+def test_the_summary_tells_first_who_is_late_and_what_changed(client: Any, place: Place) -> None:
+    content = {
+        "localities": [
+            {"code": "1", "name": "A", "state": None, "late": True, "differs": {}},
+            {"code": "2", "name": "B", "state": "locked", "late": False, "differs": {"producers": {"value": 3}}},
+        ],
+        "blockers": [{"answer": ""}, {"answer": "Đã giao Sở."}],
+        "totals": {"producers": 12, "products": 50, "sales": 100, "points": 2},
+        "before": {"producers": 8, "products": 49, "sales": 200, "points": 0},
+    }
+    first = province.first_of_all(content)
+    assert ([p["name"] for p in first.late], first.handed, first.unanswered) == (["A"], 1, 1)
+    assert [p["name"] for p in first.differing] == ["B"]
+    assert [(x.key, x.percent) for x in first.changed] == [("points", None), ("producers", 50), ("sales", -50)]
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    page = client.get(f"{HERE}/summary?live=1").get_data(as_text=True)
+    for anchor in ("xem-truoc", "phan-sales", "vuong-mac", "dia-phuong"):
+        assert f'href="#{anchor}"' in page and f'id="{anchor}"' in page
+    assert page.index('id="xem-truoc"') < page.index('id="phan-makers"') < page.index('id="dia-phuong"')
+    assert 'class="fold-part"' in page and page.count("<details") >= 5
+
+
 @pytest.mark.parametrize("address", ["2026-13", "2013-01", "9999-01", "x", "2026-1"])
 def test_a_month_that_is_none(client: Any, place: Place, address: str) -> None:
     sign_in(client, Role.PROGRAMME_OFFICER)

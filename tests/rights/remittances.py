@@ -57,6 +57,18 @@ def row(house: House) -> dict[str, Any]:
     return batch(house) | {"number": 3}
 
 
+@maker("/office/point-cash/<reference>", of="point")
+def point_bag(house: House) -> dict[str, Any]:
+    """A bag of a point that waits for its second count."""
+    place = f"point:{house.point.id}"
+    with transaction():
+        # More than drawers were given from there.
+        lines = [Line("cash-point", 90_000_000, place), Line("sales", -90_000_000, "order:RIGHTS")]
+        ledger.post(SYSTEM, "till-tender", f"rights:{place}:{key()}", lines, key=key(), channel=place)
+    made = bags.seal(SYSTEM, point_id=house.point.id, bag_number="NP 2", amount=1_000, carried_by="Tú", op_key=key())
+    return {"reference": made}
+
+
 @maker("/office/remittances/cash/<reference>", of="all")
 @shared
 def bag(house: House) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from shop.kernel import operations, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import queries as producers
 
 HERE = "/office/products"
-PROVINCE = "22"
 
 
 def locality(**view_args: Any) -> str | None:
@@ -68,7 +68,7 @@ def _choices(values: dict[str, Any]) -> dict[str, Any]:
     return {
         "sets": _with(queries.set_choices(), values.get("set_id")),
         "producers": _with(producers.choices(), values.get("producer_id")),
-        "communes": _with(places.commune_choices(PROVINCE), values.get("commune_code")),
+        "communes": _with(places.commune_choices(HOME_PROVINCE), values.get("commune_code")),
         "colds": [(c.value, gettext(label)) for c, label in COLD_NAMES.items()],
         "kinds": [(k.value, gettext(label)) for k, label in queries.KIND_NAMES.items()],
         "allergen_names": [(code, gettext(label)) for code, label in ALLERGEN_NAMES.items()],
@@ -108,7 +108,7 @@ def create_product() -> Any:
             "catalog.create",
             actor.key,
             sent,
-            lambda: {"id": services.create_product(actor, province_code=PROVINCE, **sent)},
+            lambda: {"id": services.create_product(actor, province_code=HOME_PROVINCE, **sent)},
         )
     except ShopError as error:
         return _new(values, key, error)

@@ -27,6 +27,7 @@ from shop.kernel import audit, clock, text
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_
+from shop.places.models import HOME_PROVINCE
 from shop.producers import services as producers
 
 DATA = Path(__file__).parents[1] / "data"
@@ -138,7 +139,7 @@ def load_registry(actor: Actor = SYSTEM) -> int:
                 "cold": Cold.NONE,
                 "season_months": 0,
                 "needs_certificate": False,
-                "province_code": producers.PROVINCE,
+                "province_code": HOME_PROVINCE,
                 "commune_code": line["commune_code"] or None,
                 "locality_text": producers.place_text(line["commune_old"], line["locality_old_district"]),
                 "state": ProductState.SHOWN,

@@ -32,7 +32,7 @@ from shop.decisions.models import (
     State,
 )
 from shop.decisions.services.drafting import locked_draft, noted
-from shop.kernel import clock, dates, operations, web
+from shop.kernel import clock, dates, operations, text, web
 from shop.kernel.actor import Actor
 from shop.kernel.db import after_commit, session
 from shop.kernel.errors import N_, Conflict, Invalid
@@ -114,7 +114,7 @@ def _grant(actor: Actor, row: Decision, line: DecisionLine) -> None:
 
 
 def _points(score: object) -> str:
-    return f"{score:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+    return text.trimmed(f"{score:.2f}")
 
 
 def _standing(line: DecisionLine, decided: Any, last: Any) -> list[Certificate]:

@@ -26,13 +26,13 @@ from shop.kernel import tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points import queries as points
 from shop.producers.models import Producer
 
 WEEK = timedelta(weeks=1)
 AHEAD = 13
 # The province whose communes make the goods.
-PROVINCE = "22"
 # Weeks of the past beside the forecast of a series.
 SHOWN = 52
 
@@ -99,7 +99,7 @@ def _sets() -> list[tuple[str, str]]:
 
 def _communes() -> list[tuple[str, str]]:
     used = set(session().scalars(select(Product.commune_code).where(Product.commune_code.is_not(None)).distinct()))
-    return [(code, name) for code, name in places.commune_choices(PROVINCE) if code in used]
+    return [(code, name) for code, name in places.commune_choices(HOME_PROVINCE) if code in used]
 
 
 def places_of(run_id: int) -> list[tuple[int, str]]:

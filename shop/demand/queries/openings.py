@@ -17,6 +17,7 @@ from shop.demand.models.unmet import Kind, UnmetDay
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers.models import Producer
 from shop.supply.models import Capacity, Per
 from shop.supply.queries.plans import in_force
@@ -105,7 +106,7 @@ def read(producer_id: int, today: date | None = None) -> list[Opening]:
             total.lost += int(lost or 0)
             if maker is not None:
                 total.producers.add(maker)
-    here = next((n for code, n in places.commune_choices("22") if code == own_commune), "")
+    here = next((n for code, n in places.commune_choices(HOME_PROVINCE) if code == own_commune), "")
     made = {
         product_id: (units, per)
         for product_id, units, per in s.execute(

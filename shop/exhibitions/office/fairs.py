@@ -25,6 +25,7 @@ from shop.exhibitions.services import fairs as commands
 from shop.kernel import clock, operations, web
 from shop.kernel.errors import N_, ShopError
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points import queries as points
 from shop.points.models import PointKind
 
@@ -84,7 +85,7 @@ def new() -> Any:
     """An empty editor."""
     form = forms.FairForm(
         formdata=None,
-        province="22",
+        province=HOME_PROVINCE,
         kind="provincial",
         day_opens="08:00",
         day_closes="22:00",

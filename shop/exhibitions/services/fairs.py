@@ -18,6 +18,7 @@ from shop.kernel import audit, clock, operations, text, web
 from shop.kernel.actor import Actor
 from shop.kernel.db import after_commit, locked, session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
+from shop.places.models import HOME_PROVINCE
 from shop.points import queries as points
 from shop.points.hours import minutes, written
 
@@ -40,7 +41,7 @@ class Draft:
     day_opens: str = "08:00"
     day_closes: str = "22:00"
     address: str | None = None
-    province_code: str = "22"
+    province_code: str = HOME_PROVINCE
     commune_code: str | None = None
     organiser: str | None = None
     description: str | None = None

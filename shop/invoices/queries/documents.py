@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from shop.invoices import rules
@@ -17,12 +17,13 @@ from shop.invoices.goods import SHOP
 from shop.invoices.models import (
     CAUSE_NAMES,
     SERIES_NAMES,
-    STATE_NAMES,
+    STANDING_NAMES,
     Cause,
     Invoice,
     InvoiceState,
     Issuer,
     Series,
+    Standing,
     number_of,
 )
 from shop.kernel import clock, tables, text
@@ -31,9 +32,13 @@ from shop.kernel.errors import N_, NotFound
 from shop.orders.models import Order
 from shop.producers.models import Producer
 
-STATE_KINDS = {"issued": "ok", "void": "bad"}
+STANDING_KINDS = {"issued": "ok", "reduced": "warn", "taken": "", "void": "bad"}
 _NUMBER = re.compile(r"(BN|HD|GT)(\d\d)-?(\d{1,6})", re.I)
-_of = aliased(Invoice)
+_of, _by, _credit = aliased(Invoice), aliased(Invoice), aliased(Invoice)
+_CREDITS = and_(_credit.corrects_id == Invoice.id, _credit.state == InvoiceState.ISSUED)
+# What credit notes took back of a document, in đồng, and the last of them.
+_TAKEN = select(func.coalesce(func.sum(_credit.total_amount), 0)).where(_CREDITS).correlate(Invoice).scalar_subquery()
+_LAST = select(func.max(_credit.id)).where(_CREDITS).correlate(Invoice).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,24 @@ class Row:
     of_year: int | None
     of_number: int | None
     of_reference: str | None
+    taken_amount: int
+    by_year: int | None
+    by_number: int | None
+    by_reference: str | None
+
+    @property
+    def standing(self) -> Standing:
+        """What stands of it by now."""
+        if self.state is InvoiceState.VOID:
+            return Standing.VOID
+        if not self.taken_amount:
+            return Standing.ISSUED
+        return Standing.TAKEN if self.taken_amount >= self.total_amount else Standing.REDUCED
+
+    @property
+    def taken_by(self) -> str:
+        """The number of the last credit note against it; empty for none."""
+        return number_of(Series.CREDIT, self.by_year, self.by_number) if self.by_year and self.by_number else ""
 
     @property
     def name(self) -> str:
@@ -94,12 +117,14 @@ def rows() -> Any:
             i.reference, i.series, i.year, i.number, i.state, i.cause, i.issued_at, i.issued_on, Issuer.key, Producer.name,
             Order.reference.label("order"), i.buyer_name, i.buyer_tax_code, i.total_amount, i.provider_number, i.is_demo,
             _of.series.label("of_series"), _of.year.label("of_year"), _of.number.label("of_number"),
-            _of.reference.label("of_reference"),
+            _of.reference.label("of_reference"), _TAKEN.label("taken_amount"), _by.year.label("by_year"),
+            _by.number.label("by_number"), _by.reference.label("by_reference"),
         )
         .join(Issuer, Issuer.id == i.issuer_id)
         .join(Order, Order.id == i.order_id)
         .outerjoin(Producer, Producer.id == Issuer.producer_id)
         .outerjoin(_of, _of.id == i.corrects_id)
+        .outerjoin(_by, _by.id == _LAST)
     )  # fmt: skip
 
 
@@ -126,6 +151,17 @@ def _search(q: str) -> Any:
     return or_(*wanted)
 
 
+def _stands(wanted: Standing) -> Any:
+    if wanted is Standing.VOID:
+        return Invoice.state == InvoiceState.VOID
+    of = {
+        Standing.ISSUED: _TAKEN == 0,
+        Standing.REDUCED: and_(_TAKEN > 0, Invoice.total_amount > _TAKEN),
+        Standing.TAKEN: and_(_TAKEN > 0, Invoice.total_amount <= _TAKEN),
+    }
+    return and_(Invoice.state == InvoiceState.ISSUED, of[wanted])
+
+
 def _issuers() -> tables.Options:
     found = session().execute(
         select(Issuer.key, Producer.name)
@@ -146,19 +182,20 @@ COLUMNS = (
     tables.Column("tax_code", N_("Mã số thuế"), value="buyer_tax_code", on_page=False),
     tables.Column("total", N_("Số tiền"), "num", sort=(Invoice.total_amount,), value="signed_amount"),
     tables.Column("corrects", N_("Điều chỉnh cho"), on_page=False),
-    tables.Column("cause", N_("Vì"), value=lambda r: gettext(CAUSE_NAMES[r.cause])),
+    tables.Column("cause", N_("Vì"), value=lambda r: gettext(CAUSE_NAMES[r.cause]), on_page=False),
     tables.Column("provider_number", N_("Số hóa đơn điện tử"), on_page=False),
     tables.Column(
-        "state", N_("Tình trạng"), sort=(Invoice.state,), value=lambda r: gettext(STATE_NAMES[InvoiceState(r.state)])
+        "state", N_("Tình trạng"), sort=(Invoice.state,), value=lambda r: gettext(STANDING_NAMES[r.standing])
     ),
+    tables.Column("taken_by", N_("Ghi giảm bởi"), on_page=False),
 )
 FILTERS = (
     tables.Filter("series", N_("Loại"), lambda v: Invoice.series == Series(v), _NAMES),
     tables.Filter(
         "state",
         N_("Tình trạng"),
-        lambda v: Invoice.state == InvoiceState(v),
-        [(s.value, x) for s, x in STATE_NAMES.items()],
+        lambda v: _stands(Standing(v)),
+        [(s.value, x) for s, x in STANDING_NAMES.items()],
     ),
     tables.Filter("from", N_("Từ ngày"), lambda v: Invoice.issued_at >= clock.start_of(v), kind="day"),
     tables.Filter("to", N_("Đến ngày"), lambda v: Invoice.issued_at < clock.end_of(v), kind="day"),
@@ -232,20 +269,12 @@ class Whole:
     @property
     def may_change(self) -> bool:
         """Whether it counts, takes nothing back, and something of it is left."""
-        gone = sum(
-            r.total_amount
-            for r in self.beside
-            if r.of_reference == self.row.reference and r.state is InvoiceState.ISSUED
-        )
-        counts = self.row.state is InvoiceState.ISSUED and self.row.series is not Series.CREDIT
-        return counts and (not gone or gone < self.row.total_amount)
+        return self.row.series is not Series.CREDIT and self.row.standing in {Standing.ISSUED, Standing.REDUCED}
 
     @property
     def may_void(self) -> bool:
         """Whether it may be voided: it counts, and nothing of it was taken back."""
-        return self.may_change and not any(
-            r.of_reference == self.row.reference and r.state is InvoiceState.ISSUED for r in self.beside
-        )
+        return self.may_change and self.row.standing is Standing.ISSUED
 
 
 def whole(reference: str, *, order_id: int | None = None) -> Whole:

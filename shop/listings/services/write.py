@@ -33,9 +33,8 @@ from shop.listings.errors import (
 from shop.listings.facts import PHOTOS, PRODUCT, Difference, Today, Wish, differences, read, same, sku_of
 from shop.listings.models import Decision, Kind, Line, Outcome, State, Submission
 from shop.listings.services import apply, record
+from shop.places.models import HOME_PROVINCE
 from shop.producers.models import Producer, ProducerState
-
-PROVINCE = "22"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,7 @@ def _product(actor: Actor, producer_id: int, product_id: int | None, wish: Wish,
         name=str(name),
         set_id=int(str(set_id)),
         producer_id=producer_id,
-        province_code=maker.province_code or PROVINCE,
+        province_code=maker.province_code or HOME_PROVINCE,
         is_demo=is_demo,
     )
     return catalog_products.locked(made)

@@ -102,6 +102,7 @@ WAYS: Ways = (
             Way("/office/announcements", N_("Cơ sở báo giao"), "truck", P.RECEIPT_BOOK),
             Way("/office/counts", N_("Kiểm kê"), "list", P.COUNT_DO),
             Way("/office/write-offs", N_("Hủy hàng"), "close", P.COUNT_DO),
+            Way("/office/point-cash", N_("Tiền mặt của điểm"), "cash", P.CASH_CARRY),
             Way("/office/points", N_("Điểm bán"), "pin", P.POINT_READ),
             Way("/office/inspections", N_("Kiểm tra điểm bán"), "check", P.POINT_READ),
         ),

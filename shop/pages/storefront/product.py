@@ -20,7 +20,7 @@ from shop.demand import visits
 from shop.demand.models.unmet import Channel, Kind
 from shop.demand.queries import waiting
 from shop.demand.services.unmet import Wish
-from shop.kernel import clock, drawn, web
+from shop.kernel import clock, drawn, text, web
 from shop.kernel.wording import gettext as _
 from shop.pages.cards import Picture, media_url, picture_of
 from shop.pages.storefront import age, bp
@@ -283,6 +283,7 @@ def _ticket(c: queries.CertificateInForce | None) -> dict[str, Any] | None:
         "decision": c.decision_number,
         "issued_on": c.issued_on,
         "until": c.expires_on,
+        "term": c.term_ends_on if queries.waits(c, clock.today()) else None,
         "url": web.path("/chung-nhan/" + c.number),
     }
 
@@ -312,8 +313,7 @@ def _facts(found: ProductPage, chosen: PackView | None, *, english: bool) -> lis
 
 
 def _number(value: Any) -> str:
-    shown = f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
-    return shown if web.language() == "en" else shown.replace(".", ",")
+    return text.trimmed(f"{value:f}", "." if web.language() == "en" else ",")
 
 
 def _shelf_life(days: int | None) -> str | None:

@@ -14,6 +14,7 @@ from shop.kernel import dates, operations, web
 from shop.kernel.errors import ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import queries, services
 from shop.producers.errors import NoSuchProducer
 from shop.producers.models import FOREVER, LEGAL_FORM_NAMES, Producer, ProducerState
@@ -58,7 +59,7 @@ def _sent() -> dict[str, str]:
 
 
 def _choices(values: dict[str, str]) -> dict[str, Any]:
-    communes: list[Any] = places.commune_choices(services.PROVINCE)
+    communes: list[Any] = places.commune_choices(HOME_PROVINCE)
     code = values["commune_code"]
     if code and all(v != code for v, _label in communes):
         communes = [*communes, (code, code)]
@@ -90,7 +91,7 @@ def _new(values: dict[str, str], op_key: str, error: ShopError | None = None) ->
 def create_producer() -> Any:
     """Register a producer."""
     values, key, actor = _sent(), request.form.get("op_key", ""), guards.actor()
-    facts = {name: values[name] for name in TEXTS} | {"province_code": services.PROVINCE}
+    facts = {name: values[name] for name in TEXTS} | {"province_code": HOME_PROVINCE}
     try:
         made = operations.once(
             key, "producers.create", actor.key, facts, lambda: {"id": services.create_producer(actor, **facts)}

@@ -13,6 +13,7 @@ from shop.kernel import banks, operations, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import files, queries
 from shop.producers.models import (
     APPLICATION_STATE_NAMES,
@@ -101,7 +102,7 @@ def who() -> Any:
     """The establishment, its representative, its place."""
     row = _writable()
     values = {name: str(getattr(row, name) or "") for name in WHO} | {
-        "province": row.province_code or "22",
+        "province": row.province_code or HOME_PROVINCE,
         "commune": row.commune_code or "",
         "makes_food": row.makes_food,
         "makes_alcohol": row.makes_alcohol,

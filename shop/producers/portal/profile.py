@@ -13,6 +13,7 @@ from shop.kernel import banks, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import maker, queries
 from shop.producers.models import CHANGE_KIND_NAMES, CHANGE_STATE_NAMES, LEGAL_FORM_NAMES, ProducerState
 from shop.producers.portal import bp
@@ -41,7 +42,7 @@ def _page(part: str = "", values: dict[str, Any] | None = None, error: ShopError
     v: dict[str, dict[str, Any]] = {
         "say": {name: str(getattr(row, name) or "") for name in commands.FREE},
         "facts": {name: str(getattr(row, name) or "") for name in FACTS}
-        | {"province": row.province_code or "22", "commune": row.commune_code or ""},
+        | {"province": row.province_code or HOME_PROVINCE, "commune": row.commune_code or ""},
         "bank": dict.fromkeys(ACCOUNT, ""),
         "leave": {"reason": ""},
     }

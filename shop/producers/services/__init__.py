@@ -3,7 +3,6 @@
 from shop.producers.services import joining, members, papers, profile
 from shop.producers.services.register import (
     FIELDS,
-    PROVINCE,
     REGISTRY,
     create_producer,
     free_slug,
@@ -17,7 +16,6 @@ from shop.producers.services.register import (
 
 __all__ = [
     "FIELDS",
-    "PROVINCE",
     "REGISTRY",
     "create_producer",
     "free_slug",

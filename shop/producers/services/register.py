@@ -15,12 +15,12 @@ from shop.kernel import audit, clock, events, facts, forms, text
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import locked, session, transaction, unique
 from shop.kernel.errors import N_, Busy, Conflict, Invalid, ShopError
+from shop.places.models import HOME_PROVINCE
 from shop.producers.errors import NoSuchProducer, TaxCodeTaken
 from shop.producers.events import ProducerChanged
 from shop.producers.models import BankAccount, LegalForm, Producer, ProducerState
 
 REGISTRY = Path(__file__).parent.parent / "data" / "producers.csv"
-PROVINCE = "22"
 _TAX_CODE = re.compile(r"^\d{10}(-\d{3})?$|^\d{12}$", re.ASCII)
 _MAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]{2,}$")
 
@@ -268,7 +268,7 @@ def load_registry(actor: Actor = SYSTEM) -> int:
                 "name": line["name"],
                 "sort_name": text.sort_key(line["name"]),
                 "legal_form": LegalForm(line["legal_form"]) if line["legal_form"] else None,
-                "province_code": PROVINCE,
+                "province_code": HOME_PROVINCE,
                 "commune_code": line["commune_code"] or None,
                 "locality_text": place_text(line["commune_old"], line["locality_old_district"]),
                 "source_url": line["source_url"] or None,

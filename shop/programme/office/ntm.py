@@ -14,6 +14,7 @@ from shop.kernel import charts, clock, operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.programme import ntm
 from shop.programme.models.ntm import NTM_NAMES, STATUS_NAMES, NtmRecord, NtmState, NtmStatus
 from shop.programme.office import bp
@@ -22,7 +23,6 @@ from shop.programme.services import ntm as services
 
 HERE = "/office/ntm"
 P = Permission
-HOME_PROVINCE = "22"
 STATE_KINDS = {NtmState.REGISTERED: "info", NtmState.RECOGNISED: "ok", NtmState.WITHDRAWN: ""}
 STATUS_KINDS = {
     NtmStatus.PASSED: "ok", NtmStatus.FAILED: "bad", NtmStatus.NOT_ASSESSED: "", NtmStatus.WITHDRAWN: "info",

@@ -13,6 +13,7 @@ from shop.kernel import clock, dates, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import maker
 from shop.programme import dossier_pages, pen
 from shop.programme.errors import DossierMovedOn
@@ -62,7 +63,7 @@ def _new_page(error: ShopError | None = None) -> Any:
         here=HERE,
         products=[_labelled(*one) for one in queries.may_open(here.id)],
         kinds=[(kind.value, gettext(name)) for kind, name in DOSSIER_KIND_NAMES.items()],
-        communes=[(u.code, places.display(u.code, today)) for u in places.communes(queries.HOME_PROVINCE, today)],
+        communes=[(u.code, places.display(u.code, today)) for u in places.communes(HOME_PROVINCE, today)],
         taking=rounds.taking(RoundLevel.PROVINCE, today),
         v=request.form or request.args,
         errors=messages(error),

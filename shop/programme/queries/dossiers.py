@@ -14,6 +14,7 @@ from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers.models import Producer
 from shop.programme import checklist, scoring, workdays
 from shop.programme.models.councils import Objection, ObjectionState
@@ -31,8 +32,6 @@ from shop.programme.models.scoring import SelfScore
 from shop.programme.queries import scoring as scoring_queries
 from shop.programme.queries.scoring import OfficialSheet
 from shop.programme.sheets import NO_FOOD_SAFETY
-
-HOME_PROVINCE = "22"
 
 
 def last_certificate(product_id: int) -> Certificate | None:

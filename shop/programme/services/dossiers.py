@@ -14,6 +14,7 @@ from shop.kernel.actor import Actor
 from shop.kernel.db import insert_missing, locked, session, transaction, unique
 from shop.kernel.errors import N_, Invalid, NotFound
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers import files
 from shop.producers.models import LegalForm, Producer
 from shop.programme import checklist, scoring, workdays
@@ -32,7 +33,6 @@ from shop.programme.models.dossiers import (
 from shop.programme.queries import dossiers as queries
 from shop.programme.queries import rounds
 from shop.programme.queries import scoring as scoring_queries
-from shop.programme.queries.dossiers import HOME_PROVINCE
 from shop.programme.settings import CHECK_DAYS
 
 # A renewal is handed in no earlier than this before the certificate ends (art. 7.6).
@@ -295,10 +295,11 @@ def submit(actor: Actor, dossier_id: int) -> date:
             raise NoSheet
         if dossier.kind is DossierKind.RENEWAL:
             certified = queries.last_certificate(dossier.product_id)
-            if certified is not None and clock.today() < certified.expires_on - RENEWAL_FROM:
+            opens = (certified.term_ends_on or certified.expires_on) - RENEWAL_FROM if certified is not None else None
+            if opens is not None and clock.today() < opens:
                 raise Invalid(
                     N_("Còn sớm: hồ sơ công nhận lại nộp từ ngày %(day)s (180 ngày trước khi chứng nhận hết hạn)."),
-                    day=(certified.expires_on - RENEWAL_FROM).strftime("%d/%m/%Y"),
+                    day=opens.strftime("%d/%m/%Y"),
                 )
         lacking = [line.requirement for line in queries.standing(dossier) if line.lacking]
         if lacking:

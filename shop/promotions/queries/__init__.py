@@ -19,7 +19,7 @@ from sqlalchemy import func, or_, select
 
 from shop.kernel import clock
 from shop.kernel.db import session
-from shop.promotions import errors
+from shop.promotions import errors, rules
 from shop.promotions.models import Kind, Offer, Promotion, Scope, ScopeKind, State, Use
 from shop.promotions.reckon import CodeTerms, LiveOffer, code_key
 
@@ -217,6 +217,7 @@ def code(typed: str, at: datetime, who: Buyer = NOBODY) -> CodeTerms:
     return CodeTerms(
         p.id, p.reference, p.name, p.name_en, p.code, p.measure, p.value, p.ceiling_amount, p.minimum_amount,
         p.on_freight, p.payer, p.producer_id, left, tuple((ScopeKind(kind), n) for kind, n in scopes),
+        int(rules.DEEPEST_PERCENT.get()),
     )  # fmt: skip
 
 

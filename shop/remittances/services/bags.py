@@ -22,10 +22,12 @@ from shop.ledger.services import Draft, Line
 from shop.payments.incoming import Awaited
 from shop.points.models import Point
 from shop.remittances.bag_models import BagArrival, BagState, CashBag
-from shop.remittances.errors import BagStep, LessCash
+from shop.remittances.errors import BagStep, CountsDiffer, LessCash, SamePerson
 from shop.remittances.services.steps import once, reason
 
 OFFICE = "point:office"
+# Of such a bag nothing has left where it lay.
+_LIES = (BagState.SEALED, BagState.BACK)
 _LACKS = CashBag.amount - CashBag.arrived_amount - CashBag.difference_amount
 
 
@@ -43,7 +45,7 @@ def _channel(row: CashBag) -> str:
 
 def _drafts(ids: Sequence[int]) -> list[Draft]:
     """From where it lay onto its way; what never comes is a difference of the point. The bank's line takes the rest."""
-    rows = session().scalars(select(CashBag).where(CashBag.id.in_(ids), CashBag.state != BagState.BACK))
+    rows = session().scalars(select(CashBag).where(CashBag.id.in_(ids), CashBag.state.not_in(_LIES)))
     drafts = []
     for row in rows:
         party, there = f"cash-bag:{row.reference}", place_of(row.point_id)
@@ -61,7 +63,7 @@ def _drafts(ids: Sequence[int]) -> list[Draft]:
 
 
 SOURCE = sources.register(
-    sources.Source("cash-bag", lambda: select(CashBag.id).where(CashBag.state != BagState.BACK), _drafts)
+    sources.Source("cash-bag", lambda: select(CashBag.id).where(CashBag.state.not_in(_LIES)), _drafts)
 )
 
 
@@ -95,6 +97,30 @@ def lying() -> dict[str, int]:
         .group_by(Posting.party)
     )
     return {str(party): int(amount) for party, amount in rows}
+
+
+def sealed() -> dict[str, int]:
+    """What of that is in bags which wait for a second count, in đồng by place."""
+    rows = session().execute(
+        select(CashBag.point_id, func.sum(CashBag.amount))
+        .where(CashBag.state == BagState.SEALED)
+        .group_by(CashBag.point_id)
+    )
+    return {place_of(point_id): int(amount) for point_id, amount in rows}
+
+
+def _there(point_id: int | None, amount: int) -> None:
+    """See that so much lies there outside of bags; of a point under its lock.
+
+    Raises:
+        LessCash.
+    """
+    if point_id is not None:  # two who empty one safe at the same time
+        session().execute(select(Point.id).where(Point.id == point_id).with_for_update())
+    place = place_of(point_id)
+    lies = lying().get(place, 0) - sealed().get(place, 0)
+    if amount > lies:
+        raise LessCash(field="amount", there=f"{max(0, lies):,}".replace(",", "."))
 
 
 # --- people ------------------------------------------------------------------------------------------------------
@@ -140,11 +166,7 @@ def carry(
         raise Invalid(N_("Hãy chọn nơi để tiền."), field="point")
 
     def command() -> dict[str, Any]:
-        if point_id is not None:  # two who empty one safe at the same time
-            session().execute(select(Point.id).where(Point.id == point_id).with_for_update())
-        lies = lying().get(place_of(point_id), 0)
-        if amount > lies:
-            raise LessCash(field="amount", there=f"{max(0, lies):,}".replace(",", "."))
+        _there(point_id, amount)
         row = CashBag(
             reference=f"TM-{text.reference()}", state=BagState.CARRIED, point_id=point_id, bag_number=number, amount=amount,
             counted_by=counter, carried_by=carrier, carried_at=at, note=text.clean(note)[:500] or None, created_at=clock.now(),
@@ -158,6 +180,66 @@ def carry(
     return str(once(actor, op_key, "cash-bag", body, command)["reference"])
 
 
+def seal(
+    actor: Actor, *, point_id: int, bag_number: str, amount: int, carried_by: str, note: str = "", op_key: str,
+    is_demo: bool = False,
+) -> str:  # fmt: skip
+    """A keeper has counted cash of his point into a bag and sealed it; a second person counts it before it leaves. Return the
+    bag's reference.
+
+    Raises:
+        Invalid: no amount, no number of the bag, nobody who carries it, or the keeper himself. LessCash: less lies there.
+    """
+    if not 0 < amount <= LARGEST_AMOUNT:
+        raise Invalid(N_("Số tiền phải lớn hơn 0."), field="amount")
+    number = _said(bag_number, "bag_number", N_("Hãy ghi số niêm phong của túi."))[:40]
+    carrier = _said(carried_by, "carried_by", N_("Hãy ghi tên người mang đi nộp."))
+    if text.fold(actor.label) == text.fold(carrier):
+        raise Invalid(N_("Người đếm và người mang đi nộp phải là hai người."), field="carried_by")
+
+    def command() -> dict[str, Any]:
+        _there(point_id, amount)
+        now = clock.now()
+        row = CashBag(
+            reference=f"TM-{text.reference()}", state=BagState.SEALED, point_id=point_id, bag_number=number, amount=amount,
+            counted_by=actor.label, carried_by=carrier, carried_at=now, note=text.clean(note)[:500] or None, created_at=now,
+            created_key=actor.key, created_label=actor.label, is_demo=is_demo,
+        )  # fmt: skip
+        session().add(row)
+        session().flush()
+        return {"reference": row.reference, "amount": amount}
+
+    return str(once(actor, op_key, "cash-bag-seal", [point_id, number, amount, carrier], command)["reference"])
+
+
+def count_again(actor: Actor, reference: str, amount: int, version: int, *, op_key: str) -> None:
+    """A second person has counted a sealed bag: it leaves for the bank.
+
+    Raises:
+        NotFound; BagStep: it does not wait for that, or somebody was quicker; SamePerson: who wrote it counts it; CountsDiffer:
+        he counted another sum; LessCash: by the books less lies there by now.
+    """
+
+    def command() -> dict[str, Any]:
+        row = _locked(reference)
+        if row.version != version or row.state is not BagState.SEALED:
+            raise BagStep
+        if row.created_key == actor.key:
+            raise SamePerson
+        if row.amount != amount:
+            raise CountsDiffer(field="amount")
+        lies = lying().get(place_of(row.point_id), 0)
+        if row.amount > lies:
+            raise LessCash(field="amount", there=f"{max(0, lies):,}".replace(",", "."))
+        row.state, row.carried_at = BagState.CARRIED, clock.now()
+        row.second_key, row.second_label, row.second_at = actor.key, actor.label, clock.now()
+        row.version += 1
+        _post(row, actor)
+        return {"reference": reference, "amount": amount}
+
+    once(actor, op_key, "cash-bag-count", [reference, amount, version], command)
+
+
 def _locked(reference: str) -> CashBag:
     row = session().scalar(
         select(CashBag).where(CashBag.reference == reference).with_for_update(),
@@ -169,7 +251,7 @@ def _locked(reference: str) -> CashBag:
 
 
 def bring_back(actor: Actor, reference: str, why: str, version: int, *, op_key: str) -> None:
-    """The bag never went to the bank: its cash lies where it was.
+    """The bag never went to the bank, or is opened before its second count: its cash lies where it was.
 
     Raises:
         NotFound; BagStep: the bank has shown some of it, or somebody was quicker. Invalid: no reason.
@@ -178,11 +260,13 @@ def bring_back(actor: Actor, reference: str, why: str, version: int, *, op_key: 
 
     def command() -> dict[str, Any]:
         row = _locked(reference)
-        if row.version != version or row.state is not BagState.CARRIED or row.arrived_amount:
+        was = row.state
+        if row.version != version or was not in {BagState.SEALED, BagState.CARRIED} or row.arrived_amount:
             raise BagStep
         row.state, row.closed_at, row.closed_label, row.note = BagState.BACK, clock.now(), actor.label, why
         row.version += 1
-        _post(row, actor)
+        if was is not BagState.SEALED:  # of a sealed one nothing is in the books yet
+            _post(row, actor)
         return {"reference": reference, "reason": why}
 
     once(actor, op_key, "cash-bag-back", [reference, version, why], command)

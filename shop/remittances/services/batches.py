@@ -289,8 +289,12 @@ def by_hand(
     if holder is None:
         raise NotFound
     parts = [(i, n) for i, n in parts if n > 0]
-    if not parts or len(parts) > MOST_BY_HAND:
-        raise Invalid(N_("Hãy chọn từ 1 đến %(n)s kiện."), field="parcel", n=MOST_BY_HAND)
+    if not parts:
+        raise Invalid(N_("Hãy chọn ít nhất một kiện."), field="parcel")
+    if len(parts) > MOST_BY_HAND:
+        raise Invalid(
+            N_("Mỗi đợt ghi tay nhiều nhất %(n)s kiện; hãy ghi thành nhiều đợt."), field="parcel", n=MOST_BY_HAND
+        )
     cash = holder.kind is not HolderKind.CARRIER
     gross = sum(n for _i, n in parts)
     if cash and counted is None:

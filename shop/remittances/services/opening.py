@@ -2,7 +2,7 @@
 
 Each start (`flask prepare`) gives them their parcels, as collected by whoever carried them, and opens a batch for each carrier,
 so that their money is awaited, matched or closed like any other's and does not lie in transit for ever. Points and drivers
-bring cash: theirs is counted when they do. The demonstration's year, of which no carrier can pay, is left out.
+bring cash: theirs is counted when they do.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def open_old() -> int:
         .join(Payment, Payment.order_id == Order.id)
         .where(
             Order.payment_method == PaymentMethod.COD, Order.channel != TILL, Payment.method == PaymentMethod.COD,
-            Payment.state == PaymentState.CAPTURED, Payment.captured_amount > 0, ~known, Order.is_demo.is_(False),
+            Payment.state == PaymentState.CAPTURED, Payment.captured_amount > 0, ~known,
         )
         .group_by(Order.id)
         .order_by(Order.id)
@@ -53,7 +53,8 @@ def _open(order_id: int, payment_id: int) -> list[tuple[int, int, int]]:
     s = session()
     order = s.get_one(Order, order_id, with_for_update=True, populate_existing=True)
     captured = int(s.scalar(select(Payment.captured_amount).where(Payment.id == payment_id)) or 0)
-    there = [f for f in order.fulfilments if f.status == FulfilmentStatus.DELIVERED]
+    # Of what came back later the cash had been taken all the same.
+    there = [f for f in order.fulfilments if f.status == FulfilmentStatus.DELIVERED or f.delivered_at is not None]
     shares = returns.cash_shares(order)
     left, rows, found = captured, [], []
     for n, parcel in enumerate(there, 1):

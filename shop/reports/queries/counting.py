@@ -17,7 +17,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from shop.catalog import rules
 from shop.catalog.models import Certificate, Price, Product, ProductState, Variant
-from shop.cycle.localities import HOME_PROVINCE, UNKNOWN, Finder
+from shop.cycle.localities import UNKNOWN, Finder
 from shop.cycle.models.figures import ProducerFigure
 from shop.cycle.models.steps import BOARD_NAMES, STEP_NAMES, Blocker, Board, BoardKind, CycleWord, StepStatus
 from shop.demand.models.unmet import UnmetDay
@@ -38,6 +38,7 @@ from shop.orders.models import (
 )
 from shop.payments.models import Refund, RefundState
 from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.points.models import POINT_KIND_NAMES, Point, PointKind
 from shop.producers.models import PAPER_KIND_NAMES, Paper, PaperState, Producer, ProducerState
 from shop.producers.queries.papers import REPLACED

@@ -11,11 +11,10 @@ from werkzeug.wrappers import Response
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.kernel import money, operations, web
+from shop.kernel import money, operations, parts, web
 from shop.kernel.db import transaction
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
-from shop.remittances.bag_models import BAG_STATE_NAMES, BagState
 from shop.remittances.models import (
     HOLDER_KIND_NAMES,
     QUEUE_NAMES,
@@ -27,12 +26,11 @@ from shop.remittances.models import (
     Row,
     RowState,
 )
-from shop.remittances.queries import bags as bag_queries
 from shop.remittances.queries import batches as read_batches
 from shop.remittances.queries import buyers as read_buyers
 from shop.remittances.queries import parcels as read_parcels
 from shop.remittances.queries import rows as read_rows
-from shop.remittances.services import bags, batches, buyers, parcels, rows, steps
+from shop.remittances.services import batches, buyers, parcels, rows, steps
 
 bp = Blueprint("remittances", __name__)
 HERE = read_parcels.HERE
@@ -51,13 +49,10 @@ BATCH_KINDS = {
 }  # fmt: skip
 
 
-BAG_KINDS = {BagState.CARRIED: "warn", BagState.ARRIVED: "ok", BagState.BACK: ""}
-
-
-def _shown(template: str, error: ShopError | None = None, **values: Any) -> Any:
+def shown(template: str, error: ShopError | None = None, **values: Any) -> Any:
+    """A page of this room, with a refusal at its place."""
     page = render_template(
         f"remittances/office/{template}.html",
-        here=HERE,
         waits=read_parcels.waiting(),
         queue_names=QUEUE_NAMES,
         surplus_names=SURPLUS_NAMES,
@@ -70,39 +65,54 @@ def _shown(template: str, error: ShopError | None = None, **values: Any) -> Any:
         errors=messages(error),
         error_code=error.code if error else None,
         v=request.form if error is not None else {},
-        **values,
+        **({"here": HERE} | values),
     )
     return make_response(page, error.status if error else 200)
 
 
-def _back(address: str) -> Response:
+def back(address: str) -> Response:
+    """To where the form came from, else to `address` within this room."""
     return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}{address}")), 303)  # type: ignore[return-value]
 
 
-def _word(name: str, limit: int = 500) -> str:
+def word(name: str, limit: int = 500) -> str:
+    """What was typed into a field."""
     return request.form.get(name, "")[:limit]
 
 
-def _whole(name: str, limit: int = 9) -> int:
-    raw = _word(name, 20)
+def whole(name: str, limit: int = 9) -> int:
+    """A whole number of a form.
+
+    Raises:
+        Invalid.
+    """
+    raw = word(name, 20)
     if not (raw.isascii() and raw.isdigit() and len(raw) <= limit):
         raise Invalid(field=name)
     return int(raw)
 
 
-def _key() -> str:
+def key() -> str:
+    """The operation key of the form."""
     return request.form.get("op_key", "")
 
 
-def _amount(name: str, *, low: int = 0) -> int:
+def amount(name: str, *, low: int = 0) -> int:
+    """Đồng as people type them.
+
+    Raises:
+        Invalid.
+    """
     try:
-        return money.parse_vnd(_word(name, 40), low=low)
+        return money.parse_vnd(word(name, 40), low=low)
     except Invalid as error:
         error.field = name
         raise
 
 
-def _try(page: Callable[[ShopError], Any], address: str, done: str, command: Callable[[], Any]) -> Any:
+def attempt(
+    page: Callable[[ShopError], Any], address: str, done: str, command: Callable[[], Any], *, to: str | None = None
+) -> Any:
     """Run a command and say what was done; else show the page again as things are now, with the refusal."""
     try:
         command()
@@ -112,7 +122,7 @@ def _try(page: Callable[[ShopError], Any], address: str, done: str, command: Cal
         return page(error)
     if done:
         flash(done, "ok")
-    return _back(address)
+    return redirect(web.path(to), 303) if to else back(address)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------
@@ -123,7 +133,7 @@ def _try(page: Callable[[ShopError], Any], address: str, done: str, command: Cal
 def index() -> Any:
     """What waits for people, oldest first."""
     view = read_rows.rows_waiting(request.args)
-    return view.download() if view.export else _shown("index", view=view)
+    return view.download() if view.export else shown("index", view=view)
 
 
 @bp.get("/remittances/batches/<reference>/rows/<int(max=99999):number>")
@@ -134,13 +144,13 @@ def row(reference: str, number: int) -> Any:
 
 
 def _row(reference: str, number: int, error: ShopError | None = None) -> Any:
-    return _shown("row", error, f=read_rows.row_file(reference, number))
+    return shown("row", error, f=read_rows.row_file(reference, number))
 
 
 def _row_step(reference: str, number: int, done: str, command: Callable[[int], Any]) -> Any:
     row_id = read_rows.row_file(reference, number).view.row.id
     address = f"/batches/{reference}/rows/{number}"
-    return _try(lambda e: _row(reference, number, e), address, done, lambda: command(row_id))
+    return attempt(lambda e: _row(reference, number, e), address, done, lambda: command(row_id))
 
 
 @bp.post("/remittances/batches/<reference>/rows/<int(max=99999):number>/take")
@@ -173,7 +183,7 @@ def assign(reference: str, number: int) -> Any:
     """Say which parcel it is for."""
     return _row_step(
         reference, number, gettext("Đã chỉ ra kiện."),
-        lambda i: rows.assign(guards.actor(), i, _word("told", 80), _whole("version"), op_key=_key()),
+        lambda i: rows.assign(guards.actor(), i, word("told", 80), whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -184,8 +194,8 @@ def credit(reference: str, number: int) -> Any:
     return _row_step(
         reference, number, gettext("Đã ghi cho kiện."),
         lambda i: rows.credit(
-            guards.actor(), i, _whole("version"), rest=_word("rest", 20), surplus=_word("surplus", 20), why=_word("reason"),
-            op_key=_key(),
+            guards.actor(), i, whole("version"), rest=word("rest", 20), surplus=word("surplus", 20), why=word("reason"),
+            op_key=key(),
         ),
     )  # fmt: skip
 
@@ -197,7 +207,7 @@ def aside(reference: str, number: int) -> Any:
     return _row_step(
         reference, number, gettext("Đã ghi là không thuộc kiện nào."),
         lambda i: rows.set_aside(
-            guards.actor(), i, _word("surplus", 20), _word("reason"), _whole("version"), op_key=_key()
+            guards.actor(), i, word("surplus", 20), word("reason"), whole("version"), op_key=key()
         ),
     )  # fmt: skip
 
@@ -208,7 +218,7 @@ def undo(reference: str, number: int) -> Any:
     """Take it back."""
     return _row_step(
         reference, number, gettext("Đã hoàn tác."),
-        lambda i: rows.undo(guards.actor(), i, _whole("version"), op_key=_key()),
+        lambda i: rows.undo(guards.actor(), i, whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -220,7 +230,7 @@ def undo(reference: str, number: int) -> Any:
 def index_of_parcels() -> Any:
     """The cash of parcels, or a file of it."""
     view = read_parcels.parcel_list(request.args)
-    return view.download() if view.export else _shown("parcels", view=view)
+    return view.download() if view.export else shown("parcels", view=view)
 
 
 @bp.get("/remittances/parcels/<reference>/<int(max=9999):number>")
@@ -231,13 +241,13 @@ def parcel(reference: str, number: int) -> Any:
 
 
 def _parcel(reference: str, number: int, error: ShopError | None = None) -> Any:
-    return _shown("parcel", error, f=read_parcels.parcel_file(reference, number))
+    return shown("parcel", error, f=read_parcels.parcel_file(reference, number))
 
 
 def _parcel_step(reference: str, number: int, done: str, command: Callable[[int], Any]) -> Any:
     parcel_id = read_parcels.parcel_file(reference, number).row.parcel.id
     address = f"/parcels/{reference}/{number}"
-    return _try(lambda e: _parcel(reference, number, e), address, done, lambda: command(parcel_id))
+    return attempt(lambda e: _parcel(reference, number, e), address, done, lambda: command(parcel_id))
 
 
 @bp.post("/remittances/parcels/<reference>/<int(max=9999):number>/take")
@@ -260,7 +270,7 @@ def collected(reference: str, number: int) -> Any:
     """Whoever carries it has its cash."""
     return _parcel_step(
         reference, number, gettext("Đã ghi: tiền đã thu, chờ nộp về."),
-        lambda i: parcels.say_collected(guards.actor(), i, _whole("version"), op_key=_key()),
+        lambda i: parcels.say_collected(guards.actor(), i, whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -271,7 +281,7 @@ def refused(reference: str, number: int) -> Any:
     return _parcel_step(
         reference, number, gettext("Đã ghi: khách không nhận. Hàng chỉ nhập kho sau khi kiểm."),
         lambda i: parcels.refuse(
-            guards.actor(), i, _word("reason"), _whole("version"), by_buyer=_word("by_buyer", 2) == "1", op_key=_key()
+            guards.actor(), i, word("reason"), whole("version"), by_buyer=word("by_buyer", 2) == "1", op_key=key()
         ),
     )  # fmt: skip
 
@@ -282,7 +292,7 @@ def unrefused(reference: str, number: int) -> Any:
     """It is on its way after all."""
     return _parcel_step(
         reference, number, gettext("Đã bỏ ghi từ chối."),
-        lambda i: parcels.unrefuse(guards.actor(), i, _whole("version"), op_key=_key()),
+        lambda i: parcels.unrefuse(guards.actor(), i, whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -293,7 +303,7 @@ def lost(reference: str, number: int) -> Any:
     return _parcel_step(
         reference, number, gettext("Đã ghi thất lạc; tiền bồi thường chờ nộp về."),
         lambda i: parcels.lose(
-            guards.actor(), i, _amount("amount"), _word("reason"), _whole("version"), op_key=_key()
+            guards.actor(), i, amount("amount"), word("reason"), whole("version"), op_key=key()
         ),
     )  # fmt: skip
 
@@ -304,7 +314,7 @@ def write_off(reference: str, number: int) -> Any:
     """What is still owed for it is given up."""
     return _parcel_step(
         reference, number, gettext("Đã bỏ phần còn thiếu."),
-        lambda i: parcels.write_off(guards.actor(), i, _word("reason"), _whole("version"), op_key=_key()),
+        lambda i: parcels.write_off(guards.actor(), i, word("reason"), whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -316,7 +326,7 @@ def _batches(error: ShopError | None = None) -> Any:
     if view.export:
         return view.download()
     everybody = read_parcels.holder_rows()
-    return _shown("batches", error, view=view, carriers=read_parcels.carriers(), holders=everybody)
+    return shown("batches", error, view=view, carriers=read_parcels.carriers(), holders=everybody)
 
 
 @bp.get("/remittances/batches")
@@ -334,16 +344,16 @@ def upload() -> Any:
     try:
         if sent is None or not sent.filename:
             raise Invalid(N_("Hãy chọn tệp."), field="file")
-        who = _word("holder", 12)
+        who = word("holder", 12)
         if not who.isdigit():
             raise Invalid(N_("Hãy chọn đơn vị vận chuyển."), field="holder")
-        reference = batches.upload(guards.actor(), int(who), sent.read(), sent.filename, op_key=_key())
+        reference = batches.upload(guards.actor(), int(who), sent.read(), sent.filename, op_key=key())
     except NotFound:
         return _batches(Invalid(N_("Hãy chọn đơn vị vận chuyển."), field="holder"))
     except ShopError as error:
         error.field = error.field or "file"
         return _batches(error)
-    return _back(f"/batches/{reference}")
+    return back(f"/batches/{reference}")
 
 
 @bp.get("/remittances/hand-in/<int:holder_id>")
@@ -355,7 +365,7 @@ def hand(holder_id: int) -> Any:
 
 def _hand(holder_id: int, error: ShopError | None = None) -> Any:
     holder, found = read_batches.to_hand_in(holder_id)
-    return _shown("hand", error, holder=holder, found=found, chosen=set(request.form.getlist("parcel")))
+    return shown("hand", error, holder=holder, found=found, chosen=set(request.form.getlist("parcel")))
 
 
 @bp.post("/remittances/hand-in/<int:holder_id>")
@@ -364,16 +374,16 @@ def hand_in(holder_id: int) -> Any:
     """Write it down."""
     try:
         chosen = [c for c in request.form.getlist("parcel")[: batches.MOST_BY_HAND + 1] if c.isdigit() and len(c) < 13]
-        parts = [(int(c), _amount(f"amount-{c}")) for c in chosen]
-        fee = _amount("fee") if _word("fee").strip() else 0
-        counted = _amount("counted") if _word("counted").strip() else None
-        reference = batches.by_hand(guards.actor(), holder_id, parts, fee, counted, _word("reason"), op_key=_key())
+        parts = [(int(c), amount(f"amount-{c}")) for c in chosen]
+        fee = amount("fee") if word("fee").strip() else 0
+        counted = amount("counted") if word("counted").strip() else None
+        reference = batches.by_hand(guards.actor(), holder_id, parts, fee, counted, word("reason"), op_key=key())
     except NotFound:
         raise
     except ShopError as error:
         return _hand(holder_id, error)
     flash(gettext("Đã ghi đợt nộp %(r)s.", r=reference), "ok")
-    return _back(f"/batches/{reference}")
+    return back(f"/batches/{reference}")
 
 
 @bp.get("/remittances/batches/<reference>")
@@ -387,15 +397,15 @@ def _batch(reference: str, error: ShopError | None = None) -> Any:
     found = read_batches.batch_file(reference)
     if found.batch.state is RemittanceState.MATCHING:
         columns = read_batches.columns_of(found.batch)
-        return _shown("match", error, f=found, columns=columns, options=read_batches.column_options())
+        return shown("match", error, f=found, columns=columns, options=read_batches.column_options())
     view = read_rows.rows_of(request.args, found.batch)
     if view.export:
         return view.download()
-    return _shown("batch", error, f=found, view=view)
+    return shown("batch", error, f=found, view=view)
 
 
 def _batch_step(reference: str, done: str, command: Callable[[], Any]) -> Any:
-    return _try(lambda e: _batch(reference, e), f"/batches/{reference}", done, command)
+    return attempt(lambda e: _batch(reference, e), f"/batches/{reference}", done, command)
 
 
 @bp.post("/remittances/batches/<reference>/columns")
@@ -404,7 +414,7 @@ def match(reference: str) -> Any:
     """Say what the columns are."""
     found = read_batches.batch_file(reference).batch
     width = len((found.layout or {"head": []})["head"])
-    keys = [_word(f"column-{n}", 20) or None for n in range(width)]
+    keys = [word(f"column-{n}", 20) or None for n in range(width)]
     return _batch_step(reference, "", lambda: batches.match(guards.actor(), reference, keys))
 
 
@@ -452,7 +462,7 @@ def adjust(reference: str) -> Any:
     """Close what lacks of it as a difference."""
     return _batch_step(
         reference, gettext("Đã khép phần chênh lệch."),
-        lambda: batches.adjust(guards.actor(), reference, _word("reason"), _whole("version"), op_key=_key()),
+        lambda: batches.adjust(guards.actor(), reference, word("reason"), whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -462,7 +472,7 @@ def unadjust(reference: str) -> Any:
     """Take that back."""
     return _batch_step(
         reference, gettext("Đã mở lại phần chênh lệch."),
-        lambda: batches.unadjust(guards.actor(), reference, _whole("version"), op_key=_key()),
+        lambda: batches.unadjust(guards.actor(), reference, whole("version"), op_key=key()),
     )  # fmt: skip
 
 
@@ -471,7 +481,7 @@ def unadjust(reference: str) -> Any:
 
 def _holders(error: ShopError | None = None) -> Any:
     kinds = [(k.value, gettext(n)) for k, n in HOLDER_KIND_NAMES.items() if k.value != "point"]
-    return _shown("holders", error, holders=read_parcels.holder_rows(), kinds=kinds, kind_names=HOLDER_KIND_NAMES)
+    return shown("holders", error, holders=read_parcels.holder_rows(), kinds=kinds, kind_names=HOLDER_KIND_NAMES)
 
 
 @bp.get("/remittances/holders")
@@ -485,16 +495,16 @@ def index_of_holders() -> Any:
 @guards.requires_all(P.REMITTANCE_HANDLE)
 def edit_holder(holder_id: int) -> Any:
     """Set his term."""
-    told = _word("days", 3)
+    told = word("days", 3)
     days = int(told) if told.isascii() and told.isdigit() else -1  # no number of days; who he is comes first
-    return _try(
+    return attempt(
         _holders, "/holders", gettext("Đã lưu."),
-        lambda: batches.edit_holder(guards.actor(), holder_id, days, _word("kind", 20)),
+        lambda: batches.edit_holder(guards.actor(), holder_id, days, word("kind", 20)),
     )  # fmt: skip
 
 
 def _buyers(error: ShopError | None = None) -> Any:
-    return _shown("buyers", error, refusers=read_buyers.refusers(), lifts=read_buyers.lifts())
+    return shown("buyers", error, refusers=read_buyers.refusers(), lifts=read_buyers.lifts())
 
 
 @bp.get("/remittances/buyers")
@@ -508,78 +518,10 @@ def index_of_buyers() -> Any:
 @guards.requires_all(P.REMITTANCE_HANDLE)
 def lift(reference: str) -> Any:
     """Let the buyer of an order pay at the door again."""
-    return _try(
+    return attempt(
         _buyers, "/buyers", gettext("Khách này lại được trả tiền khi nhận hàng."),
-        lambda: buyers.lift(guards.actor(), reference, _word("reason"), op_key=_key()),
+        lambda: buyers.lift(guards.actor(), reference, word("reason"), op_key=key()),
     )  # fmt: skip
 
 
-# --- cash carried to the bank ------------------------------------------------------------------------------------
-
-
-@bp.get("/remittances/cash")
-@guards.requires_all(P.REMITTANCE_READ)
-def cash() -> Any:
-    """Where cash lies, and what is on its way to the bank."""
-    return _cash()
-
-
-def _cash(error: ShopError | None = None) -> Any:
-    view = bag_queries.carried(request.args, f"{HERE}/cash")
-    if view.export:
-        return view.download()
-    safes = bag_queries.safes()
-    places = [(str(s.point_id or "office"), f"{s.name or gettext('Văn phòng')}: {money.vnd(s.amount)}") for s in safes]
-    return _shown("cash", error, view=view, safes=safes, places=places, states=BAG_STATE_NAMES, kinds=BAG_KINDS)
-
-
-@bp.post("/remittances/cash")
-@guards.requires_all(P.REMITTANCE_HANDLE)
-def cash_carry() -> Any:
-    """A bag leaves for the bank."""
-    try:
-        place = _word("point", 12)
-        if place != "office" and not (place.isascii() and place.isdigit()):
-            raise Invalid(N_("Hãy chọn nơi để tiền."), field="point")
-        reference = bags.carry(
-            guards.actor(), point_id=None if place == "office" else int(place), bag_number=_word("bag_number"),
-            amount=_amount("amount", low=1), counted_by=_word("counted_by"), carried_by=_word("carried_by"),
-            note=_word("note"), op_key=_key(),
-        )  # fmt: skip
-    except NotFound:
-        raise
-    except ShopError as error:
-        return _cash(error)
-    flash(gettext("Đã ghi túi %(r)s đang mang nộp ngân hàng.", r=reference), "ok")
-    return _back(f"/cash/{reference}")
-
-
-@bp.get("/remittances/cash/<reference>")
-@guards.requires_all(P.REMITTANCE_READ)
-def cash_bag(reference: str) -> Any:
-    """One bag."""
-    return _bag(reference)
-
-
-def _bag(reference: str, error: ShopError | None = None) -> Any:
-    return _shown("cash_bag", error, b=bag_queries.bag(reference), states=BAG_STATE_NAMES, kinds=BAG_KINDS)
-
-
-@bp.post("/remittances/cash/<reference>/back")
-@guards.requires_all(P.REMITTANCE_HANDLE)
-def cash_back(reference: str) -> Any:
-    """It never went to the bank."""
-    return _try(
-        lambda e: _bag(reference, e), f"/cash/{reference}", gettext("Đã ghi là mang về; tiền nằm lại chỗ cũ."),
-        lambda: bags.bring_back(guards.actor(), reference, _word("reason"), _whole("version"), op_key=_key()),
-    )  # fmt: skip
-
-
-@bp.post("/remittances/cash/<reference>/close")
-@guards.requires_all(P.REMITTANCE_HANDLE)
-def cash_close(reference: str) -> Any:
-    """The bank counted less."""
-    return _try(
-        lambda e: _bag(reference, e), f"/cash/{reference}", gettext("Đã ghi phần thiếu là chênh lệch của điểm."),
-        lambda: bags.close(guards.actor(), reference, _word("reason"), _whole("version"), op_key=_key()),
-    )  # fmt: skip
+parts.load(__name__, __path__)
