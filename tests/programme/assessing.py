@@ -71,7 +71,10 @@ class Field:
 
     def filled(self, kind: str = "first", product: Product | None = None) -> Dossier:
         """With every paper that is needed."""
-        dossier = self.opened(kind, product)
+        return self.with_papers(self.opened(kind, product))
+
+    def with_papers(self, dossier: Dossier) -> Dossier:
+        """The dossier with them."""
         file_key = dossiers.keep_file(PDF)
         for line in queries.standing(dossier):
             if line.requirement.needed:
