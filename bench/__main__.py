@@ -34,6 +34,7 @@ from bench import (
     register,
     reports,
     settlement,
+    sheets,
     tills,
     webhooks,
 )  # fmt: skip
@@ -63,6 +64,7 @@ APART = (
     "bank",
     "reports",
     "register",
+    "sheets",
     "webhooks",
     "qr",
 )
@@ -716,6 +718,15 @@ def public_register(report: Report, db: str, server: str, folder: Path) -> None:
     )  # fmt: skip
 
 
+def scoring_sheets(report: Report, db: str, server: str, folder: Path) -> None:
+    """Pages of the longest official scoring sheet; a database of its own."""
+    for name, milliseconds in sheets.measure(db, server, folder).items():
+        report.line(
+            db, 1, f"scoring, {name}", f"{milliseconds:.0f} ms of CPU",
+            f"goal {sheets.MILLISECONDS:.0f} ms", milliseconds <= sheets.MILLISECONDS, milliseconds=milliseconds,
+        )  # fmt: skip
+
+
 def tables(report: Report, db: str, server: str, folder: Path) -> None:
     """A producer's table of twenty thousand rows: of new goods, then with other prices; beside reading it and one insert."""
     f, n = imports.measure(db, server, folder), imports.ROWS
@@ -834,6 +845,8 @@ def main() -> int:
                 province_report(report, db, args.postgresql, folder)
             if "register" in wanted:
                 public_register(report, db, args.postgresql, folder)
+            if "sheets" in wanted:
+                scoring_sheets(report, db, args.postgresql, folder)
             if "imports" in wanted:
                 tables(report, db, args.postgresql, folder)
             if "forecast" in wanted:

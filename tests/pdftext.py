@@ -52,20 +52,27 @@ def _map(cmap: bytes) -> dict[int, str]:
     return found
 
 
+def _fonts(head: bytes, objects: dict[int, tuple[bytes, bytes]]) -> dict[bytes, dict[int, str]]:
+    """The fonts of a page by their names: two pages may call different fonts `f0`."""
+    named = head + b"".join(objects[int(n)][0] for n in re.findall(rb"/Resources (\d+) 0 R", head))
+    named += b"".join(objects[int(n)][0] for n in re.findall(rb"/Font (\d+) 0 R", named))
+    fonts = {}
+    for name, number in re.findall(rb"/(f\d+) (\d+) 0 R", named):
+        to_unicode = re.search(rb"/ToUnicode (\d+) 0 R", objects[int(number)][0])
+        if to_unicode:
+            fonts[name] = _map(objects[int(to_unicode[1])][1])
+    return fonts
+
+
 def words(pdf: bytes) -> str:
     """The text of all pages, runs apart by line ends; a glyph that no letter belongs to is `\ufffd`."""
     objects = {}
     for m in _OBJECT.finditer(pdf):
         stream = zlib.decompress(m[3]) if m[3] and b"/FlateDecode" in m[2] else m[3] or b""
         objects[int(m[1])] = (m[2], stream)
-    fonts = {}
-    for head, _stream in objects.values():
-        for name, number in re.findall(rb"/(f\d+) (\d+) 0 R", head):
-            to_unicode = re.search(rb"/ToUnicode (\d+) 0 R", objects[int(number)][0])
-            if to_unicode:
-                fonts[name] = _map(objects[int(to_unicode[1])][1])
     said = ""
     for head, _stream in objects.values():
+        fonts = _fonts(head, objects) if b"/Contents" in head else {}
         for number in re.findall(rb"/Contents (\d+) 0 R", head):
             font: dict[int, str] = {}
             for token in _drawn(objects[int(number)][1]):

@@ -49,6 +49,7 @@ def certificate(number: str) -> Any:
     values |= {
         "found": c,
         "standing": queries.standing(c, today),
+        "waits": queries.waits(c, today),
         "level": CERTIFICATE_LEVEL_NAMES[c.level],
         "goods": product,
         "product_shown": product.state is ProductState.SHOWN,

@@ -216,10 +216,10 @@ def _line_at(lines: list[queries.LineView], field: str) -> int | None:
 
 
 def _number(raw: str, field: str) -> int:
-    raw = raw.strip().replace(" ", "")
-    if not raw.isascii() or not raw.isdigit() or len(raw) > 7:
+    found = text.whole(raw)
+    if found is None or found > 9_999_999:
         raise Invalid(N_("Số đếm phải là số nguyên, 0 nếu không thấy."), field=field)
-    return int(raw)
+    return found
 
 
 def _counted() -> dict[int, counts.Counted]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 
-from shop.kernel import money
+from shop.kernel import money, text
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.forms import day
-
-# Digits, or groups of three with points between them: 12.5 is not 125.
-_WHOLE = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{3}){1,2}")
 
 
 def whole(form: Mapping[str, str], field: str) -> int | None:
@@ -23,9 +19,10 @@ def whole(form: Mapping[str, str], field: str) -> int | None:
     raw = form.get(field, "").strip()
     if not raw:
         return None
-    if not _WHOLE.fullmatch(raw):
+    found = text.whole(raw)
+    if found is None or found > 999_999_999:
         raise Invalid(N_("Hãy ghi một số nguyên từ 0 trở lên."), field=field)
-    return int(raw.replace(".", ""))
+    return found
 
 
 def number(form: Mapping[str, str], field: str) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.catalog.models import Certificate, CertificateLevel, Product
-from shop.kernel.db import Base, EnumText, Id, Instant, LongText, Str20, Str40, Str80, Str255, one_of
+from shop.kernel.db import Base, EnumText, Id, Instant, Json, LongText, Str20, Str40, Str80, Str255, one_of
 from shop.kernel.errors import N_
 
 
@@ -95,6 +96,8 @@ class Decision(Base):
     # The office that signs ("Phó Chủ tịch"), as the paper has it.
     signer: Mapped[Str255 | None]
     summary: Mapped[LongText | None]
+    # What stands on the draft that is laid before the signer (`drafting.PAPER`).
+    paper: Mapped[dict[str, Any] | None] = mapped_column(Json)
     file_key: Mapped[Str255 | None]
     version: Mapped[int]
     created_at: Mapped[Instant]

@@ -1,9 +1,9 @@
 """How long certificates hold and when their renewal is filed, as the law of each day has it. Pure: dated data, no database.
 
 Decision 26/2026/QĐ-TTg: a certificate holds for 36 months (art. 4.3); its renewal is filed from 180 to 120 days before its
-end and decided within 45 days (7.6); who files later keeps the certificate until the outcome, at most 180 days past its end
-(12.3); a revocation is decided within 15 days of the finding (8.2). Laws before it are known for their 36 months alone: what
-the sources do not say stays empty.
+end and decided within 45 days (7.6); who files later, but before the end, keeps the certificate until the outcome, at most 180
+days past its end (12.3, as docs/adr/0020 reads it); a revocation is decided within 15 days of the finding (8.2). Laws before it
+are known for their 36 months alone: what the sources do not say stays empty.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def read(name: str, content: bytes, gates: Collection[str], first: date, end: da
         when, until = _instant(cells)
         made: dict[str, Any] = {"n": row.number, "gate": gate, "hour": "", "visitors": None, "why": ""}
         found.append(made)
-        digits = cells["visitors"].replace(".", "").replace(" ", "")
+        visitors = text.whole(cells["visitors"])
         if when is not None:
             made["hour"] = hour_of(when).isoformat()
         if not gate:
@@ -79,10 +79,10 @@ def read(name: str, content: bytes, gates: Collection[str], first: date, end: da
             made["why"] = "time"
         elif not first <= clock.business_day(when) < end:
             made["why"] = "day"
-        elif not (digits.isascii() and digits.isdigit() and int(digits) <= MOST_AN_HOUR):
+        elif visitors is None or visitors > MOST_AN_HOUR:
             made["why"] = "number"
         else:
-            made["visitors"] = int(digits)
+            made["visitors"] = visitors
             _add(made, when, until or when, by_hour, seen)
     return found
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.kernel import audit, clock, events
+from shop.kernel import audit, clock, events, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import Base, Instant, Json, Str40, Str80, after_commit, session, transaction
 from shop.kernel.errors import N_, Conflict, Invalid, NotFound
@@ -110,10 +110,10 @@ def change(actor: Actor, key: str, raw: str) -> None:
     if setting.kind is bool:
         value = value.lower() in {"1", "true", "on", "yes"}
     elif setting.kind is int:
-        try:
-            value = int(value.replace(".", "").replace("\u00a0", ""))
-        except ValueError:
-            raise Invalid(N_("Giá trị phải là số nguyên."), field=key) from None
+        below = value.startswith("-")
+        if (found := text.whole(value.removeprefix("-"))) is None:
+            raise Invalid(N_("Giá trị phải là số nguyên."), field=key)
+        value = -found if below else found
     if setting.choices is not None and value not in setting.choices:
         raise Invalid(N_("Giá trị này không có trong danh sách."), field=key)
     size = value if setting.kind is int else len(value) if setting.kind is str else None

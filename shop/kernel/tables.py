@@ -351,6 +351,9 @@ class Cover:
     lines_name: str
 
 
+# So many lines say how wide the columns of a sheet are; letters of a cover's values; points of a line.
+_MEASURED, _COVER, _LINE = 500, 66, 15
+
 # A sheet: its name, its head, its lines.
 Page = tuple[str, Sequence[str], Iterator[Sequence[Any]]]
 
@@ -376,34 +379,45 @@ def write_xlsx(
             "default_date_format": "yyyy-mm-dd",
         },
     )
-    bold = book.add_format({"bold": True})
+    bold = book.add_format({"bold": True, "valign": "top"})
+    top, wrapped = (
+        book.add_format({"bold": True, "valign": "top", "text_wrap": True, "bottom": 1}),
+        book.add_format({"text_wrap": True, "valign": "top", "align": "left"}),
+    )
     whole, instant = book.add_format({"num_format": "#,##0"}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     if cover is not None:
         front = book.add_worksheet(_sheet_name(cover.name))
         front.set_column(0, 0, 36)
-        front.set_column(1, 1, 28)
+        front.set_column(1, 1, _COVER)
+        _printed(front, 100)
         for n, (label, value) in enumerate(cover.rows):
+            front.set_row(n, _LINE * _lines_of(str(value), _COVER))
             front.write_string(n, 0, harmless(label), bold)
             if isinstance(value, int):
                 front.write_number(n, 1, value, whole)
             else:
-                front.write_string(n, 1, harmless(value))
+                front.write_string(n, 1, harmless(value), wrapped)
     first = _sheet_name(cover.lines_name) if cover is not None else None
-    _fill(book.add_worksheet(first), head, lines, bold, whole, instant)
+    _fill(book.add_worksheet(first), head, lines, top, whole, instant)
     for name, its_head, its_lines in more:
-        _fill(book.add_worksheet(_sheet_name(name)), its_head, its_lines, bold, whole, instant)
+        _fill(book.add_worksheet(_sheet_name(name)), its_head, its_lines, top, whole, instant)
     book.close()
 
 
 def _fill(sheet: Any, head: Sequence[str], lines: Iterator[Sequence[Any]], bold: Any, whole: Any, instant: Any) -> None:
     sheet.freeze_panes(1, 0)
+    wide = [max(10, min(len(label) + 3, 24)) for label in head]
+    sheet.set_row(
+        0, _LINE * max((_lines_of(label, letters) for label, letters in zip(head, wide, strict=True)), default=1)
+    )
     for column, label in enumerate(head):
         sheet.write_string(0, column, label, bold)
-        sheet.set_column(column, column, max(12, min(len(label) + 4, 40)))
     for n, line in enumerate(lines, 1):
         for column, value in enumerate(line):
             if value is None:
                 continue
+            if n <= _MEASURED and column < len(wide):
+                wide[column] = max(wide[column], min(len(str(value)) + 2, 60))
             if isinstance(value, bool):
                 sheet.write_string(n, column, _cell(value))
             elif isinstance(value, int):
@@ -420,6 +434,26 @@ def _fill(sheet: Any, head: Sequence[str], lines: Iterator[Sequence[Any]], bold:
                 sheet.write_datetime(n, column, datetime(value.year, value.month, value.day))  # noqa: DTZ001 - a cell's day
             else:
                 sheet.write_string(n, column, harmless(str(value))[:32_000])
+    for column, letters in enumerate(wide):
+        sheet.set_column(column, column, letters)
+    _printed(sheet, sum(wide), head=True)
+
+
+def _lines_of(value: str, letters: int) -> int:
+    """How many lines a value takes in a column so many letters wide (bold ones are wider than the width counts)."""
+    return -(-len(value) // max(1, letters - 2)) or 1
+
+
+def _printed(sheet: Any, wide: int, head: bool = False) -> None:
+    """On paper: A4 lying, columns side by side on as few pages as stay readable, pages numbered, the head on each."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+    sheet.set_footer("&C&P/&N")
+    sheet.fit_to_pages(-(-wide // 170), 0)
+    if head:
+        sheet.repeat_rows(0)
+        sheet.repeat_columns(0)
 
 
 def _sheet_name(name: str) -> str:

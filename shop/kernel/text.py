@@ -14,6 +14,7 @@ _NOWHERE = re.compile(r"[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _COUNTER_NUMBER = re.compile(r"[A-Z][1-9][0-9]{0,2}-[0-9]{6}")
 _WORD = re.compile(r"[a-z0-9]+")
+_WHOLE = re.compile(r"[0-9]{1,12}|[0-9]{1,3}(?:([. \u00a0\u202f])[0-9]{3})(?:\1[0-9]{3}){0,2}")
 _PERSONAL = re.compile(r"@|\d(?:[\s.-]?\d){6}")
 # Letters of the Vietnamese alphabet in dictionary order; a vowel's tone only decides between equal spellings.
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
@@ -51,6 +52,17 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(bare.replace("đ", "d").replace("Đ", "D").lower().split())
+
+
+def whole(typed: str) -> int | None:
+    """The whole number from 0 on that a person typed, thousands apart by points or blanks or not at all; None if it is none.
+
+    A point is never simply dropped: `1.250` is 1250, `12.5` is no whole number.
+    """
+    typed = typed.strip()
+    if not _WHOLE.fullmatch(typed):
+        return None
+    return int(re.sub(r"[.\s]", "", typed))
 
 
 def may_name_person(text: str) -> bool:

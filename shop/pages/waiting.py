@@ -337,6 +337,7 @@ def _dossiers(scopes: frozenset[str]) -> list[Waiting]:
     ]
     if "*" in scopes:
         rows.append(Waiting(group, N_("Hồ sơ chờ hội đồng"), found.waiting, f"{here}?state=proposed"))
+        rows.append(Waiting(group, N_("Hồ sơ chờ giao cho xã mới"), found.ceased, f"{here}?ceased=1"))
         rows.append(Waiting(group, N_("Kiến nghị về kết quả chấm"), found.objections, f"{here}?objection=1"))
     return rows
 

@@ -55,6 +55,9 @@ def moved(fact: DossierMoved) -> None:
         _post(row, "office", _programme_office(), key, kind, lambda: _objected(row, step.note or ""))
         return
     words = _WORDS[step.what]
+    if step.what == "hand-over" and row.state is not DossierState.DRAFT:  # a draft is its producer's alone
+        readers = accounts.told_of(Permission.DOSSIER_CHECK, row.scope)
+        _post(row, "office", readers, f"{key}:office", kind, lambda: words(row, step.note or ""))
     readers = accounts.told_of(Permission.DOSSIER_FILE, f"producer:{row.producer_id}")
     _post(row, "producer", readers, key, kind, lambda: words(row, step.note or ""))
 
@@ -78,6 +81,20 @@ def late(row: Dossier) -> None:
 
     # A dossier that was returned and handed in again has another day, and may be late again.
     _post(row, "office", _programme_office(), f"dossier:{row.id}:late:{due_on}", "dossier-late", words)
+
+
+def ceased(row: Dossier) -> None:
+    """Tell the programme office that a dossier's commune has ceased and a person must say who has it now, in the open
+    transaction."""
+
+    def words() -> tuple[str, Sequence[str]]:
+        return gettext("Hồ sơ OCOP %(code)s chờ giao cho xã mới", code=row.code), [
+            _of(row),
+            gettext("%(commune)s không còn là đơn vị hành chính và đất của xã thuộc về nhiều xã. Hãy chọn xã nhận hồ sơ.",
+                    commune=row.commune_name),
+        ]  # fmt: skip
+
+    _post(row, "office", _programme_office(), f"dossier:{row.id}:ceased:{row.commune_code}", "dossier-ceased", words)
 
 
 def _of(row: Dossier) -> str:
@@ -107,6 +124,16 @@ def _returned(row: Dossier, said: str) -> tuple[str, Sequence[str]]:
         _of(row),
         gettext("%(commune)s trả lại, lý do:", commune=row.commune_name) + "\n" + said,
         gettext("Giấy tờ đã nộp vẫn giữ nguyên. Bổ sung xong hãy nộp lại."),
+    ]
+
+
+def _handed_over(row: Dossier, said: str) -> tuple[str, Sequence[str]]:
+    return gettext("Hồ sơ OCOP %(code)s nay do %(commune)s phụ trách", code=row.code, commune=row.commune_name), [
+        _of(row),
+        gettext("Do sắp xếp đơn vị hành chính: %(change)s. Mã hồ sơ và giấy tờ giữ nguyên.", change=said),
+        gettext("%(commune)s phải xong trước hết ngày %(day)s.", commune=row.commune_name, day=dates.day(row.due_on))
+        if row.due_on is not None and row.state in (DossierState.SUBMITTED, DossierState.COMPLETE)
+        else "",
     ]
 
 
@@ -218,6 +245,7 @@ def _refused(row: Dossier, said: str) -> tuple[str, Sequence[str]]:
 # What a producer is told of. That he is recognised (or renewed) is told by the decision's own letter.
 _WORDS: dict[str, Callable[[Dossier, str], tuple[str, Sequence[str]]]] = {
     "return": _returned,
+    "hand-over": _handed_over,
     "complete": _complete,
     "propose": _proposed,
     "round": _proposed,

@@ -47,6 +47,7 @@ STEP_NAMES = {
     "complete": N_("Xã xác nhận đủ hồ sơ"),
     "propose": N_("Xã đề nghị tỉnh đánh giá"),
     "round": N_("Vào đợt đánh giá"),
+    "hand-over": N_("Chuyển sang xã mới phụ trách"),
     "withdraw": N_("Cơ sở rút hồ sơ"),
     "council": N_("Đưa ra hội đồng"),
     "council-out": N_("Rút khỏi phiên họp"),

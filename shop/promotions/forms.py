@@ -19,12 +19,12 @@ SPARE_ROWS = 3
 
 def _number(raw: str | None, field: str) -> int | None:
     """A whole number above nothing, None if blank."""
-    typed = (raw or "").strip().replace(".", "").replace(" ", "")
-    if not typed:
+    if not (raw or "").strip():
         return None
-    if not typed.isascii() or not typed.isdigit() or len(typed) > 9 or not int(typed):
+    found = text.whole(raw or "")
+    if not found or found > 999_999_999:
         raise Invalid(N_("Giới hạn phải lớn hơn 0, hoặc bỏ trống."), field=field)
-    return int(typed)
+    return found
 
 
 def _amount(raw: str | None, field: str) -> int | None:

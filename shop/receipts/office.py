@@ -45,12 +45,12 @@ def _kept(error: ShopError | None) -> bool:
 
 
 def _number(raw: str, field: str) -> int:
-    raw = raw.strip().replace(" ", "")
-    if not raw:
+    if not raw.strip():
         return 0
-    if not raw.isascii() or not raw.isdigit() or len(raw) > 7:
+    found = text.whole(raw)
+    if found is None or found > 9_999_999:
         raise Invalid(N_("Số lượng phải là số nguyên, từ 0."), field=field)
-    return int(raw)
+    return found
 
 
 def _amount(raw: str, field: str) -> int | None:

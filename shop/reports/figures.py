@@ -50,6 +50,9 @@ _ALL = [
     ),
     Figure("producers.unknown", N_("Chưa rõ loại hình"), "makers", beneath="producers"),
     Figure("producers.new", N_("Chủ thể mới trong tháng"), "makers", over=FLOW),
+    # What was told of producers up to the day; without a word of anybody they are missing, not 0.
+    Figure("told.jobs", N_("Lao động của chủ thể, theo số đã ghi"), "makers"),
+    Figure("told.turnover", N_("Doanh thu 12 tháng của chủ thể, theo số đã ghi"), "makers", MONEY),
     Figure("products", N_("Sản phẩm đang giới thiệu"), "makers"),
     Figure("stars", N_("Sản phẩm có chứng nhận còn hiệu lực"), "makers"),
     Figure("stars.5", N_("5 sao"), "makers", beneath="stars"),

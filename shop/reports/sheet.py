@@ -37,6 +37,17 @@ def number(key: str, value: int | None) -> str:
     return money.vnd(value) if figure.kind == MONEY else f"{value:,}".replace(",", ".")
 
 
+def bare(key: str, value: int | None) -> str:
+    """A figure without its unit, for a column or line that names it."""
+    return number(key, value).removesuffix("\u00a0₫")
+
+
+def named(figure: Any) -> str:
+    """The name of a figure, with its unit if that is money."""
+    unit = " (đồng)" if figure.kind == MONEY else ""
+    return ("– " if figure.beneath else "") + gettext(figure.label) + unit
+
+
 def percent(content: dict[str, Any], key: str) -> int | None:
     """How much of the year's plan is reached by the localities that have one, in whole percent; None: there is no plan."""
     plan = content["plans"].get(key)
@@ -53,19 +64,21 @@ def lines_of(content: dict[str, Any], part: str) -> list[tuple[str, str, str, st
             continue
         share = percent(content, key)
         plan = content["plans"].get(key)
-        found.append(
-            (
-                ("– " if figure.beneath else "") + gettext(figure.label),
-                *(number(key, content[when].get(key)) for when in ("totals", "before", "year_ago")),
-                "–" if plan is None else number(key, plan) + (f" ({share} %)" if share is not None else ""),
-            )
-        )
+        now, before, year_ago = (bare(key, content[when].get(key)) for when in ("totals", "before", "year_ago"))
+        planned = "–" if plan is None else bare(key, plan) + (f" ({share}\u00a0%)" if share is not None else "")
+        found.append((named(figure), now, before, year_ago, planned))
     return found
 
 
 def _state(place: dict[str, Any]) -> str:
     word = gettext(STATE_NAMES[ReportState(place["state"])]) if place["state"] else "Chưa có"
     return word + (", muộn" if place["late"] else "")
+
+
+def _whole(organ: str) -> str:
+    """The name of a people's committee breaks before its province, not within it."""
+    name, space, rest = organ.partition(" TỈNH ")
+    return f"{name} TỈNH\u00a0{rest.replace(' ', chr(160))}" if space else organ
 
 
 def facts(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> dict[str, Any]:
@@ -78,12 +91,13 @@ def facts(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> 
     with force_locale("vi"):
         return {
             "lang": "vi", "shop": "", "owner": "", "owner_line": "", "printed": "", "nation": NATION, "motto": MOTTO,
-            "organ_above": paper.get("organ_above", "").upper(), "organ": paper.get("organ", "").upper() or "……………",
+            "organ_above": _whole(paper.get("organ_above", "").upper()), "organ": paper.get("organ", "").upper() or "……………",
             "number": paper.get("number") or "……/BC-……",
             "place_day": f"{paper.get('place') or '……'}, ngày {day.day:02d} tháng {day.month:02d} năm {day.year}" if day
             else "……, ngày …… tháng …… năm ……",
             "heading": "BÁO CÁO",
-            "about": f"Kết quả thực hiện Chương trình mỗi xã một sản phẩm (OCOP) tháng {of.month} năm {of.year}",
+            # The month stays on one line.
+            "about": f"Kết quả thực hiện Chương trình mỗi xã một sản phẩm (OCOP) tháng\u00a0{of.month}\u00a0năm\u00a0{of.year}",
             "draft": "" if version is not None else "BẢN NHÁP, CHƯA CHỐT",
             "demo": "Số liệu minh họa" if version is not None and version.is_demo else "",
             "assessment": [x for x in (paper.get("assessment") or "").split("\n") if x],
@@ -93,17 +107,17 @@ def facts(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> 
             "missing": ("Chưa có báo cáo của: " + ", ".join(missing) + ".") if missing and len(missing) < len(places) else "",
             "parts": [{"title": gettext(name), "rows": lines_of(content, part)} for part, name in PARTS.items()],
             "own": [
-                [gettext(figure.label), number(key, content["own"].get(key) if content["own_from"].get(key) else None),
+                [named(figure), bare(key, content["own"].get(key) if content["own_from"].get(key) else None),
                  f"{content['own_from'].get(key, 0)}/{len(places)}"]
                 for key, figure in OWN.items()
             ],
-            "columns": [gettext(SHORT[key]) for key in COLUMNS],
+            "keys": list(COLUMNS), "columns": [gettext(SHORT[key]) for key in COLUMNS],
             "places": [
-                [p["name"], _state(p), *(number(key, p["figures"].get(key)).removesuffix("\u00a0₫") for key in COLUMNS)]
+                [p["name"], _state(p), *(bare(key, p["figures"].get(key)) for key in COLUMNS)]
                 for p in places
             ],
-            "all": [number(key, content["totals"].get(key)).removesuffix("\u00a0₫") for key in COLUMNS],
-            "unknown": [number(key, content["unknown"].get(key)).removesuffix("\u00a0₫") for key in COLUMNS],
+            "all": [bare(key, content["totals"].get(key)) for key in COLUMNS],
+            "unknown": [bare(key, content["unknown"].get(key)) for key in COLUMNS],
             "blockers": [
                 [b["locality"], gettext(STEP_NAMES[b["step"]]), b["what"], b["support"] or "–", b["answer"] or "Chưa trả lời"]
                 for b in content["blockers"]
@@ -136,8 +150,9 @@ def xlsx(of: date, version: ProvinceReport | None, content: dict[str, Any]) -> R
         cover = tables.Cover(
             "Báo cáo",
             [
+                ("", NATION), ("", MOTTO), ("", f"{found['heading']}: {found['about']}"),
                 ("Cơ quan", found["organ"]), ("Số, ký hiệu", found["number"]), ("Ngày", found["place_day"]),
-                ("Về việc", found["about"]), ("Tình trạng", found["draft"] or f"Bản {found['version']}"),
+                ("Tình trạng", found["draft"] or f"Bản {found['version']}"),
                 ("Nộp báo cáo", found["handed"]), ("Người ký", f"{found['signer_office']} {found['signer']}".strip()),
                 ("SHA-256", found["digest"] or "–"),
             ],

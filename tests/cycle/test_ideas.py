@@ -9,14 +9,17 @@ import sqlalchemy as sa
 
 from shop.accounts.permissions import Role
 from shop.catalog.models import ProductGroup
+from shop.cycle import tasks
 from shop.cycle.errors import CycleMovedOn
 from shop.cycle.models.ideas import Idea, IdeaKind, IdeaState
 from shop.cycle.queries import ideas as queries
 from shop.cycle.services import ideas as services
-from shop.kernel import invariants, operations
+from shop.kernel import clock, invariants, operations
 from shop.kernel.actor import Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid
+from shop.places import queries as places
+from shop.places.models import Succession, Unit
 from shop.producers.models import LegalForm, Producer
 from shop.programme.services import scoring
 from tests import factories
@@ -213,3 +216,43 @@ def test_a_products_page_leads_to_its_groups(maker: Producer, client: Any) -> No
     assert client.get("/office/products/khong-co/groups").status_code == 404
     sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{MONG_CAI}"))
     assert client.get(f"{page}/groups").status_code == 404
+
+
+def test_an_officer_writes_down_a_plan_brought_on_paper(client: Any, maker: Producer) -> None:
+    row = written(maker)
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    here = f"/office/ideas/{row.reference}"
+    plan = f"{here}/plan"
+    assert f'action="{plan}"' not in client.get(here).get_data(as_text=True), "no plan is asked for yet"
+    row = decide(row, I.ACCEPTED)
+    bad = client.fill(here, form=plan, output="2 tấn mỗi năm", selling="Chợ Cái Rồng", schedule="")
+    text = bad.get_data(as_text=True)
+    assert bad.status_code == 422 and "Chợ Cái Rồng" in text and 'href="#f-schedule"' in text
+    stale = {"csrf_token": client.token("/tai-khoan"), "seen": str(row.turn), **PLAN}
+    assert client.fill(here, form=plan, **PLAN).status_code == 303
+    row = fresh(row.reference)
+    assert row.state is I.PLANNED and row.plan == PLAN
+    assert client.post(plan, data=stale).status_code == 409, "sent twice"
+    shown = client.get(here).get_data(as_text=True)
+    assert "Quý 1 lắp máy sấy" in shown and f'action="{plan}"' not in shown
+    row = decide(row, I.PLAN_RETURNED, "Thiếu nguồn vốn")
+    assert "Quý 1 lắp máy sấy" in client.get(here).get_data(as_text=True), "what was written stands in the form"
+    assert client.fill(here, form=plan, investment="Vốn tự có", **PLAN).status_code == 303
+    assert fresh(row.reference).plan["investment"] == "Vốn tự có"
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{MONG_CAI}"))
+    assert client.post(plan, data=stale | {"csrf_token": client.token("/tai-khoan")}).status_code == 404
+
+
+def test_an_idea_follows_the_land_of_its_locality(client: Any, maker: Producer) -> None:
+    row = written(maker)
+    tasks.follow_land()
+    assert fresh(row.reference).locality_code == VAN_DON
+    with transaction() as s:
+        s.execute(sa.update(Unit).where(Unit.code == VAN_DON).values(valid_to=clock.today()))
+        s.add(Succession(old_code=VAN_DON, new_code=MONG_CAI, partly=False, changed_on=clock.today()))
+    places.forget()
+    tasks.follow_land()
+    assert fresh(row.reference).locality_code == MONG_CAI
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{MONG_CAI}"))
+    assert row.name in client.get("/office/ideas").get_data(as_text=True)
+    assert client.get(f"/office/ideas/{row.reference}").status_code == 200

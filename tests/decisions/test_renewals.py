@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shop.catalog import queries as catalog
@@ -17,7 +18,7 @@ from shop.decisions import tasks, terms
 from shop.decisions.errors import RenewalOpen, RenewalRefused
 from shop.decisions.models import FiledState, Renewal
 from shop.decisions.services import renewals
-from shop.kernel import clock
+from shop.kernel import clock, dates
 from shop.kernel.actor import SYSTEM
 from shop.kernel.db import session
 from shop.kernel.errors import Conflict
@@ -110,6 +111,83 @@ def test_who_does_not_file_loses_it_on_the_day(ctx: Any) -> None:
         session().rollback()
         filed(c, c.expires_on)  # handed in on the last day, entered today
         assert catalog.current_certificate(pack.product_id, clock.today()) is not None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What became of a certificate; days are counted from its last one. `None`: it did not happen."""
+
+    filed: int | None
+    outcome: FiledState | None
+    closed: int
+
+    def stars(self, day: int) -> int | None:
+        """What a buyer sees on that day, by the words of articles 7.6 and 12.3 alone."""
+        decided = self.filed is not None and self.outcome is not None and self.closed <= day
+        if decided and self.outcome is FiledState.GRANTED:
+            return 3
+        if day <= 0:
+            return 4
+        if self.filed is None or day > 180:
+            return None
+        ended = self.outcome in (FiledState.REFUSED, FiledState.WITHDRAWN) and self.closed < day
+        return None if ended else 4
+
+
+@st.composite
+def courses(draw: st.DrawFn) -> Course:
+    """Filed in time, late, on the last day or never; decided before the end, while it holds on, after that, or never."""
+    filed = draw(st.none() | st.sampled_from([-180, -121, -120, -119, -1, 0]) | st.integers(-180, 0))
+    outcome = draw(st.sampled_from([None, FiledState.GRANTED, FiledState.REFUSED, FiledState.WITHDRAWN]))
+    closed = draw(st.sampled_from([-1, 0, 1, 179, 180, 181]) | st.integers(-100, 220))
+    return Course(filed, outcome, max(closed, filed if filed is not None else closed))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(course=courses(), days=st.lists(st.integers(-190, 260), max_size=3))
+def test_the_badge_follows_the_law_whatever_becomes_of_a_renewal(ctx: Any, course: Course, days: list[int]) -> None:
+    """Against `Course.stars`: every day on which something turns, and some others."""
+    pack, n = goods(), 0
+    c = certificate(pack, 200)
+    end, number = c.expires_on, c.number
+    turns = {-181, -1, 0, 1, 179, 180, 181, course.closed - 1, course.closed, course.closed + 1, *days}
+    turns |= {course.filed} if course.filed is not None else set()
+    for day in sorted(d for d in turns if d > -200):
+        with time_machine.travel(clock.start_of(end + timedelta(days=day)) + timedelta(hours=9), tick=True):
+            tasks.let_hold()
+            if course.filed == day:
+                n = filed(c)
+            if n and course.closed == day and course.outcome is FiledState.GRANTED:
+                signed(granted(pack, 3, "60"), number=f"{number}/QĐ-UBND")
+            elif n and course.closed == day and course.outcome is not None:
+                renewals.close(SYSTEM, n, course.outcome, "Kết quả của hội đồng.", new_key())
+            tasks.let_hold()
+            found = catalog.current_certificate(pack.product_id, clock.today())
+            assert (found.stars if found else None) == course.stars(day), (course, day)
+            if found and day > 0 and found.stars == 4:
+                assert found.term_ends_on == end
+
+
+def test_pages_print_the_end_of_the_term_while_a_renewal_is_decided(ctx: Any, client: Any) -> None:
+    pack = goods("Ruốc hàu")
+    c = certificate(pack, 10, number="QN-HOLD")
+    n, end = filed(c), c.expires_on
+    latest = dates.day(end + timedelta(days=180))
+    with time_machine.travel(clock.start_of(end + timedelta(days=3)) + timedelta(hours=9), tick=True):
+        tasks.let_hold()
+        product = client.get(f"/san-pham/{pack.product.slug}").get_data(as_text=True)
+        assert 'data-testid="stars"' in product and f"hết thời hạn {dates.day(end)}, còn dùng được" in product
+        assert latest not in product
+        page = client.get("/chung-nhan/QN-HOLD").get_data(as_text=True)
+        assert "Còn hiệu lực, đang xét công nhận lại" in page and f"chậm nhất đến hết ngày {latest}" in page
+        register = client.get("/so-dang-ky-ocop").get_data(as_text=True)
+        assert "đang xét công nhận lại" in register and dates.day(end) in register and latest not in register
+        renewals.close(SYSTEM, n, FiledState.REFUSED, "Chỉ đạt 45 điểm.", new_key())
+        page = client.get("/chung-nhan/QN-HOLD").get_data(as_text=True)
+        assert "đang được xét" not in page and "Được dùng tiếp đến hết" in page
+    with time_machine.travel(clock.start_of(end + timedelta(days=4)) + timedelta(hours=9), tick=True):
+        page = client.get("/chung-nhan/QN-HOLD").get_data(as_text=True)
+        assert "Đã hết hiệu lực" in page and "đang được xét" not in page
 
 
 def test_a_refusal_ends_what_held_on(ctx: Any, audit_clean: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -115,3 +116,17 @@ def test_results_are_ticked_on_the_blank_form(ctx: Any, client: Any) -> None:
     assert made.status_code == 303
     assert dossier.code in client.get(made.location).get_data(as_text=True)
     assert client.fill(new, form=new, level="province", result="999999").status_code == 409
+
+
+def test_what_stands_in_a_draft_and_what_the_ministry_decides_is_not_ticked(ctx: Any, client: Any) -> None:
+    field = prepare()
+    own, drafted, theirs = (field.proposed() for _ in range(3))
+    put_result(own, "78.5", 4, accepted_at=clock.now())
+    put_result(drafted, "72", 4, accepted_at=clock.now())
+    put_result(theirs, "91.4", 5, level="ministry", accepted_at=clock.now())
+    reference = draft(drafted.id)
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    page = client.get("/office/decisions/new/grant").get_data(as_text=True)
+    ticked = set(re.findall(r'name="result" value="(\d+)" checked', page))
+    assert ticked == {str(own.id)}
+    assert f"đã có trong dự thảo {reference}" in page and "bộ công nhận" in page

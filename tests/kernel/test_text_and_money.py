@@ -95,3 +95,15 @@ def test_a_price_for_a_kilogram_is_rounded_half_up():
     assert money.per_unit(120_000, Fraction(500), Fraction(1000)) == 240_000
     assert money.per_unit(10_000, Fraction(300), Fraction(1000)) == 33_333
     assert money.per_unit(1, Fraction(2), Fraction(1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("0", 0), ("007", 7), (" 1250 ", 1250), ("1.250", 1250), ("1 250", 1250), ("1\u00a0250\u00a0000", 1250000),
+        ("12.5", None), ("1.25", None), ("1.2500", None), ("1.250 000", None), ("1,250", None), ("-3", None), ("", None),
+        ("٣", None), ("1e3", None), ("1" * 13, None),
+    ],
+)  # fmt: skip
+def test_a_point_is_never_dropped_from_a_number(typed: str, found: int | None) -> None:
+    assert text.whole(typed) == found

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from shop.cycle import localities
 from shop.cycle.localities import UNKNOWN, Finder
+from shop.cycle.services import figures as told
 from shop.kernel import clock, invariants
 from shop.kernel.actor import GUEST
 from shop.kernel.db import session, transaction
@@ -24,7 +25,7 @@ from shop.reports.queries import counting, province
 from shop.reports.services import monthly
 from shop.reports.services import province as services
 from tests import factories
-from tests.reports.conftest import MONG_CAI, PROVINCE, VAN_DON, Place, make_maker, submitted
+from tests.reports.conftest import MONG_CAI, OFFICER, PROVINCE, VAN_DON, Place, make_maker, submitted
 
 MONTH = rules.latest()
 PAPER = {
@@ -74,7 +75,7 @@ def test_figures_are_the_sums_of_their_rows(place: Place) -> None:
     assert set(found) >= {x.code for x in localities.of_day(MONTH)}
     for counted in found.values():
         stored = counted.stored()
-        assert stored["figures"].keys() == FIGURES.keys()
+        assert stored["figures"].keys() == FIGURES.keys() - counting.TOLD_FIGURES, "of jobs nobody has told"
         for key, value in stored["figures"].items():
             assert value == sum(row[2] for row in stored["rows"].get(key, []))
 
@@ -211,7 +212,29 @@ def test_the_sheet_is_one_that_an_official_would_sign(place: Place) -> None:
     document.write(made, sheet.facts(MONTH, version, version.content))
     with zipfile.ZipFile(made) as opened:
         tree = ElementTree.fromstring(opened.read("word/document.xml"))
+        numbered = opened.read("word/header1.xml").decode()
+        assert " PAGE " in numbered and "header1.xml" in opened.read("word/_rels/document.xml.rels").decode()
+        assert opened.read("word/document.xml").decode().count("<w:headerReference") == 2, "both halves count on"
     said = "".join(tree.itertext())
     assert "Có <dấu> & ký tự lạ." in said and "PHÓ CHÁNH VĂN PHÒNG" in said and "Đặc khu Vân Đồn" in said
     draft = sheet.facts(MONTH, None, version.content)
     assert draft["draft"] and not draft["digest"]
+
+
+def test_jobs_and_turnover_are_those_told_up_to_the_day(place: Place) -> None:
+    first, end = place.month, rules.end_of(place.month)
+    last = end - timedelta(days=1)
+    counted = counting.count(first, end)
+    assert not {"told.jobs", "told.turnover"} & counted[VAN_DON].figures.keys(), "nobody told: not 0"
+    for day, jobs, turnover in (
+        (last - timedelta(days=400), 7, 900),
+        (last - timedelta(days=40), 9, None),
+        (end, 50, 5),
+    ):
+        told.say(OFFICER, place.maker.id, day, jobs, turnover, "Phiếu khảo sát", seen=0)
+    here = counting.count(first, end)[VAN_DON]
+    assert (here.figures["told.jobs"], here.figures["told.turnover"]) == (9, 900)
+    (row,) = here.rows["told.jobs"]
+    assert row.path == f"/office/producer-figures/{place.maker.slug}" and "Phiếu khảo sát" in row.note
+    assert counting.count(end, rules.end_of(end))[VAN_DON].figures["told.jobs"] == 50
+    assert "told.jobs" not in counting.count(first, end)[MONG_CAI].figures

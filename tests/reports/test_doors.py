@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from shop.accounts.permissions import Permission, Role
+from shop.cycle.services import figures as told
 from shop.kernel import clock, papers
 from shop.pages import waiting
 from shop.reports import document, rules, sheet
@@ -19,7 +21,7 @@ from shop.reports.queries import province
 from shop.reports.services import monthly as services
 from shop.reports.services.monthly import Said
 from tests.people import sign_in
-from tests.reports.conftest import MONG_CAI, PROVINCE, VAN_DON, Place, report, submitted
+from tests.reports.conftest import MONG_CAI, OFFICER, PROVINCE, VAN_DON, Place, report, submitted
 
 MONTH = rules.spelt(rules.latest())
 HERE = f"/office/reports/{MONTH}"
@@ -80,6 +82,28 @@ def test_the_province_returns_locks_and_sums_up(client: Any, place: Place) -> No
     assert client.get(f"{summary}/rows?f=producers&v=1&format=csv").status_code == 200
 
 
+def test_the_summary_tells_first_who_is_late_and_what_changed(client: Any, place: Place) -> None:
+    content = {
+        "localities": [
+            {"code": "1", "name": "A", "state": None, "late": True, "differs": {}},
+            {"code": "2", "name": "B", "state": "locked", "late": False, "differs": {"producers": {"value": 3}}},
+        ],
+        "blockers": [{"answer": ""}, {"answer": "Đã giao Sở."}],
+        "totals": {"producers": 12, "products": 50, "sales": 100, "points": 2},
+        "before": {"producers": 8, "products": 49, "sales": 200, "points": 0},
+    }
+    first = province.first_of_all(content)
+    assert ([p["name"] for p in first.late], first.handed, first.unanswered) == (["A"], 1, 1)
+    assert [p["name"] for p in first.differing] == ["B"]
+    assert [(x.key, x.percent) for x in first.changed] == [("points", None), ("producers", 50), ("sales", -50)]
+    sign_in(client, Role.PROGRAMME_OFFICER)
+    page = client.get(f"{HERE}/summary?live=1").get_data(as_text=True)
+    for anchor in ("xem-truoc", "phan-sales", "vuong-mac", "dia-phuong"):
+        assert f'href="#{anchor}"' in page and f'id="{anchor}"' in page
+    assert page.index('id="xem-truoc"') < page.index('id="phan-makers"') < page.index('id="dia-phuong"')
+    assert 'class="fold-part"' in page and page.count("<details") >= 5
+
+
 @pytest.mark.parametrize("address", ["2026-13", "2013-01", "9999-01", "x", "2026-1"])
 def test_a_month_that_is_none(client: Any, place: Place, address: str) -> None:
     sign_in(client, Role.PROGRAMME_OFFICER)
@@ -138,3 +162,22 @@ def test_the_sheets_are_such_as_an_official_signs(client: Any, place: Place) -> 
     pages = papers.picture("reports/papers/summary.typ", found, dpi=20)
     width, height = Image.open(io.BytesIO(pages[-1])).size
     assert width > height and len(pages) <= 5, "the annex lies on its side, a locality on a line"
+
+
+def test_jobs_that_producers_told_stand_in_the_form_until_something_is_saved(client: Any, place: Place) -> None:
+    told.say(
+        OFFICER, place.maker.id, rules.end_of(rules.latest()) - timedelta(days=1), 17, 2_000_000, "Tự khai", seen=0
+    )
+    sign_in(client, (Role.LOCALITY_OFFICER, f"locality:{VAN_DON}"))
+    mine = f"{HERE}/{VAN_DON}"
+    page = client.get(mine).get_data(as_text=True)
+    assert 'name="jobs" type="text" value="17"' in " ".join(page.split()), page
+    assert "Số đã ghi: 17, của 1/1 chủ thể." in page and 'f=told.turnover">2.000.000' in page
+    rows = client.get(f"{mine}/rows?f=told.jobs").get_data(as_text=True)
+    assert f"/office/producer-figures/{place.maker.slug}" in rows and "Tự khai" in rows
+    assert client.get(f"/office/producer-figures/{place.maker.slug}").status_code == 200
+    assert client.fill(mine, form=mine, do="save", done=DONE, jobs="").status_code == 303
+    page = client.get(mine).get_data(as_text=True)
+    assert 'value="17"' not in page, "what was cleared stays cleared"
+    assert client.fill(mine, form=mine, do="submit", done=DONE, jobs="18").status_code == 303
+    assert report().said["figures"] == {"jobs": 18}

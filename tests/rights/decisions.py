@@ -21,6 +21,11 @@ def decision(house: House) -> dict[str, Any]:
     return {"reference": drafting.draft(SYSTEM, Kind.GRANT, Source.HISTORY, head, key())}
 
 
+@maker("/office/decisions/<reference>/draft.pdf", of="all")
+def decision_draft(house: House) -> dict[str, Any]:
+    return {"reference": decision_line(house)["reference"]}
+
+
 @maker("/office/decisions/<reference>/lines/<int:line_id>", of="all")
 def decision_line(house: House) -> dict[str, Any]:
     from shop.decisions.queries import decisions

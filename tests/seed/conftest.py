@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from shop.kernel.db import db
+from shop.programme.services import scoring
 from shop.seed import demo, holdout
 from tests import databases
 from tests.conftest import Run, _build
@@ -39,6 +40,7 @@ def lived_in(database: databases.TestDatabase, run: Run, tmp_path_factory: pytes
     app = _build(made.url, folder)
     with app.app_context():
         db.create_all()
+        scoring.load_sheets()  # a shop that starts has them; without them there is nothing to file
         said = demo.load(1)
         others = {seed: holdout.load(seed) for seed in SEEDS}
         db.session.remove()

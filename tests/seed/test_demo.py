@@ -186,7 +186,8 @@ def test_stories_are_told_in_both_languages(shop: Any) -> None:
 
 def test_a_year_of_trade(shop: Any) -> None:
     orders = count(Order)
-    assert 600 <= orders <= 1300
+    # About a thousand: how many exactly depends on the days that fall in the year.
+    assert 600 <= orders <= 1500
     by_status = dict(session().execute(select(Order.status, func.count()).group_by(Order.status)).all())
     assert set(by_status) == set(OrderStatus)
     money = dict(session().execute(select(Order.payment_status, func.count()).group_by(Order.payment_status)).all())

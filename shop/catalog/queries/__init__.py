@@ -10,6 +10,7 @@ from shop.catalog.queries.certificates import (
     ending_counts,
     ending_within,
     standing,
+    waits,
 )
 from shop.catalog.queries.page import Pack, PhotoView, ProductPage, photos_of, product_page, shown_counts, small_photo
 from shop.catalog.queries.sale import Sellable, sellable, sellable_by_sku
@@ -34,4 +35,5 @@ __all__ = [
     "shown_counts",
     "small_photo",
     "standing",
+    "waits",
 ]

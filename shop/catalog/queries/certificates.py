@@ -44,6 +44,7 @@ class CertificateInForce:
     issued_on: date
     expires_on: date
     is_demo: bool
+    term_ends_on: date | None
 
 
 def current_certificates(product_ids: Sequence[int], on: date) -> dict[int, CertificateInForce]:
@@ -51,8 +52,19 @@ def current_certificates(product_ids: Sequence[int], on: date) -> dict[int, Cert
     if not product_ids:
         return {}
     c = Certificate
-    rows = session().execute(
-        select(c.id, c.product_id, c.number, c.level, c.decision_number, c.stars, c.issued_on, c.expires_on, c.is_demo)
+    rows: Any = session().execute(
+        select(
+            c.id,
+            c.product_id,
+            c.number,
+            c.level,
+            c.decision_number,
+            c.stars,
+            c.issued_on,
+            c.expires_on,
+            c.is_demo,
+            c.term_ends_on,
+        )
         .where(c.product_id.in_(product_ids), rules.certificate_in_force(on))
         .order_by(c.stars, c.expires_on, c.id)  # the last one of a product wins: most stars, then the longest
     )
@@ -81,6 +93,12 @@ def standing(c: Certificate, day: date) -> Standing:
     if c.expires_on < day:
         return Standing.LAPSED
     return Standing.VALID if c.issued_on <= day else Standing.PENDING
+
+
+def waits(c: Any, day: date) -> bool:
+    """Whether the certificate `c` is used on `day` beyond its own term because its renewal is not decided: `expires_on` is then
+    only the last day that the law may allow (26/2026/QĐ-TTg art. 12.3), and says nothing of how long it will really hold."""
+    return c.term_ends_on is not None and c.expires_on > day
 
 
 def certificate_by_number(number: str) -> tuple[Certificate, Product, Producer | None] | None:

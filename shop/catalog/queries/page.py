@@ -146,6 +146,7 @@ _OF_MAKER = Producer.__table__.c[Maker._fields]
 _c = Certificate
 _OF_CERTIFICATE = (
     _c.id, _c.product_id, _c.number, _c.level, _c.decision_number, _c.stars, _c.issued_on, _c.expires_on, _c.is_demo,
+    _c.term_ends_on,
 )  # fmt: skip
 _PRODUCT = Reading(
     select(*_OF_PRODUCT, *_OF_SET, *_OF_MAKER, *_OF_CERTIFICATE, exists().where(Photo.product_id == Product.id))

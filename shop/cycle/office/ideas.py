@@ -9,11 +9,11 @@ from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
-from shop.cycle.models.ideas import IDEA_KIND_NAMES, IDEA_KINDS, IDEA_NAMES, IdeaKind, IdeaState
+from shop.cycle.models.ideas import IDEA_KIND_NAMES, IDEA_KINDS, IDEA_NAMES, PLAN_OPEN, IdeaKind, IdeaState
 from shop.cycle.office import bp
 from shop.cycle.queries import ideas as queries
 from shop.cycle.services import ideas as services
-from shop.cycle.services.ideas import IDEA_FIELDS, PLAN_FIELDS
+from shop.cycle.services.ideas import IDEA_FIELDS, NEEDED, PLAN_FIELDS
 from shop.kernel import operations, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.kernel.forms import messages
@@ -105,7 +105,8 @@ def _page(reference: str, error: ShopError | None = None, part: str = "") -> Any
     page = render_template(
         "cycle/office/idea.html", here=HERE, i=row, maker=producers.by_id(row.producer_id), names=IDEA_NAMES, kinds=IDEA_KINDS,
         kind_names=IDEA_KIND_NAMES, fields=IDEA_FIELDS, plan_fields=PLAN_FIELDS, history=queries.history(row.id),
-        may_edit=guards.may(P.CYCLE_EDIT, scope), goods=queries.goods_of(row.producer_id), part=part, d=request.form,
+        may_edit=guards.may(P.CYCLE_EDIT, scope), plan_open=row.state in PLAN_OPEN, needed=NEEDED,
+        goods=queries.goods_of(row.producer_id), part=part, d=request.form,
         dossier_kinds=DOSSIER_KIND_NAMES, groups=queries.groups_of(row.product_id) if row.product_id else [],
         group_choices=queries.group_choices() if row.product_id else [], errors=messages(error),
         error_code=error.code if error else None,
@@ -132,6 +133,23 @@ def decide_idea(reference: str) -> Any:
     except ShopError as error:
         return _page(reference, error, to.value)
     flash(gettext("Đã ghi quyết định."), "ok")
+    return redirect(web.path(f"{HERE}/{reference}"), 303)
+
+
+@bp.post("/ideas/<reference>/plan")
+@guards.requires(P.CYCLE_EDIT, scope=queries.office_scope, name="locality")
+def write_plan(reference: str) -> Any:
+    """Write down a business plan that the producer brought on paper, and hand it in for him."""
+    answers = {key: request.form.get(key, "") for key in PLAN_FIELDS}
+    try:
+        if queries.idea(reference).state is IdeaState.DRAFT:
+            raise NotFound
+        services.plan(guards.actor(), reference, answers, seen=_whole("seen"), submit=True)
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _page(reference, error, "plan")
+    flash(gettext("Đã ghi kế hoạch kinh doanh."), "ok")
     return redirect(web.path(f"{HERE}/{reference}"), 303)
 
 

@@ -22,9 +22,10 @@ from shop.cycle.models.ideas import (
 )
 from shop.cycle.queries import ideas as queries
 from shop.kernel import audit, clock, operations, text
-from shop.kernel.actor import Actor
+from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import N_, Invalid, NotFound
+from shop.places import queries as places
 from shop.producers.models import Producer
 from shop.programme.services.dossiers import open_dossier
 
@@ -220,6 +221,23 @@ def file_dossier(actor: Actor, reference: str, product_id: int | None, kind: str
         row.product_id, row.dossier_code = product.id, code
         _step(actor, row, I.FILED)
         return code
+
+
+def follow_land() -> None:
+    """Give the ideas that are under way in a locality that has ceased to the unit that took its place: the one that holds its
+    land, of several the producer's commune. What nobody can tell stays, and the whole province's officers see it."""
+    under_way = Idea.locality_code.is_not(None) & Idea.state.not_in((I.FILED, I.DROPPED))
+    codes = session().scalars(select(Idea.locality_code).where(under_way).distinct()).all()
+    for code in (code for code in codes if code and places.unit(code) is None):
+        heirs = [heir.unit.code for heir in places.heirs(code)]
+        for reference in session().scalars(select(Idea.reference).where(under_way, Idea.locality_code == code)).all():
+            with transaction():
+                row = queries.locked(reference)
+                home = session().get_one(Producer, row.producer_id).commune_code
+                fitting = heirs if len(heirs) == 1 else [heir for heir in heirs if heir == home]
+                if row.locality_code == code and len(fitting) == 1:
+                    row.locality_code = fitting[0]
+                    audit.record(SYSTEM, "cycle.idea-moved", f"idea:{reference}", before=code, after=fitting[0])
 
 
 def put_in_group(actor: Actor, product_id: int, group_id: int, why: str, *, is_demo: bool = False) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import flash, make_response, redirect, render_template, request
+from flask import Response, flash, make_response, redirect, render_template, request
 from flask_babel import gettext
 
 from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.catalog.models import CERTIFICATE_LEVEL_NAMES
-from shop.decisions import forms, results, terms
+from shop.decisions import forms, paper, results, terms
 from shop.decisions.models import GROUND_NAMES, KIND_NAMES, SOURCE_NAMES, STATE_NAMES, Decision, Kind, Source, State
 from shop.decisions.office import bp
 from shop.decisions.queries import decisions as read
+from shop.decisions.queries import paper as paper_read
 from shop.decisions.services import drafting, signing
 from shop.kernel import facts, operations, web
 from shop.kernel.errors import N_, NotFound, ShopError
@@ -49,6 +50,7 @@ def _op_key(error: ShopError | None) -> str:
 
 def _blank(kind: Kind, v: Any, error: ShopError | None = None) -> Any:
     ready = results.ready() if kind is Kind.GRANT else []
+    drafted = read.drafted([r.dossier_id for r in ready])
     page = render_template(
         "decisions/office/new.html",
         here=HERE,
@@ -57,7 +59,10 @@ def _blank(kind: Kind, v: Any, error: ShopError | None = None) -> Any:
         ready=ready,
         goods=read.named([r.product_id for r in ready]),
         certificate=request.values.get("certificate", "") if kind is Kind.REVOKE else "",
-        chosen=set(v.getlist("result")) if hasattr(v, "getlist") else {str(r.dossier_id) for r in ready},
+        chosen=set(v.getlist("result"))
+        if hasattr(v, "getlist")
+        else {str(r.dossier_id) for r in ready if r.level == v["level"] and r.dossier_id not in drafted},
+        drafted=drafted,
         levels=_levels(),
         issuers=drafting.ISSUERS,
         errors=messages(error),
@@ -124,6 +129,7 @@ def _page(reference: str, part: str = "", error: ShopError | None = None) -> Any
         levels=_levels(),
         stars=[(str(n), gettext("%(n)s sao", n=n)) for n in (3, 4, 5)],
         suggestions=read.suggestions() if is_draft and row.kind is Kind.GRANT else [],
+        p=request.form if part == "paper" else paper_read.offered(row) if is_draft else {},
         law=terms.on(row.decided_on) if row.decided_on else None,
         ends=terms.ends(row.decided_on) if row.decided_on else None,
         may_edit=is_draft and guards.may(P.DECISION_EDIT),
@@ -189,6 +195,23 @@ def decision_file(reference: str) -> Any:
             guards.actor(), row.reference, forms.upload(request, "file"), n, key
         ),
     )  # fmt: skip
+
+
+@bp.post("/decisions/<reference>/paper")
+@guards.requires_all(P.DECISION_EDIT)
+def decision_paper(reference: str) -> Any:
+    """Keep what stands on the paper that is laid before the signer."""
+    return _act(
+        reference, "paper", N_("Đã lưu phần trình ký."),
+        lambda row, n, key: drafting.set_paper(guards.actor(), row.reference, request.form, n, key),
+    )  # fmt: skip
+
+
+@bp.get("/decisions/<reference>/draft.pdf")
+@guards.requires_all(P.DECISION_READ)
+def draft_pdf(reference: str) -> Response:
+    """The draft with its annex, to be signed on paper."""
+    return paper.answer(read.one(reference))
 
 
 @bp.post("/decisions/<reference>/sign")

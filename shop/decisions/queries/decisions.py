@@ -97,6 +97,17 @@ def issued(certificate_id: int) -> bool:
     return session().scalar(found.limit(1)) is not None
 
 
+def drafted(dossier_ids: list[int]) -> dict[int, str]:
+    """Which of these results stand in a draft already: the draft's reference by dossier."""
+    rows = session().execute(
+        select(DecisionLine.dossier_id, Decision.reference)
+        .join(Decision, Decision.id == DecisionLine.decision_id)
+        .where(Decision.state == State.DRAFT, DecisionLine.dossier_id.in_(dossier_ids))
+        .order_by(Decision.id)
+    )
+    return {n: reference for n, reference in rows if n is not None}
+
+
 def drafts() -> int:
     """How many drafts wait for a signature."""
     return session().scalar(select(func.count()).select_from(Decision).where(Decision.state == State.DRAFT)) or 0

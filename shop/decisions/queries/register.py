@@ -33,7 +33,7 @@ from shop.catalog.models import (
     ProductState,
     certificate_key,
 )
-from shop.catalog.queries import Standing, standing
+from shop.catalog.queries import Standing, standing, waits
 from shop.catalog.queries.office import STANDING_NAMES
 from shop.kernel import clock, text
 from shop.kernel.db import in_batches, session
@@ -94,6 +94,11 @@ class Row:
     set_name: str
     set_name_en: str
     stands: Standing
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is used beyond its term today, because its renewal is not decided."""
+        return self.stands is Standing.VALID and waits(self, clock.today())
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,19 +196,26 @@ class _Index:
         self.sets = {e.set_no for e in self.entries}
         self.places = sorted(places.items(), key=lambda pair: text.sort_key(pair[1]))
         self._valid: tuple[date, list[str | None]] | None = None
+        self._asked: tuple[frozenset[str], Sequence[int]] = (frozenset(), ())
 
     def holding(self, words: Sequence[str]) -> Sequence[int]:
         """The places, in order, of the entries that hold a word beginning with each of `words`."""
         if not words:
             return range(len(self.entries))
+        asked = frozenset(words)
+        kept = self._asked  # a page and its map ask for the same
+        if kept[0] == asked:
+            return kept[1]
         found: set[int] | None = None
-        for word in sorted(set(words), key=len, reverse=True):
+        for word in sorted(asked, key=len, reverse=True):
             first, last = bisect_left(self.vocabulary, word), bisect_left(self.vocabulary, word + "{")
             some: set[int] = set().union(*(self.holders[w] for w in self.vocabulary[first:last]))
             found = some if found is None else found & some
             if not found:
-                return ()
-        return sorted(found or ())
+                break
+        places = sorted(found or ())
+        self._asked = (asked, places)
+        return places
 
     def valid(self, day: date) -> list[str | None]:
         """For each entry its area, None where it does not hold on `day`."""
@@ -353,7 +365,7 @@ def by_area(wanted: Choice) -> locator.CountMap:
 
 COLUMNS = (
     N_("Số chứng nhận"), N_("Sản phẩm"), N_("Nhà sản xuất"), N_("Địa phương"), N_("Bộ sản phẩm"), N_("Sao"), N_("Cấp"),
-    N_("Điểm"), N_("Quyết định"), N_("Ngày cấp"), N_("Hiệu lực đến hết"), N_("Tình trạng"), N_("Minh họa"),
+    N_("Điểm"), N_("Quyết định"), N_("Ngày cấp"), N_("Hết thời hạn"), N_("Hiệu lực đến hết"), N_("Tình trạng"), N_("Minh họa"),
 )  # fmt: skip
 
 
@@ -361,8 +373,8 @@ def line(row: Row) -> list[Any]:
     """A row of the file, in the order of `COLUMNS`."""
     return [
         row.number, row.name, row.producer, row.place, f"{row.set_number}. {row.set_name}", row.stars,
-        gettext(CERTIFICATE_LEVEL_NAMES[row.level]), row.score, row.decision_number, row.issued_on, row.expires_on,
-        gettext(STANDING_NAMES[row.stands]), row.is_demo,
+        gettext(CERTIFICATE_LEVEL_NAMES[row.level]), row.score, row.decision_number, row.issued_on,
+        row.term_ends_on or row.expires_on, row.expires_on, gettext(STANDING_NAMES[row.stands]), row.is_demo,
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,6 +19,10 @@ from shop.kernel import audit, clock, facts, operations, text
 from shop.kernel.actor import Actor
 from shop.kernel.db import locked, session, unique
 from shop.kernel.errors import N_, Invalid, NotFound
+
+# What stands on the paper of a draft beside its head and its products: (name, longest).
+PAPER = {"place": 80, "basis": 4000, "proposer": 400, "recipients": 1000, "signer_name": 120}
+_PROSE = frozenset({"basis", "recipients"})
 
 # Who signs at each level unless the draft says otherwise; districts ended on 1 July 2025, their decisions are history.
 ISSUERS = {
@@ -299,6 +303,27 @@ def set_file(actor: Actor, reference: str, content: bytes, version: int, op_key:
         return {"file": key}
 
     _step(actor, reference, version, "file", op_key, [key, version], work)
+
+
+def set_paper(actor: Actor, reference: str, said: Mapping[str, str], version: int, op_key: str) -> None:
+    """Keep what stands on the paper that is laid before the signer (`PAPER`); what is blank stays blank on it.
+
+    Raises:
+        NoSuchDecision, DecisionMovedOn.
+        Invalid: something is too long; `field` names it.
+    """
+    kept = {}
+    for name, longest in PAPER.items():
+        found = facts.prose(said.get(name), name) if name in _PROSE else facts.line(said.get(name), name, longest)
+        if found and len(found) > longest:
+            raise Invalid(N_("Nội dung dài quá %(n)s ký tự."), field=name, n=longest)
+        kept[name] = found or ""
+
+    def work(row: Decision) -> dict[str, Any]:
+        row.paper = kept
+        return {"paper": kept}
+
+    _step(actor, reference, version, "paper", op_key, [kept, version], work)
 
 
 def drop(actor: Actor, reference: str, reason: str, version: int, op_key: str) -> None:

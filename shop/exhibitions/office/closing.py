@@ -18,7 +18,7 @@ from shop.exhibitions.office import bp, frame
 from shop.exhibitions.queries import closings, fairs, sheet_figures, sheets
 from shop.exhibitions.services import closing, finishing, many, signing
 from shop.exhibitions.services.closing import Going, Way
-from shop.kernel import operations, web
+from shop.kernel import operations, text, web
 from shop.kernel.errors import N_, Invalid, NotFound, ShopError
 from shop.stock import queries as stock
 from shop.stock.models import SHOP
@@ -45,10 +45,10 @@ def page(template: str, fair: Exhibition, part: str, error: ShopError | None = N
 
 
 def _whole(raw: str, field: str) -> int:
-    raw = raw.strip().replace(" ", "").replace(".", "")
-    if not raw.isascii() or not raw.isdigit() or len(raw) > 7:
+    found = text.whole(raw)
+    if found is None or found > 9_999_999:
         raise Invalid(N_("Hãy ghi một số nguyên, 0 nếu không có."), field=field)
-    return int(raw)
+    return found
 
 
 # --- all booths --------------------------------------------------------------------------------------------------

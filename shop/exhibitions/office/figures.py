@@ -17,7 +17,7 @@ from shop.exhibitions.office.fairs import HERE, page
 from shop.exhibitions.queries import fairs
 from shop.exhibitions.queries import records as reads
 from shop.exhibitions.services import records
-from shop.kernel import forms, operations, web
+from shop.kernel import forms, operations, text, web
 from shop.kernel.errors import N_, Invalid, ShopError
 
 tabs.add(90, "figures", N_("Số liệu theo nguồn"), Permission.EXHIBITION_READ)
@@ -32,8 +32,9 @@ def _draft() -> records.FigureDraft:
     if what in MONEY_FIGURES:
         value = planforms.amount(sent.get("value"), "value")
     else:
-        raw = sent.get("value", "").replace(".", "")
-        value = planforms.whole(raw, "value", high=10**11) if raw.strip() else None
+        raw = sent.get("value", "").strip()
+        found = text.whole(raw)
+        value = planforms.whole(raw if found is None else str(found), "value", high=10**11) if raw else None
     return records.FigureDraft(
         what,
         planforms.line(sent.get("text")),

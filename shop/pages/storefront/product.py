@@ -283,6 +283,7 @@ def _ticket(c: queries.CertificateInForce | None) -> dict[str, Any] | None:
         "decision": c.decision_number,
         "issued_on": c.issued_on,
         "until": c.expires_on,
+        "term": c.term_ends_on if queries.waits(c, clock.today()) else None,
         "url": web.path("/chung-nhan/" + c.number),
     }
 

@@ -58,6 +58,7 @@ def trace(code: str) -> Any:
         producer=producer,
         place=producers.place_of(product) or (producers.place_of(producer) if producer else ""),
         certificate=certificate,
+        waits=certificate is not None and catalog.waits(certificate, clock.today()),
         level=CERTIFICATE_LEVEL_NAMES[certificate.level] if certificate else "",
         recall=recalls.of_lot(lot.id),
         papers=lots.papers_of(lot.id, public_only=True),

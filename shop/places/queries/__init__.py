@@ -1,7 +1,7 @@
 """Reads about places: units on a day, finding them by typing, understanding an old address, lists for staff."""
 
 from shop.places.queries.office import UnitRow, history, office_units, overlapping_codes, predecessors
-from shop.places.queries.old import Successor, Understood, understand
+from shop.places.queries.old import Successor, Understood, heirs, understand
 from shop.places.queries.search import find, matching
 from shop.places.queries.units import (
     Address,
@@ -31,6 +31,7 @@ __all__ = [
     "edition",
     "find",
     "forget",
+    "heirs",
     "history",
     "matching",
     "office_units",

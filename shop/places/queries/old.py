@@ -290,6 +290,16 @@ def _heirs(units: Sequence[UnitView], day: date) -> dict[int, tuple[dict[str, bo
     return found
 
 
+def heirs(code: str, on: date | None = None) -> list[Successor]:
+    """The units in force on `on` (today) that hold the land of the unit that had `code` last, whole ones first; none if it is
+    in force itself, or nobody knows."""
+    day = on or clock.today()
+    unit = None if code in on_day(day).by_code else _unit_at(code, day)
+    if unit is None:
+        return []
+    return list(_tell([unit], ancestors([unit]), day)[0].successors)
+
+
 def _unit_at(code: str, before: date) -> UnitView | None:
     """The last unit with `code` that was in force before `before`."""
     rows = read_units(

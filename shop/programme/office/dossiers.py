@@ -20,7 +20,7 @@ from shop.programme.office import bp
 from shop.programme.queries import dossiers as queries
 from shop.programme.queries import rounds
 from shop.programme.services import dossiers as services
-from shop.programme.services import results
+from shop.programme.services import moving, results
 
 HERE = "/office/dossiers"
 P = Permission
@@ -52,6 +52,7 @@ def _page(dossier: Dossier, error: ShopError | None = None, part: str = "") -> A
         may_check=guards.may(P.DOSSIER_CHECK, dossier.scope),
         may_decide=guards.may(P.ROUND_EDIT, "*"),
         waiting=waiting,
+        receivers=queries.receivers(dossier) if dossier.ended_at is None and queries.has_ceased(dossier) else [],
         samples=None if queries.is_service(dossier.product_id) else checklist.SAMPLES,
         v=request.form,
         part=part,
@@ -110,6 +111,21 @@ def dossier_check(code: str, act: str) -> Any:
         raise
     except ShopError as error:
         return _page(queries.by_code(code), error, act)
+    return redirect(web.path(f"{HERE}/{code}"), 303)
+
+
+@bp.post("/dossiers/<code>/hand-over")
+@guards.requires_all(P.ROUND_EDIT)
+def dossier_hand_over(code: str) -> Any:
+    """Say which unit has a dossier whose commune has ceased."""
+    found = queries.by_code(code)
+    try:
+        moving.hand_over(guards.actor(), found.id, pen.line("commune", 20))
+    except NotFound:
+        raise
+    except ShopError as error:
+        return _page(queries.by_code(code), error, "hand-over")
+    flash(gettext("Đã giao hồ sơ cho %(commune)s.", commune=queries.by_code(code).commune_name), "ok")
     return redirect(web.path(f"{HERE}/{code}"), 303)
 
 

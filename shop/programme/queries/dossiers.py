@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, false, func, or_, select
 
 from shop.catalog.models import Certificate, Product, ProductSet
 from shop.kernel import clock, tables, text
 from shop.kernel.db import session
 from shop.kernel.errors import N_, NotFound
+from shop.places import queries as places
+from shop.places.models import HOME_PROVINCE
 from shop.producers.models import Producer
 from shop.programme import checklist, scoring, workdays
 from shop.programme.models.councils import Objection, ObjectionState
@@ -55,6 +57,27 @@ def is_lost(dossier: Dossier) -> bool:
         and (dossier.accepted_at is not None or (dossier.objection_until or clock.today()) < clock.today())
         and not has_objection(dossier.id)
     )
+
+
+def ceased() -> Any:
+    """The condition on living dossiers whose commune is not in force today."""
+    here = [unit.code for unit in places.communes(HOME_PROVINCE)]
+    return and_(Dossier.ended_at.is_(None), Dossier.commune_code.not_in(here)) if here else false()
+
+
+def has_ceased(dossier: Dossier) -> bool:
+    """Whether the commune of a dossier is not in force today."""
+    return all(unit.code != dossier.commune_code for unit in places.communes(HOME_PROVINCE))
+
+
+def heirs_of(dossier: Dossier) -> list[places.UnitView]:
+    """The communes of the province that hold land of the dossier's commune, which has ceased; whole ones first."""
+    return [heir.unit for heir in places.heirs(dossier.commune_code) if heir.unit.parent_code == HOME_PROVINCE]
+
+
+def receivers(dossier: Dossier) -> list[places.UnitView]:
+    """The communes to which a dossier whose commune ceased may be handed: those that hold its land, all if nobody knows."""
+    return heirs_of(dossier) or places.communes(HOME_PROVINCE)
 
 
 def has_objection(dossier_id: int) -> bool:
@@ -338,6 +361,7 @@ DOSSIERS = tables.Table(
             lambda v: _late() if v == "1" else Dossier.state.in_(_WITH_COMMUNE),
             (("1", N_("Quá hạn")), ("0", N_("Xã đang xử lý"))),
         ),
+        tables.Filter("ceased", N_("Xã"), lambda _v: ceased(), (("1", N_("Không còn, chờ giao xã mới")),)),
         tables.Filter("objection", N_("Kiến nghị"), lambda _v: _objected(), (("1", N_("Chờ trả lời")),)),
     ),
     search=_matching,
@@ -389,6 +413,7 @@ class Figures:
     waiting: int
     council: int
     objections: int
+    ceased: int
 
 
 def figures(scopes: Iterable[str]) -> Figures:
@@ -404,6 +429,7 @@ def figures(scopes: Iterable[str]) -> Figures:
             count(Dossier.state == DossierState.PROPOSED),
             count(Dossier.state == DossierState.COUNCIL),
             count(_objected()),
+            count(and_(ceased(), Dossier.state != DossierState.DRAFT)),
         ).where(in_scopes(scopes))
     )
     return Figures(*(int(n) for n in row.one()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 
 from shop.catalog.models import Product, ProductState, Variant, VariantState
 from shop.exhibitions.models.calls import Application, ApplicationState
@@ -69,6 +69,8 @@ def _sales(dossier: Dossier, since: date) -> tuple[list[dict[str, Any]], list[di
             Variant.product_id == dossier.product_id,
             Fulfilment.status == FulfilmentStatus.DELIVERED,
             Order.placed_at >= clock.start_of(since),
+            Order.placed_at <= clock.now(),
+            or_(Fulfilment.delivered_at.is_(None), Fulfilment.delivered_at <= clock.now()),
             units > 0,
         )
         .subquery()
@@ -136,7 +138,7 @@ def _fairs(producer_id: int, today: date) -> list[dict[str, Any]]:
 
 
 def offer(dossier: Dossier) -> Offer:
-    """What can be proved of the dossier's product today."""
+    """What can be proved of the dossier's product today; nothing that comes after this day counts, whatever the books hold."""
     s, today = session(), clock.today()
     since = today - SPAN
     product = s.get_one(Product, dossier.product_id)
@@ -147,9 +149,10 @@ def offer(dossier: Dossier) -> Offer:
     lots = s.execute(
         select(Lot.code, Lot.produced_on, Lot.expires_on, Lot.trace_code)
         .join(Variant, Variant.id == Lot.variant_id)
-        .where(Variant.product_id == product.id, Lot.code != "")
+        .where(Variant.product_id == product.id, Lot.code != "", Lot.produced_on.is_(None) | (Lot.produced_on <= today))
         .order_by(Lot.id.desc())
     ).all()
+    since_on = clock.business_day(product.published_at) if product.published_at else None
     traced = [row for row in lots if row.trace_code]
     packs = int(s.scalar(select(func.count()).select_from(Variant).where(*shown)) or 0)
     figures = {
@@ -162,9 +165,9 @@ def offer(dossier: Dossier) -> Offer:
         },
         "fairs": {"attended": _fairs(producer.id, today), "sold": at_fairs},
         "stall": {
-            "online": product.state is ProductState.SHOWN and packs > 0,
+            "online": product.state is ProductState.SHOWN and packs > 0 and (since_on is None or since_on <= today),
             "path": f"/san-pham/{product.slug}",
-            "since": clock.business_day(product.published_at).isoformat() if product.published_at else None,
+            "since": since_on.isoformat() if since_on and since_on <= today else None,
             "packs": packs,
             "photos": len(product.photos),
         },

@@ -42,7 +42,7 @@ ONLY_SERVICES = frozenset({LegalForm.ASSOCIATION, LegalForm.PUBLIC_UNIT})
 TOLD = frozenset(
     {
         "submit", "return", "complete", "propose", "round", "council", "council-out", "result", "ministry", "object",
-        "uphold", "refuse-objection",
+        "uphold", "refuse-objection", "hand-over",
     }
 )  # fmt: skip
 
@@ -277,7 +277,7 @@ def remove_paper(actor: Actor, dossier_id: int, paper_id: int) -> None:
 
 
 def submit(actor: Actor, dossier_id: int) -> date:
-    """Hand the dossier in to the commune; return the last of its working days.
+    """Hand the dossier in to the commune (the one that took its place, if it has ceased); return the last of its working days.
 
     Raises:
         NotFound: there is no such dossier.
@@ -286,6 +286,8 @@ def submit(actor: Actor, dossier_id: int) -> date:
         DossierIncomplete: papers that are needed are not there, or have ended.
         Invalid: a renewal more than 180 days before the certificate ends (art. 7.6).
     """
+    from shop.programme.services import moving
+
     with transaction():
         dossier = locked_dossier(dossier_id, *OPEN_TO_PRODUCER)
         official = scoring_queries.sheet_of(dossier.product_id, clock.today())
@@ -293,10 +295,11 @@ def submit(actor: Actor, dossier_id: int) -> date:
             raise NoSheet
         if dossier.kind is DossierKind.RENEWAL:
             certified = queries.last_certificate(dossier.product_id)
-            if certified is not None and clock.today() < certified.expires_on - RENEWAL_FROM:
+            opens = (certified.term_ends_on or certified.expires_on) - RENEWAL_FROM if certified is not None else None
+            if opens is not None and clock.today() < opens:
                 raise Invalid(
                     N_("Còn sớm: hồ sơ công nhận lại nộp từ ngày %(day)s (180 ngày trước khi chứng nhận hết hạn)."),
-                    day=(certified.expires_on - RENEWAL_FROM).strftime("%d/%m/%Y"),
+                    day=opens.strftime("%d/%m/%Y"),
                 )
         lacking = [line.requirement for line in queries.standing(dossier) if line.lacking]
         if lacking:
@@ -306,6 +309,7 @@ def submit(actor: Actor, dossier_id: int) -> date:
         dossier.sheet_id, dossier.set_number, dossier.self_score = official.id, official.sheet.number, own
         dossier.state, dossier.submitted_at, dossier.due_on = DossierState.SUBMITTED, clock.now(), due
         dossier.returned_why = None
+        moving.follow(actor, dossier)
         note(dossier, "submit", actor, due_on=due, again=again)
         return due
 

@@ -72,9 +72,9 @@ def _number(key: str, value: int | None) -> str:
     return money.vnd(value) if figure.kind == MONEY else f"{value:,}".replace(",", ".")
 
 
-def _typed(row: Any) -> dict[str, str]:
-    """The fields of the form as they were saved."""
-    said = row.said if row is not None else {}
+def _typed(row: Any, counted: dict[str, int]) -> dict[str, str]:
+    """The fields of the form as they were saved; before that with the jobs that producers told of."""
+    said = (row.said if row is not None else {}) or {"figures": {"jobs": counted.get("told.jobs")}}
     found = {key: said.get("texts", {}).get(key, "") for key in TEXTS}
     for key in OWN:
         value = said.get("figures", {}).get(key)
@@ -138,7 +138,7 @@ def _page(code: str, of: date, error: ShopError | None = None, part: str = "") -
         differs=MAY_DIFFER, compared=compared, number=_number, names=STATE_NAMES, kinds=STATE_KINDS, steps=STEP_NAMES,
         due=row.due_on if row else rules.due_on(of), writable=writable and chosen is None, over=rules.latest() >= of,
         versions=queries.versions(row.id) if row else [], history=queries.history(row.id) if row else [],
-        v=request.form if part == "form" else _typed(row), part=part, d=request.form,
+        v=request.form if part == "form" else _typed(row, content["figures"]), part=part, d=request.form,
         may_decide=row is not None and row.state is ReportState.SUBMITTED and guards.may(P.REPORT_DECIDE, "*"),
         may_correct=row is not None and row.state is ReportState.LOCKED and chosen is not None
         and chosen.number == row.version

@@ -12,11 +12,11 @@ from shop.accounts import guards
 from shop.accounts.permissions import Permission
 from shop.cycle.models.steps import STEP_NAMES
 from shop.kernel import clock, rows, web
-from shop.kernel.errors import NotFound, ShopError
+from shop.kernel.errors import N_, NotFound, ShopError
 from shop.kernel.forms import messages
 from shop.reports import rules, sheet
 from shop.reports.figures import FIGURES, OWN, PARTS
-from shop.reports.models import STATE_KINDS, STATE_NAMES, ProvinceReport
+from shop.reports.models import STATE_KINDS, STATE_NAMES, ProvinceReport, ReportState
 from shop.reports.office import bp
 from shop.reports.office.monthly import HERE, ROWS, _number
 from shop.reports.queries import monthly, province
@@ -38,10 +38,19 @@ def _offered(of: date) -> dict[str, str]:
     return {**province.last_paper(), "day": clock.today().isoformat(), "number": "", "assessment": "", "proposals": ""}
 
 
+def _groups(places: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Localities by what is to be done about them: to be asked, to be read, done."""
+    waiting = [p for p in places if p["state"] == ReportState.SUBMITTED]
+    done = [p for p in places if p["state"] == ReportState.LOCKED]
+    owed = [p for p in places if p not in waiting and p not in done]
+    return [(N_("Chưa nộp, đang sửa"), owed), (N_("Đã nộp, chờ tỉnh xem"), waiting), (N_("Đã chốt"), done)]
+
+
 def _page(of: date, version: ProvinceReport | None, error: ShopError | None = None) -> Any:
     content = version.content if version is not None else province.summary(of)
     page = render_template(
-        "reports/office/summary.html", here=HERE, of=of, month=rules.spelt(of), c=content, version=version,
+        "reports/office/summary.html", first=province.first_of_all(content),
+        groups=_groups(content["localities"]), here=HERE, of=of, month=rules.spelt(of), c=content, version=version,
         versions=province.versions(of), as_of=datetime.fromisoformat(content["as_of"]), parts=PARTS, figures=FIGURES,
         own=OWN, number=_number, names=STATE_NAMES, kinds=STATE_KINDS, steps=STEP_NAMES,
         address=web.path(f"{HERE}/{rules.spelt(of)}/summary"), seen=province.seen(content) if version is None else "",

@@ -103,21 +103,8 @@ def cards(first: date, end: date, scopes: Collection[str]) -> Cards:
     """The cards of the months from `first` until before `end`. A fixed number of statements."""
     last = min(end - timedelta(days=1), clock.today())
     finder, seen = Finder(last), codes(scopes)
-    found: dict[int, Card] = {}
-    place: dict[int, str] = {}
-    s = session()
-    makers = select(Producer.id, Producer.name, Producer.slug, Producer.commune_code, Producer.locality_text)
-    for i, name, slug, code, words in s.execute(
-        makers.where(Producer.state == ProducerState.ACTIVE).order_by(Producer.sort_name, Producer.id)
-    ):
-        at = finder.of(code, words)
-        if seen is None or (at and at in seen):
-            here = finder.by_code.get(at)
-            place[i] = at
-            found[i] = Card(str(i), name, f"/office/producers/{slug}", here.name if here else "")
-    _funnel(found, first, end, last)
-    _kept_word(found, first, end)
-    _bare(found, first, end)
+    found, place = _blank(finder, seen)
+    count(found, first, end)
     whole, by_place = Card("", ""), defaultdict[str, list[Card]](list)
     for i, card in found.items():
         whole.add(card)
@@ -132,6 +119,69 @@ def cards(first: date, end: date, scopes: Collection[str]) -> Cards:
     return Cards(first, end, whole, list(found.values()), places, _orphans(last) if seen is None else None)
 
 
+def _blank(finder: Finder, seen: Collection[str] | None) -> tuple[dict[int, Card], dict[int, str]]:
+    """An empty card for each producer that the reader may see, and in which locality he is."""
+    found: dict[int, Card] = {}
+    place: dict[int, str] = {}
+    makers = select(Producer.id, Producer.name, Producer.slug, Producer.commune_code, Producer.locality_text)
+    for i, name, slug, code, words in session().execute(
+        makers.where(Producer.state == ProducerState.ACTIVE).order_by(Producer.sort_name, Producer.id)
+    ):
+        at = finder.of(code, words)
+        if seen is None or (at and at in seen):
+            here = finder.by_code.get(at)
+            place[i] = at
+            found[i] = Card(str(i), name, f"/office/producers/{slug}", here.name if here else "")
+    return found, place
+
+
+def count(found: dict[int, Card], first: date, end: date) -> None:
+    """Fill the cards of these producers with what they did from `first` until before `end`."""
+    count_funnel(found, first, end)
+    count_word(found, first, end)
+    _bare(found, first, end)
+
+
+def chosen(key: str, end: date, scopes: Collection[str]) -> tuple[Card, dict[int, Card]] | None:
+    """An empty card for a producer (`7`), a locality (`l06994`) or all (``), and those of its producers; None: the reader sees
+    no such one."""
+    last = min(end - timedelta(days=1), clock.today())
+    finder, seen = Finder(last), codes(scopes)
+    found, place = _blank(finder, seen)
+    if not key:
+        return Card("", ""), found
+    if not key.startswith("l"):
+        mine = {i: card for i, card in found.items() if str(i) == key}
+        return (
+            (Card(key, *(getattr(c, n) for n in ("name", "path", "place"))), mine)
+            if (c := mine.get(_int(key)))
+            else None
+        )
+    here = finder.by_code.get(key[1:])
+    mine = {i: card for i, card in found.items() if place[i] == key[1:]}
+    return (Card(key, here.name), mine) if here is not None and mine else None
+
+
+def _int(key: str) -> int:
+    return int(key) if key.isascii() and key.isdigit() and len(key) < 18 else 0
+
+
+def over_time(key: str, months: list[date], scopes: Collection[str]) -> tuple[Card, list[tuple[date, Card]]] | None:
+    """The card of a producer, a locality or all, in each of the `months` (their first days); None: see `chosen`."""
+    found = chosen(key, clock.add_months(months[0], 1), scopes)
+    if found is None:
+        return None
+    head, told = found[0], []
+    for month in months:
+        mine = {i: Card(c.key, c.name) for i, c in found[1].items()}
+        count(mine, month, clock.add_months(month, 1))
+        whole = Card(head.key, head.name)
+        for card in mine.values():
+            whole.add(card)
+        told.append((month, whole))
+    return head, told
+
+
 def _orphans(last: date) -> tuple[int, int]:
     """Goods on show whose maker is not known: all, and those with a certificate in force on `last`."""
     certified = select(Certificate.product_id).where(catalog_rules.certificate_in_force(last))
@@ -144,8 +194,9 @@ def _orphans(last: date) -> tuple[int, int]:
     return int(shown), int(starred)
 
 
-def _funnel(found: dict[int, Card], first: date, end: date, last: date) -> None:
-    s = session()
+def count_funnel(found: dict[int, Card], first: date, end: date) -> None:
+    """Put the products of these producers on the steps that they reached."""
+    s, last = session(), min(end - timedelta(days=1), clock.today())
     maker = {}
     for i, producer_id in s.execute(
         select(Product.id, Product.producer_id).where(
@@ -177,7 +228,7 @@ def _funnel(found: dict[int, Card], first: date, end: date, last: date) -> None:
         .join(Fulfilment, Fulfilment.id == OrderLine.fulfilment_id)
         .where(
             Order.status.in_(SOLD), Fulfilment.status.not_in(GONE), OrderLine.quantity > OrderLine.refused_quantity,
-            Order.placed_at >= clock.start_of(first), Order.placed_at < clock.start_of(end),
+            within(first, end),
         )
         .distinct()
     )  # fmt: skip
@@ -185,13 +236,39 @@ def _funnel(found: dict[int, Card], first: date, end: date, last: date) -> None:
     put("outside", s.scalars(sold.where(Order.delivery == DeliveryKind.SHIP, Order.province_code != HOME_PROVINCE)))
 
 
-def _kept_word(found: dict[int, Card], first: date, end: date) -> None:
+def within(first: date, end: date) -> Any:
+    """Orders placed from `first` until before `end`."""
+    return and_(Order.placed_at >= clock.start_of(first), Order.placed_at < clock.start_of(end))
+
+
+def promised() -> Any:
+    """Parcels of which it is known by when they were promised and when they came."""
+    return and_(Order.channel.in_(SENT), Fulfilment.delivered_at.is_not(None), Fulfilment.expected_to_on.is_not(None))
+
+
+def complaints(first: date, end: date) -> Any:
+    """Money back for goods that were damaged, wrong, poor, missing or late."""
+    return and_(
+        Return.why.not_in((ReturnWhy.CHANGED_MIND, ReturnWhy.OTHER)), Return.created_at >= clock.start_of(first),
+        Return.created_at < clock.start_of(end), Refund.state != RefundState.FAILED,
+    )  # fmt: skip
+
+
+def weeks(first: date, end: date) -> Any:
+    """Weeks in which the web had a pack on offer."""
+    return and_(
+        DemandWeek.place == WEB, DemandWeek.week_on >= first, DemandWeek.week_on < end, DemandWeek.listed > 0,
+        DemandWeek.listed >= DemandWeek.exposure,
+    )  # fmt: skip
+
+
+def count_word(found: dict[int, Card], first: date, end: date) -> None:
+    """Fill in what was ordered and sent, promised and on time, complained of."""
     s = session()
-    within = and_(Order.placed_at >= clock.start_of(first), Order.placed_at < clock.start_of(end))
     ordered = (
         select(OrderLine.producer_id, func.sum(OrderLine.quantity), func.sum(OrderLine.refused_quantity))
         .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.channel.in_(SENT), Order.status.in_(SOLD), within)
+        .where(Order.channel.in_(SENT), Order.status.in_(SOLD), within(first, end))
         .group_by(OrderLine.producer_id)
     )
     for i, quantity, refused in s.execute(ordered):
@@ -201,29 +278,21 @@ def _kept_word(found: dict[int, Card], first: date, end: date) -> None:
         select(OrderLine.producer_id, Fulfilment.id, Fulfilment.delivered_at, Fulfilment.expected_to_on)
         .join(OrderLine, OrderLine.fulfilment_id == Fulfilment.id)
         .join(Order, Order.id == Fulfilment.order_id)
-        .where(
-            Order.channel.in_(SENT),
-            within,
-            Fulfilment.delivered_at.is_not(None),
-            Fulfilment.expected_to_on.is_not(None),
-        )
+        .where(within(first, end), promised())
         .distinct()
     )
-    for i, _parcel, delivered, promised in s.execute(parcels):
+    for i, _parcel, delivered, due in s.execute(parcels):
         if i in found:
             found[i].parcels += 1
-            found[i].on_time += bool(delivered and promised and clock.business_day(delivered) <= promised)
+            found[i].on_time += bool(delivered and due and clock.business_day(delivered) <= due)
     back = (
         select(OrderLine.producer_id, func.count(Return.id.distinct()))
         .join(ReturnLine, ReturnLine.line_id == OrderLine.id)
         .join(Return, Return.id == ReturnLine.return_id)
-        .join(Refund, and_(Refund.id == Return.refund_id, Refund.state != RefundState.FAILED))
-        .where(
-            Return.why.not_in((ReturnWhy.CHANGED_MIND, ReturnWhy.OTHER)), Return.created_at >= clock.start_of(first),
-            Return.created_at < clock.start_of(end),
-        )
+        .join(Refund, Refund.id == Return.refund_id)
+        .where(complaints(first, end))
         .group_by(OrderLine.producer_id)
-    )  # fmt: skip
+    )
     for i, n in s.execute(back):
         if i in found:
             found[i].complaints = int(n)
@@ -231,15 +300,14 @@ def _kept_word(found: dict[int, Card], first: date, end: date) -> None:
 
 def _bare(found: dict[int, Card], first: date, end: date) -> None:
     rows = session().execute(
-        select(Product.producer_id, func.count(Variant.id.distinct()), func.sum(DemandWeek.listed - DemandWeek.exposure))
+        select(
+            Product.producer_id, func.count(Variant.id.distinct()), func.sum(DemandWeek.listed - DemandWeek.exposure)
+        )
         .join(Variant, Variant.id == DemandWeek.variant_id)
         .join(Product, Product.id == Variant.product_id)
-        .where(
-            DemandWeek.place == WEB, DemandWeek.week_on >= first, DemandWeek.week_on < end,
-            DemandWeek.listed > 0, DemandWeek.listed >= DemandWeek.exposure,
-        )
+        .where(weeks(first, end))
         .group_by(Product.producer_id)
-    )  # fmt: skip
+    )
     for i, packs, bare in rows:
         if i in found:
             found[i].packs, found[i].bare = int(packs), int(bare or 0)

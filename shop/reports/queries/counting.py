@@ -18,6 +18,7 @@ from sqlalchemy import and_, case, func, literal, or_, select, union_all
 from shop.catalog import rules
 from shop.catalog.models import Certificate, Price, Product, ProductState, Variant
 from shop.cycle.localities import UNKNOWN, Finder
+from shop.cycle.models.figures import ProducerFigure
 from shop.cycle.models.steps import BOARD_NAMES, STEP_NAMES, Blocker, Board, BoardKind, CycleWord, StepStatus
 from shop.demand.models.unmet import UnmetDay
 from shop.exhibitions.models.calls import Stand
@@ -53,6 +54,7 @@ HELD = (FairState.ALLOTTED, FairState.RUNNING, FairState.CLOSED, FairState.REPOR
 # Decision 26/2026/QĐ-TTg, art. 7.6: the file for renewal may be handed in from 180 days before the end.
 RENEWAL_DAYS = 180
 PAPER_DAYS = 60
+TOLD_FIGURES = frozenset({"told.jobs", "told.turnover"})
 NTM_FIGURES = frozenset({"ntm.registered", "ntm.recognised"})
 WEB, COUNTER, FAIR = "web", "counter", "fair"
 
@@ -106,7 +108,7 @@ def count(first: date, end: date) -> Tally:
     """The figures of every locality from `first` until before `end`, by code; `UNKNOWN` holds what belongs to none."""
     g = ground(first, end)
     # Of a year whose criteria no decision sets nobody can say how many communes aim at them.
-    silent = frozenset() if ntm.period(g.last.year) else NTM_FIGURES
+    silent = TOLD_FIGURES if ntm.period(g.last.year) else TOLD_FIGURES | NTM_FIGURES
     found: Tally = defaultdict(lambda: Counted(silent=silent))
     for found_here in g.finder.all:
         found[found_here.code] = Counted(silent=silent)
@@ -134,14 +136,17 @@ def _offered(g: Ground) -> Any:
     return select(Product.id).where(Product.state == ProductState.SHOWN, or_(published, priced, certified))
 
 
-def _producers(g: Ground, found: Tally) -> None:
+def _there(g: Ground) -> Any:
+    """The condition on producers that were there by the end of the span."""
     known = select(Product.producer_id).where(Product.id.in_(_offered(g)), Product.producer_id.is_not(None))
+    since = or_(Producer.created_at < clock.start_of(g.end), Producer.id.in_(known))
+    return and_(Producer.state == ProducerState.ACTIVE, since)
+
+
+def _producers(g: Ground, found: Tally) -> None:
     rows = session().execute(
         select(Producer.id, Producer.name, Producer.slug, Producer.legal_form, Producer.created_at, Producer.source_url)
-        .where(
-            Producer.state == ProducerState.ACTIVE,
-            or_(Producer.created_at < clock.start_of(g.end), Producer.id.in_(known)),
-        )
+        .where(_there(g))
         .order_by(Producer.sort_name, Producer.id)
     )
     for i, name, slug, form, since, source in rows:
@@ -151,6 +156,25 @@ def _producers(g: Ground, found: Tally) -> None:
         # Those of the registers were there before we wrote them down.
         if source is None and g.first <= clock.business_day(since) < g.end:
             here.add("producers.new", Row(name, row.path, note=dates.day(since)))
+
+
+def _told(g: Ground, found: Tally) -> None:
+    """The last number of jobs and of turnover that was told of each producer up to the day."""
+    f = ProducerFigure
+    rows = session().execute(
+        select(f.producer_id, f.jobs, f.turnover, f.as_of, f.source, Producer.name, Producer.slug)
+        .join(Producer, Producer.id == f.producer_id)
+        .where(f.replaced_at.is_(None), f.as_of <= g.last, _there(g))
+        .order_by(f.as_of)
+    )
+    last: dict[tuple[str, int], Row] = {}
+    for producer_id, jobs, turnover, as_of, source, name, slug in rows:
+        for key, value in (("told.jobs", jobs), ("told.turnover", turnover)):
+            if value is not None:
+                note = f"{dates.day(as_of)}, {source}"
+                last[key, producer_id] = Row(name, f"/office/producer-figures/{slug}", int(value), note)
+    for (key, producer_id), row in last.items():
+        found[g.producers[producer_id]].add(key, row)
 
 
 def _products(g: Ground, found: Tally) -> None:
@@ -361,5 +385,5 @@ def _cycle(g: Ground, found: Tally) -> None:
 
 
 SOURCES: tuple[Callable[[Ground, Tally], None], ...] = (
-    _producers, _products, _certificates, _papers, _points, _sales, _fairs, _unmet, _ntm, _cycle,
+    _producers, _told, _products, _certificates, _papers, _points, _sales, _fairs, _unmet, _ntm, _cycle,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from shop.kernel.db import session
 from shop.kernel.errors import NotFound
 from shop.reports import figures, rules
 from shop.reports.figures import FIGURES, OWN
-from shop.reports.models import ProvinceReport
+from shop.reports.models import ProvinceReport, ReportState
 from shop.reports.queries import counting, monthly
 
 ALL = frozenset({"*"})
@@ -87,6 +88,54 @@ def _blockers(first: date, last: date) -> list[dict[str, Any]]:
         }
         for b in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A figure with what it was the month before; `percent` is none where it was nothing."""
+
+    key: str
+    label: str
+    now: int
+    before: int
+
+    @property
+    def percent(self) -> int | None:
+        """By how much, in whole percent of the month before, rounded towards nothing."""
+        return int((self.now - self.before) * 100 / self.before) if self.before else None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What a reader of a summary looks at first."""
+
+    late: list[dict[str, Any]]
+    handed: int
+    unanswered: int
+    differing: list[dict[str, Any]]
+    changed: list[Changed]
+
+
+def first_of_all(content: dict[str, Any], most: int = 6) -> First:
+    """Who is late, what waits for an answer, where a locality says other numbers, and the `most` figures that changed most (by
+    a tenth or more; what appeared or vanished first)."""
+    places = content["localities"]
+    found = [
+        Changed(key, f.label, now, before)
+        for key, f in FIGURES.items()
+        # What nobody counted then is not zero.
+        if not f.beneath
+        and (now := content["totals"].get(key)) is not None
+        and (before := content["before"].get(key)) is not None
+    ]
+    moved = [x for x in found if x.now != x.before and (x.percent is None or abs(x.percent) >= 10)]
+    return First(
+        [p for p in places if p["late"]],
+        sum(1 for p in places if p["state"] in (ReportState.SUBMITTED, ReportState.LOCKED)),
+        sum(1 for b in content["blockers"] if not b["answer"]),
+        [p for p in places if p["differs"]],
+        sorted(moved, key=lambda x: (x.percent is not None, -abs(x.percent or 0)))[:most],
+    )
 
 
 def seen(content: dict[str, Any]) -> str:
