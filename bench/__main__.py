@@ -30,6 +30,7 @@ from bench import (
     meters,
     points,
     portal,
+    qr,
     register,
     reports,
     settlement,
@@ -65,6 +66,7 @@ APART = (
     "register",
     "sheets",
     "webhooks",
+    "qr",
 )
 # Parts without a database.
 PROOFS = ("forecast-proof",)
@@ -694,6 +696,19 @@ def notices(report: Report, db: str, server: str, folder: Path) -> None:
     )  # fmt: skip
 
 
+def vietqr_page(report: Report, db: str, server: str, folder: Path) -> None:
+    """The page of an order with its VietQR beside one without; a database of its own."""
+    f = qr.measure(db, server, folder)
+    for name, what in (("with", "order page, VietQR"), ("short", "order page, short")):
+        without = f[f"{name} without"]
+        times = f[name] / without
+        report.line(
+            db, qr.PRODUCTS, what, f"{f[name]:.2f} ms CPU, without {without:.2f} ms = {times:.2f}x",
+            f"goal {qr.TIMES}x", times <= qr.TIMES, cpu_ms=f[name], without_ms=without, times=times,
+        )  # fmt: skip
+    report.line(db, qr.PRODUCTS, "VietQR picture", f"{f['picture']:.2f} ms CPU", cpu_ms=f["picture"])
+
+
 def public_register(report: Report, db: str, server: str, folder: Path) -> None:
     """Searches of the public register, big beside small; databases of their own."""
     small, big = (register.seconds(db, server, folder, n) for n in (register.SMALL, register.BIG))
@@ -824,6 +839,8 @@ def main() -> int:
                 bank_lines(report, db, args.postgresql, folder)
             if "webhooks" in wanted:
                 notices(report, db, args.postgresql, folder)
+            if "qr" in wanted:
+                vietqr_page(report, db, args.postgresql, folder)
             if "reports" in wanted:
                 province_report(report, db, args.postgresql, folder)
             if "register" in wanted:

@@ -38,13 +38,15 @@ def told_of(order_id: int) -> Told:
     if not lines:
         return NOTHING
     s = session()
-    ours = set(s.scalars(select(Payment.id).where(Payment.order_id == order_id)))
+    ours: set[int] = set()
     parts: dict[int, list[Allocation]] = defaultdict(list)
-    rows = s.scalars(
-        select(Allocation).where(Allocation.line_id.in_([i for i, *_more in lines])).order_by(Allocation.id)
-    )
-    for part in rows.all():
-        parts[part.line_id].append(part)
+    # What was put somewhere and not taken back makes `handled_amount`: of a line nobody has decided about nothing is asked.
+    decided = [line_id for line_id, _amount, handled, _hint in lines if handled]
+    if decided:
+        ours = set(s.scalars(select(Payment.id).where(Payment.order_id == order_id)))
+        rows = s.scalars(select(Allocation).where(Allocation.line_id.in_(decided)).order_by(Allocation.id))
+        for part in rows.all():
+            parts[part.line_id].append(part)
     waiting = kept = 0
     reasons: list[str] = []
     sent: list[int] = []

@@ -254,6 +254,7 @@ def _amount(told: dict[str, str]) -> int | None:
     raise Unclear(NO_SIGN)
 
 
+_FOREIGN = re.compile(r"^[+-]?\s*([a-z]{3}|[$€£¥])\s*\d|\d\s*([a-z]{3}|[$€£¥])\s*-?$", re.I)
 _NOTHING = re.compile(r"[0.,\s-]*(?:vnd|vnđ|đ|₫)?", re.I)
 
 
@@ -263,6 +264,9 @@ def _money(cell: str) -> int | None:
     if not told or _NOTHING.fullmatch(told):
         return None
     readers.faults(told if told[:1] == "=" or told[:1] == "#" else "")
+    foreign = _FOREIGN.search(told)
+    if foreign and text.fold(unit := foreign[1] or foreign[2]) not in _DONG:
+        raise Unclear(CURRENCY, currency=unit.upper())
     negative = told[:1] in {"-", "−", "–"} or (told[:1] == "(" and told[-1:] == ")") or told[-1:] == "-"
     bare = told.strip("()+-−– ").strip()
     amount = readers.price(bare)

@@ -30,7 +30,7 @@ from shop.orders.events import (
 from shop.orders.models import DEPOSIT, PAYMENT_METHOD_NAMES, PREORDER, Fulfilment, FulfilmentStatus, Order
 from shop.orders.services.parcels import is_late, promised
 from shop.payments import queries as money
-from shop.payments.events import RefundSucceeded
+from shop.payments.events import RefundFailed, RefundReopened, RefundSucceeded
 
 SUBJECTS = {
     "placed": N_("Đã nhận đơn hàng %(r)s"),
@@ -43,6 +43,7 @@ SUBJECTS = {
     "refused": N_("Một phần đơn %(r)s không gửi được"),
     "late": N_("Tiền của đơn %(r)s đến sau hạn"),
     "refunded": N_("Đã hoàn tiền cho đơn %(r)s"),
+    "not_refunded": N_("Tiền hoàn của đơn %(r)s chưa đến được bạn"),
 }
 
 
@@ -50,7 +51,7 @@ def _post(order_id: int, kind: str, *, once: str = "", **values: Any) -> None:
     order = orders.whole(order_id)
     if order is None or not order.email:
         return
-    if order.channel == DEPOSIT and kind != "refunded":  # its own room tells what it is paid for
+    if order.channel == DEPOSIT and kind not in {"refunded", "not_refunded"}:  # its own room tells what it is paid for
         return
     config = current_app.extensions["shop_config"]
     base = config.base_url + ("/en" if order.locale == "en" else "")
@@ -179,5 +180,29 @@ def money_late(fact: LateMoneyUnserved) -> None:
 
 @on_later(RefundSucceeded, name="checkout.letter-refunded")
 def refunded(fact: RefundSucceeded) -> None:
-    """Money went back."""
-    _post(fact.order_id, "refunded", once=f":{fact.refund_id}", refund=paying.refund(fact.refund_id))
+    """Money went back; nothing if that was undone before the letter."""
+    refund = paying.refund(fact.refund_id)
+    if refund is not None and refund.told:
+        _post(fact.order_id, "refunded", once=f":{refund.id}:{refund.told}", refund=refund)
+
+
+@on_later(RefundReopened, name="checkout.letter-refund-reopened")
+def refund_reopened(fact: RefundReopened) -> None:
+    """Money that was said to have gone back has not: it will be sent again."""
+    _not_refunded(fact, again=True)
+
+
+@on_later(RefundFailed, name="checkout.letter-refund-failed")
+def refund_failed(fact: RefundFailed) -> None:
+    """Money that was said to have gone back came again: a person looks for another way."""
+    _not_refunded(fact, again=False)
+
+
+def _not_refunded(fact: RefundReopened | RefundFailed, *, again: bool) -> None:
+    """Correct a letter that said the money had gone back; nothing where none said so."""
+    refund = paying.refund(fact.refund_id)
+    if refund is not None and fact.told:
+        order = orders.whole(fact.order_id)
+        once = f":{refund.id}:{fact.told}"
+        if order is not None and mail.known(f"order-refunded:{order.reference}{once}"):
+            _post(fact.order_id, "not_refunded", once=once, refund=refund, again=again)

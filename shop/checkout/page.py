@@ -488,7 +488,7 @@ def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ..
     if order.channel == TILL:
         sold = (StepView(gettext("Đã mua và nhận hàng"), placed_at, "done"),)
         back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)
-        return sold + back if ("payment", "refunded") in when else sold
+        return sold + back if order.payment_status == PaymentStatus.REFUNDED else sold
     if order.channel == DEPOSIT:
         steps = [StepView(gettext("Đã đặt trước"), placed_at, "done")]
         if order.status == OrderStatus.CANCELLED:
@@ -496,14 +496,14 @@ def _steps(order: Bought, parcels: Sequence[BoughtParcel]) -> tuple[StepView, ..
             return (*steps, StepView(gettext("Đã hủy"), at(("order", "cancelled")), "bad", why))
         steps.append(step(gettext("Đã nhận tiền cọc"), ("payment", "paid")))
         back = (step(gettext("Đã hoàn tiền"), ("payment", "refunded")),)
-        return (*steps, *back) if ("payment", "refunded") in when else tuple(steps)
+        return (*steps, *back) if order.payment_status == PaymentStatus.REFUNDED else tuple(steps)
     found = [StepView(gettext("Đã đặt hàng"), placed_at, "done")]
     if order.payment_method != PaymentMethod.COD:
         found.append(step(gettext("Thanh toán"), ("payment", "paid")))
     if order.status == OrderStatus.CANCELLED:
         reason = gettext(order.cancel_reason) if order.cancel_reason else ""
         found = [s for s in found if s.state] + [StepView(gettext("Đã hủy"), at(("order", "cancelled")), "bad", reason)]
-        if ("payment", "refunded") in when:
+        if order.payment_status == PaymentStatus.REFUNDED:  # it may have been, and was undone
             found.append(step(gettext("Đã hoàn tiền"), ("payment", "refunded"), vnd(order.total_amount)))
         elif ("payment", "refund_pending") in when:
             found.append(StepView(gettext("Đang hoàn tiền"), "", "now", vnd(order.total_amount)))

@@ -66,7 +66,7 @@ def post(
     the letter holds (`user:7`), so that it can be blanked when he is erased.
     """
     s = session()
-    if s.scalar(select(Letter.id).where(Letter.key == key)) is not None:
+    if known(key):
         return False
     subject = " ".join(subject.split())[:255]
     # Parts that have nothing to say leave no holes in a letter.
@@ -85,6 +85,11 @@ def post(
     s.flush()
     jobs.enqueue("mail.send", {"letter_id": letter.id}, key=f"mail.send:{letter.id}")
     return True
+
+
+def known(key: str) -> bool:
+    """Whether a letter of that key was posted."""
+    return session().scalar(select(Letter.id).where(Letter.key == key)) is not None
 
 
 def blank(*, about: str, recipients: Iterable[str] = ()) -> None:

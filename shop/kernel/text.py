@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import unicodedata
+from typing import Any
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# What no database keeps: NUL, and halves of a character, as JSON may name them.
+_NOWHERE = re.compile(r"[\x00\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _COUNTER_NUMBER = re.compile(r"[A-Z][1-9][0-9]{0,2}-[0-9]{6}")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -24,6 +28,17 @@ def clean(text: str) -> str:
     """Return `text` in NFC without control and invisible direction characters, blanks folded, ends stripped."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _SPACES.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+def storable(value: Any) -> Any:
+    """JSON as it was read, without what no database keeps: NUL, halves of characters, numbers that are none (NaN, infinity)."""
+    if isinstance(value, str):
+        return _NOWHERE.sub("", value)
+    if isinstance(value, dict):
+        return {storable(name): storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [storable(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def fold(text: str) -> str:

@@ -39,10 +39,12 @@ class RefundSucceeded:
 
 @dataclass(frozen=True, slots=True)
 class RefundFailed:
-    """The provider could not give the money back; what was set aside is free again."""
+    """The money could not be given back; what was set aside is free again. `told` is `Refund.told` of the success that is no
+    more, empty if there was none."""
 
     refund_id: int
     order_id: int
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,11 @@ class RestAsked:
 
 @dataclass(frozen=True, slots=True)
 class RefundReopened:
-    """What was taken for a refund's transfer was not it: the refund waits to be sent again."""
+    """What was taken for a refund's transfer was not it: the refund waits to be sent again; `told` as in `RefundFailed`."""
 
     refund_id: int
     order_id: int
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,13 @@ class Refund(Base):
 
     payment: Mapped[Payment] = relationship()
 
+    @property
+    def told(self) -> str:
+        """What names this success beside another one of the same refund, for letters; empty while it has not gone back."""
+        if self.state is not RefundState.SUCCEEDED or self.done_at is None:
+            return ""
+        return f"{self.done_at:%Y%m%d%H%M%S%f}"
+
 
 class ProviderEvent(Base):
     """What a provider told us, kept once: a webhook whose signature held, or the answer to a question of ours."""

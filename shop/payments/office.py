@@ -167,10 +167,14 @@ def _page(payment_id: int, form: Form | None = None, error: ShopError | None = N
     """One payment; with the form that was sent if it was not good."""
     if form is not None and error is not None:
         form.refuse(error)
+    refund = form if isinstance(form, forms.RefundForm) else None
+    wrong = form.errors if form is not None else {}
     page = render_template(
         "payments/office/payment.html",
         f=queries.file_of(payment_id),
-        sent=form,
+        sent=form if refund is None else None,
+        sent_refund=refund,
+        errors={f"f-refund-{name}" if name else name: told for name, told in wrong.items()} if refund else wrong,
         error_code=error.code if error else None,
         **_words(),
     )
@@ -244,9 +248,9 @@ def refund(payment_id: int) -> Any:
     form = forms.RefundForm()
 
     def command() -> tuple[str, str]:
-        to = None
-        if form.way.data == "transfer":
-            to = payments.account(form.to_bank.data or "", form.to_account.data or "", form.to_holder.data or "")
+        to = payments.destination(
+            form.way.data or "", form.to_bank.data or "", form.to_account.data or "", form.to_holder.data or ""
+        )
         asked = payments.request_refund(
             guards.actor(), payment_id, _amount(form), form.reason.data or "", form.op_key.data or "", to=to
         )

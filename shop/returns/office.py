@@ -148,9 +148,9 @@ def make(reference: str) -> Any:
             if name.startswith("units-") and name.removeprefix("units-").isdecimal() and len(name) < 20
         }
         freight = money.parse_vnd(form["freight"]) if form.get("freight", "").strip() else 0
-        to = None
-        if form.get("way") == "transfer":
-            to = payments.account(form.get("to_bank", ""), form.get("to_account", ""), form.get("to_holder", ""))
+        to = payments.destination(
+            form.get("way", ""), form.get("to_bank", ""), form.get("to_account", ""), form.get("to_holder", "")
+        )
         made = services.make(
             guards.actor(), order_id, units, freight, form.get("why", ""), form.get("note", ""), form.get("op_key", ""),
             to=to,

@@ -192,6 +192,39 @@ def test_a_refund_of_a_whole_cancelled_order_is_undone_and_waits_again(account: 
     assert broken() == set()
 
 
+def test_a_buyer_who_was_told_of_a_refund_is_told_that_it_was_none_and_once_more_when_it_is(account: str) -> None:
+    placed = place("vietqr")
+    reachable(placed)
+    send(account, statement(told(185_000, f"{placed.code}")))
+    orders.cancel(CLERK, placed.order_id, "khách đổi ý")
+    refund = session().scalars(select(Refund)).one()
+    send(account, statement(told(-185_000, f"Hoan tien don {placed.reference}")))
+
+    def confirm() -> None:
+        out = lines()[-1]
+        handling.confirm(CLERK, out.reference, "refund", str(refund.id), out.version, op_key=key())
+
+    def undo() -> None:
+        out = lines()[-1]
+        handling.undo(CLERK, out.reference, parts(out)[-1].id, out.version, frozenset({Use.REFUND}), op_key=key())
+
+    confirm()
+    assert len(letters("order.refunded")) == 1
+    undo()
+    (sorry,) = letters("order.not_refunded")
+    assert "chưa đến được bạn" in sorry.subject
+    assert "185.000 ₫" in sorry.body_text.replace("\xa0", " ")
+    assert "gửi lại" in sorry.body_text
+    confirm()
+    assert len(letters("order.refunded")) == 2
+    # Undone before anybody was told: nothing is to be put right.
+    undo()
+    assert len(letters("order.not_refunded")) == 2
+    confirm()
+    undo()
+    assert (len(letters("order.refunded")), len(letters("order.not_refunded"))) == (2, 2)
+
+
 def test_four_clerks_undo_one_confirmed_refund(account: str, app: Flask, together: Callable[..., Any]) -> None:
     placed = place("vietqr")
     send(account, statement(told(185_000, f"{placed.code}")))

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from shop.banking import layouts, reading
 from shop.banking.models import BankRow, FileState, RowOutcome
 from shop.banking.services import files
+from shop.imports.errors import Unclear
 from shop.kernel import clock
 from shop.kernel.db import session
 from shop.kernel.errors import Invalid
@@ -180,6 +181,21 @@ def test_rows_that_cannot_be_read_are_refused_with_their_reason_and_touch_nothin
     for row, (_cells, why) in zip(refused, BAD, strict=True):
         assert row.why
         assert not why or row.why[0] == why
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [("1,000.00 USD", "USD"), ("-20 eur", "EUR"), ("$50", "$"), ("100 €", "€"), ("USD 12", "USD"), ("-5 usd", "USD")],
+)
+def test_an_amount_that_names_another_currency_is_refused_by_its_name(cell: str, told: str) -> None:
+    with pytest.raises(Unclear) as refused:
+        reading._money(cell)
+    assert (refused.value.title, refused.value.values["currency"]) == (reading.CURRENCY, told)
+
+
+@pytest.mark.parametrize("cell", ["20.000 VND", "20.000VND", "20,000.00 vnđ", "+20.000 ₫", "20000 đ", "VND 20.000"])
+def test_an_amount_may_name_the_dong(cell: str) -> None:
+    assert reading._money(cell) == 20_000
 
 
 def test_other_currencies_are_no_money_of_ours(account: str) -> None:

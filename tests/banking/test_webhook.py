@@ -108,6 +108,18 @@ def test_what_is_no_notice_is_refused(ctx: Flask, post: Callable[..., int], body
     assert (notices(), lines()) == (0, [])
 
 
+def test_what_no_database_keeps_hinders_no_money(ctx: Flask, post: Callable[..., int]) -> None:
+    placed = place("vietqr")
+    dirty = {"memo": f"MBVCB\0 {placed.code} \ud83d", "payer_name": "NGUYEN\0 VAN A\udc00", "fee": float("nan")}
+    assert post(body_of(dirty, more={"a\0": [float("inf"), "\ud800"]})) == 200
+    payment = payment_of(placed)
+    assert (payment.state, payment.captured_amount) == (PaymentState.CAPTURED, 185_000)
+    assert lines()[0].payer_name == "NGUYEN VAN A"
+    kept = session().scalars(select(Notice.payload)).one()
+    assert (kept["transactions"][0]["fee"], kept["more"]) == (None, {"a": [None, ""]})
+    assert broken() == set()
+
+
 def test_too_large_and_strange_accounts_are_refused(ctx: Flask, post: Callable[..., int]) -> None:
     assert post(body_of({"memo": "x" * 300_000})) == 413
     assert post(body_of({}, account="999888777")) == 422

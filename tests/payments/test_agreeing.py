@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import update
 
-from shop.kernel import settings
+from shop.kernel import clock, settings
 from shop.kernel.actor import SYSTEM, Actor
+from shop.kernel.db import transaction
 from shop.payments import rules
 from shop.payments import services as payments
 from shop.payments.models import Refund, RefundState
@@ -63,6 +66,33 @@ def test_parts_to_another_account_have_the_lower_limit_together(ctx: Flask) -> N
     assert not ask(payment, limit - 1, 1)  # the way it came
     assert not ask(payment, limit // 2, 2, to=ELSEWHERE)
     assert ask(payment, limit // 2, 3, to=ELSEWHERE)
+
+
+def test_parts_to_one_account_have_the_lower_limit_across_orders(ctx: Flask) -> None:
+    limit = rules.TRANSFER_LIMIT.get()
+    assert not ask(paid(limit), limit // 2, 1, to=ELSEWHERE)
+    assert not ask(paid(limit), limit // 2, 2, to=payments.Account("970436", "19001234568", "NGUYEN VAN A"))
+    assert not ask(paid(limit), limit // 2 - 1, 3, actor=OTHER, to=ELSEWHERE)
+    assert ask(paid(limit), 1, 4, to=ELSEWHERE)  # another order, another clerk, the same account
+    assert not ask(paid(limit), limit - 1, 5)  # the way it came is no account of anybody's choice
+    with transaction() as s:
+        s.execute(update(Refund).values(created_at=clock.now() - timedelta(hours=25)))
+    assert not ask(paid(limit), limit // 2, 6, to=ELSEWHERE)  # the next day
+
+
+def test_four_clerks_send_parts_of_four_orders_to_one_account_at_one_moment(
+    ctx: Flask, app: Flask, together: Callable[..., Any]
+) -> None:
+    limit = rules.TRANSFER_LIMIT.get()
+    orders = [paid(limit) for _n in range(4)]
+    together(
+        app,
+        [
+            lambda n=n: ask(orders[n], limit // 2, n, actor=Actor("user", f"Người {n}", 20 + n), to=ELSEWHERE)
+            for n in range(4)
+        ],
+    )
+    assert sum(1 for r in refunds() if not r.needs_second) == 1
 
 
 def test_rules_need_nobody(ctx: Flask) -> None:

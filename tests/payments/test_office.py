@@ -139,7 +139,20 @@ def test_a_refund_is_asked_given_up_and_refused_beyond(ctx: Flask, client: Any) 
     placed = place("cod")
     page = f"/office/payments/{placed.payment_id}"
     post(client, page, "/collected")
-    assert post(client, page, "/refund", amount="999.000", reason="Lỗi").status_code == 422
+    refused = post(client, page, "/refund", amount="999.000", reason="Hộp vỡ")
+    assert refused.status_code == 422
+    kept = refused.get_data(as_text=True)
+    assert 'value="999000"' in kept.replace(".", "")
+    assert "Hộp vỡ</textarea>" in kept
+    assert 'href="#f-refund-amount"' in kept
+    # An account without the tick goes nowhere unseen, and stays where it was typed.
+    typed = {"to_bank": "970436", "to_account": "19001234567", "to_holder": "Nguyễn Văn A"}
+    refused = post(client, page, "/refund", amount="85.000", reason="Lỗi", **typed)
+    assert refused.status_code == 422
+    kept = refused.get_data(as_text=True)
+    assert "Hãy đánh dấu ô này" in kept
+    assert 'value="19001234567"' in kept
+    assert session().scalars(select(Refund)).all() == []
     post(client, page, "/refund", amount="85.000", reason="Lỗi")
     refund = session().scalars(select(Refund)).one()
     post(client, page, f"/refunds/{refund.id}/drop", reason="Nhầm")

@@ -48,7 +48,7 @@ def hear(word: Any) -> list[int]:
             locked = lines.lock(account.id)
             made = s.execute(
                 insert(Notice)
-                .values(event_id=event_id, payload=word, received_at=clock.now(), outcome="kept")
+                .values(event_id=event_id, payload=text.storable(word), received_at=clock.now(), outcome="kept")
                 .returning(Notice.id)
             ).scalar_one()
             for row, foreign in read:

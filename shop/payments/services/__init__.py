@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from shop.payments.services.agreeing import Account, account
+from shop.payments.services.agreeing import Account, account, destination
 from shop.payments.services.balance import ask_disputes, compare, keepers
 from shop.payments.services.disputes import add_paper, concede, drop_paper, own_dispute, send, write
 from shop.payments.services.issues import ask_for_rest, may_waive, own, reopen
@@ -69,6 +69,7 @@ __all__ = [
     "confirm_transfer",
     "credit_many",
     "credit_transfer",
+    "destination",
     "drop_paper",
     "drop_surplus",
     "expire",

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
+from zlib import crc32
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy import text as sql
 
-from shop.kernel import banks, text
+from shop.kernel import banks, clock, text
 from shop.kernel.actor import Actor
-from shop.kernel.db import session
+from shop.kernel.db import is_sqlite, session
 from shop.kernel.errors import N_, Invalid
 from shop.kernel.text import fold
 from shop.payments import rules
 from shop.payments.models import Payment, Refund, RefundState
+
+# What goes to one account within this span is looked at together.
+DAY = timedelta(hours=24)
+_ROOM = 19 << 32  # tells these locks from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +49,59 @@ def account(bank: str, number: str, holder: str) -> Account:
     return Account(bank, number, holder)
 
 
+def destination(way: str, bank: str, number: str, holder: str) -> Account | None:
+    """Where a clerk's form says that a refund goes: None the way it came, else to the account.
+
+    Raises:
+        Invalid: as `account`; or an account was typed and the box that sends the money there was not ticked.
+    """
+    if way == "transfer":
+        return account(bank, number, holder)
+    if bank or number.strip() or holder.strip():
+        raise Invalid(
+            N_(
+                "Bạn đã ghi một tài khoản. Hãy đánh dấu ô này để chuyển vào đó, hoặc xóa tài khoản để hoàn theo đường đã trả."
+            ),
+            field="way",
+        )
+    return None
+
+
 def needs_second(actor: Actor, order_id: int, amount: int, to: Account | None) -> bool:
     """Whether another person must agree: a person decides about a large sum, or where a less large one goes. What people have
-    sent back of the same locked order without a second one counts too, so that parts do not pass where their sum would not."""
+    sent back of the same locked order without a second one counts too, and so does what they sent within a day to the same
+    account, whatever its order: parts do not pass where their sum would not."""
     if actor.kind != "user":
         return False
     alone = (
         select(Refund.amount, Refund.to_account)
         .join(Payment, Payment.id == Refund.payment_id)
         .where(
-            Payment.order_id == order_id,
             Refund.state != RefundState.FAILED,
             Refund.actor_key.startswith("user:"),
             Refund.needs_second.is_(False),
         )
     )
-    before = session().execute(alone).all()
-    elsewhere = sum(n for n, account_number in before if account_number is not None)
-    return amount + sum(n for n, _account in before) >= rules.REFUND_LIMIT.get() or (
-        to is not None and amount + elsewhere >= rules.TRANSFER_LIMIT.get()
+    before = session().execute(alone.where(Payment.order_id == order_id)).all()
+    limit = rules.REFUND_LIMIT.get()
+    if amount + sum(n for n, _account in before) >= limit:
+        return True
+    if to is None:
+        return False
+    limit = min(limit, rules.TRANSFER_LIMIT.get())
+    if amount + sum(n for n, number in before if number is not None) >= limit:
+        return True
+    _queue(to)
+    there = alone.where(
+        func.upper(Refund.to_account) == to.number.upper(),
+        Refund.to_bank == to.bank,
+        Refund.created_at > clock.now() - DAY,
     )
+    return bool(amount + sum(n for n, _account in session().execute(there)) >= limit)
+
+
+def _queue(to: Account) -> None:
+    """Let those who decide about one account at the same moment, of different orders, come one after the other."""
+    if not is_sqlite():  # which has one writer anyway
+        name = f"{to.bank}:{to.number.upper()}".encode()
+        session().execute(sql("SELECT pg_advisory_xact_lock(:n)"), {"n": _ROOM + crc32(name)})

@@ -308,12 +308,12 @@ def unsettle(actor: Actor, refund_id: int, bank_reference: str) -> None:
     provider = (refund.provider_reference or "").partition(":")[2]
     if refund.state is not RefundState.SUCCEEDED or provider != money.normal_bank_reference(bank_reference):
         raise MoneyFollowed
-    payment = refund.payment
+    payment, told = refund.payment, refund.told
     refund.state, refund.done_at, refund.provider_reference = RefundState.PENDING, None, None
     session().flush()
     books.refunded(refund.id, payment.order_id)
     orders.refund_undone(actor, payment.order_id)
-    publish(RefundReopened(refund.id, payment.order_id))
+    publish(RefundReopened(refund.id, payment.order_id, told))
     audit.record(actor, "payments.refund-undone", f"payment:{payment.id}", refund=refund_id, reference=provider)
 
 
@@ -389,7 +389,7 @@ def _succeeded(refund: Refund) -> None:
 
 
 def _failed(refund: Refund, reason: str) -> None:
-    payment = refund.payment
+    payment, told = refund.payment, refund.told
     payment.refunded_amount -= refund.amount
     refund.state, refund.done_at, refund.last_error = RefundState.FAILED, clock.now(), reason[:2000]
     s = session()
@@ -402,7 +402,7 @@ def _failed(refund: Refund, reason: str) -> None:
         .values(applied_at=None, outcome=None)
         .execution_options(synchronize_session=False)
     )
-    publish(RefundFailed(refund.id, payment.order_id))
+    publish(RefundFailed(refund.id, payment.order_id, told))
     money.open_issue(
         "refund_failed",
         f"refund:{refund.id}",
