@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
@@ -12,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from shop.kernel import invariants
 from shop.kernel.actor import SYSTEM, Actor
 from shop.kernel.db import session, transaction
-from shop.kernel.errors import ShopError
+from shop.kernel.errors import Invalid, ShopError
 from shop.kernel.operations import new_key
 from shop.ledger import sources
 from shop.ledger.models import Entry, Posting
@@ -20,7 +21,8 @@ from shop.orders import services as orders
 from shop.orders.models import Order, OrderStatus, RefusalWhy
 from shop.orders.services import parcels
 from shop.payments import services as payments
-from shop.payments.models import Payment, Refund
+from shop.payments.models import Payment, PaymentIssue, Refund
+from shop.payments.services import issues
 from shop.promotions.models import Measure, Payer, Promotion
 from shop.returns import services as returns
 from tests import factories
@@ -210,3 +212,20 @@ def _kept(order: Order) -> int:
         .where(Return.order_id == order.id, Refund.state == "succeeded")
     )
     return int(order.lines[0].quantity - order.lines[0].refused_quantity - int(back or 0))
+
+
+def test_refused_goods_stay_somebodys_work_when_their_refund_is_given_up(bench: Bench) -> None:
+    factories.put_in(bench.variant, bench.point, 10)
+    order = paid(bench, 4)
+    _step(order, "refuse", 2)
+    _step(order, "give-up", 0)
+    assert broken() == []
+    case = session().query(PaymentIssue).one()
+    assert (case.kind, case.closed_at) == ("refund_failed", None)
+    with pytest.raises(Invalid):
+        issues.settle(CLERK, case.id, "close", "Khách không cần", new_key())
+    issues.settle(CLERK, case.id, "return", "Gửi lại cho khách", new_key())
+    payment = session().query(Payment).one()
+    session().refresh(payment)
+    assert payment.captured_amount - payment.refunded_amount == payment.amount
+    assert broken() == []

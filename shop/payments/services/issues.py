@@ -145,7 +145,8 @@ def _return(actor: Actor, payment: Payment | None, note: str) -> int | None:
 def _close(actor: Actor, payment: Payment | None, note: str) -> int | None:
     held = payment is not None and payment.state is PaymentState.HELD
     here = payment is not None and payment.captured_amount > payment.refunded_amount
-    if payment is not None and here and (held or (payment.state is PaymentState.CAPTURED and _for_nothing(payment))):
+    nothing = payment is not None and payment.state is PaymentState.CAPTURED and _for_nothing(payment)
+    if payment is not None and here and (held or nothing or money.over(payment)):
         raise Invalid(N_("Tiền đã nhận vẫn đang treo: hãy chấp nhận hoặc hoàn lại trước khi đóng."), field="decision")
     return None
 

@@ -84,6 +84,12 @@ def close_issues(payment_id: int, resolution: str) -> None:
     )
 
 
+def over(payment: Payment) -> bool:
+    """Whether more of a paid order's money is here than its goods cost, with nothing of it on its way back: units were refused,
+    or too much came."""
+    return payment.state is PaymentState.CAPTURED and payment.captured_amount - payment.refunded_amount > payment.amount
+
+
 def close_issue(key: str, resolution: str) -> None:
     """Close the case called `key`, if it is open, because what was wrong has been put right."""
     session().execute(

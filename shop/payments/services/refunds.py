@@ -335,7 +335,9 @@ def give_up_refund(actor: Actor, refund_id: int, reason: str, op_key: str) -> No
         if refund.state is RefundState.PENDING and not by_hand(refund, refund.payment.provider):
             raise RefundNotByHand
         _failed(refund, reason)
-        money.close_issue(f"refund:{refund_id}", reason)
+        # What is over belongs to the buyer, however it is sent: such a case stays open for people.
+        if not money.over(refund.payment):
+            money.close_issue(f"refund:{refund_id}", reason)
         audit.record(actor, "payments.refund-dropped", f"payment:{refund.payment_id}", refund=refund_id, reason=reason)
         return {}
 
