@@ -78,6 +78,8 @@ class Finder:
         self.districts = bool(self.all) and self.all[0].kind not in {
             UnitType.WARD, UnitType.COMMUNE, UnitType.TOWNSHIP, UnitType.SPECIAL_ZONE,
         }  # fmt: skip
+        self._day = day
+        self._lives_on: dict[str, str] = {}
         self._above: dict[str, set[str]] = _districts_of(day) if self.districts else {}
         self._words = {
             names.fold(found.short): found.code
@@ -89,7 +91,7 @@ class Finder:
     def of(self, commune_code: str | None, words: str | None) -> str:
         """The code of the locality, `UNKNOWN` if it cannot be told."""
         if commune_code and not self.districts:
-            return commune_code if commune_code in self.by_code else UNKNOWN
+            return commune_code if commune_code in self.by_code else self._heir(commune_code)
         said = self._words.get(names.fold((words or "").rpartition(",")[2]), UNKNOWN)
         if not commune_code:
             return said
@@ -97,6 +99,13 @@ class Finder:
         if len(above) == 1:
             return next(iter(above))
         return said if said in above else UNKNOWN
+
+    def _heir(self, code: str) -> str:
+        """The one unit of the day that took the place of a commune that has ceased; of several nobody can tell which."""
+        if code not in self._lives_on:
+            found = [h.unit.code for h in places.heirs(code, self._day) if h.unit.code in self.by_code]
+            self._lives_on[code] = found[0] if len(found) == 1 else UNKNOWN
+        return self._lives_on[code]
 
 
 def _districts_of(day: date) -> dict[str, set[str]]:

@@ -15,7 +15,7 @@ from shop.kernel import clock, invariants
 from shop.kernel.actor import GUEST
 from shop.kernel.db import session, transaction
 from shop.kernel.errors import Invalid
-from shop.places.models import UnitType
+from shop.places.models import Succession, UnitType
 from shop.programme.services import ntm
 from shop.reports import document, rules, sheet
 from shop.reports.errors import SummaryMovedOn
@@ -57,6 +57,18 @@ def test_a_place_is_found_in_both_times(gazetteer: Any) -> None:
     assert name(new, None, "Cô Tô") == "Cô Tô"
     assert name(new, None, "Hạ Long") == "", "the old city is not today's ward of the same name"
     assert name(new, "99999", None) == "" == name(old, None, None)
+
+
+def test_who_kept_the_code_of_a_ceased_commune_counts_for_its_one_heir(gazetteer: Any) -> None:
+    now = Finder(date(2025, 7, 1))
+    heirs: dict[str, set[str]] = {}
+    for old, new in session().execute(sa.select(Succession.old_code, Succession.new_code)):
+        heirs.setdefault(old, set()).add(new)
+    gone = {old: new for old, new in heirs.items() if old not in now.by_code and new <= set(now.by_code)}
+    one = next(old for old, new in sorted(gone.items()) if len(new) == 1)
+    two = next(old for old, new in sorted(gone.items()) if len(new) > 1)
+    assert now.of(one, None) == next(iter(heirs[one]))
+    assert now.of(two, None) == UNKNOWN, "nobody can tell which of them"
 
 
 def test_every_commune_of_today_lay_in_a_district_or_in_two(gazetteer: Any) -> None:
