@@ -91,22 +91,26 @@ def _apply(phone: Page, fits: Callable[[Page], None], axe: Callable[[Page], None
     fits(phone)
     _readable(phone)
     axe(phone)
-    phone.get_by_test_id("join-send").click()
+    with leaves(phone):
+        phone.get_by_test_id("join-send").click()
     expect(phone.get_by_text("Chờ cửa hàng xem").first).to_be_visible()
 
 
 def _approve(office: Page) -> None:
     """Papers, the application, who she is, and a store of her own."""
     office.goto("/office/applications?state=submitted")
-    office.locator("tr", has_text=NAME).get_by_role("link").first.click()
+    with leaves(office):
+        office.locator("tr", has_text=NAME).get_by_role("link").first.click()
     accept = office.locator('form[action$="/accept"] button')
     while accept.count():
         with leaves(office):
             accept.first.click()
-    office.get_by_test_id("approve").click()
+    with leaves(office):
+        office.get_by_test_id("approve").click()
     office.select_option("[name=document]", index=1)
     office.fill("[name=ends]", "6789")
-    office.get_by_test_id("identity").click()
+    with leaves(office):
+        office.get_by_test_id("identity").click()
     office.get_by_role("link", name="Xem cơ sở").click()
     office.get_by_role("link", name="Mở kho của cơ sở").click()
     office.get_by_role("button", name="Mở điểm bán").click()
