@@ -124,7 +124,7 @@ def rest_asked(fact: RestAsked) -> None:
     s = session()
     payment = s.get_one(Payment, fact.payment_id)
     order = s.get_one(Order, payment.order_id)
-    got = payment.captured_amount - payment.refunded_amount
+    got = payment.left
     if not order.email or payment.state is not PaymentState.HELD or got >= payment.amount:
         return
     transfer = transfers.transfer_of(order.id)

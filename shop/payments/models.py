@@ -85,6 +85,11 @@ class Payment(Base):
 
     order: Mapped[Order] = relationship()
 
+    @property
+    def left(self) -> int:
+        """What has come and is not asked back, in đồng."""
+        return self.captured_amount - self.refunded_amount
+
 
 class PaymentReceipt(Base):
     """One arrival of money. `reference` is the provider's or the bank's own, so that nothing is credited twice.

@@ -338,8 +338,6 @@ def _amount(form: Any) -> int:
 @guards.requires_all(Permission.PAYMENT_HANDLE)
 def issue_ask(issue_id: int) -> Any:
     """Ask the buyer for what lacks."""
-    if not queries.has_issue(issue_id):
-        raise NotFound
     payments.ask_for_rest(guards.actor(), issue_id, request.form.get("op_key", ""))
     flash(gettext("Đã gửi thư xin khách chuyển thêm phần còn thiếu."), "ok")
     return redirect(web.path(web.safe_next(request.form.get("back"), f"{HERE}/issues")), 303)

@@ -482,7 +482,7 @@ class PaymentFile:
     @property
     def left_amount(self) -> int:
         """What could still be sent back, in đồng."""
-        return max(0, self.payment.captured_amount - self.payment.refunded_amount - self.payment.disputed_amount)
+        return max(0, self.payment.left - self.payment.disputed_amount)
 
     @property
     def missing_amount(self) -> int:

@@ -16,6 +16,7 @@ from shop.cycle.services import figures as services
 from shop.kernel import clock, web
 from shop.kernel.errors import NotFound, ShopError
 from shop.kernel.forms import messages
+from shop.producers import queries as producers
 from shop.producers.models import LEGAL_FORM_NAMES
 
 P = Permission
@@ -44,20 +45,20 @@ def _page(slug: str, error: ShopError | None = None) -> Any:
     page = render_template(
         "cycle/office/figure.html", here=HERE, p=row, rows=queries.of_producer(row.id), address=web.path(f"{HERE}/{slug}"),
         v=request.form if error else {"as_of": clock.today().isoformat()}, errors=messages(error),
-        may_edit=guards.may(P.CYCLE_EDIT, queries.scope_of(slug) or "*"), error_code=error.code if error else None,
+        may_edit=guards.may(P.CYCLE_EDIT, producers.scope_of(slug) or "*"), error_code=error.code if error else None,
     )  # fmt: skip
     return make_response(page, error.status if error else 200)
 
 
 @bp.get("/producer-figures/<slug>")
-@guards.requires(P.CYCLE_READ, scope=queries.scope_of, name="locality")
+@guards.requires(P.CYCLE_READ, scope=producers.scope_of, name="locality")
 def producer_figure(slug: str) -> Any:
     """All that was said of one producer."""
     return _page(slug)
 
 
 @bp.post("/producer-figures/<slug>")
-@guards.requires(P.CYCLE_EDIT, scope=queries.scope_of, name="locality")
+@guards.requires(P.CYCLE_EDIT, scope=producers.scope_of, name="locality")
 def say_producer_figure(slug: str) -> Any:
     """Say something of it."""
     row = queries.producer(slug)

@@ -47,11 +47,6 @@ def producer(slug: str) -> Producer:
     return found
 
 
-def scope_of(slug: str, **_values: Any) -> str | None:
-    """A guard's scope: the producer's locality."""
-    return producers.scope_of(slug)
-
-
 def years() -> list[int]:
     """The years that are told of, and this one, the latest first."""
     days = session().scalars(select(ProducerFigure.as_of).where(ProducerFigure.replaced_at.is_(None)).distinct())

@@ -62,13 +62,13 @@ def settle(actor: Actor, issue_id: int, decision: str, note: str, op_key: str) -
 
 
 def _accept(actor: Actor, payment: Payment | None, note: str) -> int | None:
-    left = payment.captured_amount - payment.refunded_amount if payment else 0
+    left = payment.left if payment else 0
     if payment is None or payment.state is not PaymentState.HELD or left < payment.amount:
         raise Invalid(N_("Chỉ chấp nhận được khi đã nhận đủ hoặc thừa tiền."), field="decision")
     money.close_issues(payment.id, note)
     money.captured(payment, actor.key)
     session().refresh(payment)  # upstairs may have sent all of it back: the money was late and the goods are gone
-    excess = payment.captured_amount - payment.refunded_amount - payment.amount
+    excess = payment.left - payment.amount
     if excess > 0:
         return refunds.reserve(actor, payment.id, excess, note, f"excess:{payment.id}:{payment.captured_amount}")
     return None
@@ -80,7 +80,7 @@ def may_waive(state: PaymentState, left: int, due: int) -> bool:
 
 
 def _waive(actor: Actor, payment: Payment | None, note: str) -> int | None:
-    left = payment.captured_amount - payment.refunded_amount if payment else 0
+    left = payment.left if payment else 0
     if payment is None or not may_waive(payment.state, left, payment.amount):
         raise Invalid(
             N_("Chỉ chấp nhận được phần chênh đến %(limit)s."),
@@ -102,6 +102,9 @@ def ask_for_rest(actor: Actor, issue_id: int, op_key: str) -> None:
         NotFound; IssueClosed; NothingLacks: the money is not short, or no more is awaited; NoAddress: the buyer left no e-mail.
     """
 
+    if session().get(PaymentIssue, issue_id) is None:
+        raise NotFound
+
     def command() -> dict[str, Any]:
         s = session()
         issue = s.get(PaymentIssue, issue_id)
@@ -112,7 +115,7 @@ def ask_for_rest(actor: Actor, issue_id: int, op_key: str) -> None:
         if issue.closed_at is not None:
             raise IssueClosed
         order = s.get_one(Order, payment.order_id)
-        left = payment.captured_amount - payment.refunded_amount
+        left = payment.left
         if payment.state is not PaymentState.HELD or left >= payment.amount or order.status == OrderStatus.CANCELLED:
             raise NothingLacks
         if not order.email:
@@ -127,7 +130,7 @@ def ask_for_rest(actor: Actor, issue_id: int, op_key: str) -> None:
 
 
 def _return(actor: Actor, payment: Payment | None, note: str) -> int | None:
-    left = payment.captured_amount - payment.refunded_amount if payment else 0
+    left = payment.left if payment else 0
     if payment is not None and payment.state is PaymentState.CAPTURED and not _for_nothing(payment):
         left -= payment.amount  # what was agreed stays
     if payment is None or left <= 0:

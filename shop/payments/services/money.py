@@ -87,7 +87,7 @@ def close_issues(payment_id: int, resolution: str) -> None:
 def over(payment: Payment) -> bool:
     """Whether more of a paid order's money is here than its goods cost, with nothing of it on its way back: units were refused,
     or too much came."""
-    return payment.state is PaymentState.CAPTURED and payment.captured_amount - payment.refunded_amount > payment.amount
+    return payment.state is PaymentState.CAPTURED and payment.left > payment.amount
 
 
 def close_issue(key: str, resolution: str) -> None:
@@ -152,7 +152,7 @@ def capture(payment: Payment, reference: str, amount: int, evidence: str, actor:
             due=payment.amount,
             reference=reference,
         )
-    elif payment.captured_amount - payment.refunded_amount == payment.amount:
+    elif payment.left == payment.amount:
         close_issues(payment.id, PUT_RIGHT)
         captured(payment, evidence)  # after them: whoever hears it may open a case of its own
     else:
@@ -422,7 +422,7 @@ def take_back(actor: Actor, receipt_id: int, *, unpay: bool = False) -> bool:
         raise NotFound
     payment = lock(receipt.payment_id)
     gone = s.scalar(select(PaymentReceipt.id).where(PaymentReceipt.reverses_id == receipt_id))
-    left = payment.captured_amount - payment.refunded_amount - receipt.amount
+    left = payment.left - receipt.amount
     spare = payment.state is PaymentState.HELD or (payment.state is PaymentState.CAPTURED and left >= payment.amount)
     ours = unpay and payment.state is PaymentState.CAPTURED and payment.refunded_amount == 0
     if receipt.reverses_id is not None or gone is not None or left < 0 or not (spare or ours):

@@ -253,7 +253,7 @@ def reduce(actor: Actor, order_id: int, amount: int, reason: str, key: str) -> i
             raise MoneyHeld
         payment.amount -= amount
         s.flush()
-        left = payment.captured_amount - payment.refunded_amount
+        left = payment.left
         surplus = min(amount, left - payment.amount)
         if payment.state is PaymentState.CAPTURED and surplus > 0:
             request_refund(actor, payment_id, surplus, reason, f"{key}:{payment_id}")
